@@ -1,0 +1,101 @@
+# make            libpacs.a, the programs and the module for Debian's nginx
+# make units      the unit tests, build/t/*
+# make SAN=1 ...  the same in build/asan, under ASan and UBSan
+# make NGX_SRC=D  the module against a plain nginx source tree D
+# make install DESTDIR=
+
+ifdef SAN
+B       ?= build/asan
+SANFLAGS = -fsanitize=address,undefined -fno-sanitize-recover=undefined \
+           -fno-omit-frame-pointer -DPACS_ASAN
+OPT     ?= -O1 -g
+else
+B       ?= build
+OPT     ?= -O2 -g
+endif
+
+TOP   := $(CURDIR)
+WARN   = -Wall -Wextra -Werror -Wno-unused-parameter
+WARNC  = $(WARN) -Wmissing-prototypes -Wstrict-prototypes -Wvla
+HIDE   = -fPIC -fvisibility=hidden -MMD -MP -Isrc -D_GNU_SOURCE \
+         -D_FILE_OFFSET_BITS=64
+HARD   = $(if $(SAN),,-D_FORTIFY_SOURCE=2) -fstack-protector-strong
+ALLC   = -std=c11 $(WARNC) $(HIDE) $(HARD) $(OPT) $(SANFLAGS) $(CFLAGS)
+ALLCXX = -std=gnu++17 $(WARN) $(HIDE) $(HARD) $(OPT) $(SANFLAGS) $(CXXFLAGS)
+
+LIBS          = -lsqlite3 -ljpeg -lpng16 -lhiredis -lcrypto -lz -lm -lpthread
+CODEC_LIBS    = -lopenjp2 -lcharls -lopenjph -ldcmjpeg -lijg8 -lijg12 -lijg16 \
+                -ldcmimgle -ldcmdata -loflog -lofstd -lseccomp -lstdc++
+LISTENER_LIBS = -ldcmnet -ldcmdata -loflog -lofstd -lstdc++
+
+ROOMS    = core dicom render index blob cache auth audit web service
+src       = $(sort $(foreach d,$(1),$(wildcard $(d)/*.c $(d)/*.cc)))
+objs      = $(patsubst %,$(B)/%.o,$(basename $(call src,$(1))))
+CORE     := $(call objs,$(addprefix src/,$(ROOMS)))
+CODEC    := $(call objs,src/codec)
+LISTENER := $(call objs,src/listener)
+CLI      := $(call objs,tools/pacs)
+UNITS    := $(patsubst t/unit/%.c,$(B)/t/%,$(wildcard t/unit/*.c))
+MODULE   := $(B)/ngx_http_pacs_module.so
+
+all: lib programs module
+lib: $(B)/libpacs.a
+programs: $(B)/pacs-codec $(B)/pacs-listener $(B)/pacs
+units: $(UNITS)
+module: $(MODULE)
+
+$(B)/libpacs.a: $(CORE)
+	rm -f $@; $(AR) rcs $@ $^
+
+$(B)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALLC) -c -o $@ $<
+
+$(B)/%.o: %.cc
+	@mkdir -p $(@D)
+	$(CXX) $(ALLCXX) -c -o $@ $<
+
+$(B)/pacs-codec: $(CODEC) $(B)/libpacs.a
+	$(CXX) $(SANFLAGS) -o $@ $^ $(CODEC_LIBS) $(LIBS)
+
+$(B)/pacs-listener: $(LISTENER) $(B)/libpacs.a
+	$(CXX) $(SANFLAGS) -o $@ $^ $(LISTENER_LIBS) $(LIBS)
+
+$(B)/pacs: $(CLI) $(B)/libpacs.a
+	$(CC) $(SANFLAGS) -o $@ $^ $(LIBS)
+
+# what a unit test needs beyond libpacs.a is named in its own first line:
+# /* link: src/codec/rle.c */
+$(B)/t/%: t/unit/%.c $(B)/libpacs.a
+	@mkdir -p $(@D)
+	$(CC) $(ALLC) -It -o $@ $< $(shell sed -n '1s,^/\* link: \(.*\) \*/$$,\1,p' $<) $(B)/libpacs.a $(LIBS)
+
+# --- the module: nginx's own build compiles the glue, see config ---
+
+GLUE = $(wildcard ngx_pacs_module/*.c ngx_pacs_module/*.h) config
+
+$(MODULE): $(B)/libpacs.a $(GLUE)
+	B=$(B) NGX_SRC='$(NGX_SRC)' SANFLAGS='$(SANFLAGS)' LIBS='$(LIBS)' \
+	    tools/build-module
+
+DEST   = $(DESTDIR)
+install: all
+	install -d $(DEST)/usr/lib/nginx/modules $(DEST)/usr/sbin $(DEST)/usr/bin \
+	    $(DEST)/usr/libexec/ngx_pacs $(DEST)/usr/share/ngx_pacs \
+	    $(DEST)/usr/share/nginx/modules-available $(DEST)/usr/share/doc/ngx_pacs
+	install -m 644 $(MODULE) $(DEST)/usr/lib/nginx/modules/
+	install -m 755 $(B)/pacs-listener $(DEST)/usr/sbin/
+	install -m 755 $(B)/pacs-codec $(DEST)/usr/libexec/ngx_pacs/
+	install -m 755 $(B)/pacs $(DEST)/usr/bin/
+	cp -R html $(DEST)/usr/share/ngx_pacs/
+	echo 'load_module modules/ngx_http_pacs_module.so;' \
+	    > $(DEST)/usr/share/nginx/modules-available/mod-http-pacs.conf
+	install -m 644 README.md conf/* $(DEST)/usr/share/doc/ngx_pacs/
+
+clean:
+	rm -rf $(B)
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
+
+.PHONY: all lib programs units module install clean
+.SECONDARY:

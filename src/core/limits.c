@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#include "core/core.h"
+
+
+const pacs_limit_t  pacs_limit_table[] = {
+#define X(name, value, doc)                                                   \
+    { #name, offsetof(pacs_limits_t, name), value, doc },
+    PACS_LIMITS(X)
+#undef X
+    { NULL, 0, 0, NULL }
+};
+
+const pacs_limits_t  pacs_limits_default = {
+#define X(name, value, doc)  .name = value,
+    PACS_LIMITS(X)
+#undef X
+};

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * index: records of patients, studies, series and instances; DICOM matching
+ * (PS3.4 C.2.2.2) as a neutral predicate tree; SQL.  A database behind a
+ * vtable: sqlite.c now, pgsql.c later; one schema, one query builder.
+ * Any thread: an index is shared, and hands out its connections inside.
+ */
+
+#ifndef PACS_INDEX_H
+#define PACS_INDEX_H
+
+#include "core/core.h"
+#include "dicom/dicom.h"
+
+typedef enum {
+    PACS_LEVEL_PATIENT, PACS_LEVEL_STUDY, PACS_LEVEL_SERIES,
+    PACS_LEVEL_INSTANCE
+} pacs_level_e;
+
+/* how a key matches, PS3.4 C.2.2.2 */
+typedef enum {
+    PACS_MATCH_TEXT,        /* single value and wildcard, case sensitive */
+    PACS_MATCH_NAME,        /* PN: case- and accent-insensitive, wildcard */
+    PACS_MATCH_UID,         /* one or a list */
+    PACS_MATCH_DATE, PACS_MATCH_TIME,   /* single, a-b, a-, -b */
+    PACS_MATCH_NUMBER,
+    PACS_MATCH_LIST,        /* Modalities in Study: any of the values */
+    PACS_MATCH_NONE         /* answered, not matched (counts) */
+} pacs_match_e;
+
+/* all attributes of PS3.18 tables 10.6.1-5, 10.6.3-3, -4, -5: X-macro list
+ * in index/attrs.h; each is a column of its level, or computed */
+typedef struct {
+    const char    *keyword;
+    uint32_t       path[2];     /* tag, or sequence and tag; 0 ends */
+    uint16_t       vr;
+    uint8_t        level;       /* pacs_level_e it is stored at */
+    uint8_t        match;       /* pacs_match_e */
+    uint8_t        computed;    /* counts, ModalitiesInStudy … : by SQL */
+    uint8_t        required;    /* always in an answer of its level */
+    const char    *column;
+} pacs_attr_t;
+
+extern const pacs_attr_t  pacs_attrs[];
+extern const unsigned     pacs_nattrs;
+
+/* index into pacs_attrs by path (second may be 0), or -1 */
+int pacs_attr_find(uint32_t tag, uint32_t second);
+
+/* one instance to put in, and what comes out */
+typedef struct {
+    pacs_str_t      study, series, instance;    /* UIDs */
+    pacs_str_t      class_uid, syntax_uid;
+    pacs_str_t      key;        /* of the blob: "series/digest" */
+    uint64_t        size;       /* bytes of the file */
+    uint64_t        start;      /* of the data set in the file */
+    int64_t         received_us;
+    pacs_str_t      source;
+    pacs_pixels_t   pixels;     /* frames 0: no picture */
+    pacs_str_t      frames;     /* pacs_frames_pack */
+    pacs_str_t      look;       /* pacs_look_pack of render */
+    pacs_str_t      metadata;   /* pacs_metadata_pack of web */
+    pacs_str_t     *values;     /* [pacs_nattrs], UTF-8; pacs_null: absent */
+    int64_t         revision;   /* out: of the study */
+} pacs_record_t;
+
+typedef enum { PACS_PUT_NEW, PACS_PUT_SAME, PACS_PUT_KNOWN } pacs_put_e;
+
+
+/* --- a query: neutral, both dialects build SQL from it --- */
+
+typedef struct pacs_pred_s  pacs_pred_t;
+
+struct pacs_pred_s {
+    enum { PACS_P_AND, PACS_P_OR, PACS_P_NOT, PACS_P_TERM } kind;
+    pacs_pred_t    *child;      /* first, for AND, OR, NOT */
+    pacs_pred_t    *next;       /* sibling */
+    int             attr;       /* TERM: index into pacs_attrs */
+    pacs_str_t      value;      /* TERM: as DICOM writes it */
+    bool            fuzzy;
+};
+
+typedef struct {
+    pacs_level_e    level;      /* of the rows */
+    pacs_pred_t    *where;      /* NULL: all */
+    uint32_t        limit;      /* rows; 0: limits->query_rows */
+    uint32_t        offset;
+    /* order: newest study date first, then UID: stable */
+} pacs_query_t;
+
+/* adds a matching key to the AND of q->where: a universal match (empty,
+ * "*") adds nothing; PACS_E_ARG says what is wrong with the value */
+int pacs_query_key(pacs_query_t *q, uint32_t tag, uint32_t second,
+    pacs_str_t value, bool fuzzy, const pacs_limits_t *limits,
+    pacs_arena_t *a, pacs_err_t *err);
+
+/* one row; values[i] for every attribute of q->level and above */
+typedef struct {
+    pacs_str_t          study, series, instance;    /* UIDs down to level */
+    const pacs_str_t   *values;     /* [pacs_nattrs] */
+    int64_t             revision;   /* of the study */
+} pacs_row_t;
+
+
+/* --- the index --- */
+
+typedef struct pacs_index_s  pacs_index_t;
+
+/* a conflict: the journal's quarantine, as listed by `pacs conflicts` */
+typedef struct {
+    pacs_str_t  study, series, instance;
+    pacs_str_t  kept, other;        /* keys of the blobs */
+    int64_t     time_us;
+    pacs_str_t  source;
+} pacs_conflict_t;
+
+typedef struct {
+    uint64_t  patients, studies, series, instances, bytes, conflicts;
+    int64_t   schema;               /* number of the last migration */
+} pacs_index_stats_t;
+
+typedef struct {
+    const char  *name;              /* "sqlite" */
+    void  (*close)(pacs_index_t *ix);
+    /* one transaction for all n: known[i] says what became of record i;
+     * KNOWN: that SOP instance is there with another key, nothing changed,
+     * and records[i].key is not touched.  Durable on return */
+    int   (*put)(pacs_index_t *ix, pacs_record_t *records, pacs_put_e *known,
+                 unsigned n, pacs_err_t *err);
+    /* by SOP Instance UID (unique in the archive); PACS_E_NOT_FOUND;
+     * strings in the arena; study and series may be pacs_null: not checked.
+     * want_metadata 0 leaves metadata out */
+    int   (*get)(pacs_index_t *ix, pacs_str_t study, pacs_str_t series,
+                 pacs_str_t instance, bool want_metadata, pacs_arena_t *a,
+                 pacs_record_t *record, pacs_err_t *err);
+    /* every instance of a study or series (series may be pacs_null), in
+     * order of series UID, instance number, UID; values are not filled */
+    int   (*each)(pacs_index_t *ix, pacs_str_t study, pacs_str_t series,
+                  bool want_metadata, pacs_arena_t *a,
+                  int (*fn)(void *ctx, const pacs_record_t *r), void *ctx,
+                  pacs_err_t *err);
+    int   (*query)(pacs_index_t *ix, const pacs_query_t *q,
+                   const pacs_limits_t *limits, pacs_arena_t *a,
+                   int (*fn)(void *ctx, const pacs_row_t *row), void *ctx,
+                   bool *more, pacs_err_t *err);
+    /* revision of a study, PACS_E_NOT_FOUND, PACS_E_GONE if deleted; with
+     * series and instance: that they exist in it too */
+    int   (*revision)(pacs_index_t *ix, pacs_str_t study, pacs_str_t series,
+                      pacs_str_t instance, int64_t *revision,
+                      pacs_err_t *err);
+    /* one transaction; remembers the UIDs as deleted; counts removed.
+     * series, instance may be pacs_null: all below */
+    int   (*remove)(pacs_index_t *ix, pacs_str_t study, pacs_str_t series,
+                    pacs_str_t instance, uint64_t *removed, pacs_err_t *err);
+    /* sets an attribute of a study, series or instance (CORRECT) */
+    int   (*correct)(pacs_index_t *ix, pacs_str_t study, pacs_str_t series,
+                     pacs_str_t instance, int attr, pacs_str_t value,
+                     pacs_err_t *err);
+    int   (*add_conflict)(pacs_index_t *ix, const pacs_conflict_t *c,
+                          pacs_err_t *err);
+    int   (*conflicts)(pacs_index_t *ix, pacs_arena_t *a,
+                       int (*fn)(void *ctx, const pacs_conflict_t *c),
+                       void *ctx, pacs_err_t *err);
+    int   (*stats)(pacs_index_t *ix, pacs_index_stats_t *stats,
+                   pacs_err_t *err);
+    /* empties all tables, before a rebuild */
+    int   (*clear)(pacs_index_t *ix, pacs_err_t *err);
+    /* "ok", or what the database's own check found */
+    int   (*check)(pacs_index_t *ix, pacs_arena_t *a, pacs_str_t *result,
+                   pacs_err_t *err);
+} pacs_index_vt_t;
+
+struct pacs_index_s {
+    const pacs_index_vt_t  *vt;
+};
+
+/* <home>/index/pacs.db; refuses a network file system by name; migrates.
+ * rebuild: fewer syncs while a rebuild fills it (made durable by close) */
+int pacs_index_open_sqlite(const char *home, const pacs_env_t *env,
+    bool rebuild, pacs_index_t **ix, pacs_err_t *err);
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * render: samples -> picture: modality LUT, VOI, presentation, colour,
+ * geometry, encode (PS3.4 N.2, PS3.3 C.11, PS3.18 8.3.5).  Pure: no files,
+ * no clock.  Any thread; in nginx the pool pacs_render.
+ */
+
+#ifndef PACS_RENDER_H
+#define PACS_RENDER_H
+
+#include "core/core.h"
+#include "core/codec.h"
+#include "dicom/dicom.h"
+
+typedef enum { PACS_VOI_LINEAR, PACS_VOI_LINEAR_EXACT, PACS_VOI_SIGMOID }
+    pacs_voi_e;
+
+/* a lookup table, PS3.3 C.11.1.1 / C.7.6.3.1.5; entries 0: absent */
+typedef struct {
+    uint32_t         entries;
+    int32_t          first;     /* stored value that maps to data[0] */
+    uint16_t         bits;      /* of an entry */
+    const uint16_t  *data;      /* in the arena */
+} pacs_lut_t;
+
+typedef struct {
+    double  center, width;
+    char    explanation[64];    /* UTF-8 */
+} pacs_window_t;
+
+/* what an image's attributes say of how it is to be looked at; made at
+ * ingest, packed into the record */
+typedef struct {
+    double          slope, intercept;       /* of frame 0, or shared */
+    pacs_lut_t      modality;               /* Modality LUT Sequence */
+    uint8_t         voi;                    /* pacs_voi_e */
+    uint8_t         inverse;                /* Presentation LUT INVERSE */
+    uint8_t         has_padding;
+    int32_t         padding[2];             /* value, range limit */
+    uint16_t        nwindows;               /* of frame 0, or shared */
+    pacs_window_t  *windows;
+    pacs_lut_t      voi_lut;                /* VOI LUT Sequence, item 1 */
+    pacs_lut_t      palette[3];             /* red, green, blue */
+    double          aspect;                 /* pixel height / width */
+    /* per-frame functional groups: NULL, or one row a frame */
+    uint32_t        nframes;
+    struct pacs_frame_look_s {
+        float  slope, intercept, center, width;     /* width 0: none */
+    }              *frames;
+} pacs_look_t;
+
+/* wrong or short tables are left out, never an error but for memory */
+int pacs_look_read(pacs_source_t *stream, const pacs_dataset_t *ds,
+    const pacs_pixels_t *px, pacs_arena_t *a, pacs_look_t *look,
+    pacs_err_t *err);
+pacs_str_t pacs_look_pack(const pacs_look_t *look, pacs_arena_t *a);
+int pacs_look_unpack(pacs_str_t packed, pacs_arena_t *a, pacs_look_t *look,
+    pacs_err_t *err);
+
+/* one frame's samples as they lie in a file or the frame cache */
+typedef struct {
+    pacs_pixels_t  px;
+    const void    *data;
+    uint64_t       len;         /* bytes */
+    uint8_t        big_endian;
+    uint32_t       bit_offset;  /* 1-bit images: of the first pixel */
+    uint32_t       index;       /* of the frame, from 0: for look.frames */
+} pacs_samples_t;
+
+typedef enum { PACS_PICTURE_JPEG, PACS_PICTURE_PNG } pacs_picture_e;
+
+/* what is asked for; all zero: the whole frame 1:1, JPEG, quality default */
+typedef struct {
+    uint8_t         format;         /* pacs_picture_e */
+    uint8_t         quality;        /* 1..100; 0: 90 */
+    uint8_t         has_window;
+    uint8_t         voi;            /* with has_window */
+    double          center, width;
+    uint32_t        view_width, view_height;    /* viewport; 0: none */
+    uint8_t         has_region;
+    /* source region in pixels of the stored frame; negative width or
+     * height: flipped, PS3.18 8.3.5.1.3 */
+    double          sx, sy, sw, sh;
+} pacs_picture_t;
+
+/* the encoded picture is added to out.  It fits into the viewport, aspect
+ * (also of non-square pixels) kept; width and height say what came out.
+ * PACS_E_UNSHOWABLE, PACS_E_LIMIT, PACS_E_ARG */
+int pacs_render(const pacs_samples_t *s, const pacs_look_t *look,
+    const pacs_picture_t *want, const pacs_limits_t *limits, pacs_buf_t *out,
+    uint32_t *width, uint32_t *height, pacs_err_t *err);
+
+#endif

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * web: PS3.18 as text in and text out: resource paths, query parameters,
+ * Accept negotiation, multipart bodies, assembled metadata.  No I/O, no
+ * state; includes core and dicom only.  Any thread.
+ */
+
+#ifndef PACS_WEB_H
+#define PACS_WEB_H
+
+#include "core/core.h"
+#include "dicom/dicom.h"
+
+/* --- resource paths, PS3.18 10.1 --- */
+
+typedef enum {
+    PACS_R_NONE,
+    PACS_R_STUDIES,             /* /studies: search, store */
+    PACS_R_SERIES,              /* /series, /studies/S/series: search */
+    PACS_R_INSTANCES,           /* /instances, /studies/S/instances,
+                                   /studies/S/series/X/instances: search */
+    PACS_R_OBJECT,              /* /studies/S[/series/X[/instances/I]] */
+    PACS_R_METADATA,            /* …/metadata */
+    PACS_R_FRAMES,              /* …/instances/I/frames/1,2 */
+    PACS_R_BULKDATA,            /* …/instances/I/bulkdata/<path> */
+    PACS_R_RENDERED,            /* …[/frames/N]/rendered, every level */
+    PACS_R_THUMBNAIL            /* …[/frames/N]/thumbnail, every level */
+} pacs_resource_e;
+
+/* bits: what a resource answers to */
+enum { PACS_GET = 1, PACS_HEAD = 2, PACS_POST = 4, PACS_DELETE = 8,
+       PACS_OPTIONS = 16, PACS_OTHER_METHOD = 32 };
+
+typedef struct {
+    pacs_resource_e  resource;
+    unsigned         methods;       /* that exist for it */
+    pacs_str_t       study, series, instance;   /* checked UIDs or null */
+    uint32_t        *frames;        /* from 1, in the order asked */
+    uint32_t         nframes;
+    pacs_str_t       bulk;          /* path behind bulkdata/ */
+} pacs_route_t;
+
+/* path: below the prefix, percent-decoded, beginning with '/'.
+ * PACS_E_NOT_FOUND: names nothing; PACS_E_ARG: malformed UID or frame list;
+ * PACS_E_LIMIT: list too long */
+int pacs_web_route(pacs_str_t path, const pacs_limits_t *limits,
+    pacs_arena_t *a, pacs_route_t *route, pacs_err_t *err);
+
+
+/* --- query parameters --- */
+
+typedef struct { pacs_str_t name, value; } pacs_param_t;
+
+/* splits and percent-decodes ('+' stays '+'); PACS_E_ARG: bad escape, NUL
+ * or not UTF-8 */
+int pacs_web_params(pacs_str_t args, const pacs_limits_t *limits,
+    pacs_arena_t *a, pacs_param_t **params, unsigned *n, pacs_err_t *err);
+
+/* search, PS3.18 8.3.4 */
+typedef struct {
+    uint32_t    tag, second;        /* second: of a sequence path, or 0 */
+    pacs_str_t  value;
+} pacs_key_param_t;
+
+typedef struct {
+    pacs_key_param_t  *keys;
+    unsigned           nkeys;
+    uint32_t          *include;     /* tags */
+    unsigned           ninclude;
+    bool               include_all;
+    bool               fuzzy;
+    uint32_t           limit;       /* 0: not given */
+    uint32_t           offset;
+} pacs_search_t;
+
+/* unknown keyword, repeated key, negative or zero limit …: PACS_E_ARG */
+int pacs_web_search(const pacs_param_t *params, unsigned n,
+    const pacs_limits_t *limits, pacs_arena_t *a, pacs_search_t *s,
+    pacs_err_t *err);
+
+/* rendered, PS3.18 8.3.5.1: numbers as they came, checked */
+typedef struct {
+    bool      has_viewport, has_region, has_window;
+    double    viewport[6];          /* vw, vh, sx, sy, sw, sh */
+    double    center, width;
+    int       function;             /* 0 LINEAR, 1 LINEAR_EXACT, 2 SIGMOID */
+    unsigned  quality;              /* 0: not given */
+} pacs_rendered_t;
+
+/* unknown parameters are ignored, bad values are PACS_E_ARG */
+int pacs_web_rendered(const pacs_param_t *params, unsigned n,
+    const pacs_limits_t *limits, pacs_rendered_t *r, pacs_err_t *err);
+
+
+/* --- Accept, PS3.18 8.7 --- */
+
+typedef enum {
+    PACS_MT_DICOM_JSON, PACS_MT_JSON, PACS_MT_MULTIPART_DICOM,
+    PACS_MT_DICOM, PACS_MT_MULTIPART_FRAMES, /* octet-stream or the syntax's */
+    PACS_MT_OCTETS, PACS_MT_JPEG, PACS_MT_PNG, PACS_MT_NONE
+} pacs_media_e;
+
+typedef struct {
+    pacs_media_e  media;
+    pacs_str_t    syntax;       /* transfer-syntax asked for; "*"; or null */
+    pacs_str_t    type;         /* of multipart's parts, as asked, or null */
+} pacs_accept_t;
+
+/* the best acceptable type for the resource: header joins all Accept lines
+ * by ","; the `accept` parameter overrides it; missing: the default.
+ * frame_type is the media type of the stored frames (for FRAMES, BULKDATA),
+ * syntax_uid the stored transfer syntax: one of the two stored or
+ * Explicit LE of native data is chosen.  PACS_E_ACCEPT says what there is */
+int pacs_web_accept(pacs_resource_e resource, pacs_str_t header,
+    pacs_str_t parameter, pacs_arena_t *a, pacs_accept_t *choices,
+    unsigned max, unsigned *n, pacs_err_t *err);
+
+
+/* --- multipart in (RFC 2046, RFC 2387): incremental, any split --- */
+
+typedef struct pacs_multipart_s  pacs_multipart_t;
+
+typedef struct {
+    /* a part begins: its media type without parameters, lower case, and
+     * its Content-Location; each non-zero answer of these stops the parse */
+    int  (*begin)(void *ctx, pacs_str_t type, pacs_str_t location,
+                  pacs_err_t *err);
+    int  (*data)(void *ctx, const char *data, size_t len, pacs_err_t *err);
+    int  (*end)(void *ctx, pacs_err_t *err);
+} pacs_multipart_cb_t;
+
+/* content_type is the header of the request: multipart/related with
+ * boundary and type; PACS_E_MEDIA, PACS_E_ARG */
+int pacs_multipart_create(pacs_str_t content_type,
+    const pacs_multipart_cb_t *cb, void *ctx, const pacs_limits_t *limits,
+    pacs_arena_t *a, pacs_multipart_t **mp, pacs_err_t *err);
+int pacs_multipart_feed(pacs_multipart_t *mp, const char *data, size_t len,
+    pacs_err_t *err);
+/* PACS_E_ARG without a final boundary, or without any part */
+int pacs_multipart_finish(pacs_multipart_t *mp, pacs_err_t *err);
+
+
+/* --- metadata, ready to be joined ---
+ * A packed piece is one instance's JSON, cut at its splices and raw-deflated
+ * piece by piece (each closed by a full flush), so that a series' gzip
+ * answer is put together from stored bytes without compressing again. */
+
+pacs_str_t pacs_metadata_pack(const pacs_json_t *json, pacs_arena_t *a);
+
+typedef struct pacs_joiner_s  pacs_joiner_t;
+
+/* gzip: a gzip member, else plain JSON; the array is written to out */
+int pacs_joiner_create(bool gzip, pacs_buf_t *out, pacs_arena_t *a,
+    pacs_joiner_t **j, pacs_err_t *err);
+/* base: URL of the instance, put in at each splice */
+int pacs_joiner_add(pacs_joiner_t *j, pacs_str_t packed, pacs_str_t base,
+    pacs_err_t *err);
+int pacs_joiner_finish(pacs_joiner_t *j, pacs_err_t *err);
+/* a gzip member of any origin, inflated into out; PACS_E_LIMIT by max */
+int pacs_gunzip(pacs_str_t gz, size_t max, pacs_buf_t *out, pacs_err_t *err);
+
+#endif
