@@ -75,7 +75,7 @@ pacs_metadata_pack(const pacs_json_t *json, pacs_arena_t *a)
 {
     uint32_t    n = json->nsplice + 1;
     z_stream    z = { .zalloc = Z_NULL };
-    pacs_buf_t  b = { NULL };
+    pacs_buf_t  b = { .max = 0 };
     size_t      head = HEAD + (size_t) n * ENTRY, from = 0;
     bool        good = json->text.len <= UINT32_MAX && !json->text.failed;
 
