@@ -107,14 +107,34 @@ int pacs_op_metadata(pacs_op_t *op, const pacs_route_t *route,
 int pacs_op_picture(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
 
-/* bytes [off, off + len) of one frame of a native or coded instance */
-int pacs_frame_ranges(const pacs_frames_t *f, const pacs_pixels_t *px,
-    uint32_t frame, pacs_range_t *native, const pacs_range_t **ranges,
-    uint32_t *n, pacs_err_t *err);
-/* one native frame as little endian bytes, 1-bit ones packed from bit 0 */
-int pacs_frame_native(pacs_source_t *stream, const pacs_frames_t *f,
-    const pacs_pixels_t *px, bool big_endian, uint32_t frame,
+/* --- frames --- */
+
+/* one instance, opened for reading its frames; all in op's arena */
+typedef struct {
+    pacs_record_t   record;
+    pacs_frames_t   frames;
+    pacs_look_t     look;
+    const pacs_syntax_t *syntax;
+    char            path[4096];     /* of the blob */
+    int             fd;             /* of the blob; closed with the arena */
+    pacs_source_t  *file;
+    pacs_source_t  *stream;
+} pacs_image_t;
+
+/* PACS_E_UNSHOWABLE with the reason where there is no picture in it */
+int pacs_image_open(pacs_op_t *op, pacs_str_t study, pacs_str_t series,
+    pacs_str_t instance, pacs_image_t **image, pacs_err_t *err);
+/* native frame i (from 0): true: byte range of the blob that can be sent as
+ * it is (little endian, whole bytes) */
+bool pacs_image_range(const pacs_image_t *im, uint32_t i,
+    pacs_range_t *range);
+/* native frame i read and put into little endian, 1-bit ones from bit 0 */
+int pacs_image_native(pacs_image_t *im, uint32_t i,
     const pacs_limits_t *limits, pacs_arena_t *a, pacs_str_t *bytes,
     pacs_err_t *err);
+/* coded frame i, decoded: path in the frame cache, or PACS_AGAIN with
+ * op->want; fd (may be NULL) is to be closed by the caller */
+int pacs_image_decoded(pacs_op_t *op, pacs_image_t *im, uint32_t i,
+    pacs_str_t *path, int *fd, pacs_frame_head_t *head, pacs_err_t *err);
 
 #endif
