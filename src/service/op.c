@@ -142,6 +142,10 @@ pacs_op_run(pacs_op_t *op)
         pacs_op_fail(op, &err);
     }
 
+    /* DESIGN 4, browser cache: always asked again, by ETag */
+    pacs_reply_header(op, "Cache-Control", pacs_lit("private, no-cache"));
+    pacs_reply_header(op, "Vary", pacs_lit("Accept, Accept-Encoding"));
+
     return PACS_OK;
 }
 
