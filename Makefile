@@ -70,6 +70,10 @@ $(B)/t/%: t/unit/%.c $(B)/libpacs.a
 	@mkdir -p $(@D)
 	$(CC) $(ALLC) -It -o $@ $< $(shell sed -n '1s,^/\* link: \(.*\) \*/$$,\1,p' $<) $(B)/libpacs.a $(LIBS)
 
+$(B)/t/tools/%: t/tools/%.c $(B)/libpacs.a
+	@mkdir -p $(@D)
+	$(CC) $(ALLC) -It -o $@ $< $(B)/libpacs.a $(LIBS)
+
 # --- the module: nginx's own build compiles the glue, see config ---
 
 GLUE = $(wildcard ngx_pacs_module/*.c ngx_pacs_module/*.h) config
