@@ -5,7 +5,14 @@
 #ifndef PACS_CODEC_CHILD_H
 #define PACS_CODEC_CHILD_H
 
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 #include "core/codec.h"
 
@@ -26,13 +33,14 @@ void pacs_child_main(int fd, const pacs_limits_t *limits);
 int pacs_sandbox(const pacs_limits_t *limits, int fd);
 
 /* libraries that want a word with the system first */
-#ifdef __cplusplus
-extern "C"
-#endif
 void pacs_ijg_prepare(void);
 
 /* one message with up to two descriptors (-1: none); its bytes, 0: closed,
  * -1: errno */
 ssize_t pacs_fd_receive(int fd, void *buf, size_t len, int fds[2]);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -10,11 +10,15 @@
 #ifndef PACS_CODEC_DECODER_H
 #define PACS_CODEC_DECODER_H
 
-#include "core/codec.h"
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+#include "core/codec.h"
 
 enum { DECODE_SLACK = 64 };     /* zero bytes that follow the coded frame */
 
