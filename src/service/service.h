@@ -27,6 +27,7 @@ typedef struct {
     pacs_limits_t       limits;
     pacs_env_t          env;
     bool                rebuild;        /* `pacs reindex` only */
+    const char         *redis;          /* for hints, or NULL: none */
 } pacs_options_t;
 
 void pacs_options_default(pacs_options_t *o);
