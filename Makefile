@@ -1,6 +1,8 @@
 # make            libpacs.a, the programs and the module for Debian's nginx
 # make units      the unit tests, build/t/*
 # make SAN=1 ...  the same in build/asan, under ASan and UBSan
+# make FAULTS=1 B=build/faults build/faults/pacs-codec   one that a test can
+#                 make crash, spin and eat memory
 # make NGX_SRC=D  the module against a plain nginx source tree D
 # make install DESTDIR=
 
@@ -14,14 +16,19 @@ B       ?= build
 OPT     ?= -O2 -g
 endif
 
+ifdef FAULTS
+FAULTFLAGS = -DPACS_CODEC_FAULTS
+endif
+
 TOP   := $(CURDIR)
 WARN   = -Wall -Wextra -Werror -Wno-unused-parameter
 WARNC  = $(WARN) -Wmissing-prototypes -Wstrict-prototypes -Wvla
 HIDE   = -fPIC -fvisibility=hidden -MMD -MP -Isrc -D_GNU_SOURCE \
          -D_FILE_OFFSET_BITS=64
 HARD   = $(if $(SAN),,-D_FORTIFY_SOURCE=2) -fstack-protector-strong
-ALLC   = -std=c11 $(WARNC) $(HIDE) $(HARD) $(OPT) $(SANFLAGS) $(CFLAGS)
-ALLCXX = -std=gnu++17 $(WARN) $(HIDE) $(HARD) $(OPT) $(SANFLAGS) $(CXXFLAGS)
+ALLC   = -std=c11 $(WARNC) $(HIDE) $(HARD) $(OPT) $(SANFLAGS) $(FAULTFLAGS) $(CFLAGS)
+ALLCXX = -std=gnu++17 $(WARN) $(HIDE) $(HARD) $(OPT) $(SANFLAGS) $(FAULTFLAGS) \
+         $(CXXFLAGS)
 
 LIBS          = -lsqlite3 -ljpeg -lpng16 -lhiredis -lcrypto -lz -lm -lpthread
 CODEC_LIBS    = -lopenjp2 -lcharls -lopenjph -ldcmjpeg -lijg8 -lijg12 -lijg16 \
