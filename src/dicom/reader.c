@@ -244,8 +244,8 @@ check_padding(reader_t *r)
         }
         for (size_t i = 0; i < got; i++) {
             if (p[i] != 0) {
-                return pacs_fail(r->err, PACS_E_PARSE, "garbage behind the "
-                                 "data set at offset %" PRIu64, r->pos + i);
+                return pacs_fail(r->err, PACS_E_PARSE, "garbage or a cut "
+                                 "element at offset %" PRIu64, start);
             }
         }
         r->pos += got;
