@@ -20,10 +20,9 @@ use Time::HiRes qw(sleep time);
 use Dimse;
 
 my $top      = "$FindBin::Bin/..";
-my $build    = $ENV{B} // "$top/build";
-my $listener = $ENV{PACS_LISTENER} // "$build/pacs-listener";
-my $samples  = "$top/../shared/samples";
-my $asan     = $build =~ /asan/;
+my $build    = $ENV{PACS_B} // "$top/build";
+my $listener = "$build/pacs-listener";
+my $samples  = $ENV{PACS_SAMPLES} // "$top/../shared/samples";
 
 plan skip_all => "$listener is not built" if !-x $listener;
 plan skip_all => 'no dcmtk tools' if !-x '/usr/bin/storescu';
@@ -461,10 +460,8 @@ SKIP: {
         my @clients = (
             ["dcmsend -nh 127.0.0.1 $d->{port} +sd +sp '*.dcm' $ct",
              'dcmsend as they are'],
-            ["storescu -xs 127.0.0.1 $d->{port} $ct/0[0-4]*.dcm",
-             'storescu, other proposals'],
-            ["storescu -xt 127.0.0.1 $d->{port} $ct/05*.dcm",
-             'storescu, JPEG-LS'],
+            ["storescu -xt 127.0.0.1 $d->{port} $ct/0[0-4]*.dcm",
+             'storescu, the same again'],
         );
 
         for (@clients) {
