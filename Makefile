@@ -50,6 +50,7 @@ all: lib programs module
 lib: $(B)/libpacs.a
 programs: $(B)/pacs-codec $(B)/pacs-listener $(B)/pacs
 units: $(UNITS)
+test-tools: $(patsubst t/tools/%.c,$(B)/t/tools/%,$(wildcard t/tools/*.c))
 module: $(MODULE)
 
 $(B)/libpacs.a: $(CORE)
@@ -117,5 +118,6 @@ clean:
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
-.PHONY: all lib programs units module install clean
+
+.PHONY: all lib programs units test-tools module install clean
 .SECONDARY:

@@ -388,11 +388,6 @@ element_text(writer_t *w, const pacs_elem_t *elem, const pacs_vr_t *vr)
     pacs_str_t               raw;
     int                      rc;
 
-    if (elem->tag == CHARSET_TAG) {
-        values_text(b, vr, pacs_lit("ISO_IR 192"));
-        return PACS_OK;
-    }
-
     rc = fetch(w, elem, false, &raw);
     if (rc != PACS_OK) {
         return rc;
@@ -431,6 +426,12 @@ element_value(writer_t *w, const pacs_elem_t *elem, const pacs_vr_t *vr)
     size_t      most = opaque ? w->inline_max : TEXT_MAX;
     pacs_str_t  raw;
     int         rc;
+
+    /* of the text here, also where it was empty in the file */
+    if (elem->tag == CHARSET_TAG && vr->vr == PACS_CS) {
+        values_text(&w->json->text, vr, pacs_lit("ISO_IR 192"));
+        return PACS_OK;
+    }
 
     if (elem->length == 0 && !elem->undefined) {
         return PACS_OK;

@@ -55,6 +55,14 @@ put_short(char *out, double v, bool single)
     };
     double  size = fabs(v), limit = single ? 16777216 : 9007199254740992;
 
+    if (v == 0) {
+        /* as an integer, -0 would lose its sign in many a reader */
+        size_t  len = signbit(v) ? 4 : 1;
+
+        memcpy(out, signbit(v) ? "-0.0" : "0", len);
+        return len;
+    }
+
     for (unsigned k = 0; k < sizeof(powers) / sizeof(powers[0]); k++) {
         double  m = nearbyint(size * powers[k]);
 

@@ -68,12 +68,21 @@ refill(inflater_t *s, pacs_err_t *err)
 }
 
 
+/* a gzip trailer (RFC 1952), which real files have: CRC-32 and length */
+static bool
+is_trailer(const inflater_t *s)
+{
+    return s->z.avail_in == 8
+           && pacs_get32(s->z.next_in + 4, false) == (uint32_t) s->z.total_out;
+}
+
+
 /* PS3.5 A.5 pads with one zero byte, real files with more */
 static int
 check_tail(inflater_t *s, pacs_err_t *err)
 {
     for ( ;; ) {
-        for (uInt i = 0; i < s->z.avail_in; i++) {
+        for (uInt i = 0; i < s->z.avail_in && !is_trailer(s); i++) {
             if (s->z.next_in[i] != 0) {
                 return pacs_fail(err, PACS_E_PARSE, "garbage behind the "
                                  "deflated data set at offset %" PRIu64
@@ -82,16 +91,16 @@ check_tail(inflater_t *s, pacs_err_t *err)
             }
         }
 
-        size_t  got;
-        int     rc = s->file->read(s->file, s->in_pos, s->in, CHUNK, &got, err);
+        s->z.avail_in = 0;
+        if (s->in_pos >= s->file->size) {
+            return PACS_OK;
+        }
 
-        if (rc != PACS_OK || got == 0) {
-            s->z.avail_in = 0;
+        int  rc = refill(s, err);
+
+        if (rc != PACS_OK) {
             return rc;
         }
-        s->in_pos += got;
-        s->z.next_in = s->in;
-        s->z.avail_in = (uInt) got;
     }
 }
 
