@@ -36,12 +36,13 @@ CODEC    := $(call objs,src/codec)
 LISTENER := $(call objs,src/listener)
 CLI      := $(call objs,tools/pacs)
 UNITS    := $(patsubst t/unit/%.c,$(B)/t/%,$(wildcard t/unit/*.c))
+TOOLS    := $(patsubst %.c,$(B)/%,$(wildcard t/tools/*.c))
 MODULE   := $(B)/ngx_http_pacs_module.so
 
 all: lib programs module
 lib: $(B)/libpacs.a
 programs: $(B)/pacs-codec $(B)/pacs-listener $(B)/pacs
-units: $(UNITS)
+units: $(UNITS) $(TOOLS)
 module: $(MODULE)
 
 $(B)/libpacs.a: $(CORE)
@@ -69,6 +70,11 @@ $(B)/pacs: $(CLI) $(B)/libpacs.a
 $(B)/t/%: t/unit/%.c $(B)/libpacs.a
 	@mkdir -p $(@D)
 	$(CC) $(ALLC) -It -o $@ $< $(shell sed -n '1s,^/\* link: \(.*\) \*/$$,\1,p' $<) $(B)/libpacs.a $(LIBS)
+
+# what a test runs that is no TAP program itself
+$(B)/t/tools/%: t/tools/%.c $(B)/libpacs.a
+	@mkdir -p $(@D)
+	$(CC) $(ALLC) -It -o $@ $< $(B)/libpacs.a $(LIBS)
 
 # --- the module: nginx's own build compiles the glue, see config ---
 
