@@ -44,13 +44,13 @@ CODEC    := $(call objs,src/codec)
 LISTENER := $(call objs,src/listener)
 CLI      := $(call objs,tools/pacs)
 UNITS    := $(patsubst t/unit/%.c,$(B)/t/%,$(wildcard t/unit/*.c))
+TOOLS    := $(patsubst %.c,$(B)/%,$(wildcard t/tools/*.c))
 MODULE   := $(B)/ngx_http_pacs_module.so
 
 all: lib programs module
 lib: $(B)/libpacs.a
 programs: $(B)/pacs-codec $(B)/pacs-listener $(B)/pacs
-units: $(UNITS)
-test-tools: $(patsubst t/tools/%.c,$(B)/t/tools/%,$(wildcard t/tools/*.c))
+units: $(UNITS) $(TOOLS)
 module: $(MODULE)
 
 $(B)/libpacs.a: $(CORE)
@@ -86,11 +86,13 @@ $(B)/t/%: t/unit/%.c $(B)/libpacs.a
 	@echo "  LD   $@"
 	$(Q)$(CC) $(ALLC) -It -o $@ $< $(shell sed -n '1s,^/\* link: \(.*\) \*/$$,\1,p' $<) $(B)/libpacs.a $(LIBS)
 
+# what a test runs that is no TAP program itself
 $(B)/t/tools/%: t/tools/%.c $(B)/libpacs.a
 	@mkdir -p $(@D)
 	@echo "  LD   $@"
 	$(Q)$(CC) $(ALLC) -It -o $@ $< $(B)/libpacs.a $(LIBS)
 
+# what a test runs that is no TAP program itself
 # --- the module: nginx's own build compiles the glue, see config ---
 
 GLUE = $(wildcard ngx_pacs_module/*.c ngx_pacs_module/*.h) config
@@ -119,5 +121,5 @@ clean:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
 
-.PHONY: all lib programs units test-tools module install clean
+.PHONY: all lib programs units module install clean
 .SECONDARY:
