@@ -92,7 +92,6 @@ $(B)/t/tools/%: t/tools/%.c $(B)/libpacs.a
 	@echo "  LD   $@"
 	$(Q)$(CC) $(ALLC) -It -o $@ $< $(B)/libpacs.a $(LIBS)
 
-# what a test runs that is no TAP program itself
 # --- the module: nginx's own build compiles the glue, see config ---
 
 GLUE = $(wildcard ngx_pacs_module/*.c ngx_pacs_module/*.h) config
