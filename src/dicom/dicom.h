@@ -54,11 +54,12 @@ const pacs_vr_t *pacs_vr(uint16_t vr);
 typedef struct {
     uint32_t     tag;       /* ggggeeee; x's of repeating groups are 0 */
     uint16_t     vr;        /* the first of "US or SS" */
+    uint16_t     vr_alt;    /* the second of them, or 0 */
     uint16_t     vm_max;    /* 0: n */
     const char  *keyword;
 } pacs_tag_t;
 
-/* repeating groups (50xx, 60xx) included; private tags: NULL */
+/* repeating groups (50xx, 60xx) and group lengths included; private: NULL */
 const pacs_tag_t *pacs_tag(uint32_t tag);
 const pacs_tag_t *pacs_tag_keyword(pacs_str_t keyword);
 /* "00100010" or "PatientName"; false: neither */
@@ -108,7 +109,8 @@ struct pacs_elem_s {
     uint16_t        vr;         /* UN of a known tag: the dictionary's;
                                    implicit: the dictionary's */
     uint16_t        undefined;  /* 1: length was undefined in the file */
-    uint64_t        length;     /* bytes of the value; SQ: of its extent */
+    uint64_t        length;     /* bytes of the value; SQ and encapsulated:
+                                   of its extent, delimiter included */
     uint64_t        offset;     /* of the value in the stream */
     const uint8_t  *value;      /* byte order of the stream; NULL: bulk (or
                                    SQ): read it from the stream */
@@ -117,7 +119,8 @@ struct pacs_elem_s {
 };
 
 struct pacs_item_s {
-    pacs_elem_t   *elems;       /* in the order of the file */
+    pacs_elem_t   *elems;       /* ascending by tag; of several with equal
+                                   tags the first counts */
     pacs_item_t   *next;
     pacs_item_t   *parent;      /* of the sequence it lies in; root: NULL */
     pacs_str_t     charset;     /* (0008,0005) in force here, raw */
