@@ -312,28 +312,22 @@ check_tag(reader_t *r, const pacs_header_t *h)
 }
 
 
-/* is there an item at r->pos + skip? */
 static bool
-item_follows(reader_t *r, const pacs_header_t *h)
+is_item(const uint8_t *p, size_t len)
 {
-    size_t          got;
-    const uint8_t  *p = pacs_window_at(r->w, r->pos + h->size, 8, &got,
-                                       r->err);
-
-    return p != NULL && got == 8 && pacs_get32(p, 0) == 0xE000FFFE;
+    return p != NULL && len >= 8 && pacs_get32(p, 0) == 0xE000FFFE;
 }
 
 
 /* the content of UN is implicit VR, PS3.5 6.2.2; some writers leave it
  * explicit: the first element behind the first item tag tells */
 static bool
-un_is_explicit(reader_t *r, const pacs_header_t *h)
+un_is_explicit(reader_t *r, const pacs_elem_t *e)
 {
     size_t          got;
-    const uint8_t  *p = pacs_window_at(r->w, r->pos + h->size, 16, &got,
-                                       r->err);
+    const uint8_t  *p = pacs_window_at(r->w, e->offset, 16, &got, r->err);
 
-    if (p == NULL || got < 16 || !item_follows(r, h)) {
+    if (!is_item(p, got) || got < 16) {
         return false;
     }
 
@@ -378,10 +372,12 @@ resolve_vr(reader_t *r, const pacs_header_t *h, uint16_t *vr)
     *vr = known ? h->vr : dictionary_vr(h->tag);
 
     if (!undefined) {
-        if (h->vr == PACS_UN && *vr == PACS_SQ && h->length != 0
-            && !item_follows(r, h))
-        {
-            *vr = PACS_UN;
+        if (h->vr == PACS_UN && *vr == PACS_SQ && h->length != 0) {
+            size_t          got;
+            const uint8_t  *p = pacs_window_at(r->w, r->pos + h->size, 8,
+                                               &got, r->err);
+
+            *vr = is_item(p, got) ? PACS_SQ : PACS_UN;
         }
         return r->err->code;
     }
@@ -398,11 +394,10 @@ resolve_vr(reader_t *r, const pacs_header_t *h, uint16_t *vr)
 
 
 static int
-sequence_open(reader_t *r, const pacs_header_t *h, pacs_elem_t *e)
+sequence_open(reader_t *r, pacs_elem_t *e, bool un)
 {
     level_t   *outer = r->level;
-    bool       un = h->vr == PACS_UN;
-    bool       explicit_vr = un ? un_is_explicit(r, h) : outer->explicit_vr;
+    bool       explicit_vr = un ? un_is_explicit(r, e) : outer->explicit_vr;
     bool       big_endian = un ? false : outer->big_endian;
     int        rc = level_push(r, e, explicit_vr, big_endian);
 
@@ -619,7 +614,7 @@ elem_read(reader_t *r, const pacs_header_t *h)
         r->ds->pixels = e;
     }
     if (vr == PACS_SQ) {
-        return sequence_open(r, h, e);
+        return sequence_open(r, e, h->vr == PACS_UN);
     }
     return e->undefined ? fragments_read(r, e) : value_read(r, h, e);
 }
@@ -803,6 +798,41 @@ pacs_reader_dataset(pacs_window_t *w, uint64_t off,
     }
 
     pacs_buf_free(&r.fragments);
+    return rc;
+}
+
+
+int
+pacs_reader_items(pacs_window_t *w, const pacs_limits_t *limits,
+    size_t keep, pacs_arena_t *a, pacs_dataset_t *ds, pacs_item_t *item,
+    pacs_elem_t *e, pacs_err_t *err)
+{
+    reader_t      r = { .w = w, .limits = limits, .a = a, .ds = ds,
+                        .err = err, .keep = keep };
+    pacs_elem_t   seq = *e;
+    int           rc = level_push(&r, NULL, false, false);
+
+    if (rc != PACS_OK) {
+        return rc;
+    }
+
+    level_t *root = r.level;
+
+    root->item = item;
+    root->item_end = root->bound = e->offset + e->length;
+    rc = sequence_open(&r, &seq, true);
+
+    while (rc == PACS_OK && r.level != root) {
+        rc = r.level->item != NULL ? item_step(&r) : sequence_step(&r);
+    }
+
+    if (rc == PACS_OK) {
+        for (ambiguous_t *x = r.ambiguous; x != NULL; x = x->next) {
+            ambiguous_resolve(x);
+        }
+        e->vr = PACS_SQ;
+        e->items = seq.items;
+    }
     return rc;
 }
 

@@ -58,6 +58,12 @@ int pacs_reader_dataset(pacs_window_t *w, uint64_t off,
     const pacs_limits_t *limits, size_t keep, pacs_arena_t *a,
     pacs_dataset_t *ds, pacs_err_t *err);
 
+/* the held or bulk value of an UN element as the sequence it may be: sets
+ * e->vr and e->items, or leaves them and returns PACS_E_PARSE */
+int pacs_reader_items(pacs_window_t *w, const pacs_limits_t *limits,
+    size_t keep, pacs_arena_t *a, pacs_dataset_t *ds, pacs_item_t *item,
+    pacs_elem_t *e, pacs_err_t *err);
+
 /* stable by tag */
 pacs_elem_t *pacs_elems_sort(pacs_elem_t *list);
 
