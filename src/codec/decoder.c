@@ -5,19 +5,19 @@
 #include "codec/decoder.h"
 
 const decoder_t  pacs_decoders[] = {
-    { "1.2.840.10008.1.2.5",      pacs_decode_rle },
-    { "1.2.840.10008.1.2.4.50",   pacs_decode_jpeg },
-    { "1.2.840.10008.1.2.4.51",   pacs_decode_jpeg },
-    { "1.2.840.10008.1.2.4.57",   pacs_decode_jpeg },
-    { "1.2.840.10008.1.2.4.70",   pacs_decode_jpeg },
-    { "1.2.840.10008.1.2.4.80",   pacs_decode_jpegls },
-    { "1.2.840.10008.1.2.4.81",   pacs_decode_jpegls },
-    { "1.2.840.10008.1.2.4.90",   pacs_decode_jpeg2000 },
-    { "1.2.840.10008.1.2.4.91",   pacs_decode_jpeg2000 },
-    { "1.2.840.10008.1.2.4.201",  pacs_decode_htj2k },
-    { "1.2.840.10008.1.2.4.202",  pacs_decode_htj2k },
-    { "1.2.840.10008.1.2.4.203",  pacs_decode_htj2k },
-    { NULL, NULL }
+    { "1.2.840.10008.1.2.5",      pacs_decode_rle, false },
+    { "1.2.840.10008.1.2.4.50",   pacs_decode_jpeg, true },
+    { "1.2.840.10008.1.2.4.51",   pacs_decode_jpeg, true },
+    { "1.2.840.10008.1.2.4.57",   pacs_decode_jpeg, false },
+    { "1.2.840.10008.1.2.4.70",   pacs_decode_jpeg, false },
+    { "1.2.840.10008.1.2.4.80",   pacs_decode_jpegls, false },
+    { "1.2.840.10008.1.2.4.81",   pacs_decode_jpegls, true },
+    { "1.2.840.10008.1.2.4.90",   pacs_decode_jpeg2000, false },
+    { "1.2.840.10008.1.2.4.91",   pacs_decode_jpeg2000, true },
+    { "1.2.840.10008.1.2.4.201",  pacs_decode_htj2k, false },
+    { "1.2.840.10008.1.2.4.202",  pacs_decode_htj2k, false },
+    { "1.2.840.10008.1.2.4.203",  pacs_decode_htj2k, true },
+    { NULL, NULL, false }
 };
 
 
@@ -112,23 +112,62 @@ static const put_fn  put_table[5][5] = {
 };
 
 
+#define SATURATE(name, cell_t, scell_t)                                       \
+static void                                                                   \
+name(void *data, size_t step, size_t n, unsigned bits, bool is_signed)        \
+{                                                                             \
+    cell_t         *p = data;                                                 \
+    const int64_t   min = is_signed ? -(INT64_C(1) << (bits - 1)) : 0;        \
+    const int64_t   max = min + (INT64_C(1) << bits) - 1;                     \
+                                                                              \
+    for (size_t i = 0; i < n; i++, p += step) {                               \
+        int64_t  v = is_signed ? (int64_t) (scell_t) *p : (int64_t) *p;       \
+                                                                              \
+        *p = (cell_t) (v < min ? min : v > max ? max : v);                    \
+    }                                                                         \
+}
+
+SATURATE(saturate_1, uint8_t, int8_t)
+SATURATE(saturate_2, uint16_t, int16_t)
+SATURATE(saturate_4, uint32_t, int32_t)
+
+static void (*const saturate_table[5])(void *data, size_t step, size_t n,
+    unsigned bits, bool is_signed) =
+{
+    [1] = saturate_1, [2] = saturate_2, [4] = saturate_4
+};
+
+
+/*
+ * Bits above the stored ones are an overlay's in a lossless stream; in a
+ * lossy one they are values a little too large, which must not wrap.
+ */
 void
 pacs_decode_put(decode_job_t *job, unsigned sample, size_t first, size_t n,
     const decode_run_t *run)
 {
     const pacs_pixels_t  *px = &job->px;
-    unsigned              bits = px->stored, shift = 0;
+    unsigned              shift = 0;
     size_t                at = (first * px->samples + sample) * job->cell;
 
     if (run->precision > px->high_bit) {
         shift = px->high_bit + 1 - px->stored;
     }
-    if (bits > run->precision - shift) {
-        bits = run->precision - shift;
+
+    unsigned  bits = run->precision - shift;
+    bool      wide = bits > px->stored;
+
+    if (wide && !job->lossy) {
+        bits = px->stored;
     }
 
     put_table[run->cell][job->cell](job->out + at, px->samples, run->data,
                                     run->step, n, shift, bits, px->is_signed);
+
+    if (wide && job->lossy) {
+        saturate_table[job->cell](job->out + at, px->samples, n, px->stored,
+                                  px->is_signed);
+    }
 }
 
 
@@ -207,6 +246,7 @@ int
 pacs_decode(const decoder_t *d, decode_job_t *job, pacs_err_t *err)
 {
     job->cell = job->px.allocated == 1 ? 1 : job->px.allocated / 8;
+    job->lossy = d->lossy;
     job->ybr = false;
 
     int  rc = check_attributes(job, err);

@@ -29,6 +29,7 @@ typedef struct {
     uint8_t        *out;        /* zeroed; of pacs_frame_bytes() */
     size_t          out_len;
     unsigned        cell;       /* bytes of a sample in out: 1, 2, 4 or 8 */
+    bool            lossy;      /* values may overshoot the bits stored */
     bool            ybr;        /* the decoder left YCbCr samples in out */
 } decode_job_t;
 
@@ -38,6 +39,7 @@ typedef int (*decode_fn)(decode_job_t *job, pacs_err_t *err);
 typedef struct {
     const char  *syntax;        /* UID */
     decode_fn    decode;
+    bool         lossy;
 } decoder_t;
 
 extern const decoder_t  pacs_decoders[];            /* ends with NULL */
@@ -61,7 +63,7 @@ typedef struct {
 } decode_run_t;
 
 /* into the n pixels from `first` on of sample `sample`: shifted by the high
- * bit, sign-extended or zeroed above the bits stored */
+ * bit, sign-extended or zeroed above the bits stored; lossy ones clamped */
 void pacs_decode_put(decode_job_t *job, unsigned sample, size_t first,
     size_t n, const decode_run_t *run);
 /* YBR_FULL to RGB in out, PS3.3 C.7.6.3.1.2 */

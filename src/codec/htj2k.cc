@@ -73,6 +73,19 @@ check(const decode_job_t *job, const ojph::param_siz &siz, pacs_err_t *err)
 }
 
 
+/* the inverse transform overshoots where the coding is lossy */
+static void
+clamp_line(int32_t *v, size_t n, unsigned bits, bool is_signed)
+{
+    int64_t  span = INT64_C(1) << bits;
+    int64_t  min = is_signed ? -span / 2 : 0, max = min + span - 1;
+
+    for (size_t i = 0; i < n; i++) {
+        v[i] = (int32_t) (v[i] < min ? min : v[i] > max ? max : v[i]);
+    }
+}
+
+
 static int
 decode(decode_job_t *job, pacs_err_t *err)
 {
@@ -105,6 +118,9 @@ decode(decode_job_t *job, pacs_err_t *err)
             return pacs_fail(err, PACS_E_UNSHOWABLE,
                              "the HTJ2K stream ends early");
         }
+
+        clamp_line(line->i32, job->px.columns, siz.get_bit_depth(c),
+                   siz.is_signed(c));
 
         decode_run_t  run = { line->i32, 4, 1, siz.get_bit_depth(c) };
 

@@ -12,10 +12,11 @@
 
 #include "codec/decoder.h"
 
+enum { SOT = 0x90 };
+
 typedef struct {
     const uint8_t  *data;
     size_t          len, pos;
-    bool            starved;        /* read past the end of the data */
 } input_t;
 
 typedef struct {
@@ -35,7 +36,6 @@ input_read(void *buf, OPJ_SIZE_T n, void *data)
     size_t    left = in->len - in->pos;
 
     if (left == 0) {
-        in->starved = true;
         return (OPJ_SIZE_T) -1;
     }
 
@@ -88,7 +88,7 @@ complain(const char *msg, void *data)
 
 
 static int
-open_stream(j2k_t *j, OPJ_CODEC_FORMAT format, pacs_err_t *err)
+open_stream(j2k_t *j, OPJ_CODEC_FORMAT format, bool strict, pacs_err_t *err)
 {
     j->codec = opj_create_decompress(format);
     j->stream = opj_stream_create(64 * 1024, OPJ_TRUE);
@@ -107,7 +107,7 @@ open_stream(j2k_t *j, OPJ_CODEC_FORMAT format, pacs_err_t *err)
 
     opj_set_default_decoder_parameters(&params);
     if (!opj_setup_decoder(j->codec, &params)
-        || !opj_decoder_set_strict_mode(j->codec, OPJ_FALSE))
+        || !opj_decoder_set_strict_mode(j->codec, strict))
     {
         return pacs_fail(err, PACS_E_CODEC, "out of memory for JPEG 2000");
     }
@@ -226,27 +226,14 @@ run(j2k_t *j, pacs_err_t *err)
 }
 
 
-int
-pacs_decode_jpeg2000(decode_job_t *job, pacs_err_t *err)
+static int
+attempt(decode_job_t *job, OPJ_CODEC_FORMAT format, bool strict,
+    pacs_err_t *err)
 {
-    static const uint8_t  jp2[] = { 0, 0, 0, 12, 'j', 'P', ' ', ' ' };
-    static const uint8_t  soc[] = { 0xff, 0x4f, 0xff, 0x51 };
+    j2k_t  j = { .job = job, .input = { .data = job->data,
+                                        .len = job->len } };
 
-    j2k_t             j = { .job = job, .input = { .data = job->data,
-                                                   .len = job->len } };
-    OPJ_CODEC_FORMAT  format = OPJ_CODEC_J2K;
-
-    if (job->len > sizeof(jp2) && memcmp(job->data, jp2, sizeof(jp2)) == 0) {
-        format = OPJ_CODEC_JP2;
-
-    } else if (job->len < sizeof(soc)
-               || memcmp(job->data, soc, sizeof(soc)) != 0)
-    {
-        return pacs_fail(err, PACS_E_UNSHOWABLE,
-                         "the frame is no JPEG 2000 codestream");
-    }
-
-    int  rc = open_stream(&j, format, err);
+    int  rc = open_stream(&j, format, strict, err);
 
     if (rc == PACS_OK) {
         rc = run(&j, err);
@@ -256,4 +243,63 @@ pacs_decode_jpeg2000(decode_job_t *job, pacs_err_t *err)
     opj_destroy_codec(j.codec);
     opj_stream_destroy(j.stream);
     return rc;
+}
+
+
+/*
+ * Real files exist whose last tile-part ends a few bytes early.  Up to one
+ * per cent may lack; more is not a picture any more.  ISO 15444-1 A.4.2.
+ */
+static bool
+lacks_little(const uint8_t *p, size_t len)
+{
+    size_t  at = 2;
+
+    while (len - at >= 12 && p[at] == 0xff) {
+        uint32_t  n = (uint32_t) p[at + 2] << 8 | p[at + 3];
+
+        if (p[at + 1] == SOT) {
+            n = (uint32_t) p[at + 6] << 24 | (uint32_t) p[at + 7] << 16
+                | (uint32_t) p[at + 8] << 8 | p[at + 9];
+            if (n < 14) {
+                return false;
+            }
+        } else {
+            n += 2;
+        }
+
+        if (n > len - at) {
+            return n - (len - at) <= len / 100;
+        }
+        at += n;
+    }
+
+    return false;
+}
+
+
+int
+pacs_decode_jpeg2000(decode_job_t *job, pacs_err_t *err)
+{
+    static const uint8_t  jp2[] = { 0, 0, 0, 12, 'j', 'P', ' ', ' ' };
+    static const uint8_t  soc[] = { 0xff, 0x4f, 0xff, 0x51 };
+
+    pacs_err_t  first = { 0 };
+
+    if (job->len > sizeof(jp2) && memcmp(job->data, jp2, sizeof(jp2)) == 0) {
+        return attempt(job, OPJ_CODEC_JP2, true, err);
+    }
+
+    if (job->len < sizeof(soc) || memcmp(job->data, soc, sizeof(soc)) != 0) {
+        return pacs_fail(err, PACS_E_UNSHOWABLE,
+                         "the frame is no JPEG 2000 codestream");
+    }
+
+    int  rc = attempt(job, OPJ_CODEC_J2K, true, &first);
+
+    if (rc == PACS_E_UNSHOWABLE && lacks_little(job->data, job->len)) {
+        return attempt(job, OPJ_CODEC_J2K, false, err);
+    }
+
+    return rc == PACS_OK ? rc : pacs_fail(err, rc, "%s", first.text);
 }
