@@ -3,7 +3,6 @@
 /*
  * libFuzzer: any bytes as a Part 10 file, to JSON twice (with values held
  * and with values left in the stream), and every BulkDataURI found again.
- * clang -fsanitize=fuzzer,address,undefined, see Makefile.
  */
 
 #include <stdlib.h>
