@@ -121,51 +121,22 @@ pacs_sqlite_get(pacs_index_t *base, pacs_str_t study, pacs_str_t series,
 
 
 static sqlite3_stmt *
-each_statement(pacs_conn_t *c, bool study, bool series, bool metadata,
-    pacs_arena_t *a, pacs_err_t *err)
+each_statement(pacs_conn_t *c, bool series, bool metadata, pacs_arena_t *a,
+    pacs_err_t *err)
 {
     pacs_str_t  text = pacs_sprintf(a, "SELECT %s%s FROM study s"
         " CROSS JOIN series e ON e.study = s.id"
         " CROSS JOIN instance i ON i.series = e.id"
-        " CROSS JOIN instance_data d ON d.id = i.id%s%s%s",
+        " CROSS JOIN instance_data d ON d.id = i.id WHERE s.uid = ?1%s"
+        " ORDER BY e.uid, CAST(i.instance_number AS INTEGER), i.uid",
         pacs_sqlite_record, metadata ? "d.metadata" : "''",
-        study ? " WHERE s.uid = ?1" : "", series ? " AND e.uid = ?2" : "",
-        study ? " ORDER BY e.uid, CAST(i.instance_number AS INTEGER), i.uid"
-              : "");
+        series ? " AND e.uid = ?2" : "");
 
     if (text.data == NULL) {
         pacs_fail(err, PACS_E_NOMEM, "out of memory");
         return NULL;
     }
     return pacs_sqlite_text(c, text, err);
-}
-
-
-static int
-give(sqlite3_stmt *st, pacs_arena_t *a,
-    int (*fn)(void *ctx, const pacs_record_t *r), void *ctx, pacs_err_t *err)
-{
-    pacs_record_t  record;
-
-    read_record(st, a, &record);
-    return record.instance.data == NULL
-           ? pacs_fail(err, PACS_E_NOMEM, "out of memory")
-           : fn(ctx, &record);
-}
-
-
-/* of the whole archive: nothing of a row stays */
-static int
-give_alone(sqlite3_stmt *st, int (*fn)(void *ctx, const pacs_record_t *r),
-    void *ctx, pacs_err_t *err)
-{
-    pacs_arena_t  *a = pacs_arena_create(0);
-    int            code = a == NULL
-                          ? pacs_fail(err, PACS_E_NOMEM, "out of memory")
-                          : give(st, a, fn, ctx, err);
-
-    pacs_arena_destroy(a);
-    return code;
 }
 
 
@@ -176,28 +147,28 @@ pacs_sqlite_each(pacs_index_t *base, pacs_str_t study, pacs_str_t series,
 {
     pacs_sqlite_t  *ix = (pacs_sqlite_t *) base;
     pacs_conn_t    *c;
-    bool            any = study.data == NULL;
+    pacs_record_t   record;
+    bool            any = false;
     int             rc = SQLITE_ERROR, code = pacs_sqlite_enter(ix, &c, err);
 
     if (code != PACS_OK) {
         return code;
     }
 
-    sqlite3_stmt  *st = each_statement(c, study.data != NULL,
-                                       series.data != NULL, want_metadata, a,
-                                       err);
+    sqlite3_stmt  *st = each_statement(c, series.data != NULL, want_metadata,
+                                       a, err);
 
     if (st != NULL) {
-        if (study.data != NULL) {
-            pacs_sqlite_bind(st, 1, study);
-        }
+        pacs_sqlite_bind(st, 1, study);
         if (series.data != NULL) {
             pacs_sqlite_bind(st, 2, series);
         }
         while (code == PACS_OK && (rc = sqlite3_step(st)) == SQLITE_ROW) {
             any = true;
-            code = study.data != NULL ? give(st, a, fn, ctx, err)
-                                      : give_alone(st, fn, ctx, err);
+            read_record(st, a, &record);
+            code = record.instance.data == NULL
+                   ? pacs_fail(err, PACS_E_NOMEM, "out of memory")
+                   : fn(ctx, &record);
         }
     }
 
