@@ -37,14 +37,13 @@ CODEC    := $(call objs,src/codec)
 LISTENER := $(call objs,src/listener)
 CLI      := $(call objs,tools/pacs)
 UNITS    := $(patsubst t/unit/%.c,$(B)/t/%,$(wildcard t/unit/*.c))
+TOOLS    := $(patsubst %.c,$(B)/%,$(wildcard t/tools/*.c))
 MODULE   := $(B)/ngx_http_pacs_module.so
 
 all: lib programs module
 lib: $(B)/libpacs.a
 programs: $(B)/pacs-codec $(B)/pacs-listener $(B)/pacs
-units: $(UNITS)
-test-tools: $(B)/faults/pacs-codec \
-            $(patsubst t/tools/%.c,$(B)/t/tools/%,$(wildcard t/tools/*.c))
+units: $(UNITS) $(TOOLS) $(B)/faults/pacs-codec
 module: $(MODULE)
 
 $(B)/libpacs.a: $(CORE)
@@ -92,6 +91,7 @@ $(B)/t/%: t/unit/%.c $(B)/libpacs.a
 	@echo "  LD   $@"
 	$(Q)$(CC) $(ALLC) -It -o $@ $< $(shell sed -n '1s,^/\* link: \(.*\) \*/$$,\1,p' $<) $(B)/libpacs.a $(LIBS)
 
+# what a test runs that is no TAP program itself
 $(B)/t/tools/%: t/tools/%.c $(B)/libpacs.a
 	@mkdir -p $(@D)
 	@echo "  LD   $@"
@@ -125,5 +125,5 @@ clean:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
 
-.PHONY: all lib programs units test-tools module install clean
+.PHONY: all lib programs units module install clean
 .SECONDARY:

@@ -49,22 +49,20 @@ read_number(unsigned element, const uint8_t *value, size_t len,
 }
 
 
-/* padded by NUL, or, against the standard, by a blank */
+/* padded by NUL, or, against the standard, by a blank.  What is no UID is
+ * kept as far as it fits: the response names it, the store refuses it */
 static int
-read_uid(unsigned element, const uint8_t *value, size_t len, char uid[65],
-    pacs_err_t *err)
+read_uid(pacs_command_t *c, const uint8_t *value, size_t len, char uid[65])
 {
     pacs_str_t  s = pacs_str_trim((pacs_str_t) { (const char *) value, len });
+    size_t      n = s.len < 64 ? s.len : 64;
 
-    if (s.len != 0 && !pacs_uid_ok(s)) {
-        return pacs_fail(err, PACS_E_PARSE, "command element (0000,%04X) "
-                         "holds no UID", element);
-    }
+    c->bad_uid = c->bad_uid || (s.len != 0 && !pacs_uid_ok(s));
 
-    if (s.len != 0) {
-        memcpy(uid, s.data, s.len);
+    if (n != 0) {
+        memcpy(uid, s.data, n);
     }
-    uid[s.len] = '\0';
+    uid[n] = '\0';
     return PACS_OK;
 }
 
@@ -80,11 +78,11 @@ take(pacs_command_t *c, unsigned element, const uint8_t *value, size_t len,
 
     case TAG_CLASS:
     case TAG_REQUESTED_CLASS:
-        return read_uid(element, value, len, c->class_uid, err);
+        return read_uid(c, value, len, c->class_uid);
 
     case TAG_INSTANCE:
     case TAG_REQUESTED_INSTANCE:
-        return read_uid(element, value, len, c->instance_uid, err);
+        return read_uid(c, value, len, c->instance_uid);
 
     case TAG_FIELD:
         return read_number(element, value, len, &c->field, err);

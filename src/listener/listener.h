@@ -165,6 +165,7 @@ typedef struct {
     uint16_t  field;            /* (0000,0100) */
     uint16_t  message;          /* (0000,0110), or (0000,0120) of a cancel */
     bool      dataset;          /* one follows */
+    bool      bad_uid;          /* one of these is malformed */
     char      class_uid[65];    /* (0000,0002), or (0000,0003) */
     char      instance_uid[65]; /* (0000,1000), or (0000,1001) */
 } pacs_command_t;

@@ -77,6 +77,10 @@ public:
     void closeTransportConnection() override { close(); }
     OFBool networkDataAvailable(int timeout) override;
 
+    /* waits for a byte; false: time is up, and an abort can still be sent,
+     * which is not so once a read has failed within DUL */
+    bool ready() { return at_ != len_ || wait(); }
+
     /* writes are collected, and leave as one segment */
     void hold() { holding_ = true; held_len_ = 0; }
     bool flush();
@@ -610,6 +614,10 @@ try {
 
     if (DUL_NextPDV(key, &p).bad()) {
         link->connection->between = between;
+
+        if (!link->connection->ready()) {
+            return link->connection->state;
+        }
 
         OFCondition  cond = DUL_ReadPDVs(key, nullptr, DUL_BLOCK, 0);
 

@@ -176,8 +176,12 @@ log_end(const pacs_serve_t *s, pacs_link_e how, int64_t started_us)
 {
     const pacs_env_t *env = &s->listener->service.env;
     int64_t           ms = (env->now_us(env->ctx) - started_us) / 1000;
+    bool              came = s->link != NULL
+                             && *pacs_link_calling(s->link) != '\0';
+    /* who only connects and closes looks whether the port is open */
     bool              fine = how == PACS_LINK_RELEASED
-                             || how == PACS_LINK_DRAINED;
+                             || how == PACS_LINK_DRAINED
+                             || (how == PACS_LINK_CLOSED && !came);
 
     pacs_log(env, fine ? PACS_LOG_INFO : PACS_LOG_WARN,
              "association %s%s%s: %llu stored, %llu known, %llu refused, "
@@ -188,8 +192,8 @@ log_end(const pacs_serve_t *s, pacs_link_e how, int64_t started_us)
              (unsigned long long) s->refused, (unsigned long long) s->echoes,
              (unsigned long long) s->bytes, (long long) ms / 1000,
              (long long) ms % 1000,
-             s->link != NULL ? pacs_link_calling(s->link) : "",
-             s->link != NULL ? pacs_link_called(s->link) : "",
+             came ? pacs_link_calling(s->link) : "",
+             came ? pacs_link_called(s->link) : "",
              pacs_fmt(s->subject.address));
 }
 

@@ -54,6 +54,11 @@ begin(pacs_serve_t *s, const pacs_context_t *pc, const pacs_command_t *c,
                          c->class_uid[0] == '\0' ? "Class" : "Instance");
     }
 
+    if (c->bad_uid) {
+        return pacs_fail(err, PACS_E_IDENT, "the command's SOP Class or "
+                         "Instance UID is no UID");
+    }
+
     if ((rc = open_service(s, err)) != PACS_OK
         || (rc = pacs_store_begin(s->service, &s->subject, pacs_null, st,
                                   err)) != PACS_OK)

@@ -17,7 +17,10 @@
 
 #include "listener/listener.h"
 
-enum { DRAIN_US = 30000000, HELPER_US = 5000000, PAUSE_US = 100000 };
+enum {
+    DRAIN_US = 30000000, HELPER_US = 5000000, PAUSE_US = 100000,
+    AGAIN_US = 1000000          /* signals closer together are one */
+};
 
 #define FOREVER_US  INT64_C(3600000000)
 
@@ -35,6 +38,7 @@ typedef struct {
     child_t                *children;
     size_t                  nchildren;
     int64_t                 paused_us;  /* no accept before that */
+    int64_t                 stopped_us;
     int64_t                 over_us;    /* drain: children end by then */
     bool                    killed;
     pacs_helper_t           helper;
@@ -212,7 +216,9 @@ static void
 stop(parent_t *p, int64_t now)
 {
     if (p->listen_fd < 0) {
-        p->over_us = now;
+        if (now - p->stopped_us > AGAIN_US) {
+            p->over_us = now;
+        }
         return;
     }
 
@@ -221,6 +227,7 @@ stop(parent_t *p, int64_t now)
 
     close(p->listen_fd);
     p->listen_fd = -1;
+    p->stopped_us = now;
     p->over_us = now + DRAIN_US;
     signal_children(p, SIGTERM);
 }
