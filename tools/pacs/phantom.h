@@ -103,4 +103,34 @@ bool breast_xray(uint32_t columns, uint32_t rows, float step_mm, bool left,
 bool heart_ultrasound(uint32_t columns, uint32_t rows, uint32_t i, uint32_t n,
     uint8_t *out);
 
+
+/* --- file.c: one instance; elements in any order --- */
+
+enum { FILE_ELEMENTS = 160 };
+
+typedef struct {
+    pacs_buf_t  body;
+    struct {
+        uint32_t  tag;
+        size_t    off;          /* in body, to the next one's */
+    }           at[FILE_ELEMENTS];
+    unsigned    n;
+} file_t;
+
+void file_text(file_t *f, uint32_t tag, uint16_t vr, const char *fmt, ...)
+    PACS_PRINTF(4, 5);
+void file_us(file_t *f, uint32_t tag, int64_t value);
+/* a sequence of one code; what begin and end enclose lies in its item */
+void file_code(file_t *f, uint32_t tag, const char *value,
+    const char *scheme, const char *meaning);
+void file_begin(file_t *f, uint32_t tag);
+void file_end(file_t *f);
+/* an element begins: pacs_write_* to f->body */
+void file_mark(file_t *f, uint32_t tag);
+/* sorted, with group 2, into path; empties f */
+int file_save(file_t *f, const char *path, const char *class_uid,
+    const char *instance_uid, pacs_err_t *err);
+/* 2.25.: the same for the same text */
+void file_uid(char uid[65], const char *fmt, ...) PACS_PRINTF(2, 3);
+
 #endif

@@ -64,9 +64,9 @@ tissue_at(float x, float y, const phase_t *p)
 {
     float     s = p->squeeze, low = 90 - 7 * s;
     tissue_t  t = { .echo = 0.30f };
-    float     lv = oval(x, y, 17, low - 30 + 3 * s, 19 * (1 - 0.3f * s),
-                        42 * (1 - 0.12f * s));
-    float     rv = oval(x, y, -19, low - 24 + 2 * s, 14 * (1 - 0.28f * s),
+    float     lv = oval(x, y, 14, low - 27 + 3 * s, 18 * (1 - 0.3f * s),
+                        38 * (1 - 0.12f * s));
+    float     rv = oval(x, y, -20, low - 21 + 2 * s, 13 * (1 - 0.28f * s),
                         32 * (1 - 0.12f * s));
     float     la = oval(x, y, 18, low + 25, 19 + 2 * s, 22 + 3 * s);
     float     ra = oval(x, y, -20, low + 24, 19 + 2 * s, 20 + 3 * s);
@@ -95,8 +95,8 @@ tissue_at(float x, float y, const phase_t *p)
         t.echo += 0.35f * blend(1, 0, near / 0.07f);
     }
 
-    float  valve = leaflet(x, y, 1.5f, low, 0.25f, -1.2f, p->open, 19);
-    valve = fmaxf(valve, leaflet(x, y, 35, low, 2.9f, 4.3f, p->open, 16));
+    float  valve = leaflet(x, y, 1.5f, low, 0.25f, -1.2f, p->open, 17);
+    valve = fmaxf(valve, leaflet(x, y, 32, low, 2.9f, 4.3f, p->open, 16));
     valve = fmaxf(valve, leaflet(x, y, -34, low, 0.25f, -1.2f, p->open, 15));
     valve = fmaxf(valve, leaflet(x, y, -4, low, 2.9f, 4.3f, p->open, 15));
     if (valve > 0.1f) {
@@ -111,7 +111,7 @@ tissue_at(float x, float y, const phase_t *p)
 static float
 flow(float x, float y, const phase_t *p, const tissue_t *t)
 {
-    float  jet = expf(-powf((x - 17) / 8, 2));
+    float  jet = expf(-powf((x - 15) / 8, 2));
     float  along = blend(1, 0.25f, fabsf(y - 72) / 55);
     float  n = 0.3f * noise3(x / 4, y / 6 + p->beat * 20, p->beat * 9, 85);
 
