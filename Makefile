@@ -97,6 +97,14 @@ $(B)/t/tools/%: t/tools/%.c $(B)/libpacs.a
 	@echo "  LD   $@"
 	$(Q)$(CC) $(ALLC) -It -o $@ $< $(B)/libpacs.a $(LIBS)
 
+# libFuzzer with all of core and dicom, whatever the rest is built with
+$(B)/t/fuzz/%: t/fuzz/%.c $(call src,src/core src/dicom)
+	@mkdir -p $(@D)
+	@echo "  LD   $@"
+	$(Q)clang -std=c11 $(WARNC) -Isrc -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \
+	    -O1 -g -fsanitize=fuzzer,address,undefined \
+	    -fno-sanitize-recover=undefined -o $@ $^ -lcrypto -lz -lm -lpthread
+
 # --- the module: nginx's own build compiles the glue, see config ---
 
 GLUE = $(wildcard ngx_pacs_module/*.c ngx_pacs_module/*.h) config
