@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * Accept, PS3.18 8.7.4: every range the client names is held against what
+ * the resource has; the pairs that fit are sorted by quality, then by how
+ * exactly the client asked, then by the client's order, then by ours.
+ */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "web/media.h"
+#include "web/web.h"
+
+enum { RANGES = 64, PAIRS = 128 };
+
+/* what there is, the default first */
+typedef struct {
+    uint32_t       resources;       /* 1 << pacs_resource_e … */
+    pacs_media_e   media;
+    const char    *type;
+    const char    *part;            /* of a multipart: its type; "" : any */
+} offer_t;
+
+#define ON(r)   (1u << PACS_R_ ## r)
+#define SEARCH  (ON(STUDIES) | ON(SERIES) | ON(INSTANCES) | ON(METADATA))
+#define PIXELS  (ON(FRAMES) | ON(BULKDATA))
+#define PICTURE (ON(RENDERED) | ON(THUMBNAIL))
+
+static const offer_t  offers[] = {
+    { SEARCH,     PACS_MT_DICOM_JSON,       "application/dicom+json",   NULL },
+    { SEARCH,     PACS_MT_JSON,             "application/json",         NULL },
+    { ON(OBJECT), PACS_MT_MULTIPART_DICOM,  "multipart/related",
+                                            "application/dicom" },
+    { ON(OBJECT), PACS_MT_DICOM,            "application/dicom",        NULL },
+    { PIXELS,     PACS_MT_MULTIPART_FRAMES, "multipart/related",        "" },
+    { PIXELS,     PACS_MT_OCTETS,           "application/octet-stream", NULL },
+    { PICTURE,    PACS_MT_JPEG,             "image/jpeg",               NULL },
+    { PICTURE,    PACS_MT_PNG,              "image/png",                NULL }
+};
+
+enum { OFFERS = sizeof(offers) / sizeof(offers[0]) };
+
+/* one element of the header */
+typedef struct {
+    pacs_str_t  type;
+    pacs_str_t  part;               /* the parameter type, lower case */
+    pacs_str_t  syntax;
+    double      q;
+} range_t;
+
+/* a range that fits an offer */
+typedef struct {
+    const range_t  *range;
+    const offer_t  *offer;
+    int             exact;          /* 0 of the rest, 1 image, 2 type, 3 part */
+} pair_t;
+
+
+/* 0: does not fit; else 1 + how exactly */
+static int
+fits_type(pacs_str_t range, const char *type)
+{
+    if (pacs_str_is(range, type)) {
+        return 3;
+    }
+    if (pacs_str_is(range, "*/*") || pacs_str_is(range, "*")) {
+        return 1;
+    }
+    return range.len > 2 && memcmp(range.data + range.len - 2, "/*", 2) == 0
+           && strncmp(type, range.data, range.len - 1) == 0 ? 2 : 0;
+}
+
+
+/* parts that frames and bulk data can have at all */
+static bool
+pixel_part(pacs_str_t type)
+{
+    return pacs_str_is(type, "application/octet-stream")
+           || pacs_str_starts(type, "image/")
+           || pacs_str_starts(type, "video/");
+}
+
+
+static int
+fits(const range_t *r, const offer_t *o)
+{
+    int  exact = fits_type(r->type, o->type);
+
+    if (exact != 3 || o->part == NULL || r->part.data == NULL) {
+        return exact;
+    }
+
+    if (o->part[0] == '\0' ? pixel_part(r->part)
+                           : fits_type(r->part, o->part) != 0)
+    {
+        return 4;
+    }
+    return pacs_str_is(r->part, "*/*") ? 3 : 0;
+}
+
+
+static bool
+read_range(const pacs_media_t *m, pacs_arena_t *a, range_t *r)
+{
+    pacs_str_t  value;
+
+    *r = (range_t) { .type = m->type, .q = 1 };
+
+    if (m->type.len == 0) {
+        return false;
+    }
+
+    if (pacs_media_param(m, "q", a, &value)
+        && (!pacs_str_double(value, &r->q) || r->q < 0 || r->q > 1))
+    {
+        return false;
+    }
+
+    if (pacs_media_param(m, "type", a, &value)) {
+        r->part = pacs_media_lower(value, a);
+    }
+
+    if (pacs_media_param(m, "transfer-syntax", a, &value)) {
+        r->syntax = value;
+        return pacs_uid_ok(value) || pacs_str_is(value, "*");
+    }
+
+    return true;
+}
+
+
+/* what cannot be read or comes behind RANGES is left aside */
+static unsigned
+read_ranges(pacs_str_t list, pacs_arena_t *a, range_t *r)
+{
+    pacs_media_t  m;
+    unsigned      n = 0;
+
+    while (n < RANGES && pacs_media_next(&list, a, &m)) {
+        n += read_range(&m, a, &r[n]);
+    }
+
+    return n;
+}
+
+
+/* RFC 9110 12.5.1: a more exact range with q=0 takes the offer away */
+static bool
+refused(const range_t *r, unsigned n, const offer_t *o, int exact)
+{
+    for (unsigned i = 0; i < n; i++) {
+        if (r[i].q == 0 && fits(&r[i], o) > exact) {
+            return true;
+        }
+    }
+    return false;
+}
+
+
+static bool
+before(const pair_t *a, const pair_t *b)
+{
+    return a->range->q != b->range->q ? a->range->q > b->range->q
+                                      : a->exact > b->exact;
+}
+
+
+static unsigned
+collect(pacs_resource_e resource, const range_t *r, unsigned n, pair_t *pairs)
+{
+    unsigned  found = 0;
+
+    for (unsigned i = 0; i < n; i++) {
+        for (unsigned k = 0; k < OFFERS && found < PAIRS; k++) {
+            pair_t    p = { &r[i], &offers[k], fits(&r[i], &offers[k]) };
+            unsigned  at = found;
+
+            if (!(offers[k].resources & 1u << resource) || p.exact == 0
+                || r[i].q == 0 || refused(r, n, p.offer, p.exact))
+            {
+                continue;
+            }
+
+            for (found++; at > 0 && before(&p, &pairs[at - 1]); at--) {
+                pairs[at] = pairs[at - 1];
+            }
+            pairs[at] = p;
+        }
+    }
+
+    return found;
+}
+
+
+static int
+say_what_there_is(pacs_resource_e resource, pacs_err_t *err)
+{
+    char  text[256] = "";
+
+    for (unsigned k = 0; k < OFFERS; k++) {
+        if (offers[k].resources & 1u << resource) {
+            size_t  used = strlen(text);
+
+            snprintf(text + used, sizeof(text) - used, "%s%s%s%s",
+                     used != 0 ? ", " : "", offers[k].type,
+                     offers[k].part != NULL && offers[k].part[0] ? "; type="
+                                                                 : "",
+                     offers[k].part != NULL ? offers[k].part : "");
+        }
+    }
+
+    return pacs_fail(err, PACS_E_ACCEPT,
+                     "no acceptable media type; there is: %s", text);
+}
+
+
+int
+pacs_web_accept(pacs_resource_e resource, pacs_str_t header,
+    pacs_str_t parameter, pacs_arena_t *a, pacs_accept_t *choices,
+    unsigned max, unsigned *n, pacs_err_t *err)
+{
+    pacs_str_t  list = parameter.len != 0 ? parameter : header;
+    range_t    *ranges = pacs_calloc(a, RANGES, sizeof(*ranges));
+    pair_t     *pairs = pacs_calloc(a, PAIRS, sizeof(*pairs));
+
+    *n = 0;
+
+    if (ranges == NULL || pairs == NULL) {
+        return pacs_fail(err, PACS_E_NOMEM, "no memory for Accept");
+    }
+
+    if (pacs_str_trim(list).len == 0) {
+        list = pacs_lit("*/*");
+    }
+
+    unsigned  found = collect(resource, ranges,
+                              read_ranges(list, a, ranges), pairs);
+
+    for (unsigned i = 0; i < found && i < max; i++) {
+        choices[(*n)++] = (pacs_accept_t) {
+            .media = pairs[i].offer->media,
+            .syntax = pairs[i].range->syntax,
+            .type = pairs[i].offer->part != NULL ? pairs[i].range->part
+                                                 : pacs_null
+        };
+    }
+
+    return found != 0 ? PACS_OK : say_what_there_is(resource, err);
+}

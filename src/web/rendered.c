@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/* Parameters of rendered resources, PS3.18 8.3.5.1. */
+
+#include <inttypes.h>
+#include <string.h>
+#include <strings.h>
+
+#include "web/web.h"
+
+
+static int
+bad(pacs_err_t *err, const pacs_param_t *p, const char *why)
+{
+    return pacs_fail(err, PACS_E_ARG, "parameter %.*s=%.*s: %s",
+                     pacs_fmt(p->name),
+                     p->value.len > 80 ? 80 : (int) p->value.len,
+                     p->value.data, why);
+}
+
+
+/* how many decimals stand between the commas, -1: not all are, or > max */
+static int
+decimals(pacs_str_t text, double *v, int max)
+{
+    pacs_str_t  part;
+    int         n = 0;
+
+    while (pacs_str_split(&text, ',', &part)) {
+        if (n == max || !pacs_str_double(part, &v[n++])) {
+            return -1;
+        }
+    }
+
+    return n;
+}
+
+
+/* 8.3.5.1.3; negative sw, sh mirror */
+static int
+set_viewport(const pacs_param_t *p, const pacs_limits_t *limits,
+    pacs_rendered_t *r, pacs_err_t *err)
+{
+    double *v = r->viewport;
+    int     n = decimals(p->value, v, 6);
+
+    if (n != 2 && n != 6) {
+        return bad(err, p, "must be vw,vh or vw,vh,sx,sy,sw,sh");
+    }
+    if (v[0] < 1 || v[1] < 1 || v[0] > (double) limits->render_side
+        || v[1] > (double) limits->render_side)
+    {
+        return pacs_fail(err, PACS_E_ARG, "parameter viewport: width and "
+                         "height must be from 1 to render_side %" PRId64,
+                         limits->render_side);
+    }
+    if (v[0] * v[1] > (double) limits->render_area) {
+        return pacs_fail(err, PACS_E_ARG, "parameter viewport: more pixels "
+                         "than render_area %" PRId64, limits->render_area);
+    }
+    if (n == 6 && (v[2] < 0 || v[3] < 0 || v[4] == 0 || v[5] == 0)) {
+        return bad(err, p, "sx, sy must not be negative, sw, sh not 0");
+    }
+
+    r->has_viewport = true;
+    r->has_region = n == 6;
+    return PACS_OK;
+}
+
+
+/* 8.3.5.1.4; PS3.3 C.11.2.1.2 and C.11.2.1.3 for the widths */
+static int
+set_window(const pacs_param_t *p, const pacs_limits_t *limits,
+    pacs_rendered_t *r, pacs_err_t *err)
+{
+    static const char *const  names[] = { "linear", "linear-exact",
+                                          "sigmoid" };
+    pacs_str_t  rest = p->value, part;
+
+    if (!pacs_str_split(&rest, ',', &part)
+        || !pacs_str_double(part, &r->center)
+        || !pacs_str_split(&rest, ',', &part)
+        || !pacs_str_double(part, &r->width))
+    {
+        return bad(err, p, "must be center,width,function");
+    }
+
+    if (pacs_str_split(&rest, ',', &part)) {
+        int  i = 0;
+
+        while (i < 3 && (strlen(names[i]) != part.len
+                         || strncasecmp(names[i], part.data, part.len) != 0))
+        {
+            i++;
+        }
+        if (i == 3 || rest.data != NULL) {
+            return bad(err, p,
+                       "function must be linear, linear-exact or sigmoid");
+        }
+        r->function = i;
+    }
+
+    if (r->function == 0 ? r->width < 1 : r->width <= 0) {
+        return bad(err, p, r->function == 0 ? "width must be at least 1"
+                                            : "width must be above 0");
+    }
+
+    r->has_window = true;
+    return PACS_OK;
+}
+
+
+static int
+set_quality(const pacs_param_t *p, const pacs_limits_t *limits,
+    pacs_rendered_t *r, pacs_err_t *err)
+{
+    int64_t  v;
+
+    if (!pacs_str_int(p->value, 1, 100, &v)) {
+        return bad(err, p, "must be a number from 1 to 100");
+    }
+    r->quality = (unsigned) v;
+    return PACS_OK;
+}
+
+
+static const struct {
+    const char  *name;
+    int        (*set)(const pacs_param_t *p, const pacs_limits_t *limits,
+                      pacs_rendered_t *r, pacs_err_t *err);
+} named[] = {
+    { "viewport", set_viewport },
+    { "window",   set_window },
+    { "quality",  set_quality }
+};
+
+
+int
+pacs_web_rendered(const pacs_param_t *params, unsigned n,
+    const pacs_limits_t *limits, pacs_rendered_t *r, pacs_err_t *err)
+{
+    unsigned  seen = 0;
+
+    *r = (pacs_rendered_t) { .function = 0 };
+
+    for (unsigned i = 0; i < n; i++) {
+        for (unsigned k = 0; k < sizeof(named) / sizeof(named[0]); k++) {
+            if (!pacs_str_is(params[i].name, named[k].name)) {
+                continue;
+            }
+            if (seen & 1u << k) {
+                return bad(err, &params[i], "is given twice");
+            }
+            seen |= 1u << k;
+
+            int  rc = named[k].set(&params[i], limits, r, err);
+
+            if (rc != PACS_OK) {
+                return rc;
+            }
+        }
+    }
+
+    return PACS_OK;
+}

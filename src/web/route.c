@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/* Resource paths: PS3.18 tables 10.3-1, 10.4.1-1, 10.5-1 and 10.6.1-1. */
+
+#include <inttypes.h>
+
+#include "web/web.h"
+
+/* one capital stands for: Study, series (X), Instance, Frames, Bulk (rest) */
+static const struct {
+    const char       *path;
+    pacs_resource_e   resource;
+    unsigned          post;
+} table[] = {
+    { "studies",                    PACS_R_STUDIES,   PACS_POST },
+    { "series",                     PACS_R_SERIES,    0 },
+    { "instances",                  PACS_R_INSTANCES, 0 },
+    { "studies/S",                  PACS_R_OBJECT,    PACS_POST },
+    { "studies/S/metadata",         PACS_R_METADATA,  0 },
+    { "studies/S/rendered",         PACS_R_RENDERED,  0 },
+    { "studies/S/thumbnail",        PACS_R_THUMBNAIL, 0 },
+    { "studies/S/series",           PACS_R_SERIES,    0 },
+    { "studies/S/instances",        PACS_R_INSTANCES, 0 },
+    { "studies/S/series/X",         PACS_R_OBJECT,    0 },
+    { "studies/S/series/X/metadata",
+                                    PACS_R_METADATA,  0 },
+    { "studies/S/series/X/rendered",
+                                    PACS_R_RENDERED,  0 },
+    { "studies/S/series/X/thumbnail",
+                                    PACS_R_THUMBNAIL, 0 },
+    { "studies/S/series/X/instances",
+                                    PACS_R_INSTANCES, 0 },
+    { "studies/S/series/X/instances/I",
+                                    PACS_R_OBJECT,    0 },
+    { "studies/S/series/X/instances/I/metadata",
+                                    PACS_R_METADATA,  0 },
+    { "studies/S/series/X/instances/I/rendered",
+                                    PACS_R_RENDERED,  0 },
+    { "studies/S/series/X/instances/I/thumbnail",
+                                    PACS_R_THUMBNAIL, 0 },
+    { "studies/S/series/X/instances/I/frames/F",
+                                    PACS_R_FRAMES,    0 },
+    { "studies/S/series/X/instances/I/frames/F/rendered",
+                                    PACS_R_RENDERED,  0 },
+    { "studies/S/series/X/instances/I/frames/F/thumbnail",
+                                    PACS_R_THUMBNAIL, 0 },
+    { "studies/S/series/X/instances/I/bulkdata/B",
+                                    PACS_R_BULKDATA,  0 }
+};
+
+
+static bool
+placeholder(pacs_str_t s)
+{
+    return s.len == 1 && s.data[0] >= 'A' && s.data[0] <= 'Z';
+}
+
+
+/* slot['S' - 'A'] … take what stands in the placeholders' places */
+static bool
+match(const char *pattern, pacs_str_t path, pacs_str_t *slot)
+{
+    pacs_str_t  rest = pacs_cstr(pattern), want, got;
+
+    while (pacs_str_split(&rest, '/', &want)) {
+        if (pacs_str_is(want, "B")) {
+            slot['B' - 'A'] = path;
+            return path.len != 0;
+        }
+
+        if (!pacs_str_split(&path, '/', &got)) {
+            return false;
+        }
+
+        if (placeholder(want)) {
+            slot[want.data[0] - 'A'] = got;
+
+        } else if (!pacs_str_eq(want, got)) {
+            return false;
+        }
+    }
+
+    return path.data == NULL;
+}
+
+
+static int
+check_uid(pacs_str_t uid, const char *what, pacs_err_t *err)
+{
+    if (uid.data == NULL || pacs_uid_ok(uid)) {
+        return PACS_OK;
+    }
+
+    return pacs_fail(err, PACS_E_ARG, "%s in the path is not a UID: %.*s",
+                     what, uid.len > 80 ? 80 : (int) uid.len, uid.data);
+}
+
+
+static int
+parse_frames(pacs_str_t list, const pacs_limits_t *limits, pacs_arena_t *a,
+    pacs_route_t *route, pacs_err_t *err)
+{
+    pacs_str_t  rest = list, part;
+    size_t      n = 1;
+
+    for (size_t i = 0; i < list.len; i++) {
+        n += list.data[i] == ',';
+    }
+    if (n > (size_t) limits->frame_list) {
+        return pacs_fail(err, PACS_E_LIMIT, "%zu frames in one request, the "
+                         "limit frame_list is %" PRId64, n,
+                         limits->frame_list);
+    }
+
+    route->frames = pacs_calloc(a, n, sizeof(uint32_t));
+    if (route->frames == NULL) {
+        return pacs_fail(err, PACS_E_NOMEM, "no memory for a frame list");
+    }
+
+    while (pacs_str_split(&rest, ',', &part)) {
+        int64_t  v;
+
+        if (!pacs_str_int(part, 1, UINT32_MAX, &v)) {
+            return pacs_fail(err, PACS_E_ARG, "not a frame number: %.*s",
+                             part.len > 80 ? 80 : (int) part.len, part.data);
+        }
+        route->frames[route->nframes++] = (uint32_t) v;
+    }
+
+    return PACS_OK;
+}
+
+
+int
+pacs_web_route(pacs_str_t path, const pacs_limits_t *limits, pacs_arena_t *a,
+    pacs_route_t *route, pacs_err_t *err)
+{
+    *route = (pacs_route_t) { .resource = PACS_R_NONE };
+
+    if (path.len < 2 || path.data[0] != '/') {
+        return pacs_fail(err, PACS_E_NOT_FOUND, "no such resource");
+    }
+    path.data++;
+    path.len--;
+
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        pacs_str_t  slot['X' - 'A' + 1] = { pacs_null };
+
+        if (!match(table[i].path, path, slot)) {
+            continue;
+        }
+
+        route->resource = table[i].resource;
+        route->methods = PACS_GET | PACS_HEAD | PACS_OPTIONS | table[i].post;
+        route->study = slot['S' - 'A'];
+        route->series = slot['X' - 'A'];
+        route->instance = slot['I' - 'A'];
+        route->bulk = slot['B' - 'A'];
+
+        int  rc = check_uid(route->study, "study", err);
+
+        if (rc == PACS_OK) {
+            rc = check_uid(route->series, "series", err);
+        }
+        if (rc == PACS_OK) {
+            rc = check_uid(route->instance, "instance", err);
+        }
+        if (rc == PACS_OK && slot['F' - 'A'].data != NULL) {
+            rc = parse_frames(slot['F' - 'A'], limits, a, route, err);
+        }
+        return rc;
+    }
+
+    return pacs_fail(err, PACS_E_NOT_FOUND, "no such resource");
+}
