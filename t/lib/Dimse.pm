@@ -238,8 +238,8 @@ sub slurp {
 }
 
 
-# { syntax, class, instance, data, digest } of a file with file meta, else
-# undef; class and instance are the data set's
+# { syntax, class, instance, study, data, digest } of a file with file meta,
+# else undef; class and instance are the data set's; study: is there one
 sub part10 {
     my ($path) = @_;
 
@@ -266,6 +266,8 @@ sub part10 {
 
     my $big = $p{syntax} eq $BIG;
     my $at = 0;
+
+    $p{study} = index($set, pack $big ? 'n n' : 'v v', 0x20, 0x0d) >= 0;
 
     while ($at + 12 <= length $set) {
         my ($g, $e, $vr, $n) = unpack $big ? 'n n a2 n' : 'v v a2 v',
