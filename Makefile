@@ -43,8 +43,7 @@ MODULE   := $(B)/ngx_http_pacs_module.so
 all: lib programs module
 lib: $(B)/libpacs.a
 programs: $(B)/pacs-codec $(B)/pacs-listener $(B)/pacs
-units: $(UNITS)
-test-tools: $(TOOLS) $(B)/faults/pacs-codec
+units: $(UNITS) $(TOOLS) $(B)/faults/pacs-codec
 module: $(MODULE)
 
 $(B)/libpacs.a: $(CORE)
@@ -134,5 +133,5 @@ clean:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
 
-.PHONY: all lib programs units test-tools module install clean
+.PHONY: all lib programs units module install clean
 .SECONDARY:

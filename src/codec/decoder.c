@@ -5,6 +5,8 @@
 #include "codec/decoder.h"
 
 const decoder_t  pacs_decoders[] = {
+    { "1.2.840.10008.1.2.1.98",   pacs_decode_raw, false },
+    { "1.2.840.10008.1.2.8.1",    pacs_decode_deflated, false },
     { "1.2.840.10008.1.2.5",      pacs_decode_rle, false },
     { "1.2.840.10008.1.2.4.50",   pacs_decode_jpeg, true },
     { "1.2.840.10008.1.2.4.51",   pacs_decode_jpeg, true },

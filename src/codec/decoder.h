@@ -69,6 +69,8 @@ void pacs_decode_put(decode_job_t *job, unsigned sample, size_t first,
 /* YBR_FULL to RGB in out, PS3.3 C.7.6.3.1.2 */
 void pacs_decode_ybr(decode_job_t *job);
 
+int pacs_decode_raw(decode_job_t *job, pacs_err_t *err);
+int pacs_decode_deflated(decode_job_t *job, pacs_err_t *err);
 int pacs_decode_rle(decode_job_t *job, pacs_err_t *err);
 int pacs_decode_jpeg(decode_job_t *job, pacs_err_t *err);
 int pacs_decode_jpegls(decode_job_t *job, pacs_err_t *err);

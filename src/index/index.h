@@ -146,7 +146,8 @@ typedef struct {
     /* every instance of a study or series (series may be pacs_null), in
      * order of series UID, instance number, UID; values are not filled;
      * PACS_E_NOT_FOUND: there is none.  fn's other than 0 ends it and comes
-     * back */
+     * back.  study pacs_null: all there are, in no order, and a record's
+     * strings live until fn returns */
     int   (*each)(pacs_index_t *ix, pacs_str_t study, pacs_str_t series,
                   bool want_metadata, pacs_arena_t *a,
                   int (*fn)(void *ctx, const pacs_record_t *r), void *ctx,
@@ -178,7 +179,8 @@ typedef struct {
     /* empties all tables, before a rebuild */
     int   (*clear)(pacs_index_t *ix, pacs_err_t *err);
     /* the end of a rebuild: durable, and usable by all.  An index whose
-     * rebuild is closed without this refuses to open until the next one */
+     * rebuild is closed without this refuses to open until the next one.
+     * Does nothing when none is under way */
     int   (*rebuilt)(pacs_index_t *ix, pacs_err_t *err);
     /* "ok", or what the database's own check found */
     int   (*check)(pacs_index_t *ix, pacs_arena_t *a, pacs_str_t *result,

@@ -95,9 +95,9 @@ pacs_sqlite_get(pacs_index_t *base, pacs_str_t study, pacs_str_t series,
     }
 
     if (rc == SQLITE_ROW
-        && (study.data == NULL
+        && (study.len == 0
             || pacs_str_eq(pacs_sqlite_column(st, 0), study))
-        && (series.data == NULL
+        && (series.len == 0
             || pacs_str_eq(pacs_sqlite_column(st, 1), series)))
     {
         read_record(st, a, record);
@@ -120,23 +120,58 @@ pacs_sqlite_get(pacs_index_t *base, pacs_str_t study, pacs_str_t series,
 }
 
 
+/* of a study or series in its order; of all in that of the indexes */
 static sqlite3_stmt *
-each_statement(pacs_conn_t *c, bool series, bool metadata, pacs_arena_t *a,
-    pacs_err_t *err)
+each_statement(pacs_conn_t *c, pacs_str_t study, pacs_str_t series,
+    bool metadata, pacs_arena_t *a, pacs_err_t *err)
 {
     pacs_str_t  text = pacs_sprintf(a, "SELECT %s%s FROM study s"
         " CROSS JOIN series e ON e.study = s.id"
         " CROSS JOIN instance i ON i.series = e.id"
-        " CROSS JOIN instance_data d ON d.id = i.id WHERE s.uid = ?1%s"
-        " ORDER BY e.uid, CAST(i.instance_number AS INTEGER), i.uid",
+        " CROSS JOIN instance_data d ON d.id = i.id%s%s%s",
         pacs_sqlite_record, metadata ? "d.metadata" : "''",
-        series ? " AND e.uid = ?2" : "");
+        study.len != 0 ? " WHERE s.uid = ?1" : "",
+        series.len != 0 ? " AND e.uid = ?2" : "",
+        study.len != 0 ? " ORDER BY e.uid,"
+            " CAST(i.instance_number AS INTEGER), i.uid" : "");
 
     if (text.data == NULL) {
         pacs_fail(err, PACS_E_NOMEM, "out of memory");
         return NULL;
     }
-    return pacs_sqlite_text(c, text, err);
+
+    sqlite3_stmt  *st = pacs_sqlite_text(c, text, err);
+
+    if (st != NULL && study.len != 0) {
+        pacs_sqlite_bind(st, 1, study);
+        if (series.len != 0) {
+            pacs_sqlite_bind(st, 2, series);
+        }
+    }
+    return st;
+}
+
+
+/* one record; own: its strings live no longer than this */
+static int
+each_record(sqlite3_stmt *st, pacs_arena_t *a, bool own,
+    int (*fn)(void *ctx, const pacs_record_t *r), void *ctx, pacs_err_t *err)
+{
+    pacs_arena_t   *mine = own ? pacs_arena_create(0) : a;
+    pacs_record_t   record = { 0 };
+
+    if (mine != NULL) {
+        read_record(st, mine, &record);
+    }
+
+    int  code = record.instance.data == NULL
+                ? pacs_fail(err, PACS_E_NOMEM, "out of memory")
+                : fn(ctx, &record);
+
+    if (own) {
+        pacs_arena_destroy(mine);
+    }
+    return code;
 }
 
 
@@ -147,29 +182,21 @@ pacs_sqlite_each(pacs_index_t *base, pacs_str_t study, pacs_str_t series,
 {
     pacs_sqlite_t  *ix = (pacs_sqlite_t *) base;
     pacs_conn_t    *c;
-    pacs_record_t   record;
-    bool            any = false;
+    bool            all = study.len == 0, any = all;
     int             rc = SQLITE_ERROR, code = pacs_sqlite_enter(ix, &c, err);
 
     if (code != PACS_OK) {
         return code;
     }
 
-    sqlite3_stmt  *st = each_statement(c, series.data != NULL, want_metadata,
-                                       a, err);
+    sqlite3_stmt  *st = each_statement(c, study, all ? pacs_null : series,
+                                       want_metadata, a, err);
 
-    if (st != NULL) {
-        pacs_sqlite_bind(st, 1, study);
-        if (series.data != NULL) {
-            pacs_sqlite_bind(st, 2, series);
-        }
-        while (code == PACS_OK && (rc = sqlite3_step(st)) == SQLITE_ROW) {
-            any = true;
-            read_record(st, a, &record);
-            code = record.instance.data == NULL
-                   ? pacs_fail(err, PACS_E_NOMEM, "out of memory")
-                   : fn(ctx, &record);
-        }
+    while (st != NULL && code == PACS_OK
+           && (rc = sqlite3_step(st)) == SQLITE_ROW)
+    {
+        any = true;
+        code = each_record(st, a, all, fn, ctx, err);
     }
 
     if (code == PACS_OK) {
@@ -402,8 +429,8 @@ pacs_sqlite_revision(pacs_index_t *base, pacs_str_t study, pacs_str_t series,
 {
     pacs_sqlite_t    *ix = (pacs_sqlite_t *) base;
     const pacs_str_t  uids[3] = { study, series, instance };
-    pacs_fixed_e      q = instance.data != NULL ? PACS_Q_REVISION_INSTANCE
-                          : series.data != NULL ? PACS_Q_REVISION_SERIES
+    pacs_fixed_e      q = instance.len != 0 ? PACS_Q_REVISION_INSTANCE
+                          : series.len != 0 ? PACS_Q_REVISION_SERIES
                                                 : PACS_Q_REVISION_STUDY;
     pacs_conn_t      *c;
     int               rc, code = pacs_sqlite_enter(ix, &c, err);

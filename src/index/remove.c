@@ -32,8 +32,8 @@ statement(const removal_t *r, const char *fmt)
         const char  *at = strstr(fmt, "%s%s");
 
         n = snprintf(text, sizeof(text), "%.*s%s%s%s", (int) (at - fmt), fmt,
-                     r->uids[1].data != NULL ? " AND e.uid = ?2" : "",
-                     r->uids[2].data != NULL ? " AND i.uid = ?3" : "",
+                     r->uids[1].len != 0 ? " AND e.uid = ?2" : "",
+                     r->uids[2].len != 0 ? " AND i.uid = ?3" : "",
                      at + 4);
     }
 
@@ -131,10 +131,10 @@ remove_instances(removal_t *r)
 static int
 forget_corrections(removal_t *r)
 {
-    return r->uids[2].data != NULL
+    return r->uids[2].len != 0
            ? run(r, "DELETE FROM corrected WHERE study = ?1"
                  " AND instance = ?3", NULL)
-           : r->uids[1].data != NULL
+           : r->uids[1].len != 0
            ? run(r, "DELETE FROM corrected WHERE study = ?1 AND series = ?2",
                  NULL)
            : run(r, "DELETE FROM corrected WHERE study = ?1", NULL);
@@ -391,9 +391,9 @@ pacs_sqlite_correct(pacs_index_t *base, pacs_str_t study, pacs_str_t series,
     if (attr < 0 || attr >= (int) pacs_nattrs
         || pacs_attrs[attr].computed != PACS_COMPUTED_NOT
         || (pacs_attrs[attr].level == PACS_LEVEL_SERIES
-            && series.data == NULL)
+            && series.len == 0)
         || (pacs_attrs[attr].level == PACS_LEVEL_INSTANCE
-            && instance.data == NULL))
+            && instance.len == 0))
     {
         return pacs_fail(err, PACS_E_ARG, "not an attribute that can be"
                          " corrected there");

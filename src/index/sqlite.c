@@ -619,7 +619,7 @@ rebuilt(pacs_index_t *base, pacs_err_t *err)
     int             fd = -1;
 
     if (!ix->rebuild) {
-        return pacs_fail(err, PACS_E_ARG, "no rebuild is under way");
+        return PACS_OK;
     }
     if (ix->failed) {
         return pacs_fail(err, PACS_E_IO, "a change of the rebuild failed");

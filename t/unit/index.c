@@ -402,6 +402,9 @@ test_get(void)
                         &b, &err), PACS_OK, "each");
     is_str(pacs_buf_take(&b, arena), "1.1.1.1 1.1.1.2 1.1.2.1 ",
            "by series and instance number");
+    ix->vt->each(ix, pacs_null, pacs_null, false, arena, collect, &b, &err);
+    is_int((int64_t) b.len, 7 * 8, "each of all");
+    pacs_buf_free(&b);
     is_int(ix->vt->each(ix, pacs_lit("7.7"), pacs_null, false, arena, collect,
                         &b, NULL), PACS_E_NOT_FOUND, "each of nothing");
 }
