@@ -4,8 +4,8 @@
  * json_dump [-i INLINE_MAX] [-k KEEP] [-n TIMES]
  * Reads file names, one a line, and writes a line for each: name, tab and
  * DICOM JSON (BulkDataURI relative to "."), or name, tab and "!code: text".
- * -n: reads and writes each file so often and gives the microseconds of CPU that
- * reading and writing took, to stderr.
+ * -n: reads and writes each file so often and gives the microseconds of CPU
+ * that reading and writing took, to stderr.
  */
 
 #include <fcntl.h>
