@@ -779,16 +779,10 @@ subtest 'memory does not grow with the instance' => sub {
     my $size  = $ENV{PACS_LONG} ? 1e9 : 100e6;
     my $frame = 2 * 4096 * 4096;
     my $n     = int $size / $frame;
-    my $head  = Dimse::small(instance => $uid, pixels => '');
+    my $head  = Dimse::small(instance => $uid, side => 4096, frames => $n,
+                             bytes => $n * $frame, pixels => '');
     my $s     = ct_session($m);
     my $small = ct_session($m);
-
-    # of the small one, but for its pixels: 4096 x 4096 x n
-    substr $head, -12, 12, '';
-    $head =~ s/\x28\0\x10\0US\2\0\x10\0/\x28\0\x08\0IS\4\0@{[ sprintf '%-4d',
-             $n ]}\x28\0\x10\0US\2\0\0\x10/s;
-    $head =~ s/\x28\0\x11\0US\2\0\x10\0/\x28\0\x11\0US\2\0\0\x10/s;
-    $head .= pack 'v v a2 x2 V', 0x7fe0, 0x10, 'OW', $n * $frame;
 
     $s->send_raw($s->store_command(1, $Dimse::CT, $uid));
     $s->send_raw(Dimse::pdu(4, Dimse::pdv(1, 0, $head)));
