@@ -14,7 +14,8 @@ B       ?= build
 OPT     ?= -O2 -g
 endif
 
-TOP   := $(CURDIR)
+# make V=1 shows the commands
+Q = $(if $(V),,@)
 WARN   = -Wall -Wextra -Werror -Wno-unused-parameter
 WARNC  = $(WARN) -Wmissing-prototypes -Wstrict-prototypes -Wvla
 HIDE   = -fPIC -fvisibility=hidden -MMD -MP -Isrc -D_GNU_SOURCE \
@@ -36,39 +37,74 @@ CODEC    := $(call objs,src/codec)
 LISTENER := $(call objs,src/listener)
 CLI      := $(call objs,tools/pacs)
 UNITS    := $(patsubst t/unit/%.c,$(B)/t/%,$(wildcard t/unit/*.c))
+TOOLS    := $(patsubst %.c,$(B)/%,$(wildcard t/tools/*.c))
 MODULE   := $(B)/ngx_http_pacs_module.so
 
 all: lib programs module
 lib: $(B)/libpacs.a
 programs: $(B)/pacs-codec $(B)/pacs-listener $(B)/pacs
-units: $(UNITS)
+units: $(UNITS) $(TOOLS) $(B)/faults/pacs-codec
 module: $(MODULE)
 
 $(B)/libpacs.a: $(CORE)
-	rm -f $@; $(AR) rcs $@ $^
+	@echo "  AR   $@"
+	$(Q)rm -f $@; $(AR) rcs $@ $^
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(ALLC) -c -o $@ $<
+	@echo "  CC   $<"
+	$(Q)$(CC) $(ALLC) -c -o $@ $<
 
 $(B)/%.o: %.cc
 	@mkdir -p $(@D)
-	$(CXX) $(ALLCXX) -c -o $@ $<
+	@echo "  CXX  $<"
+	$(Q)$(CXX) $(ALLCXX) -c -o $@ $<
 
 $(B)/pacs-codec: $(CODEC) $(B)/libpacs.a
-	$(CXX) $(SANFLAGS) -o $@ $^ $(CODEC_LIBS) $(LIBS)
+	@echo "  LD   $@"
+	$(Q)$(CXX) $(SANFLAGS) -o $@ $^ $(CODEC_LIBS) $(LIBS)
+
+# the same, but a test can make it crash, spin and eat memory
+$(B)/faults/%.o: %.c
+	@mkdir -p $(@D)
+	@echo "  CC   $< (faults)"
+	$(Q)$(CC) $(ALLC) -DPACS_CODEC_FAULTS -c -o $@ $<
+
+FAULTY := $(B)/src/codec/child.o $(B)/src/codec/job.o
+$(B)/faults/pacs-codec: $(filter-out $(FAULTY),$(CODEC)) \
+                        $(FAULTY:$(B)/%=$(B)/faults/%) $(B)/libpacs.a
+	@echo "  LD   $@"
+	$(Q)$(CXX) $(SANFLAGS) -o $@ $^ $(CODEC_LIBS) $(LIBS)
 
 $(B)/pacs-listener: $(LISTENER) $(B)/libpacs.a
-	$(CXX) $(SANFLAGS) -o $@ $^ $(LISTENER_LIBS) $(LIBS)
+	@echo "  LD   $@"
+	$(Q)$(CXX) $(SANFLAGS) -o $@ $^ $(LISTENER_LIBS) $(LIBS)
 
 $(B)/pacs: $(CLI) $(B)/libpacs.a
-	$(CC) $(SANFLAGS) -o $@ $^ $(LIBS)
+	@echo "  LD   $@"
+	$(Q)$(CC) $(SANFLAGS) -o $@ $^ $(LIBS)
 
 # what a unit test needs beyond libpacs.a is named in its own first line:
 # /* link: src/codec/rle.c */
 $(B)/t/%: t/unit/%.c $(B)/libpacs.a
 	@mkdir -p $(@D)
-	$(CC) $(ALLC) -It -o $@ $< $(shell sed -n '1s,^/\* link: \(.*\) \*/$$,\1,p' $<) $(B)/libpacs.a $(LIBS)
+	@echo "  LD   $@"
+	$(Q)$(CC) $(ALLC) -It -o $@ $< $(shell sed -n '1s,^/\* link: \(.*\) \*/$$,\1,p' $<) $(B)/libpacs.a $(LIBS)
+
+# what a test runs that is no TAP program itself
+$(B)/t/tools/%: t/tools/%.c $(B)/libpacs.a
+	@mkdir -p $(@D)
+	@echo "  LD   $@"
+	$(Q)$(CC) $(ALLC) -It -o $@ $< $(B)/libpacs.a $(LIBS)
+
+# libFuzzer with all of core and dicom, whatever the rest is built with
+$(B)/t/fuzz/%: t/fuzz/%.c $(call src,src/core src/dicom)
+	@mkdir -p $(@D)
+	@echo "  LD   $@"
+	$(Q)clang -std=c11 $(WARNC) -Isrc -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \
+	    -O1 -g -fsanitize=fuzzer,address,undefined \
+	    -fno-sanitize-recover=undefined -o $@ $^ \
+	    $(shell sed -n '1s,^/\* link: \(.*\) \*/$$,\1,p' $<) -lcrypto -lz -lm -lpthread
 
 # --- the module: nginx's own build compiles the glue, see config ---
 
@@ -96,6 +132,7 @@ clean:
 	rm -rf $(B)
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
+
 
 .PHONY: all lib programs units module install clean
 .SECONDARY:

@@ -62,7 +62,11 @@ int pacs_frame_bytes(const pacs_pixels_t *px, const pacs_limits_t *limits,
     uint64_t *bytes, pacs_err_t *err);
 
 /* request; flags of a build with -DPACS_CODEC_FAULTS only, else refused */
-enum { PACS_CODEC_CRASH = 1, PACS_CODEC_SPIN = 2, PACS_CODEC_EAT = 4 };
+enum {
+    PACS_CODEC_CRASH = 1, PACS_CODEC_SPIN = 2, PACS_CODEC_EAT = 4,
+    PACS_CODEC_OPEN = 8,        /* a system call that is forbidden */
+    PACS_CODEC_HOLD = 16        /* says done, keeps the output mapped */
+};
 
 typedef struct {
     uint32_t       magic;

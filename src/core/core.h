@@ -205,6 +205,9 @@ void pacs_random(void *out, size_t len);
     X(decode_memory, (1 << 30), "bytes of memory of a decoder")               \
     X(decode_seconds,   10,  "CPU seconds for one frame")                     \
     X(associations,    100,  "DIMSE associations at once")                    \
+    X(peer_associations, 64, "DIMSE associations of one address at once")     \
+    X(artim_seconds,    10,  "seconds for a whole A-ASSOCIATE-RQ to come")    \
+    X(idle_seconds,     60,  "seconds an association may be silent")          \
     X(pdu,          131072,  "bytes of a DIMSE PDU")                          \
     X(free_percent,      2,  "per cent of the disk kept free")
 

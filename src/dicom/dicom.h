@@ -54,11 +54,12 @@ const pacs_vr_t *pacs_vr(uint16_t vr);
 typedef struct {
     uint32_t     tag;       /* ggggeeee; x's of repeating groups are 0 */
     uint16_t     vr;        /* the first of "US or SS" */
+    uint16_t     vr_alt;    /* the second of them, or 0 */
     uint16_t     vm_max;    /* 0: n */
     const char  *keyword;
 } pacs_tag_t;
 
-/* repeating groups (50xx, 60xx) included; private tags: NULL */
+/* repeating groups (50xx, 60xx) and group lengths included; private: NULL */
 const pacs_tag_t *pacs_tag(uint32_t tag);
 const pacs_tag_t *pacs_tag_keyword(pacs_str_t keyword);
 /* "00100010" or "PatientName"; false: neither */
@@ -108,7 +109,8 @@ struct pacs_elem_s {
     uint16_t        vr;         /* UN of a known tag: the dictionary's;
                                    implicit: the dictionary's */
     uint16_t        undefined;  /* 1: length was undefined in the file */
-    uint64_t        length;     /* bytes of the value; SQ: of its extent */
+    uint64_t        length;     /* bytes of the value; SQ and encapsulated:
+                                   of its extent, delimiter included */
     uint64_t        offset;     /* of the value in the stream */
     const uint8_t  *value;      /* byte order of the stream; NULL: bulk (or
                                    SQ): read it from the stream */
@@ -117,7 +119,8 @@ struct pacs_elem_s {
 };
 
 struct pacs_item_s {
-    pacs_elem_t   *elems;       /* in the order of the file */
+    pacs_elem_t   *elems;       /* ascending by tag; of several with equal
+                                   tags the first counts */
     pacs_item_t   *next;
     pacs_item_t   *parent;      /* of the sequence it lies in; root: NULL */
     pacs_str_t     charset;     /* (0008,0005) in force here, raw */
@@ -183,9 +186,10 @@ bool pacs_elem_double(const pacs_item_t *item, uint32_t tag, unsigned index,
     double *value);
 /* raw bytes of a text, padding trimmed, not decoded; e.g. UI, CS */
 pacs_str_t pacs_elem_raw(const pacs_item_t *item, uint32_t tag);
-/* whole text as valid UTF-8, values still delimited by '\', trimmed; binary
- * numbers as decimals; PN groups still delimited by '='.  pacs_null: absent
- * or empty.  Undecodable bytes become U+FFFD */
+/* whole text as valid UTF-8, values still delimited by '\', each trimmed;
+ * binary numbers as decimals, AT as ggggeeee; PN groups still delimited by
+ * '='.  pacs_null: absent, empty, bulk, opaque (OB, UN, …).  Undecodable
+ * bytes become U+FFFD */
 pacs_str_t pacs_elem_text(const pacs_item_t *item, const pacs_elem_t *elem,
     pacs_arena_t *a);
 
@@ -239,7 +243,8 @@ typedef struct {
 
 /* one object {"00080005": …}; binary values of up to `inline_max` bytes as
  * InlineBinary (little endian), longer ones as BulkDataURI; group 2, group
- * lengths and trailing padding left out; SpecificCharacterSet ISO_IR 192 */
+ * lengths and trailing padding left out; SpecificCharacterSet ISO_IR 192.
+ * The caller frees json->text by pacs_buf_free (empty after an error) */
 int pacs_json_write(pacs_source_t *stream, const pacs_dataset_t *ds,
     size_t inline_max, pacs_arena_t *a, pacs_json_t *json, pacs_err_t *err);
 /* one attribute `"00100010":{"vr":"PN",…}` from UTF-8 text as

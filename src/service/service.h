@@ -27,6 +27,7 @@ typedef struct {
     pacs_limits_t       limits;
     pacs_env_t          env;
     bool                rebuild;        /* `pacs reindex` only */
+    const char         *redis;          /* for hints, or NULL: none */
 } pacs_options_t;
 
 void pacs_options_default(pacs_options_t *o);
@@ -127,7 +128,7 @@ typedef struct {
     pacs_str_t            cache_put;
     pacs_str_t            cache_put_name;
     int                   stage;        /* the op's own */
-    void                 *state;
+    void                 *state, *parsed;
 } pacs_op_t;
 
 /* request filled in, the rest zero but svc and arena; an error of the

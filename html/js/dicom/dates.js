@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Dates, times and ages (PS3.5 6.2: DA, TM, AS, DT) for reading.  What is
+// not well formed is shown as it came, never guessed.
+
+/**
+ * @param {string} da "20240131", or "2024.01.31" of ACR-NEMA
+ * @returns {string} "2024-01-31"
+ */
+export function formatDate(da) {
+    const m = /^(\d{4})\.?(\d{2})\.?(\d{2})$/.exec(da.trim());
+
+    return m === null ? da : `${m[1]}-${m[2]}-${m[3]}`;
+}
+
+
+/**
+ * @param {string} tm "120103.25"
+ * @returns {string} "12:01"
+ */
+export function formatTime(tm) {
+    const m = /^(\d{2}):?(\d{2})/.exec(tm.trim());
+
+    return m === null ? tm : `${m[1]}:${m[2]}`;
+}
+
+
+/**
+ * @param {string} da
+ * @returns {Date | null} midnight UTC; null when it is no day
+ */
+export function parseDate(da) {
+    const m = /^(\d{4})-(\d{2})-(\d{2})$/.exec(formatDate(da));
+
+    if (m === null) {
+        return null;
+    }
+
+    const date = new Date(Date.UTC(+m[1], +m[2] - 1, +m[3]));
+
+    return date.getUTCDate() === +m[3] ? date : null;
+}
+
+
+/**
+ * The age on a day: years, below two years months, below two months days.
+ * @param {string} birth DA
+ * @param {string} day DA
+ * @returns {string} "45 y", '' when not known
+ */
+export function age(birth, day) {
+    const b = parseDate(birth);
+    const d = parseDate(day);
+
+    if (b === null || d === null || d < b) {
+        return '';
+    }
+
+    const months = (d.getUTCFullYear() - b.getUTCFullYear()) * 12
+        + d.getUTCMonth() - b.getUTCMonth()
+        - (d.getUTCDate() < b.getUTCDate() ? 1 : 0);
+
+    if (months >= 24) {
+        return `${Math.floor(months / 12)} y`;
+    }
+
+    return months >= 2
+        ? `${months} m`
+        : `${Math.round((d.getTime() - b.getTime()) / 86400000)} d`;
+}
+
+
+/**
+ * @param {string} as "045Y"
+ * @returns {string} "45 y"
+ */
+export function formatAge(as) {
+    const m = /^(\d{3})([DWMY])$/.exec(as.trim());
+
+    return m === null ? as : `${+m[1]} ${m[2].toLowerCase()}`;
+}
+
+
+/**
+ * @param {Date} date local
+ * @returns {string} DA
+ */
+export function toDA(date) {
+    const two = (/** @type {number} */ n) => String(n).padStart(2, '0');
+
+    return String(date.getFullYear()).padStart(4, '0')
+        + two(date.getMonth() + 1) + two(date.getDate());
+}

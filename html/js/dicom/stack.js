@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// A series' metadata as stacks of frames that can be scrolled.  Series are
+// never merged; each multi-frame instance of a series with several of them
+// is a stack of its own (IHE BIR 4.16.4.2.2.5.1, frame sets).
+
+import { TAG, first, items, number, numbers, text, values } from './dataset.js';
+import { orientation } from '../math/orientation.js';
+import { ordered } from '../math/order.js';
+import { spacingOf } from '../math/scale.js';
+
+/**
+ * @typedef {import('./dataset.js').Dataset} Dataset
+ * @typedef {import('../math/window.js').Window} Window
+ * @typedef {import('../math/vector.js').Vector} Vector
+ *
+ * @typedef {Object} Frame
+ * @property {string} study
+ * @property {string} series
+ * @property {string} instance
+ * @property {number} frame from 1
+ * @property {number} frames of the instance
+ * @property {string} modality
+ * @property {number} columns
+ * @property {number} rows
+ * @property {number} aspect height of a pixel / its width
+ * @property {boolean} colour windows do not apply
+ * @property {boolean} mono1 MONOCHROME1: white at the low end
+ * @property {number} bytes of the stored frame before compression
+ * @property {import('../math/window.js').VoiFunction} voi
+ * @property {{center: number, width: number, label: string}[]} windows of
+ *     the header
+ * @property {boolean} hasLut the server's first picture uses a VOI LUT
+ * @property {Window} guess where a drag starts when the header has no window
+ * @property {Vector | null} position
+ * @property {import('../math/orientation.js').Orientation | null} orientation
+ * @property {string[]} patientOrientation
+ * @property {import('../math/scale.js').Spacing | null} spacing
+ * @property {number | null} instanceNumber
+ * @property {Dataset} ds
+ *
+ * @typedef {{id: string, series: string, frames: Frame[],
+ *            label: string}} Stack label: '' or which one of the series
+ */
+
+/** Frames that are more than anybody's memory are a lie. */
+const MOST_FRAMES = 100000;
+
+
+/**
+ * @param {Dataset[]} instances metadata of one series
+ * @returns {Stack[]} without instances that have no pixels
+ */
+export function stacks(instances) {
+    const sets = instances.map(framesOf).filter((f) => f.length > 0);
+    const single = sets.filter((f) => f.length === 1).flat();
+    const multi = sets.filter((f) => f.length > 1)
+        .sort((a, b) => (a[0].instanceNumber ?? 0) - (b[0].instanceNumber ?? 0));
+    const all = [...(single.length > 0 ? [single] : []), ...multi];
+
+    return all.map((frames, i) => ({
+        id: `${frames[0].series}/${frames[0].frames > 1 ? frames[0].instance : ''}`,
+        series: frames[0].series,
+        frames: ordered(frames),
+        label: all.length > 1 ? `${i + 1} of ${all.length}` : '',
+    }));
+}
+
+
+/**
+ * @param {Dataset} ds
+ * @returns {Frame[]} empty: not an image
+ */
+export function framesOf(ds) {
+    const rows = number(ds, TAG.Rows) ?? 0;
+    const columns = number(ds, TAG.Columns) ?? 0;
+
+    if (!(rows > 0) || !(columns > 0)) {
+        return [];
+    }
+
+    const count = Math.min(MOST_FRAMES,
+        Math.max(1, number(ds, TAG.NumberOfFrames) ?? 1));
+    const shared = items(ds, TAG.SharedFunctionalGroupsSequence)[0];
+    const each = items(ds, TAG.PerFrameFunctionalGroupsSequence);
+    const base = ofInstance(ds, rows, columns, count);
+
+    return Array.from({ length: count }, (_, i) =>
+        ({ ...base, frame: i + 1, ...ofFrame(ds, shared, each[i]) }));
+}
+
+
+/**
+ * @param {Dataset} ds
+ * @param {number} rows
+ * @param {number} columns
+ * @param {number} frames
+ */
+function ofInstance(ds, rows, columns, frames) {
+    const samples = number(ds, TAG.SamplesPerPixel) ?? 1;
+    const photometric = first(ds, TAG.PhotometricInterpretation);
+    const allocated = number(ds, TAG.BitsAllocated) ?? 8;
+
+    return {
+        study: first(ds, TAG.StudyInstanceUID),
+        series: first(ds, TAG.SeriesInstanceUID),
+        instance: first(ds, TAG.SOPInstanceUID),
+        instanceNumber: number(ds, TAG.InstanceNumber),
+        modality: first(ds, TAG.Modality),
+        frame: 1,
+        frames,
+        rows,
+        columns,
+        colour: samples > 1 || photometric === 'PALETTE COLOR',
+        mono1: photometric === 'MONOCHROME1',
+        bytes: rows * columns * samples * allocated / 8,
+        patientOrientation: values(ds, TAG.PatientOrientation).map(String),
+        ds,
+    };
+}
+
+
+/**
+ * @param {Dataset} ds
+ * @param {Dataset | undefined} shared functional groups
+ * @param {Dataset | undefined} own functional groups of the frame
+ */
+function ofFrame(ds, shared, own) {
+    const group = (/** @type {string} */ tag) =>
+        items(own, tag)[0] ?? items(shared, tag)[0];
+    const measures = group(TAG.PixelMeasuresSequence);
+    const position = group(TAG.PlanePositionSequence) ?? ds;
+    const plane = group(TAG.PlaneOrientationSequence) ?? ds;
+    const look = group(TAG.FrameVOILUTSequence) ?? ds;
+    const rescale = group(TAG.PixelValueTransformationSequence) ?? ds;
+    const spacing = spacingOf(ds, measures);
+    const ipp = numbers(position, TAG.ImagePositionPatient);
+
+    return {
+        position: ipp.length === 3 ? /** @type {Vector} */ (ipp) : null,
+        orientation: orientation(numbers(plane, TAG.ImageOrientationPatient)),
+        spacing,
+        aspect: aspectOf(ds, spacing),
+        windows: windowsOf(look),
+        voi: voiOf(look),
+        hasLut: items(look, TAG.VOILUTSequence).length > 0,
+        guess: guessWindow(ds, rescale),
+    };
+}
+
+
+/**
+ * @param {Dataset} ds
+ * @param {import('../math/scale.js').Spacing | null} spacing
+ * @returns {number}
+ */
+function aspectOf(ds, spacing) {
+    const [v, h] = numbers(ds, TAG.PixelAspectRatio);
+    const ratio = v > 0 && h > 0 ? v / h
+        : spacing === null ? 1 : spacing.row / spacing.column;
+
+    return Number.isFinite(ratio) && ratio > 0.01 && ratio < 100 ? ratio : 1;
+}
+
+
+/**
+ * @param {Dataset} ds
+ * @returns {{center: number, width: number, label: string}[]}
+ */
+function windowsOf(ds) {
+    const centers = numbers(ds, TAG.WindowCenter);
+    const widths = numbers(ds, TAG.WindowWidth);
+    const labels = values(ds, TAG.WindowCenterWidthExplanation);
+
+    return centers.slice(0, widths.length)
+        .map((center, i) => ({
+            center,
+            width: widths[i],
+            label: String(labels[i] ?? ''),
+        }))
+        .filter((w) => w.width > 0);
+}
+
+
+/**
+ * @param {Dataset} ds
+ * @returns {import('../math/window.js').VoiFunction}
+ */
+function voiOf(ds) {
+    const name = first(ds, TAG.VOILUTFunction);
+
+    if (name === 'SIGMOID') {
+        return 'sigmoid';
+    }
+
+    return name === 'LINEAR_EXACT' ? 'linear-exact' : 'linear';
+}
+
+
+/**
+ * The range of the values, as far as the header tells.
+ * @param {Dataset} ds
+ * @param {Dataset} rescale
+ * @returns {Window}
+ */
+function guessWindow(ds, rescale) {
+    const bits = number(ds, TAG.BitsStored) ?? 8;
+    const signed = number(ds, TAG.PixelRepresentation) === 1;
+    const least = signed ? -(2 ** (bits - 1)) : 0;
+    const low = number(ds, TAG.SmallestImagePixelValue) ?? least;
+    const high = number(ds, TAG.LargestImagePixelValue) ?? least + 2 ** bits - 1;
+    const slope = number(rescale, TAG.RescaleSlope) || 1;
+    const intercept = number(rescale, TAG.RescaleIntercept) ?? 0;
+
+    return high > low
+        ? { center: (low + high + 1) / 2 * slope + intercept,
+            width: (high - low + 1) * Math.abs(slope) }
+        : { center: 2 ** (bits - 1), width: 2 ** bits };
+}
+
+
+/**
+ * Frames a second of a cine loop; null: the header has none.
+ * @param {Frame} f
+ * @returns {number | null}
+ */
+export function frameRate(f) {
+    const time = number(f.ds, TAG.FrameTime);
+    const rate = number(f.ds, TAG.RecommendedDisplayFrameRate)
+        ?? number(f.ds, TAG.CineRate)
+        ?? (time !== null && time > 0 ? 1000 / time : null);
+
+    return rate !== null && rate > 0 && rate <= 200 ? rate : null;
+}
+
+
+/**
+ * The stored picture was lossily compressed (PS3.3 C.7.6.1.1.5).
+ * @param {Frame} f
+ * @returns {string} '' when not
+ */
+export function lossyText(f) {
+    if (first(f.ds, TAG.LossyImageCompression) !== '01') {
+        return '';
+    }
+
+    const ratio = numbers(f.ds, TAG.LossyImageCompressionRatio)
+        .map((r) => `${Number(r.toPrecision(3))}:1`).join(', ');
+    const method = text(f.ds, TAG.LossyImageCompressionMethod)
+        .replaceAll('_', ' ');
+
+    return ['Lossy stored', ratio, method].filter((s) => s !== '').join(' ');
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Questions to the server (QIDO-RS, WADO-RS metadata) and its refusals.
+
+/** @typedef {import('../dicom/dataset.js').Dataset} Dataset */
+
+/** A refusal, in words for the reader. */
+export class Refusal extends Error {
+    /** @param {number} status 0: no answer @param {string} reason */
+    constructor(status, reason) {
+        super(reason);
+        this.status = status;
+    }
+}
+
+
+/** @type {Record<number, string>} */
+const REASONS = {
+    0: 'The server does not answer',
+    401: 'The session has ended',
+    403: 'Not allowed',
+    404: 'Not found on the server',
+    406: 'This cannot be shown as a picture',
+    410: 'It has been deleted',
+    503: 'The server is busy',
+};
+
+
+/** @param {number} status @returns {string} */
+export function reasonOf(status) {
+    return REASONS[status] ?? `The server refused (${status})`;
+}
+
+
+/**
+ * Where DICOMweb is: <meta name="dicomweb" content="/dicom-web">.
+ * @returns {string}
+ */
+export function rootOf() {
+    const meta = document.querySelector('meta[name="dicomweb"]');
+
+    return meta?.getAttribute('content') ?? '/dicom-web';
+}
+
+
+/**
+ * @param {string} url
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<Dataset[]>} rejects with Refusal, or AbortError
+ */
+export async function getDatasets(url, signal) {
+    const answer = await ask(url, 'application/dicom+json', signal);
+
+    if (answer.status === 204) {
+        return [];
+    }
+
+    const body = await answer.json().catch(() => null);
+
+    if (!Array.isArray(body)) {
+        throw new Refusal(answer.status, 'The answer is not DICOM JSON');
+    }
+
+    return body;
+}
+
+
+/**
+ * @param {string} url
+ * @param {string} accept
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<Response>} with a good status
+ */
+export async function ask(url, accept, signal) {
+    const answer = await fetch(url, {
+        headers: { Accept: accept }, signal, credentials: 'same-origin',
+    }).catch((e) => {
+        throw e.name === 'AbortError' ? e : new Refusal(0, reasonOf(0));
+    });
+
+    if (!answer.ok) {
+        throw new Refusal(answer.status, reasonOf(answer.status));
+    }
+
+    return answer;
+}

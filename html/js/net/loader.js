@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Gets pictures: two or three requests under way, the newest wish first,
+// compressed pictures kept in memory, decoded ones only a few.  The wishes
+// are a list that each call replaces; nothing queues behind an old wish.
+
+/**
+ * @typedef {import('../viewer/plan.js').Picture} Picture
+ * @typedef {{status: number, blob: Blob | null, wait: number}} Answer
+ *     status 0: no answer; wait: ms to wait before it makes sense to ask again
+ * @typedef {{state: 'here', blob: Blob, bytes: number}
+ *     | {state: 'failed', status: number}} Entry
+ *
+ * @typedef {Object} Options
+ * @property {(p: Picture, signal: AbortSignal) => Promise<Answer>} get
+ * @property {(blob: Blob) => Promise<ImageBitmap>} decode
+ * @property {(p: Picture) => void} changed a picture is here or has failed
+ * @property {number} [depth] requests under way at once
+ * @property {number} [keepBytes] of compressed pictures
+ * @property {number} [keepPixels] of decoded ones
+ */
+
+/** How often a busy server (503) is asked again. */
+const TRIES = 4;
+
+
+export class Loader {
+    /** @type {Map<string, Entry>} the least recently used first */
+    #entries = new Map();
+    /** @type {Map<string, ImageBitmap>} */
+    #bitmaps = new Map();
+    /** @type {Set<string>} */
+    #decoding = new Set();
+    /** @type {Map<string, {picture: Picture, abort: AbortController}>} */
+    #underway = new Map();
+    /** @type {Map<string, number>} tries so far */
+    #again = new Map();
+    /** @type {Picture[]} */
+    #wanted = [];
+    #bytes = 0;
+    #pixels = 0;
+
+    /** @param {Options} options */
+    constructor(options) {
+        this.options = {
+            depth: 3, keepBytes: 96e6, keepPixels: 24e6, ...options,
+        };
+        /** mean ms of a request, 0: not known */
+        this.latency = 0;
+    }
+
+
+    /** @param {Picture[]} wanted the most urgent first */
+    want(wanted) {
+        this.#wanted = wanted;
+        this.#pump();
+    }
+
+
+    /**
+     * @param {string} key
+     * @returns {Entry | undefined}
+     */
+    entry(key) {
+        return this.#entries.get(key);
+    }
+
+
+    /**
+     * @param {string} key
+     * @returns {ImageBitmap | undefined} undefined: not here, or not yet
+     */
+    bitmap(key) {
+        const bitmap = this.#bitmaps.get(key);
+
+        if (bitmap !== undefined) {
+            this.#bitmaps.delete(key);
+            this.#bitmaps.set(key, bitmap);
+        }
+
+        return bitmap;
+    }
+
+
+    /** Failed pictures may be asked for again. */
+    forgive() {
+        for (const [key, entry] of this.#entries) {
+            if (entry.state === 'failed') {
+                this.#entries.delete(key);
+            }
+        }
+
+        this.#pump();
+    }
+
+
+    /** Everything goes: another patient, another study, end of session. */
+    clear() {
+        this.#wanted = [];
+        this.#underway.forEach((u) => u.abort.abort());
+        this.#underway.clear();
+        this.#entries.clear();
+        this.#bitmaps.forEach((b) => b.close());
+        this.#bitmaps.clear();
+        this.#bytes = 0;
+        this.#pixels = 0;
+    }
+
+
+    #pump() {
+        this.#wanted.forEach((p) => this.#decodeIfDue(p));
+
+        const missing = this.#wanted.filter((p) => !this.#entries.has(p.key)
+            && !this.#underway.has(p.key));
+
+        if (missing.length > 0 && missing[0] === this.#wanted[0]) {
+            this.#makeRoom();
+        }
+
+        for (const p of missing) {
+            if (this.#underway.size >= this.options.depth) {
+                return;
+            }
+
+            this.#request(p);
+        }
+    }
+
+
+    /** The picture that is looked at waits for none that nobody wants. */
+    #makeRoom() {
+        if (this.#underway.size < this.options.depth) {
+            return;
+        }
+
+        const rank = new Map(this.#wanted.map((p, i) => [p.key, i]));
+        const [worst] = [...this.#underway.values()].sort((a, b) =>
+            (rank.get(b.picture.key) ?? Infinity)
+            - (rank.get(a.picture.key) ?? Infinity) || 0);
+
+        worst.abort.abort();
+        this.#underway.delete(worst.picture.key);
+    }
+
+
+    /** @param {Picture} p */
+    async #request(p) {
+        const abort = new AbortController();
+        const start = performance.now();
+
+        this.#underway.set(p.key, { picture: p, abort });
+
+        const answer = await this.options.get(p, abort.signal)
+            .catch(() => ({ status: 0, blob: null, wait: 0 }));
+
+        if (abort.signal.aborted) {
+            return;
+        }
+
+        this.#underway.delete(p.key);
+
+        if (answer.blob !== null) {
+            this.#measure(performance.now() - start);
+            this.#keep(p, answer.blob);
+
+        } else if (!this.#retry(p, answer)) {
+            this.#entries.set(p.key, { state: 'failed', status: answer.status });
+            this.options.changed(p);
+        }
+
+        this.#pump();
+    }
+
+
+    /**
+     * @param {Picture} p
+     * @param {Answer} answer
+     * @returns {boolean} it will be asked for again
+     */
+    #retry(p, answer) {
+        const tries = (this.#again.get(p.key) ?? 0) + 1;
+
+        if (answer.status !== 503 || tries >= TRIES) {
+            this.#again.delete(p.key);
+            return false;
+        }
+
+        this.#again.set(p.key, tries);
+        // holds its place meanwhile: a busy server gets no more questions
+        const abort = new AbortController();
+
+        this.#underway.set(p.key, { picture: p, abort });
+        setTimeout(() => {
+            if (!abort.signal.aborted) {
+                this.#underway.delete(p.key);
+                this.#pump();
+            }
+        }, answer.wait);
+
+        return true;
+    }
+
+
+    /** @param {number} ms */
+    #measure(ms) {
+        this.latency = this.latency === 0 ? ms : this.latency * 0.8 + ms * 0.2;
+    }
+
+
+    /** @param {Picture} p @param {Blob} blob */
+    #keep(p, blob) {
+        this.#again.delete(p.key);
+        this.#entries.set(p.key, { state: 'here', blob, bytes: blob.size });
+        this.#bytes += blob.size;
+
+        this.#trimEntries();
+        this.#decodeIfDue(p);
+        this.options.changed(p);
+    }
+
+
+    /** What is wanted stays, or it would be asked for again and again. */
+    #trimEntries() {
+        const due = new Set(this.#wanted.map((p) => p.key));
+
+        for (const [key, old] of this.#entries) {
+            if (this.#bytes <= this.options.keepBytes) {
+                return;
+            }
+
+            if (!due.has(key)) {
+                this.#entries.delete(key);
+                this.#bytes -= old.state === 'here' ? old.bytes : 0;
+            }
+        }
+    }
+
+
+    /** @param {Picture} p */
+    #decodeIfDue(p) {
+        const entry = this.#entries.get(p.key);
+
+        if (p.soon && entry?.state === 'here' && !this.#bitmaps.has(p.key)
+            && !this.#decoding.has(p.key))
+        {
+            this.#entries.delete(p.key);
+            this.#entries.set(p.key, entry);
+            this.#decode(p, entry.blob);
+        }
+    }
+
+
+    /** @param {Picture} p @param {Blob} blob */
+    async #decode(p, blob) {
+        this.#decoding.add(p.key);
+
+        const bitmap = await this.options.decode(blob).catch(() => null);
+
+        this.#decoding.delete(p.key);
+
+        if (this.#entries.get(p.key)?.state !== 'here') {
+            bitmap?.close();
+            return;
+        }
+
+        if (bitmap === null) {
+            this.#bytes -= blob.size;
+            this.#entries.set(p.key, { state: 'failed', status: 200 });
+        } else {
+            this.#bitmaps.set(p.key, bitmap);
+            this.#pixels += bitmap.width * bitmap.height;
+            this.#trimBitmaps(p.key);
+        }
+
+        this.options.changed(p);
+    }
+
+
+    /** @param {string} newest is kept */
+    #trimBitmaps(newest) {
+        const due = new Set(this.#wanted.filter((p) => p.soon).map((p) => p.key));
+
+        for (const [key, bitmap] of this.#bitmaps) {
+            if (this.#pixels <= this.options.keepPixels) {
+                return;
+            }
+
+            if (key !== newest && !due.has(key)) {
+                this.#bitmaps.delete(key);
+                this.#pixels -= bitmap.width * bitmap.height;
+                bitmap.close();
+            }
+        }
+    }
+}

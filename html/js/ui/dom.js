@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Making elements.  Text goes in as text only: nothing here, or anywhere in
+// these pages, parses a string as markup.
+
+const SVG = 'http://www.w3.org/2000/svg';
+
+/**
+ * @template {keyof HTMLElementTagNameMap} K
+ * @param {K} name
+ * @param {Record<string, string>} [attributes]
+ * @param {...(Node | string)} children
+ * @returns {HTMLElementTagNameMap[K]}
+ */
+export function el(name, attributes = {}, ...children) {
+    const node = document.createElement(name);
+
+    for (const [key, value] of Object.entries(attributes)) {
+        node.setAttribute(key, value);
+    }
+
+    node.append(...children);
+
+    return node;
+}
+
+
+/**
+ * @param {string} name of a symbol in img/icons.svg
+ * @returns {SVGSVGElement}
+ */
+export function icon(name) {
+    const svg = document.createElementNS(SVG, 'svg');
+    const use = document.createElementNS(SVG, 'use');
+
+    svg.setAttribute('class', 'icon');
+    svg.setAttribute('aria-hidden', 'true');
+    use.setAttribute('href', `img/icons.svg#${name}`);
+    svg.append(use);
+
+    return svg;
+}
+
+
+/**
+ * @template {Element} T
+ * @param {string} selector
+ * @param {new (...args: any[]) => T} type
+ * @returns {T}
+ */
+export function find(selector, type) {
+    const node = document.querySelector(selector);
+
+    if (!(node instanceof type)) {
+        throw new Error(`the page has no ${selector}`);
+    }
+
+    return node;
+}
+
+
+/**
+ * Sets text only where it differs: no layout for nothing.
+ * @param {Element} node
+ * @param {string} text
+ */
+export function setText(node, text) {
+    if (node.textContent !== text) {
+        node.textContent = text;
+    }
+}
+
+
+/** @param {Element} parent @param {string[]} lines */
+export function setLines(parent, lines) {
+    while (parent.children.length > lines.length) {
+        parent.lastElementChild?.remove();
+    }
+
+    while (parent.children.length < lines.length) {
+        parent.append(el('div'));
+    }
+
+    lines.forEach((line, i) => setText(parent.children[i], line));
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Which of the pictures that are here goes on the screen.  Never one of
+// another frame under the number of this one; while the right one is under
+// way, the one that was there stays and its own number with it.
+
+import { sameWindow } from '../math/window.js';
+import { MARK } from './state.js';
+
+/**
+ * @typedef {import('./state.js').Viewport} Viewport
+ * @typedef {import('./plan.js').Plan} Plan
+ * @typedef {import('./plan.js').Picture} Picture
+ *
+ * @typedef {Object} Look into the loader
+ * @property {(key: string) => boolean} ready decoded
+ * @property {(key: string) => number | null} failed status, null: not failed
+ * @property {(key: string) => number} bytes
+ */
+
+
+/**
+ * @param {Viewport} s
+ * @param {Plan} plan
+ * @param {Look} look
+ * @param {(status: number) => string} reasonOf
+ * @returns {Viewport}
+ */
+export function chosen(s, plan, look, reasonOf) {
+    const best = [plan.base, plan.preview].find((p) => look.ready(p.key));
+
+    if (best !== undefined) {
+        return waitsForTiles(s, plan, look) ? s : withShown(s, best, look);
+    }
+
+    const status = look.failed(plan.base.key) ?? look.failed(plan.preview.key);
+
+    if (status === null) {
+        return s;
+    }
+
+    return {
+        ...s,
+        shown: null,
+        failure: { index: s.index, reason: reasonOf(status) },
+        marks: marked(s.marks, s.index, MARK.failed),
+    };
+}
+
+
+/**
+ * A picture that arrived late: shown if it is nearer to what is asked for
+ * than what is there, so that a fast scroll is seen to move.
+ * @param {Viewport} s
+ * @param {Picture} p
+ * @param {Look} look
+ * @returns {Viewport}
+ */
+export function arrived(s, p, look) {
+    if (p.tile !== null || p.stack !== s.stack?.id) {
+        return s;
+    }
+
+    const failed = look.failed(p.key) !== null;
+    const seen = s.marks[p.index] === MARK.seen;
+    const mark = failed ? MARK.failed : MARK.here;
+    const next = seen && !failed ? s
+        : { ...s, marks: marked(s.marks, p.index, mark) };
+
+    if (failed || !look.ready(p.key) || s.shown === null || p.index === s.index) {
+        return next;
+    }
+
+    const isNearer = Math.abs(p.index - s.index)
+        < Math.abs(s.shown.index - s.index);
+
+    return isNearer ? withShown(next, p, look) : next;
+}
+
+
+/**
+ * A sharp picture is not given up for a blurred one of another window: the
+ * preview of the sharp one serves until all tiles are here.
+ * @param {Viewport} s
+ * @param {Plan} plan
+ * @param {Look} look
+ * @returns {boolean}
+ */
+function waitsForTiles(s, plan, look) {
+    return plan.tiles.length > 0 && s.shown !== null
+        && s.shown.index === s.index && s.shown.window !== null
+        && !sameWindow(s.shown.window, plan.base.window)
+        && !plan.tiles.every((t) => look.ready(t.key)
+            || look.failed(t.key) !== null);
+}
+
+
+/**
+ * @param {Viewport} s
+ * @param {Picture} p
+ * @param {Look} look
+ * @returns {Viewport}
+ */
+function withShown(s, p, look) {
+    if (s.shown?.key === p.key && s.marks[p.index] === MARK.seen) {
+        return s;
+    }
+
+    return {
+        ...s,
+        failure: null,
+        marks: marked(s.marks, p.index, MARK.seen),
+        shown: {
+            index: p.index, key: p.key, window: p.window, asked: p.asked,
+            stage: p.stage, kind: p.kind, bytes: look.bytes(p.key),
+        },
+    };
+}
+
+
+/** @param {Uint8Array} marks @param {number} at @param {number} mark */
+function marked(marks, at, mark) {
+    if (marks[at] === mark) {
+        return marks;
+    }
+
+    const next = marks.slice();
+    next[at] = mark;
+
+    return next;
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Everything that a key or a button does to a viewport, in one table: the
+// toolbar, the keyboard and the help are made from it.
+
+import { RESET, flipped, rotated, scaleOf, zoomed } from '../math/view.js';
+import { presets } from '../math/window.js';
+import {
+    frameOf, imageSize, isProjection, nextAnnotation, reset, scrolledTo,
+    withWindow,
+} from './state.js';
+import { tools } from './tools/tool.js';
+
+/**
+ * @typedef {import('./state.js').Viewport} Viewport
+ *
+ * @typedef {Object} Command
+ * @property {string} name
+ * @property {string} label
+ * @property {string[]} keys as KeyboardEvent.key gives them, upper case
+ * @property {import('./state.js').Busy} [busy]
+ * @property {(s: Viewport) => Viewport} [change] of the viewport; without
+ *     one it is something of the page
+ */
+
+/** @param {number} by @returns {(s: Viewport) => Viewport} */
+const step = (by) => (s) => scrolledTo(s, s.index + by);
+
+/** @type {Command[]} */
+const COMMANDS = [
+    ...tools().map((t) => ({
+        name: t.name, label: t.label, keys: [t.key],
+        change: (/** @type {Viewport} */ s) => ({ ...s, tool: t.name }),
+    })),
+
+    { name: 'back', label: 'Previous image', keys: ['ARROWUP', 'ARROWLEFT'],
+        busy: 'scroll', change: step(-1) },
+    { name: 'forth', label: 'Next image', keys: ['ARROWDOWN', 'ARROWRIGHT'],
+        busy: 'scroll', change: step(1) },
+    { name: 'first', label: 'First image', keys: ['HOME'],
+        change: (s) => scrolledTo(s, 0) },
+    { name: 'last', label: 'Last image', keys: ['END'],
+        change: (s) => scrolledTo(s, Infinity) },
+    { name: 'series-back', label: 'Previous series', keys: ['PAGEUP'] },
+    { name: 'series-forth', label: 'Next series', keys: ['PAGEDOWN'] },
+
+    { name: 'invert', label: 'Invert', keys: ['N'],
+        change: (s) => ({ ...s, invert: !s.invert }) },
+    { name: 'rotate', label: 'Rotate', keys: ['R'],
+        change: (s) => isProjection(frameOf(s))
+            ? { ...s, view: rotated(s.view, 90) } : s },
+    { name: 'flip', label: 'Flip', keys: ['X'],
+        change: (s) => isProjection(frameOf(s))
+            ? { ...s, view: flipped(s.view) } : s },
+    { name: 'fit', label: 'Fit', keys: ['F'],
+        change: (s) => ({ ...s, view: { ...s.view, scale: null, center: null } }) },
+    { name: 'native', label: '1:1', keys: ['M'], change: toNative },
+    { name: 'larger', label: 'Larger', keys: ['+', '='], change: zoomBy(1.25) },
+    { name: 'smaller', label: 'Smaller', keys: ['-'], change: zoomBy(0.8) },
+    { name: 'reset', label: 'Reset', keys: ['ESCAPE'], change: reset },
+
+    { name: 'cine', label: 'Cine', keys: ['C', ' '] },
+    { name: 'annotation', label: 'Text', keys: ['I'], change: nextAnnotation },
+    { name: 'help', label: 'Help', keys: ['H', 'F1', '?'] },
+
+    { name: 'window-default', label: 'Window of the header', keys: ['0'],
+        change: (s) => withWindow(s, null) },
+    ...Array.from({ length: 9 }, (_, i) => ({
+        name: `window-preset-${i}`, label: `Preset ${i + 1}`, keys: [`${i + 1}`],
+        change: (/** @type {Viewport} */ s) => presetAt(s, i),
+    })),
+    ...Array.from({ length: 16 }, (_, i) => ({
+        name: `window-header-${i + 1}`, label: `Header window ${i + 2}`, keys: [],
+        change: (/** @type {Viewport} */ s) =>
+            withWindow(s, frameOf(s)?.windows[i + 1] ?? s.window),
+    })),
+];
+
+
+/** @returns {Command[]} */
+export function commands() {
+    return COMMANDS;
+}
+
+
+/** @param {string} name @returns {Command | undefined} */
+export function commandNamed(name) {
+    return COMMANDS.find((c) => c.name === name);
+}
+
+
+/**
+ * Shortcuts do not care for case (IHE BIR).
+ * @param {string} key of a KeyboardEvent
+ * @returns {Command | undefined}
+ */
+export function commandOfKey(key) {
+    return COMMANDS.find((c) => c.keys.includes(key.toUpperCase()));
+}
+
+
+/**
+ * One device pixel a stored pixel, about the middle.
+ * @param {Viewport} s
+ * @returns {Viewport}
+ */
+function toNative(s) {
+    const f = frameOf(s);
+
+    if (f === null) {
+        return s;
+    }
+
+    const now = scaleOf(s.view, imageSize(f), s.size);
+
+    return zoomBy(1 / s.dpr / now)(s);
+}
+
+
+/** @param {number} factor @returns {(s: Viewport) => Viewport} */
+function zoomBy(factor) {
+    return (s) => {
+        const f = frameOf(s);
+        const middle = { x: s.size.width / 2, y: s.size.height / 2 };
+
+        return f === null ? s : {
+            ...s, view: zoomed(s.view, imageSize(f), s.size, factor, middle),
+        };
+    };
+}
+
+
+/** @param {Viewport} s @param {number} i @returns {Viewport} */
+function presetAt(s, i) {
+    const preset = presets(frameOf(s)?.modality ?? '')[i];
+
+    return preset === undefined ? s : withWindow(s, preset);
+}

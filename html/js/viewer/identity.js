@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// The lock between the banner and the pictures: what is shown belongs to the
+// patient and study that the page was opened for.
+
+import { TAG, first } from '../dicom/dataset.js';
+
+/** @typedef {import('../dicom/dataset.js').Dataset} Dataset */
+
+/**
+ * @param {Dataset} study as the banner shows it
+ * @param {Dataset} ds what came for it
+ * @returns {string} '' when they agree, else what does not
+ */
+export function mismatch(study, ds) {
+    if (first(ds, TAG.StudyInstanceUID) !== first(study, TAG.StudyInstanceUID)) {
+        return 'Images of another study were sent.';
+    }
+
+    const differs = (/** @type {string} */ tag) => {
+        const a = first(study, tag);
+        const b = first(ds, tag);
+        return a !== '' && b !== '' && a !== b;
+    };
+
+    if (differs(TAG.PatientID)) {
+        return 'Images carry another patient ID than the study.';
+    }
+
+    return differs(TAG.PatientBirthDate)
+        ? 'Images carry another birth date than the study.' : '';
+}

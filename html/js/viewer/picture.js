@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Draws what is shown into the viewport's canvas, and lets the compositor
+// do the window that is not there yet, and black for white.
+
+import { apply, matrix } from '../math/view.js';
+import { inverted, isIdentity, preview } from '../math/window.js';
+import { tilePictures } from './plan.js';
+import { imageSize, shownFrame, windowOf } from './state.js';
+
+/**
+ * @typedef {import('./state.js').Viewport} Viewport
+ * @typedef {import('./state.js').Frame} Frame
+ * @typedef {import('../math/window.js').Affine} Affine
+ * @typedef {(key: string) => ImageBitmap | undefined} Bitmaps
+ */
+
+/** Levels of tiles, coarser than needed, that may fill in. */
+const FILL = 3;
+
+
+/**
+ * @param {Viewport} s
+ * @returns {Affine} from the picture that is shown to the one asked for
+ */
+export function compositorMap(s) {
+    const f = shownFrame(s);
+    const same = { slope: 1, intercept: 0 };
+
+    if (f === null || s.shown === null) {
+        return same;
+    }
+
+    const to = windowOf(s, f);
+    const map = s.shown.window !== null && to !== null
+        ? preview(s.shown.window, to, f.voi, f.mono1) ?? same : same;
+
+    return s.invert ? inverted(map) : map;
+}
+
+
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @param {Viewport} s
+ * @param {string} root of DICOMweb
+ * @param {Bitmaps} bitmaps
+ */
+export function draw(canvas, s, root, bitmaps) {
+    const width = Math.max(1, Math.round(s.size.width * s.dpr));
+    const height = Math.max(1, Math.round(s.size.height * s.dpr));
+
+    if (canvas.width !== width || canvas.height !== height) {
+        canvas.width = width;
+        canvas.height = height;
+    }
+
+    const context = canvas.getContext('2d');
+    const f = shownFrame(s);
+    const base = s.shown === null ? undefined : bitmaps(s.shown.key);
+
+    if (context === null) {
+        return;
+    }
+
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, width, height);
+
+    if (f === null || base === undefined) {
+        return;
+    }
+
+    context.imageSmoothingQuality = 'high';
+    drawBase(context, s, f, base);
+    drawTiles(context, s, f, root, bitmaps);
+}
+
+
+/**
+ * Lets the compositor change grey values: at once, whatever the net does.
+ * @param {HTMLCanvasElement} canvas
+ * @param {SVGFilterElement} filter
+ * @param {Affine} map
+ */
+export function setFilter(canvas, filter, map) {
+    const value = isIdentity(map) ? '' : 'url(#grey)';
+
+    for (const channel of filter.querySelectorAll('feFuncR, feFuncG, feFuncB')) {
+        channel.setAttribute('slope', String(map.slope));
+        channel.setAttribute('intercept', String(map.intercept));
+    }
+
+    if (canvas.style.filter !== value) {
+        canvas.style.filter = value;
+    }
+}
+
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Viewport} s
+ * @param {Frame} f
+ * @param {ImageBitmap} bitmap
+ */
+function drawBase(context, s, f, bitmap) {
+    const image = imageSize(f);
+    const m = snapped(s, f);
+    const kx = image.width / bitmap.width;
+    const ky = image.height / bitmap.height;
+    const exact = (/** @type {number} */ v) =>
+        Math.abs(Math.abs(v) - 1) * bitmap.width < 1.5 ? Math.sign(v) : v;
+
+    // a picture of the right size within a pixel is not resampled
+    context.setTransform(exact(m[0] * kx), exact(m[1] * kx),
+        exact(m[2] * ky), exact(m[3] * ky), m[4], m[5]);
+    context.drawImage(bitmap, 0, 0);
+}
+
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Viewport} s
+ * @param {Frame} f
+ * @param {string} root
+ * @param {Bitmaps} bitmaps
+ */
+function drawTiles(context, s, f, root, bitmaps) {
+    const shown = /** @type {import('./state.js').Shown} */ (s.shown);
+
+    if (shown.index !== s.index) {
+        return;
+    }
+
+    context.setTransform(...snapped(s, f));
+
+    // the window of the base picture: one filter is for all of them
+    for (let coarser = FILL; coarser >= 0; coarser--) {
+        for (const p of tilePictures(s, root, shown.asked, coarser)) {
+            const bitmap = bitmaps(p.key);
+
+            if (bitmap !== undefined && p.tile !== null) {
+                const t = p.tile;
+                context.drawImage(bitmap, t.sx, t.sy * f.aspect,
+                    t.sw, t.sh * f.aspect);
+            }
+        }
+    }
+}
+
+
+/**
+ * Image -> device px, with the image's corner on a whole device pixel.
+ * @param {Viewport} s
+ * @param {Frame} f
+ * @returns {import('../math/view.js').Matrix}
+ */
+function snapped(s, f) {
+    const m = matrix(s.view, imageSize(f), s.size);
+    const corner = apply(m, { x: 0, y: 0 });
+
+    return [
+        m[0] * s.dpr, m[1] * s.dpr, m[2] * s.dpr, m[3] * s.dpr,
+        Math.round(corner.x * s.dpr), Math.round(corner.y * s.dpr),
+    ];
+}

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Which pictures a viewport wants, and in which order: what is seen first,
+// then the neighbours, in the direction of scrolling before the other.
+
+import { levelFor, tilesFor } from '../math/tiles.js';
+import { RESET, fitScale, scaleOf, visible } from '../math/view.js';
+import { renderedUrl } from '../net/urls.js';
+import { frameOf, imageSize, windowOf } from './state.js';
+
+/**
+ * @typedef {import('./state.js').Viewport} Viewport
+ * @typedef {import('./state.js').Window} Window
+ * @typedef {import('../dicom/stack.js').Frame} Frame
+ * @typedef {import('../math/tiles.js').Tile} Tile
+ *
+ * @typedef {Object} Picture
+ * @property {string} key
+ * @property {string} url
+ * @property {string} accept
+ * @property {string} stack id
+ * @property {number} index of the frame
+ * @property {Window | null} window that it is made with; null: not known
+ * @property {Window | null} asked window in the URL
+ * @property {Tile | null} tile
+ * @property {'preview' | 'final'} stage
+ * @property {string} kind "JPEG 90"
+ * @property {boolean} soon is to be decoded as soon as it is here
+ *
+ * @typedef {{base: Picture, preview: Picture, tiles: Picture[],
+ *            wanted: Picture[]}} Plan
+ */
+
+/** Images up to so many pixels come whole, whatever the zoom. */
+const WHOLE = 1280 * 1024;
+
+const QUALITY = { preview: 60, final: 90 };
+
+/** Frames asked for ahead of the scroll and behind it. */
+const AHEAD = 24;
+const BEHIND = 8;
+
+
+/**
+ * @param {Viewport} s
+ * @param {string} root of DICOMweb
+ * @returns {Plan | null} null: nothing to show
+ */
+export function plan(s, root) {
+    const f = frameOf(s);
+
+    if (f === null) {
+        return null;
+    }
+
+    const window = s.window;
+    const base = basePicture(s, root, s.index, window, 'final');
+    const preview = basePicture(s, root, s.index, window, 'preview');
+    const tiles = tilePictures(s, root, window);
+    const moving = s.busy !== '' && s.slow;
+    const now = moving ? [preview] : [base, ...tiles];
+    const near = s.busy === 'window' ? []
+        : neighbours(s).map((i, at) => ({
+            ...basePicture(s, root, i, window, moving ? 'preview' : 'final'),
+            soon: at < 4,
+        }));
+
+    return { base, preview, tiles, wanted: [...now, ...near] };
+}
+
+
+/**
+ * @param {Viewport} s
+ * @param {string} root
+ * @param {number} index
+ * @param {Window | null} window that was chosen
+ * @param {'preview' | 'final'} stage
+ * @returns {Picture}
+ */
+export function basePicture(s, root, index, window, stage) {
+    return picture(s, root, index, window, stage, baseSize(s, index), null);
+}
+
+
+/**
+ * The tiles that are seen; none while the base picture is fine enough.
+ * @param {Viewport} s
+ * @param {string} root
+ * @param {Window | null} window that was chosen
+ * @param {number} [coarser] levels coarser than needed
+ * @returns {Picture[]}
+ */
+export function tilePictures(s, root, window, coarser = 0) {
+    const f = frameOf(s);
+
+    if (f === null) {
+        return [];
+    }
+
+    const image = imageSize(f);
+    const scale = scaleOf(s.view, image, s.size) * s.dpr;
+    const size = baseSize(s, s.index);
+
+    if (size === null || scale * f.columns <= size.width * 1.05) {
+        return [];
+    }
+
+    const part = visible(s.view, image, s.size);
+    const stored = {
+        ...part, y: part.y / f.aspect, height: part.height / f.aspect,
+    };
+    const level = levelFor(scale) + coarser;
+
+    return tilesFor(f.columns, f.rows, level, stored)
+        .map((t) => picture(s, root, s.index, window, 'final', null, t));
+}
+
+
+/**
+ * @param {Viewport} s
+ * @param {number} index
+ * @returns {import('../math/view.js').Size | null} null: as it is stored
+ */
+function baseSize(s, index) {
+    const f = /** @type {Frame} */ (s.stack?.frames[index]);
+    const image = imageSize(f);
+    const k = fitScale({ ...RESET, rotate: s.view.rotate }, image, s.size) * s.dpr;
+
+    if (f.columns * f.rows <= WHOLE || k >= 1) {
+        return null;
+    }
+
+    return {
+        width: Math.max(1, Math.ceil(image.width * k)),
+        height: Math.max(1, Math.ceil(image.height * k)),
+    };
+}
+
+
+/**
+ * @param {Viewport} s
+ * @returns {number[]} indices around the shown one, the likeliest first
+ */
+export function neighbours(s) {
+    const count = s.stack?.frames.length ?? 0;
+    const at = (/** @type {number} */ step) => {
+        const i = s.index + step * s.direction;
+        return s.playing ? (i % count + count) % count : i;
+    };
+    const steps = [];
+
+    for (let i = 1; i <= AHEAD; i++) {
+        steps.push(i);
+
+        if (i % 3 === 0 && i / 3 <= BEHIND && !s.playing) {
+            steps.push(-i / 3);
+        }
+    }
+
+    const wanted = steps.map(at)
+        .filter((i) => i >= 0 && i < count && i !== s.index);
+
+    return [...new Set(wanted)];
+}
+
+
+/**
+ * Breast images come without loss as soon as they come to rest.
+ * @param {Viewport} s
+ * @param {string} root
+ * @param {number} index
+ * @param {Window | null} window
+ * @param {'preview' | 'final'} stage
+ * @param {import('../math/view.js').Size | null} size
+ * @param {Tile | null} tile
+ * @returns {Picture}
+ */
+function picture(s, root, index, window, stage, size, tile) {
+    const stack = /** @type {import('./state.js').Stack} */ (s.stack);
+    const f = stack.frames[index];
+    const lossless = f.modality === 'MG' && stage === 'final';
+    const quality = QUALITY[stage];
+    const accept = lossless ? 'image/png' : 'image/jpeg';
+    const url = renderedUrl(root, f, {
+        window: f.colour ? null : window,
+        voi: f.voi,
+        size,
+        tile,
+        quality: lossless ? 0 : quality,
+    });
+
+    return {
+        key: `${accept} ${url}`,
+        url,
+        accept,
+        stack: stack.id,
+        index,
+        window: windowOf({ ...s, window }, f),
+        asked: window,
+        tile,
+        stage,
+        kind: lossless ? 'lossless' : `JPEG ${quality}`,
+        soon: true,
+    };
+}

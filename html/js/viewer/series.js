@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// The study's record and its series, asked from the server.
+
+import { TAG, first, number } from '../dicom/dataset.js';
+import { stacks } from '../dicom/stack.js';
+import { Refusal, getDatasets } from '../net/dicomweb.js';
+import { seriesUrl, studyUrl } from '../net/urls.js';
+import { mismatch } from './identity.js';
+
+/**
+ * @typedef {import('../dicom/dataset.js').Dataset} Dataset
+ * @typedef {import('../dicom/stack.js').Stack} Stack
+ *
+ * @typedef {Object} Series
+ * @property {string} uid
+ * @property {Dataset} ds of the search
+ * @property {Stack[] | null} stacks null: not asked for yet
+ * @property {number | null} received instances
+ * @property {string} reason why nothing can be shown, or ''
+ */
+
+/** Not made of pictures: at the end of the strip, not chosen by itself. */
+const NO_PICTURES = new Set([
+    'SR', 'PR', 'KO', 'DOC', 'RTSTRUCT', 'RTPLAN', 'RTRECORD', 'REG', 'FID',
+    'ECG', 'HD', 'PLAN', 'ANN', 'AU',
+]);
+
+const STUDY_FIELDS = [TAG.StudyDescription, TAG.PatientBirthDate, TAG.PatientSex];
+const SERIES_FIELDS = [TAG.SeriesDescription, TAG.SeriesDate, TAG.SeriesNumber,
+    TAG.NumberOfSeriesRelatedInstances];
+
+
+/**
+ * @param {string} root
+ * @param {string} study
+ * @returns {Promise<Dataset>}
+ */
+export async function getStudy(root, study) {
+    const url = `${root}/studies?StudyInstanceUID=${study}`
+        + `&includefield=${STUDY_FIELDS.join(',')}`;
+    const [ds] = await getDatasets(url);
+
+    if (ds === undefined) {
+        throw new Refusal(404, 'The server has no such study');
+    }
+
+    if (first(ds, TAG.StudyInstanceUID) !== study) {
+        throw new Refusal(200, 'The server answered with another study');
+    }
+
+    return ds;
+}
+
+
+/**
+ * @param {string} root
+ * @param {string} study
+ * @returns {Promise<Series[]>} by number, those without pictures last
+ */
+export async function getSeries(root, study) {
+    const url = `${studyUrl(root, study)}/series`
+        + `?includefield=${SERIES_FIELDS.join(',')}`;
+    const all = await getDatasets(url);
+
+    return all
+        .map((ds) => ({
+            uid: first(ds, TAG.SeriesInstanceUID), ds, stacks: null,
+            received: null, reason: '',
+        }))
+        .sort((a, b) => Number(!hasPictures(a)) - Number(!hasPictures(b))
+            || (number(a.ds, TAG.SeriesNumber) ?? 0)
+                - (number(b.ds, TAG.SeriesNumber) ?? 0));
+}
+
+
+/** @param {Series} x @returns {boolean} as far as the modality tells */
+export function hasPictures(x) {
+    return !NO_PICTURES.has(first(x.ds, TAG.Modality));
+}
+
+
+/**
+ * @param {string} root
+ * @param {Dataset} study
+ * @param {Series} x
+ * @returns {Promise<{series: Series, alarm: string}>} never rejects
+ */
+export async function loadSeries(root, study, x) {
+    const uid = first(study, TAG.StudyInstanceUID);
+
+    try {
+        const all = await getDatasets(`${seriesUrl(root, uid, x.uid)}/metadata`);
+        const alarm = all.map((ds) => mismatch(study, ds)).find(Boolean) ?? '';
+        const found = alarm === '' ? stacks(all) : [];
+
+        return {
+            alarm,
+            series: {
+                ...x, stacks: found, received: all.length,
+                reason: found.length === 0 ? 'No pictures' : '',
+            },
+        };
+
+    } catch (e) {
+        const reason = e instanceof Refusal ? e.message : 'Cannot be read';
+
+        return { alarm: '', series: { ...x, stacks: null, reason } };
+    }
+}

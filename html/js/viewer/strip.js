@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// The series of the study, with thumbnails: one button a stack of frames.
+
+import { TAG, first, number } from '../dicom/dataset.js';
+import { formatDate } from '../dicom/dates.js';
+import { seriesThumbnailUrl, thumbnailUrl } from '../net/urls.js';
+import { el, find, setText } from '../ui/dom.js';
+
+/**
+ * @typedef {import('./series.js').Series} Series
+ * @typedef {import('../dicom/stack.js').Stack} Stack
+ * @typedef {{id: string, series: Series, stack: Stack | null}} Entry
+ */
+
+/** @param {Series[]} series @returns {Entry[]} what can be chosen */
+export function entries(series) {
+    return series.flatMap((x) => {
+        /** @type {(Stack | null)[]} */
+        const all = x.stacks?.length ? x.stacks : [null];
+
+        return all.map((stack) =>
+            ({ id: stack?.id ?? `${x.uid}/`, series: x, stack }));
+    });
+}
+
+
+/**
+ * @param {Series[]} series
+ * @param {string} active id of the stack that is shown
+ * @param {string} root of DICOMweb
+ * @param {string} study
+ * @param {(entry: Entry) => void} choose
+ */
+export function renderStrip(series, active, root, study, choose) {
+    const list = find('.strip-list', HTMLElement);
+    const wanted = entries(series);
+    const old = new Map([...list.children].map((n) =>
+        [/** @type {HTMLElement} */ (n).dataset.id, n]));
+    const nodes = wanted.map((e) => {
+        const node = old.get(e.id) ?? item(e, root, study);
+        update(node, e, e.id === active, choose);
+        return node;
+    });
+    const differ = nodes.length !== list.children.length
+        || nodes.some((n, i) => list.children[i] !== n);
+
+    if (differ) {
+        list.replaceChildren(...nodes);
+    }
+}
+
+
+/** @param {Entry} e @param {string} root @param {string} study */
+function item(e, root, study) {
+    const middle = e.stack?.frames[Math.floor(e.stack.frames.length / 2)];
+    const own = e.stack !== null && e.stack.label !== '';
+    const src = own && middle !== undefined ? thumbnailUrl(root, middle)
+        : seriesThumbnailUrl(root, study, e.series.uid);
+    const img = el('img', {
+        class: 'thumb-image', alt: '', loading: 'lazy', decoding: 'async',
+        draggable: 'false',
+    });
+    const frame = el('span', { class: 'thumb-frame' }, img,
+        el('span', { class: 'thumb-modality' }),
+        el('span', { class: 'thumb-count' }));
+
+    img.fetchPriority = 'low';
+    img.addEventListener('error', () => frame.classList.add('is-blank'));
+    img.src = src;
+
+    const node = el('li', { class: 'strip-item' },
+        el('button', { class: 'thumb', type: 'button' }, frame,
+            el('span', { class: 'thumb-title' }),
+            el('span', { class: 'thumb-facts' })));
+
+    node.dataset.id = e.id;
+
+    return node;
+}
+
+
+/**
+ * @param {Element} node
+ * @param {Entry} e
+ * @param {boolean} active
+ * @param {(entry: Entry) => void} choose
+ */
+function update(node, e, active, choose) {
+    const button = /** @type {HTMLButtonElement} */ (node.firstElementChild);
+    const part = (/** @type {string} */ name) =>
+        /** @type {Element} */ (node.querySelector(`.thumb-${name}`));
+    const ds = e.series.ds;
+    const modality = first(ds, TAG.Modality) || '?';
+    const title = first(ds, TAG.SeriesDescription)
+        || `Series ${first(ds, TAG.SeriesNumber)}`.trim();
+    const count = countText(e);
+
+    setText(part('modality'), modality);
+    setText(part('count'), count);
+    setText(part('title'), title);
+    setText(part('facts'), facts(e));
+    part('count').classList.toggle('is-incomplete', isIncomplete(e.series));
+    button.classList.toggle('is-active', active);
+    button.setAttribute('aria-current', String(active));
+    button.setAttribute('aria-label',
+        [modality, title, e.stack?.label, `${count} images`].filter(Boolean).join(', '));
+    button.onclick = () => choose(e);
+
+    if (active && document.activeElement === document.body) {
+        node.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+    }
+}
+
+
+/** @param {Entry} e @returns {string} */
+function facts(e) {
+    return [
+        e.stack?.label ?? '',
+        e.series.reason,
+        formatDate(first(e.series.ds, TAG.SeriesDate)),
+    ].filter(Boolean).join('  ');
+}
+
+
+/** @param {Entry} e @returns {string} */
+function countText(e) {
+    const expected = number(e.series.ds, TAG.NumberOfSeriesRelatedInstances);
+
+    if (isIncomplete(e.series)) {
+        return `${e.series.received} of ${expected}`;
+    }
+
+    return String(e.stack?.frames.length ?? expected ?? '');
+}
+
+
+/** @param {Series} x @returns {boolean} fewer instances than announced */
+function isIncomplete(x) {
+    const expected = number(x.ds, TAG.NumberOfSeriesRelatedInstances);
+
+    return x.received !== null && expected !== null && x.received < expected;
+}

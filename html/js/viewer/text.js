@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// What stands in the corners of a picture (IHE BIR 4.16.4.2.2.5.8), as lines
+// of text.  It speaks of the picture that is shown, not of the one asked for.
+
+import { TAG, first, number, text } from '../dicom/dataset.js';
+import { age, formatAge, formatDate, formatTime } from '../dicom/dates.js';
+import { personName } from '../dicom/names.js';
+import { lossyText } from '../dicom/stack.js';
+import { formatWindow } from '../math/window.js';
+import { scaleOf } from '../math/view.js';
+import { imageSize, shownFrame, startWindow } from './state.js';
+
+/**
+ * @typedef {import('./state.js').Viewport} Viewport
+ * @typedef {import('../dicom/stack.js').Frame} Frame
+ * @typedef {import('../dicom/dataset.js').Dataset} Dataset
+ * @typedef {{topLeft: string[], topRight: string[], bottomLeft: string[],
+ *            bottomRight: string[]}} Corners
+ */
+
+/** Fallbacks of the date and time: content, secondary, series, study. */
+const DATES = [TAG.AcquisitionDate, TAG.ContentDate, TAG.SeriesDate, TAG.StudyDate];
+const TIMES = [TAG.AcquisitionTime, TAG.ContentTime, TAG.SeriesTime, TAG.StudyTime];
+
+
+/** @param {Viewport} s @returns {Corners} */
+export function corners(s) {
+    const f = shownFrame(s);
+
+    if (f === null || s.annotation === 'none') {
+        return { topLeft: [], topRight: [], bottomLeft: [], bottomRight: [] };
+    }
+
+    return s.annotation === 'minimal'
+        ? { topLeft: [personName(f.ds, TAG.PatientName).main], topRight: [],
+            bottomLeft: [place(s), windowText(s, f)].filter(said),
+            bottomRight: [laterality(f.ds)].filter(said) }
+        : { topLeft: patient(f.ds), topRight: study(f.ds),
+            bottomLeft: [place(s), location(f), zoomText(s, f), windowText(s, f)]
+                .filter(said),
+            bottomRight: series(f) };
+}
+
+
+/**
+ * The age as it is coded, else as it was on the day of the study.
+ * @param {Dataset} ds
+ * @returns {string}
+ */
+export function ageOf(ds) {
+    const coded = first(ds, TAG.PatientAge);
+
+    return coded !== '' ? formatAge(coded)
+        : age(first(ds, TAG.PatientBirthDate), first(ds, TAG.StudyDate));
+}
+
+
+/** @param {Dataset} ds @returns {string[]} */
+function patient(ds) {
+    const name = personName(ds, TAG.PatientName);
+
+    return [
+        name.main,
+        ...name.other,
+        first(ds, TAG.PatientID),
+        [formatDate(first(ds, TAG.PatientBirthDate)), first(ds, TAG.PatientSex),
+            ageOf(ds)].filter(said).join('  '),
+    ].filter(said);
+}
+
+
+/** @param {Dataset} ds @returns {string[]} */
+function study(ds) {
+    const when = first(ds, TAG.AcquisitionDateTime);
+    const date = firstOf(ds, DATES) || when.slice(0, 8);
+    const time = firstOf(ds, TIMES) || when.slice(8);
+
+    return [
+        first(ds, TAG.InstitutionName),
+        first(ds, TAG.StudyDescription),
+        label('Study', first(ds, TAG.StudyID)),
+        label('Acc', first(ds, TAG.AccessionNumber)),
+        [formatDate(date), formatTime(time)].filter(said).join('  '),
+    ].filter(said);
+}
+
+
+/** @param {Frame} f @returns {string[]} */
+function series(f) {
+    const ds = f.ds;
+
+    return [
+        label('Series', first(ds, TAG.SeriesNumber)),
+        first(ds, TAG.SeriesDescription),
+        laterality(ds),
+        label('Contrast', text(ds, TAG.ContrastBolusAgent)),
+        technique(ds),
+        label('Slice', mm(number(ds, TAG.SliceThickness))),
+        label('Spacing', mm(number(ds, TAG.SpacingBetweenSlices))),
+        lossyText(f),
+    ].filter(said);
+}
+
+
+/** @param {Dataset} ds @returns {string} */
+function technique(ds) {
+    const unit = (/** @type {string} */ tag, /** @type {string} */ before,
+        /** @type {string} */ after) =>
+    {
+        const value = number(ds, tag);
+        return value === null ? '' : `${before}${round(value)}${after}`;
+    };
+
+    return [
+        unit(TAG.KVP, '', ' kV'), unit(TAG.Exposure, '', ' mAs'),
+        unit(TAG.RepetitionTime, 'TR ', ''), unit(TAG.EchoTime, 'TE ', ''),
+        first(ds, TAG.ViewPosition),
+    ].filter(said).join('  ');
+}
+
+
+/** @param {Dataset} ds @returns {string} */
+function laterality(ds) {
+    const side = firstOf(ds, [
+        TAG.FrameLaterality, TAG.ImageLaterality, TAG.Laterality,
+    ]);
+
+    return ({ L: 'Left', R: 'Right', B: 'Both sides', U: '' })[side] ?? side;
+}
+
+
+/** @param {Viewport} s @returns {string} */
+function place(s) {
+    const frames = s.stack?.frames ?? [];
+    const at = (s.shown?.index ?? s.index) + 1;
+    const to = s.index + 1;
+    const on = to === at ? '' : `  \u2192 ${to}`;
+
+    return `${at} / ${frames.length}${on}`;
+}
+
+
+/** @param {Frame} f @returns {string} */
+function location(f) {
+    return label('Pos', mm(number(f.ds, TAG.SliceLocation)));
+}
+
+
+/** @param {Viewport} s @param {Frame} f @returns {string} */
+function zoomText(s, f) {
+    const percent = scaleOf(s.view, imageSize(f), s.size) * 100;
+
+    return `${percent < 10 ? percent.toFixed(1) : Math.round(percent)} %`
+        + (s.view.flip ? '  flipped' : '')
+        + (s.view.rotate === 0 ? '' : `  rotated ${s.view.rotate}°`);
+}
+
+
+/** @param {Viewport} s @param {Frame} f @returns {string} */
+function windowText(s, f) {
+    const w = s.window ?? (f.hasLut || f.windows.length === 0 ? null
+        : startWindow(s));
+
+    if (f.colour) {
+        return s.invert ? 'Inverted' : '';
+    }
+
+    const base = w === null ? (f.hasLut ? 'VOI LUT' : 'Auto window')
+        : formatWindow(w);
+
+    return s.invert ? `${base}  inverted` : base;
+}
+
+
+/** @param {Dataset} ds @param {string[]} tags @returns {string} */
+function firstOf(ds, tags) {
+    return tags.map((t) => first(ds, t)).find(said) ?? '';
+}
+
+
+/** @param {string} name @param {string} value @returns {string} */
+function label(name, value) {
+    return value === '' ? '' : `${name} ${value}`;
+}
+
+
+/** @param {number | null} value @returns {string} */
+function mm(value) {
+    return value === null ? '' : `${round(value)} mm`;
+}
+
+
+/** @param {number} x @returns {string} */
+function round(x) {
+    return String(Number(x.toFixed(2)));
+}
+
+
+/** @param {string} s @returns {boolean} */
+function said(s) {
+    return s !== '';
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// The toolbar: modal tools, the window list, and what is done at once.
+
+import { presets } from '../math/window.js';
+import { el, find, icon } from '../ui/dom.js';
+import { frameOf, isProjection } from './state.js';
+import { tools } from './tools/tool.js';
+
+/**
+ * @typedef {import('./state.js').Viewport} Viewport
+ * @typedef {import('./commands.js').Command} Command
+ * @typedef {(name: string) => void} Run does the command of that name
+ */
+
+/** The commands with a button, in groups. */
+const GROUPS = [
+    ['invert', 'rotate', 'flip'],
+    ['fit', 'native', 'reset'],
+    ['cine'],
+    ['annotation', 'help'],
+];
+
+
+/**
+ * @param {Command[]} commands
+ * @param {Run} run
+ */
+export function buildToolbar(commands, run) {
+    const bar = find('.toolbar', HTMLElement);
+    const named = new Map(commands.map((c) => [c.name, c]));
+    const button = (/** @type {string} */ name, /** @type {string} */ pressed) => {
+        const c = /** @type {Command} */ (named.get(name));
+        const node = el('button', {
+            class: 'tool', type: 'button', 'data-command': name,
+            title: `${c.label} (${c.keys[0]})`, 'aria-label': c.label,
+            'aria-keyshortcuts': c.keys[0],
+        }, icon(name), el('span', { class: 'tool-label' }, c.label));
+
+        if (pressed !== '') {
+            node.setAttribute('aria-pressed', pressed);
+        }
+
+        node.addEventListener('click', () => run(name));
+
+        return node;
+    };
+    const group = (/** @type {Node[]} */ ...nodes) =>
+        el('div', { class: 'tool-group', role: 'group' }, ...nodes);
+
+    bar.append(
+        group(...tools().map((t) => button(t.name, 'false'))),
+        group(windowList(run)),
+        ...GROUPS.map((names) => group(...names.map((n) => button(n, '')))),
+    );
+}
+
+
+/** @param {Run} run */
+function windowList(run) {
+    const list = el('select', {
+        class: 'windows', 'aria-label': 'Window', title: 'Window presets (0-9)',
+    });
+
+    list.addEventListener('change', () => {
+        run(list.value);
+        list.blur();
+    });
+
+    return list;
+}
+
+
+/** @param {Viewport} s */
+export function renderToolbar(s) {
+    const f = frameOf(s);
+    const button = (/** @type {string} */ name) =>
+        find(`.toolbar [data-command="${name}"]`, HTMLButtonElement);
+
+    for (const t of tools()) {
+        button(t.name).setAttribute('aria-pressed', String(s.tool === t.name));
+    }
+
+    button('window').disabled = f !== null && f.colour;
+    button('invert').setAttribute('aria-pressed', String(s.invert));
+    button('cine').setAttribute('aria-pressed', String(s.playing));
+    button('cine').disabled = (s.stack?.frames.length ?? 0) < 2;
+    button('rotate').hidden = !isProjection(f);
+    button('flip').hidden = !isProjection(f);
+    renderWindows(s);
+}
+
+
+/** @param {Viewport} s */
+function renderWindows(s) {
+    const list = find('.windows', HTMLSelectElement);
+    const f = frameOf(s);
+    const all = choices(s);
+    const signature = all.map((c) => c.label).join('\n');
+
+    if (list.dataset.signature !== signature) {
+        list.dataset.signature = signature;
+        list.replaceChildren(...all.map((c) =>
+            el('option', { value: c.value }, c.label)));
+    }
+
+    const current = all.find((c) => c.window === null ? s.window === null
+        : s.window?.center === c.window.center && s.window.width === c.window.width);
+
+    list.value = current?.value ?? 'window-own';
+    list.disabled = f === null || f.colour;
+}
+
+
+/**
+ * The windows that can be chosen: of the header, then of the modality.
+ * @param {Viewport} s
+ * @returns {{value: string, label: string,
+ *            window: import('../math/window.js').Window | null}[]}
+ */
+export function choices(s) {
+    const f = frameOf(s);
+    const own = (f?.windows ?? []).slice(1).map((w, i) => ({
+        value: `window-header-${i + 1}`, window: w,
+        label: w.label || `Header ${i + 2}`,
+    }));
+    const known = presets(f?.modality ?? '').map((w, i) => ({
+        value: `window-preset-${i}`, window: w, label: `${w.label}  ${i + 1}`,
+    }));
+
+    return [
+        { value: 'window-default', label: f?.windows[0]?.label || 'Default  0',
+            window: null },
+        ...own, ...known,
+        { value: 'window-own', label: 'Own', window: { center: NaN, width: NaN } },
+    ];
+}

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Chooses the viewport and changes nothing in it: for pointing at things.
+
+/** @type {import('./tool.js').Tool} */
+export const select = {
+    name: 'select',
+    label: 'Select',
+    key: 'V',
+    busy: '',
+
+    drag(start, now) {
+        return now;
+    },
+};

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Drag right: a wider window; drag down: a higher centre (IHE BIR, B11).
+
+import { dragged } from '../../math/window.js';
+import { frameOf, startWindow, withWindow } from '../state.js';
+
+/** @type {import('./tool.js').Tool} */
+export const window = {
+    name: 'window',
+    label: 'Window',
+    key: 'W',
+    busy: 'window',
+
+    drag(start, now, d) {
+        const from = startWindow(start);
+        const f = frameOf(start);
+
+        return from === null || f === null ? now
+            : withWindow(now, dragged(from, d.dx, d.dy, f.voi));
+    },
+};

@@ -1,0 +1,512 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "codec/decoder.h"
+#include "codec/server.h"
+
+enum { PIECE = 1 << 20 };       /* bytes copied between two looks at events */
+
+_Static_assert(sizeof(pacs_frame_head_t) <= PACS_FRAME_HEAD, "frame head");
+
+
+static void
+close_fd(int *fd)
+{
+    if (*fd != -1) {
+        close(*fd);
+        *fd = -1;
+    }
+}
+
+
+static void
+job_free(job_t *j)
+{
+    waiter_t  *w;
+
+    while ((w = TAILQ_FIRST(&j->waiters)) != NULL) {
+        TAILQ_REMOVE(&j->waiters, w, link);
+        free(w);
+    }
+
+    close_fd(&j->in);
+    close_fd(&j->out);
+    close_fd(&j->mem);
+    free(j->req);
+    free(j);
+}
+
+
+static void
+job_remove(server_t *s, job_t *j)
+{
+    switch (j->state) {
+    case JOB_QUEUED:
+        s->nqueued--;
+        break;
+    case JOB_RUNNING:
+        s->nrunning--;
+        break;
+    case JOB_COPYING:
+        s->ncopying--;
+    }
+
+    TAILQ_REMOVE(&s->jobs, j, link);
+}
+
+
+void
+pacs_job_done(server_t *s, job_t *j, int code, const char *text)
+{
+    waiter_t  *w;
+    bool       decoded = !j->first_gone;
+
+    job_remove(s, j);
+
+    TAILQ_FOREACH(w, &j->waiters, link) {
+        pacs_client_answer(s, w->client, w->id, code, decoded, text);
+        decoded = false;
+    }
+
+    job_free(j);
+}
+
+
+/* --- requests --- */
+
+static int
+check_key(const char *key)
+{
+    return strspn(key, "0123456789abcdef") == PACS_FRAME_KEY
+           && key[PACS_FRAME_KEY] == '\0' ? 0 : -1;
+}
+
+
+static int
+check_message(const pacs_codec_request_t *req, size_t len, pacs_err_t *err)
+{
+    if (len < pacs_codec_request_len(1) || req->magic != PACS_CODEC_MAGIC
+        || req->version != PACS_CODEC_VERSION || req->nranges == 0
+        || req->nranges > PACS_CODEC_RANGES
+        || len != pacs_codec_request_len(req->nranges)
+        || memchr(req->key, '\0', sizeof(req->key)) == NULL
+        || memchr(req->syntax, '\0', sizeof(req->syntax)) == NULL
+        || check_key(req->key) != 0)
+    {
+        return pacs_fail(err, PACS_E_ARG, "malformed request");
+    }
+
+#ifndef PACS_CODEC_FAULTS
+    if (req->faults != 0) {
+        return pacs_fail(err, PACS_E_ARG, "this build makes no faults");
+    }
+#endif
+
+    return PACS_OK;
+}
+
+
+/* the file is read only, and holds the ranges */
+static int
+check_input(const pacs_codec_request_t *req, int fd, pacs_err_t *err)
+{
+    struct stat  st;
+    uint64_t     total = 0;
+
+    if (fd == -1 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)
+        || (fcntl(fd, F_GETFL) & O_ACCMODE) != O_RDONLY)
+    {
+        return pacs_fail(err, PACS_E_ARG,
+                         "the input is not a file open for reading only");
+    }
+
+    for (uint32_t i = 0; i < req->nranges; i++) {
+        uint64_t  end;
+
+        if (__builtin_add_overflow(req->ranges[i].offset,
+                                   req->ranges[i].length, &end)
+            || end > (uint64_t) st.st_size)
+        {
+            return pacs_fail(err, PACS_E_ARG, "range %u of the frame lies "
+                             "outside the file of %lld bytes", i,
+                             (long long) st.st_size);
+        }
+        total += req->ranges[i].length;
+        if (total > (uint64_t) st.st_size) {
+            return pacs_fail(err, PACS_E_ARG, "the frame's ranges overlap");
+        }
+    }
+
+    return PACS_OK;
+}
+
+
+/* a file without a name, so that nobody changes it by another one */
+static int
+check_output(int fd, uint64_t bytes, pacs_err_t *err)
+{
+    struct stat  st;
+
+    if (fd == -1 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)
+        || (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY
+        || st.st_nlink != 0)
+    {
+        return pacs_fail(err, PACS_E_ARG,
+                         "the output is not a writable unnamed file");
+    }
+
+    if ((uint64_t) st.st_size != PACS_FRAME_HEAD + bytes) {
+        return pacs_fail(err, PACS_E_ARG, "the output has %lld bytes, not "
+                         "%llu", (long long) st.st_size,
+                         (unsigned long long) PACS_FRAME_HEAD + bytes);
+    }
+
+    return PACS_OK;
+}
+
+
+static int
+check_request(server_t *s, const pacs_codec_request_t *req, const int fds[2],
+    uint64_t *bytes, pacs_err_t *err)
+{
+    if (pacs_decoder(req->syntax) == NULL) {
+        return pacs_fail(err, PACS_E_UNSHOWABLE,
+                         "there is no decoder for transfer syntax %s",
+                         req->syntax);
+    }
+
+    int  rc = pacs_frame_bytes(&req->pixels, &s->limits, bytes, err);
+
+    if (rc == PACS_OK) {
+        rc = check_input(req, fds[0], err);
+    }
+    if (rc == PACS_OK) {
+        rc = check_output(fds[1], *bytes, err);
+    }
+    return rc;
+}
+
+
+/* true: a whole frame lies in the cache; what is not one is removed */
+static bool
+is_cached(server_t *s, const char *key)
+{
+    pacs_frame_head_t  head;
+    struct stat        st;
+    int                fd = openat(s->frames, key,
+                                   O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+    if (fd == -1) {
+        return false;
+    }
+
+    bool  good = pread(fd, &head, sizeof(head), 0) == sizeof(head)
+                 && fstat(fd, &st) == 0 && head.magic == PACS_FRAME_MAGIC
+                 && head.version == PACS_CODEC_VERSION
+                 && head.bytes == (uint64_t) st.st_size - PACS_FRAME_HEAD;
+
+    close(fd);
+
+    if (!good) {
+        unlinkat(s->frames, key, 0);
+    }
+    return good;
+}
+
+
+static job_t *
+find_job(server_t *s, const char *key)
+{
+    job_t  *j;
+
+    TAILQ_FOREACH(j, &s->jobs, link) {
+        if (strcmp(j->req->key, key) == 0) {
+            return j;
+        }
+    }
+    return NULL;
+}
+
+
+static int
+add_waiter(job_t *j, client_t *c, uint64_t id, pacs_err_t *err)
+{
+    waiter_t  *w = calloc(1, sizeof(*w));
+
+    if (w == NULL) {
+        return pacs_fail(err, PACS_E_NOMEM, "out of memory");
+    }
+
+    w->client = c;
+    w->id = id;
+    TAILQ_INSERT_TAIL(&j->waiters, w, link);
+    return PACS_OK;
+}
+
+
+static int
+add_job(server_t *s, client_t *c, const pacs_codec_request_t *req,
+    size_t len, uint64_t bytes, int fds[2], pacs_err_t *err)
+{
+    if (s->nqueued >= s->queue_max) {
+        return pacs_fail(err, PACS_E_BUSY, "%u frames wait to be decoded",
+                         s->nqueued);
+    }
+
+    job_t  *j = calloc(1, sizeof(*j));
+
+    if (j == NULL || (j->req = malloc(len)) == NULL) {
+        free(j);
+        return pacs_fail(err, PACS_E_NOMEM, "out of memory");
+    }
+
+    TAILQ_INIT(&j->waiters);
+    memcpy(j->req, req, len);
+    j->in = j->out = j->mem = -1;
+    j->bytes = bytes;
+
+    if (add_waiter(j, c, req->id, err) != PACS_OK) {
+        job_free(j);
+        return PACS_E_NOMEM;
+    }
+
+    j->in = fds[0];
+    j->out = fds[1];
+    fds[0] = fds[1] = -1;
+    TAILQ_INSERT_TAIL(&s->jobs, j, link);
+    s->nqueued++;
+    return PACS_OK;
+}
+
+
+static int
+take_request(server_t *s, client_t *c, const pacs_codec_request_t *req,
+    size_t len, int fds[2], pacs_err_t *err)
+{
+    uint64_t  bytes;
+
+    int  rc = check_message(req, len, err);
+    if (rc != PACS_OK) {
+        return rc;
+    }
+
+    job_t  *j = find_job(s, req->key);
+
+    if (j != NULL) {
+        j->req->background &= req->background;
+        return add_waiter(j, c, req->id, err);
+    }
+
+    if (is_cached(s, req->key)) {
+        pacs_client_answer(s, c, req->id, PACS_OK, false, "");
+        return PACS_OK;
+    }
+
+    rc = check_request(s, req, fds, &bytes, err);
+
+    return rc == PACS_OK ? add_job(s, c, req, len, bytes, fds, err) : rc;
+}
+
+
+void
+pacs_job_request(server_t *s, client_t *c, const pacs_codec_request_t *req,
+    size_t len, int fds[2])
+{
+    pacs_err_t  err = { 0 };
+
+    int  rc = take_request(s, c, req, len, fds, &err);
+
+    close_fd(&fds[0]);
+    close_fd(&fds[1]);
+
+    if (rc != PACS_OK) {
+        uint64_t  id = len >= offsetof(pacs_codec_request_t, key)
+                       ? req->id : 0;
+
+        pacs_client_answer(s, c, id, rc, false, err.text);
+    }
+}
+
+
+void
+pacs_job_abandon(server_t *s, client_t *c)
+{
+    for (job_t *j = TAILQ_FIRST(&s->jobs), *next; j != NULL; j = next) {
+        next = TAILQ_NEXT(j, link);
+
+        for (waiter_t *w = TAILQ_FIRST(&j->waiters), *n; w != NULL; w = n) {
+            n = TAILQ_NEXT(w, link);
+
+            if (w->client == c) {
+                /* a queued job is the next waiter's; a running one nobody's */
+                j->first_gone |= j->state != JOB_QUEUED
+                                 && w == TAILQ_FIRST(&j->waiters);
+                TAILQ_REMOVE(&j->waiters, w, link);
+                free(w);
+            }
+        }
+
+        if (TAILQ_EMPTY(&j->waiters) && j->state == JOB_QUEUED) {
+            job_remove(s, j);
+            job_free(j);
+        }
+    }
+}
+
+
+/* the oldest that a user waits for, else the oldest */
+job_t *
+pacs_job_next(server_t *s)
+{
+    job_t  *j, *first = NULL;
+
+    if (s->nqueued == 0) {
+        return NULL;
+    }
+
+    TAILQ_FOREACH(j, &s->jobs, link) {
+        if (j->state != JOB_QUEUED) {
+            continue;
+        }
+        if (!j->req->background) {
+            return j;
+        }
+        if (first == NULL) {
+            first = j;
+        }
+    }
+    return first;
+}
+
+
+/* --- the result --- */
+
+void
+pacs_job_decoded(server_t *s, job_t *j)
+{
+    s->nrunning--;
+    s->ncopying++;
+    j->state = JOB_COPYING;
+    j->crc = (uint32_t) crc32(0, NULL, 0);
+    close_fd(&j->in);
+}
+
+
+static int
+write_at(int fd, const void *data, size_t len, uint64_t off, pacs_err_t *err)
+{
+    for (size_t done = 0; done < len; ) {
+        ssize_t  n = pwrite(fd, (const char *) data + done, len - done,
+                            (off_t) (off + done));
+
+        if (n < 0 && errno != EINTR) {
+            return pacs_fail_errno(err, errno, "cannot write the frame");
+        }
+        done += n < 0 ? 0 : (size_t) n;
+    }
+    return PACS_OK;
+}
+
+
+static int
+copy_piece(job_t *j, pacs_err_t *err)
+{
+    static char  buf[PIECE];
+    uint64_t     left = j->bytes - j->copied;
+    ssize_t      n = pread(j->mem, buf, left < PIECE ? left : PIECE,
+                           (off_t) j->copied);
+
+    if (n <= 0) {
+        return pacs_fail(err, PACS_E_CODEC, "the decoded frame is gone");
+    }
+
+    int  rc = write_at(j->out, buf, (size_t) n, PACS_FRAME_HEAD + j->copied,
+                       err);
+
+    j->crc = (uint32_t) crc32(j->crc, (const Bytef *) buf, (uInt) n);
+    j->copied += (uint64_t) n;
+    return rc;
+}
+
+
+/* what the samples are now: by pixel, colour as RGB, no bits unused below */
+static pacs_pixels_t
+decoded_pixels(const pacs_pixels_t *from)
+{
+    pacs_pixels_t  px = *from;
+
+    px.planar = 0;
+    px.high_bit = px.stored - 1;
+    if (px.allocated == 1) {
+        px.allocated = 8;
+    }
+    if (px.samples == 3) {
+        px.photometric = PACS_PI_RGB;
+    }
+    return px;
+}
+
+
+static int
+finish(server_t *s, job_t *j, pacs_err_t *err)
+{
+    char               block[PACS_FRAME_HEAD] = { 0 }, path[64];
+    pacs_frame_head_t  head = { .magic = PACS_FRAME_MAGIC,
+                                .version = PACS_CODEC_VERSION,
+                                .bytes = j->bytes, .crc = j->crc,
+                                .pixels = decoded_pixels(&j->req->pixels) };
+
+    memcpy(block, &head, sizeof(head));
+
+    int  rc = write_at(j->out, block, sizeof(block), 0, err);
+    if (rc != PACS_OK) {
+        return rc;
+    }
+
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", j->out);
+
+    if (linkat(AT_FDCWD, path, s->frames, j->req->key, AT_SYMLINK_FOLLOW) != 0
+        && errno != EEXIST)
+    {
+        return pacs_fail_errno(err, errno, "cannot link the frame");
+    }
+
+    return PACS_OK;
+}
+
+
+void
+pacs_job_copy(server_t *s)
+{
+    job_t       *j;
+    pacs_err_t   err = { 0 };
+
+    TAILQ_FOREACH(j, &s->jobs, link) {
+        if (j->state == JOB_COPYING) {
+            break;
+        }
+    }
+    if (j == NULL) {
+        return;
+    }
+
+    int  rc = copy_piece(j, &err);
+
+    if (rc == PACS_OK && j->copied < j->bytes) {
+        return;
+    }
+    if (rc == PACS_OK) {
+        rc = finish(s, j, &err);
+    }
+
+    pacs_job_done(s, j, rc, err.text);
+}

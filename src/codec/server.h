@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * The parent of pacs-codec: one thread, one epoll loop, which never looks
+ * into an image.  Clients' requests become jobs, jobs with equal keys one
+ * job; decoders (child.h) take them one at a time.
+ *
+ *   client.c   connections: requests in, answers out
+ *   job.c      what is waited for: joining, queue, result into the cache
+ *   pool.c     the decoders: fork, hand out, watch, kill
+ */
+
+#ifndef PACS_CODEC_SERVER_H
+#define PACS_CODEC_SERVER_H
+
+#include <sys/queue.h>
+#include <sys/types.h>
+
+#include "core/codec.h"
+
+typedef struct server_s  server_t;
+typedef struct client_s  client_t;
+typedef struct job_s     job_t;
+typedef struct worker_s  worker_t;
+
+/* first member of whatever an epoll event points to */
+typedef struct {
+    void  (*ready)(server_t *s, void *self, uint32_t events);
+} handler_t;
+
+typedef struct waiter_s  waiter_t;
+
+struct waiter_s {
+    TAILQ_ENTRY(waiter_s)  link;
+    client_t              *client;
+    uint64_t               id;
+};
+
+typedef enum { JOB_QUEUED, JOB_RUNNING, JOB_COPYING } job_state_e;
+
+struct job_s {
+    TAILQ_ENTRY(job_s)        link;
+    TAILQ_HEAD(, waiter_s)    waiters;      /* the first one's job it is */
+    job_state_e               state;
+    pacs_codec_request_t     *req;
+    int                       in, out, mem;
+    uint64_t                  bytes;        /* of the decoded frame */
+    uint64_t                  copied;
+    uint32_t                  crc;
+    bool                      first_gone;   /* the first waiter has left */
+};
+
+struct worker_s {
+    handler_t  handler;
+    pid_t      pid;                         /* 0: none runs */
+    int        fd;
+    job_t     *job;
+    int64_t    started_ms, cpu_ms;          /* when it got the job */
+};
+
+struct server_s {
+    const char               *home;
+    pacs_limits_t             limits;
+    unsigned                  queue_max;
+    unsigned                  nworkers;
+    bool                      stop;
+    int                       epoll, listen, lock, frames;
+    handler_t                 accept, signal;
+    TAILQ_HEAD(, client_s)    clients;
+    unsigned                  nclients;
+    TAILQ_HEAD(, job_s)       jobs;         /* by arrival */
+    unsigned                  nqueued, nrunning, ncopying;
+    worker_t                 *workers;
+    int64_t                   ticked_ms;
+};
+
+int pacs_server_watch(server_t *s, int op, int fd, uint32_t events,
+    void *handler);
+int64_t pacs_server_ms(void);
+
+void pacs_client_accept(server_t *s, void *self, uint32_t events);
+void pacs_client_close(server_t *s, client_t *c);
+void pacs_client_answer(server_t *s, client_t *c, uint64_t id, int code,
+    bool decoded, const char *text);
+
+/* takes the descriptors in any case; answers at once or later */
+void pacs_job_request(server_t *s, client_t *c,
+    const pacs_codec_request_t *req, size_t len, int fds[2]);
+void pacs_job_abandon(server_t *s, client_t *c);
+job_t *pacs_job_next(server_t *s);
+void pacs_job_done(server_t *s, job_t *j, int code, const char *text);
+/* samples are in j->mem, which nobody can change any more */
+void pacs_job_decoded(server_t *s, job_t *j);
+void pacs_job_copy(server_t *s);            /* one piece of one job */
+
+int pacs_pool_start(server_t *s, pacs_err_t *err);
+void pacs_pool_pump(server_t *s);           /* queued jobs to idle decoders */
+void pacs_pool_tick(server_t *s);           /* time and memory limits */
+void pacs_pool_stop(server_t *s);
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "listener/listener.h"
+
+enum { BACKOFF_MIN_US = 100000, BACKOFF_MAX_US = 10000000 };
+
+/* ran that long: what ended it is not at its start */
+#define STEADY_US  INT64_C(30000000)
+
+
+static void
+run(const pacs_listener_t *l)
+{
+    const char *const  argv[] = {
+        l->codec, "--home", l->service.home, "--die-with-parent", NULL
+    };
+    sigset_t           none;
+
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    signal(SIGPIPE, SIG_DFL);
+
+    execv(l->codec, (char *const *) (uintptr_t) argv);
+
+    pacs_log(&l->service.env, PACS_LOG_ERROR, "cannot start %s: %s", l->codec,
+             strerror(errno));
+    _exit(127);
+}
+
+
+static void
+later(pacs_helper_t *h, int64_t now_us)
+{
+    h->due_us = now_us + h->backoff_us;
+    h->backoff_us = h->backoff_us < BACKOFF_MAX_US / 2 ? h->backoff_us * 2
+                                                       : BACKOFF_MAX_US;
+}
+
+
+void
+pacs_helper_tend(pacs_helper_t *h, const pacs_listener_t *l, int64_t now_us,
+    int64_t *wait_us)
+{
+    if (h->pid != 0) {
+        return;
+    }
+
+    if (h->backoff_us == 0) {
+        h->backoff_us = BACKOFF_MIN_US;
+    }
+
+    if (h->due_us > now_us) {
+        if (h->due_us - now_us < *wait_us) {
+            *wait_us = h->due_us - now_us;
+        }
+        return;
+    }
+
+    pid_t  pid = fork();
+
+    if (pid == 0) {
+        run(l);
+    }
+
+    if (pid < 0) {
+        pacs_log(&l->service.env, PACS_LOG_ERROR, "fork: %s",
+                 strerror(errno));
+        later(h, now_us);
+        return;
+    }
+
+    h->pid = pid;
+    h->started_us = now_us;
+    pacs_log(&l->service.env, PACS_LOG_INFO, "started %s, process %ld",
+             l->codec, (long) pid);
+}
+
+
+bool
+pacs_helper_reaped(pacs_helper_t *h, const pacs_listener_t *l, pid_t pid,
+    int status, int64_t now_us)
+{
+    if (h->pid == 0 || pid != h->pid) {
+        return false;
+    }
+
+    h->pid = 0;
+
+    if (now_us - h->started_us > STEADY_US) {
+        h->backoff_us = BACKOFF_MIN_US;
+    }
+    later(h, now_us);
+
+    pacs_log(&l->service.env, PACS_LOG_ERROR, "pacs-codec, process %ld, "
+             "ended by %s %d; again in %d ms", (long) pid,
+             WIFSIGNALED(status) ? "signal" : "exit code",
+             WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
+             (int) ((h->due_us - now_us) / 1000));
+    return true;
+}

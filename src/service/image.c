@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/* An instance's frames: native ones from the blob, coded ones through
+ * pacs-codec and the node's frame cache. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "service/internal.h"
+
+
+static void
+close_fd(void *data)
+{
+    close(*(int *) data);
+}
+
+
+/* why there is no picture: scans again, since only few ask */
+static int
+explain(pacs_op_t *op, pacs_image_t *im, pacs_err_t *err)
+{
+    const pacs_limits_t *limits = pacs_service_limits(op->svc);
+    pacs_dataset_t       ds = { 0 };
+    pacs_pixels_t        px;
+    pacs_frames_t        frames;
+    int                  rc;
+
+    rc = pacs_dicom_read(im->file, limits, PACS_KEEP, op->arena, &ds, err);
+    if (rc != PACS_OK) {
+        return rc;
+    }
+
+    pacs_source_t *stream = pacs_dicom_stream(im->file, &ds, limits,
+                                              op->arena, err);
+
+    if (stream != NULL
+        && pacs_dicom_pixels(&ds, limits, &px, err) == PACS_OK)
+    {
+        pacs_frames_locate(stream, &ds, &px, limits, op->arena, &frames, err);
+    }
+
+    if (err->code == PACS_E_LIMIT) {
+        err->code = PACS_E_UNSHOWABLE;
+    }
+    return pacs_fail(err, PACS_E_UNSHOWABLE, "no picture can be made of this "
+                     "instance");
+}
+
+
+/* the stream of a deflated data set needs its start and size */
+static int
+open_stream(pacs_op_t *op, pacs_image_t *im, pacs_err_t *err)
+{
+    const pacs_limits_t *limits = pacs_service_limits(op->svc);
+    pacs_dataset_t      *ds = pacs_calloc(op->arena, 1, sizeof(*ds));
+
+    im->stream = im->file;
+
+    if (!im->syntax->deflated) {
+        return PACS_OK;
+    }
+
+    if (ds == NULL) {
+        return PACS_E_NOMEM;
+    }
+
+    int rc = pacs_dicom_read(im->file, limits, PACS_KEEP, op->arena, ds, err);
+
+    if (rc == PACS_OK) {
+        im->stream = pacs_dicom_stream(im->file, ds, limits, op->arena, err);
+        rc = im->stream == NULL ? PACS_E_NOMEM : PACS_OK;
+    }
+    return rc;
+}
+
+
+int
+pacs_image_open(pacs_op_t *op, pacs_str_t study, pacs_str_t series,
+    pacs_str_t instance, pacs_image_t **image, pacs_err_t *err)
+{
+    pacs_image_t *im = pacs_calloc(op->arena, 1, sizeof(*im));
+    pacs_key_t    key;
+    int           rc;
+
+    *image = im;
+
+    if (im == NULL || (im->file = pacs_calloc(op->arena, 1,
+                                              sizeof(*im->file))) == NULL)
+    {
+        return PACS_E_NOMEM;
+    }
+
+    if ((rc = pacs_op_record(op, study, series, instance, &im->record, err))
+            != PACS_OK
+        || (rc = pacs_blob_of(op->svc, im->record.key, &im->fd, err))
+            != PACS_OK)
+    {
+        return rc;
+    }
+
+    if (!pacs_arena_cleanup(op->arena, close_fd, &im->fd)) {
+        return PACS_E_NOMEM;
+    }
+
+    if (!pacs_key_parse(im->record.key, &key)
+        || !op->svc->blobs->vt->path(op->svc->blobs, &key, im->path,
+                                     sizeof(im->path)))
+    {
+        return pacs_fail(err, PACS_E_INTERNAL, "the blob is not local");
+    }
+
+    im->syntax = pacs_syntax(im->record.syntax_uid);
+
+    if ((rc = pacs_source_fd(im->file, im->fd, err)) != PACS_OK) {
+        return rc;
+    }
+
+    if (im->record.pixels.frames == 0) {
+        return explain(op, im, err);
+    }
+
+    if ((rc = pacs_frames_unpack(im->record.frames, op->arena, &im->frames,
+                                 err)) != PACS_OK
+        || (rc = pacs_look_unpack(im->record.look, op->arena, &im->look, err))
+            != PACS_OK)
+    {
+        return rc;
+    }
+
+    return open_stream(op, im, err);
+}
+
+
+bool
+pacs_image_range(const pacs_image_t *im, uint32_t i, pacs_range_t *range)
+{
+    uint64_t  bits = im->frames.stride_bits;
+
+    if (im->stream != im->file || bits % 8 != 0
+        || (im->syntax->big_endian && im->record.pixels.allocated > 8))
+    {
+        return false;
+    }
+
+    range->offset = im->frames.offset + i * (bits / 8);
+    range->length = bits / 8;
+    return true;
+}
+
+
+static void
+swap_bytes(uint8_t *p, size_t len, unsigned size)
+{
+    for (; len >= size; p += size, len -= size) {
+        for (unsigned i = 0; i < size / 2; i++) {
+            uint8_t  t = p[i];
+
+            p[i] = p[size - 1 - i];
+            p[size - 1 - i] = t;
+        }
+    }
+}
+
+
+/* PS3.5 8.1.1: bit 0 of byte 0 is the first pixel; frames are not aligned */
+static void
+shift_bits(uint8_t *p, size_t len, unsigned shift)
+{
+    for (size_t i = 0; i < len; i++) {
+        unsigned  next = i + 1 < len ? p[i + 1] : 0;
+
+        p[i] = (uint8_t) (p[i] >> shift | next << (8 - shift));
+    }
+}
+
+
+int
+pacs_image_native(pacs_image_t *im, uint32_t i, const pacs_limits_t *limits,
+    pacs_arena_t *a, pacs_str_t *bytes, pacs_err_t *err)
+{
+    const pacs_pixels_t *px = &im->record.pixels;
+    uint64_t             bits = im->frames.stride_bits;
+    uint64_t             first = i * bits;
+    size_t               skip = first % 8;
+    size_t               len = (size_t) ((skip + bits + 7) / 8);
+
+    if (len > (uint64_t) limits->frame) {
+        return pacs_fail(err, PACS_E_LIMIT, "a frame of %zu bytes is over the "
+                         "limit of %" PRId64 " (frame)", len, limits->frame);
+    }
+
+    uint8_t *p = pacs_alloc(a, len + 1);
+
+    if (p == NULL) {
+        return pacs_fail(err, PACS_E_NOMEM, "no memory for a frame");
+    }
+
+    int rc = pacs_source_exact(im->stream, im->frames.offset + first / 8, p,
+                               len, err);
+    if (rc != PACS_OK) {
+        return rc;
+    }
+
+    if (im->syntax->big_endian && px->allocated > 8) {
+        swap_bytes(p, len, px->allocated / 8);
+    }
+
+    if (skip != 0) {
+        shift_bits(p, len, (unsigned) skip);
+        len = (size_t) ((bits + 7) / 8);
+    }
+
+    *bytes = (pacs_str_t) { (char *) p, len };
+    return PACS_OK;
+}
+
+
+static void
+frame_key(const pacs_image_t *im, uint32_t i, char key[PACS_FRAME_KEY + 1])
+{
+    char     text[256];
+    uint8_t  digest[PACS_SHA256_LEN];
+    int      n = snprintf(text, sizeof(text), "%.*s %u " PACS_PIPELINE,
+                          pacs_fmt(im->record.key), i);
+
+    pacs_sha256(text, (size_t) n, digest);
+    pacs_hex(digest, sizeof(digest), key);
+}
+
+
+/* true: a whole frame lies there */
+static bool
+open_cached(const char *path, int *fd, pacs_frame_head_t *head)
+{
+    struct stat  st;
+
+    *fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (*fd < 0) {
+        return false;
+    }
+
+    if (fstat(*fd, &st) == 0
+        && pread(*fd, head, sizeof(*head), 0) == (ssize_t) sizeof(*head)
+        && head->magic == PACS_FRAME_MAGIC
+        && (uint64_t) st.st_size >= PACS_FRAME_HEAD
+        && head->bytes == (uint64_t) st.st_size - PACS_FRAME_HEAD)
+    {
+        return true;
+    }
+
+    close(*fd);
+    *fd = -1;
+    unlink(path);
+    return false;
+}
+
+
+static int
+make_output(pacs_op_t *op, uint64_t bytes, int *fd, pacs_err_t *err)
+{
+    char  dir[4096];
+
+    snprintf(dir, sizeof(dir), "%s/cache/frames", op->svc->home);
+
+    *fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (*fd < 0) {
+        return pacs_fail_errno(err, errno, "frame cache %s", dir);
+    }
+
+    int rc = posix_fallocate(*fd, 0, (off_t) (PACS_FRAME_HEAD + bytes));
+
+    if (rc != 0) {
+        close(*fd);
+        return pacs_fail_errno(err, rc, "frame cache %s", dir);
+    }
+    return PACS_OK;
+}
+
+
+static int
+ask_codec(pacs_op_t *op, pacs_image_t *im, uint32_t i, const char *key,
+    pacs_err_t *err)
+{
+    const pacs_frames_t   *f = &im->frames;
+    pacs_codec_request_t  *req = pacs_calloc(op->arena, 1, sizeof(*req));
+    uint32_t               n = f->first[i + 1] - f->first[i];
+    uint64_t               bytes;
+    int                    rc;
+
+    if (req == NULL) {
+        return PACS_E_NOMEM;
+    }
+
+    if (n > PACS_CODEC_RANGES) {
+        return pacs_fail(err, PACS_E_UNSHOWABLE, "a frame of %u fragments, "
+                         "at most %d can be decoded", n, PACS_CODEC_RANGES);
+    }
+
+    rc = pacs_frame_bytes(&im->record.pixels, pacs_service_limits(op->svc),
+                          &bytes, err);
+    if (rc != PACS_OK) {
+        return rc;
+    }
+
+    req->magic = PACS_CODEC_MAGIC;
+    req->version = PACS_CODEC_VERSION;
+    req->nranges = n;
+    req->pixels = im->record.pixels;
+    memcpy(req->key, key, PACS_FRAME_KEY);
+    snprintf(req->syntax, sizeof(req->syntax), "%.*s",
+             pacs_fmt(im->record.syntax_uid));
+    memcpy(req->ranges, f->ranges + f->first[i], n * sizeof(pacs_range_t));
+
+    if ((rc = make_output(op, bytes, &op->codec_out, err)) != PACS_OK) {
+        return rc;
+    }
+
+    op->codec_in = fcntl(im->fd, F_DUPFD_CLOEXEC, 0);
+    if (op->codec_in < 0) {
+        rc = pacs_fail_errno(err, errno, "duplicate a descriptor");
+        close(op->codec_out);
+        return rc;
+    }
+
+    op->codec = req;
+    op->want = PACS_WANT_CODEC;
+    return PACS_AGAIN;
+}
+
+
+int
+pacs_image_decoded(pacs_op_t *op, pacs_image_t *im, uint32_t i,
+    pacs_str_t *path, int *fd, pacs_frame_head_t *head, pacs_err_t *err)
+{
+    char  key[PACS_FRAME_KEY + 1];
+    bool  answered = op->codec != NULL;
+    int   cached;
+
+    pacs_op_close(op);
+
+    if (answered && op->codec_reply.code != PACS_OK) {
+        return pacs_fail(err, op->codec_reply.code, "%.*s",
+                         (int) sizeof(op->codec_reply.text),
+                         op->codec_reply.text);
+    }
+
+    frame_key(im, i, key);
+    *path = pacs_sprintf(op->arena, "%s/cache/frames/%s", op->svc->home, key);
+    if (path->data == NULL) {
+        return PACS_E_NOMEM;
+    }
+
+    if (open_cached(path->data, &cached, head)) {
+        if (fd != NULL) {
+            *fd = cached;
+        } else {
+            close(cached);
+        }
+        return PACS_OK;
+    }
+
+    return answered
+           ? pacs_fail(err, PACS_E_CODEC, "the decoded frame vanished")
+           : ask_codec(op, im, i, key, err);
+}

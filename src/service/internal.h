@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/* What the files of service share, and nobody else sees. */
+
+#ifndef PACS_SERVICE_INTERNAL_H
+#define PACS_SERVICE_INTERNAL_H
+
+#include <pthread.h>
+
+#include "service/service.h"
+#include "audit/audit.h"
+#include "blob/blob.h"
+#include "cache/cache.h"
+#include "dicom/dicom.h"
+#include "index/index.h"
+#include "render/render.h"
+
+/* goes into ETags and the keys of the frame cache: raise it when decoded
+ * frames or pictures come out otherwise than before */
+#define PACS_PIPELINE  "1"
+
+/* values up to this many bytes are held while a data set is scanned, and
+ * binary ones are answered inline */
+enum { PACS_KEEP = 16384, PACS_INLINE = 1024 };
+
+typedef struct pacs_commit_s  pacs_commit_t;
+
+struct pacs_service_s {
+    pacs_options_t    options;
+    char             *home;
+    pacs_blobs_t     *blobs;
+    pacs_journal_t   *journal;
+    pacs_index_t     *index;
+    pacs_audit_t     *audit;
+    pacs_cache_t     *hints;        /* NULL: no Redis */
+    /* group commit */
+    pthread_mutex_t   lock;
+    pthread_cond_t    done;
+    pacs_commit_t    *queue;        /* newest first */
+    bool              leading;
+    bool              degraded;     /* an fsync failed: no more stores */
+};
+
+/* one instance on its way to the disk */
+struct pacs_commit_s {
+    pacs_commit_t    *next;
+    pacs_blob_tmp_t   tmp;
+    pacs_key_t        key;
+    pacs_record_t     record;
+    pacs_entry_t      entry;
+    bool              existed;
+    pacs_put_e        put;
+    int               code;
+    pacs_err_t        err;
+    bool              finished;
+};
+
+/* synced file in c->tmp -> final name, journal, index: durable on PACS_OK.
+ * Joins what other threads bring at the same time into one transaction */
+int pacs_commit(pacs_service_t *svc, pacs_commit_t *c, pacs_err_t *err);
+
+/* the one scan of an instance: identifiers, attributes, metadata, frames,
+ * look.  file is open, key->digest and size are set by the caller */
+int pacs_scan(pacs_service_t *svc, pacs_source_t *file, pacs_arena_t *a,
+    pacs_record_t *record, pacs_key_t *key, pacs_err_t *err);
+
+/* the record of op's instance, with access checked, into *record */
+int pacs_op_record(pacs_op_t *op, pacs_str_t study, pacs_str_t series,
+    pacs_str_t instance, pacs_record_t *record, pacs_err_t *err);
+int pacs_blob_of(pacs_service_t *svc, pacs_str_t key, int *fd,
+    pacs_err_t *err);
+
+/* reply helpers; false or PACS_E_NOMEM when the arena is used up */
+int pacs_reply_header(pacs_op_t *op, const char *name, pacs_str_t value);
+int pacs_reply_memory(pacs_op_t *op, pacs_str_t body);
+pacs_part_t *pacs_reply_parts(pacs_op_t *op, unsigned n);
+void pacs_reply_length(pacs_op_t *op);
+/* 299, PS3.18 8.5: adds a Warning header */
+int pacs_reply_warning(pacs_op_t *op, const char *fmt, ...)
+    PACS_PRINTF(2, 3);
+/* "abc" from the texts given (NULL ends); true: If-None-Match has it, and
+ * the reply is a 304 */
+bool pacs_reply_etag(pacs_op_t *op, ...);
+/* "prefix/studies/S/series/X/instances/I", series and instance may be null */
+pacs_str_t pacs_op_url(pacs_op_t *op, bool absolute, pacs_str_t study,
+    pacs_str_t series, pacs_str_t instance);
+
+/* PS3.18 8.7: what is acceptable for the route, best first */
+int pacs_op_accept(pacs_op_t *op, const pacs_route_t *route,
+    const pacs_param_t *params, unsigned nparams, pacs_accept_t *choices,
+    unsigned max, unsigned *n, pacs_err_t *err);
+
+/* a fresh one: 32 hex digits of randomness never occur in a payload */
+void pacs_boundary(char boundary[33]);
+
+/* the operations, by file; PACS_OK (reply filled), PACS_AGAIN, or an error */
+typedef int (*pacs_op_pt)(pacs_op_t *op, const pacs_route_t *route,
+    const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
+
+int pacs_op_search(pacs_op_t *op, const pacs_route_t *route,
+    const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
+int pacs_op_object(pacs_op_t *op, const pacs_route_t *route,
+    const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
+int pacs_op_frames(pacs_op_t *op, const pacs_route_t *route,
+    const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
+int pacs_op_bulkdata(pacs_op_t *op, const pacs_route_t *route,
+    const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
+int pacs_op_metadata(pacs_op_t *op, const pacs_route_t *route,
+    const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
+int pacs_op_picture(pacs_op_t *op, const pacs_route_t *route,
+    const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
+
+/* --- frames --- */
+
+/* one instance, opened for reading its frames; all in op's arena */
+typedef struct {
+    pacs_record_t   record;
+    pacs_frames_t   frames;
+    pacs_look_t     look;
+    const pacs_syntax_t *syntax;
+    char            path[4096];     /* of the blob */
+    int             fd;             /* of the blob; closed with the arena */
+    pacs_source_t  *file;
+    pacs_source_t  *stream;
+} pacs_image_t;
+
+/* PACS_E_UNSHOWABLE with the reason where there is no picture in it */
+int pacs_image_open(pacs_op_t *op, pacs_str_t study, pacs_str_t series,
+    pacs_str_t instance, pacs_image_t **image, pacs_err_t *err);
+/* native frame i (from 0): true: byte range of the blob that can be sent as
+ * it is (little endian, whole bytes) */
+bool pacs_image_range(const pacs_image_t *im, uint32_t i,
+    pacs_range_t *range);
+/* native frame i read and put into little endian, 1-bit ones from bit 0 */
+int pacs_image_native(pacs_image_t *im, uint32_t i,
+    const pacs_limits_t *limits, pacs_arena_t *a, pacs_str_t *bytes,
+    pacs_err_t *err);
+/* coded frame i, decoded: path in the frame cache, or PACS_AGAIN with
+ * op->want; fd (may be NULL) is to be closed by the caller */
+int pacs_image_decoded(pacs_op_t *op, pacs_image_t *im, uint32_t i,
+    pacs_str_t *path, int *fd, pacs_frame_head_t *head, pacs_err_t *err);
+
+#endif

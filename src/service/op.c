@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/* From a request to its operation: route, method, parameters, dispatch. */
+
+#include <string.h>
+#include <unistd.h>
+
+#include "service/internal.h"
+
+static const struct {
+    pacs_op_pt   run;
+    pacs_action_e  action;
+} ops[] = {
+    [PACS_R_STUDIES]   = { pacs_op_search,   PACS_MAY_QUERY },
+    [PACS_R_SERIES]    = { pacs_op_search,   PACS_MAY_QUERY },
+    [PACS_R_INSTANCES] = { pacs_op_search,   PACS_MAY_QUERY },
+    [PACS_R_OBJECT]    = { pacs_op_object,   PACS_MAY_RETRIEVE },
+    [PACS_R_METADATA]  = { pacs_op_metadata, PACS_MAY_RETRIEVE },
+    [PACS_R_FRAMES]    = { pacs_op_frames,   PACS_MAY_RETRIEVE },
+    [PACS_R_BULKDATA]  = { pacs_op_bulkdata, PACS_MAY_RETRIEVE },
+    [PACS_R_RENDERED]  = { pacs_op_picture,  PACS_MAY_RETRIEVE },
+    [PACS_R_THUMBNAIL] = { pacs_op_picture,  PACS_MAY_RETRIEVE }
+};
+
+
+static int
+check_method(pacs_op_t *op, const pacs_route_t *route, pacs_err_t *err)
+{
+    static const struct { unsigned bit; const char *name; } names[] = {
+        { PACS_GET, "GET" }, { PACS_HEAD, "HEAD" }, { PACS_POST, "POST" },
+        { PACS_DELETE, "DELETE" }, { PACS_OPTIONS, "OPTIONS" }
+    };
+    pacs_buf_t  b = { 0 };
+
+    if (op->request.method & (PACS_GET | PACS_HEAD) & route->methods) {
+        return PACS_OK;
+    }
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (route->methods & names[i].bit) {
+            pacs_buf_printf(&b, "%s%s", b.len ? ", " : "", names[i].name);
+        }
+    }
+
+    pacs_str_t  allow = pacs_buf_take(&b, op->arena);
+
+    pacs_fail(err, PACS_E_METHOD, "this resource answers to %.*s",
+              pacs_fmt(allow));
+    pacs_op_fail(op, err);
+    return pacs_reply_header(op, "Allow", allow) == PACS_OK
+           ? PACS_E_METHOD : PACS_E_NOMEM;
+}
+
+
+/* what was parsed: later runs of a waiting operation find it here */
+typedef struct {
+    pacs_route_t   route;
+    pacs_param_t  *params;
+    unsigned       nparams;
+} parsed_t;
+
+
+static int
+parse(pacs_op_t *op, parsed_t **parsed, pacs_err_t *err)
+{
+    const pacs_limits_t *limits = pacs_service_limits(op->svc);
+    parsed_t             *f = pacs_calloc(op->arena, 1, sizeof(*f));
+    int                  rc;
+
+    *parsed = f;
+
+    if (f == NULL) {
+        return pacs_fail(err, PACS_E_NOMEM, "no memory for a request");
+    }
+
+    if ((rc = pacs_web_route(op->request.path, limits, op->arena, &f->route,
+                             err)) != PACS_OK)
+    {
+        return rc;
+    }
+
+    return pacs_web_params(op->request.args, limits, op->arena, &f->params,
+                           &f->nparams, err);
+}
+
+
+/* PACS_OK: go on; *answered: the reply stands already */
+static int
+first_run(pacs_op_t *op, bool *answered, pacs_err_t *err)
+{
+    parsed_t *p;
+    int       rc = parse(op, &p, err);
+
+    *answered = false;
+
+    if (rc != PACS_OK) {
+        return rc;
+    }
+
+    if ((rc = check_method(op, &p->route, err)) == PACS_E_METHOD) {
+        *answered = true;
+        return PACS_OK;
+    }
+
+    op->parsed = p;
+    op->reply.status = 200;
+
+    return rc != PACS_OK
+           ? rc
+           : pacs_auth_check(&op->request.subject,
+                             ops[p->route.resource].action, p->route.study,
+                             err);
+}
+
+
+int
+pacs_op_run(pacs_op_t *op)
+{
+    pacs_err_t  err = { 0 };
+    bool        answered = false;
+    int         rc = PACS_OK;
+
+    op->want = PACS_WANT_NONE;
+
+    if (op->parsed == NULL) {
+        rc = first_run(op, &answered, &err);
+    }
+
+    if (rc == PACS_OK && !answered) {
+        parsed_t *p = op->parsed;
+
+        rc = ops[p->route.resource].run(op, &p->route, p->params, p->nparams,
+                                        &err);
+    }
+
+    if (rc == PACS_AGAIN) {
+        return PACS_AGAIN;
+    }
+
+    if (rc != PACS_OK) {
+        pacs_fail(&err, rc, "out of memory");
+        pacs_op_fail(op, &err);
+    }
+
+    /* DESIGN 4, browser cache: always asked again, by ETag */
+    pacs_reply_header(op, "Cache-Control", pacs_lit("private, no-cache"));
+    pacs_reply_header(op, "Vary", pacs_lit("Accept, Accept-Encoding"));
+
+    return PACS_OK;
+}
+
+
+int
+pacs_op_accept(pacs_op_t *op, const pacs_route_t *route,
+    const pacs_param_t *params, unsigned nparams, pacs_accept_t *choices,
+    unsigned max, unsigned *n, pacs_err_t *err)
+{
+    pacs_str_t  parameter = pacs_null;
+
+    for (unsigned i = 0; i < nparams; i++) {
+        if (pacs_str_is(params[i].name, "accept")) {
+            parameter = params[i].value;
+        }
+    }
+
+    return pacs_web_accept(route->resource, op->request.accept, parameter,
+                           op->arena, choices, max, n, err);
+}
+
+
+void
+pacs_op_close(pacs_op_t *op)
+{
+    if (op->codec != NULL) {
+        close(op->codec_in);
+        close(op->codec_out);
+        op->codec = NULL;
+    }
+}
+
+
+int
+pacs_op_record(pacs_op_t *op, pacs_str_t study, pacs_str_t series,
+    pacs_str_t instance, pacs_record_t *record, pacs_err_t *err)
+{
+    pacs_index_t *ix = op->svc->index;
+    int64_t       revision;
+    int           rc = ix->vt->get(ix, study, series, instance, false,
+                                   op->arena, record, err);
+
+    if (rc != PACS_E_NOT_FOUND) {
+        return rc;
+    }
+
+    /* deleted ones are 410 */
+    pacs_err_t  gone = { 0 };
+
+    if (ix->vt->revision(ix, study, series, instance, &revision, &gone)
+        == PACS_E_GONE)
+    {
+        *err = gone;
+        return PACS_E_GONE;
+    }
+
+    return rc;
+}

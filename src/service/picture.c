@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/* Rendered resources and thumbnails, PS3.18 8.3.5 and 10.4.1.1.3-5. */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "service/internal.h"
+
+enum { THUMBNAIL = 256 };
+
+typedef struct {
+    pacs_image_t    *image;
+    uint32_t         frame;         /* from 0 */
+    pacs_picture_t   want;
+} state_t;
+
+/* --- which instance stands for a study or a series --- */
+
+typedef struct {
+    pacs_arena_t  *a;
+    pacs_str_t     pick;
+    uint32_t       count, middle;   /* count 0: the first pass */
+    uint32_t       seen;
+} pick_t;
+
+
+static int
+count_pictures(void *ctx, const pacs_record_t *r)
+{
+    pick_t *p = ctx;
+
+    p->count += r->pixels.frames != 0;
+    return PACS_OK;
+}
+
+
+static int
+pick_middle(void *ctx, const pacs_record_t *r)
+{
+    pick_t *p = ctx;
+
+    if (r->pixels.frames != 0 && p->seen++ == p->middle) {
+        p->pick = pacs_str_copy(p->a, r->instance);
+    }
+    return PACS_OK;
+}
+
+
+static int
+representative(pacs_op_t *op, const pacs_route_t *route, pacs_str_t *uid,
+    pacs_err_t *err)
+{
+    pacs_index_t *ix = op->svc->index;
+    pick_t        p = { .a = op->arena };
+    int64_t       revision;
+    int           rc;
+
+    rc = ix->vt->revision(ix, route->study, route->series, pacs_null,
+                          &revision, err);
+    if (rc == PACS_OK) {
+        rc = ix->vt->each(ix, route->study, route->series, false, op->arena,
+                          count_pictures, &p, err);
+    }
+    if (rc == PACS_OK) {
+        p.middle = p.count / 2;
+        rc = ix->vt->each(ix, route->study, route->series, false, op->arena,
+                          pick_middle, &p, err);
+    }
+    if (rc == PACS_OK && p.pick.len == 0) {
+        rc = pacs_fail(err, PACS_E_UNSHOWABLE, "nothing in it can be shown "
+                       "as a picture");
+    }
+
+    *uid = p.pick;
+    return rc;
+}
+
+
+/* --- what is asked for --- */
+
+static int
+choose_frame(const pacs_route_t *route, state_t *s, pacs_err_t *err)
+{
+    uint32_t  frames = s->image->record.pixels.frames;
+
+    if (route->nframes > 1) {
+        return pacs_fail(err, PACS_E_ACCEPT, "one picture an answer: ask for "
+                         "one frame");
+    }
+
+    if (route->nframes == 1) {
+        if (route->frames[0] > frames) {
+            return pacs_fail(err, PACS_E_NOT_FOUND, "frame %u of %u",
+                             route->frames[0], frames);
+        }
+        s->frame = route->frames[0] - 1;
+        return PACS_OK;
+    }
+
+    if (route->resource == PACS_R_THUMBNAIL) {
+        s->frame = frames / 2;
+        return PACS_OK;
+    }
+
+    if (frames > 1) {
+        return pacs_fail(err, PACS_E_ACCEPT, "%u frames do not fit into one "
+                         "picture: ask for /frames/1/rendered", frames);
+    }
+
+    return PACS_OK;
+}
+
+
+static int
+read_wishes(pacs_op_t *op, const pacs_route_t *route,
+    const pacs_param_t *params, unsigned n, state_t *s, pacs_err_t *err)
+{
+    pacs_rendered_t  r = { 0 };
+    pacs_accept_t    accept;
+    unsigned         naccept;
+    int              rc;
+
+    if ((rc = pacs_web_rendered(params, n, pacs_service_limits(op->svc), &r,
+                                err)) != PACS_OK
+        || (rc = pacs_op_accept(op, route, params, n, &accept, 1, &naccept,
+                                err)) != PACS_OK)
+    {
+        return rc;
+    }
+
+    if (route->resource == PACS_R_THUMBNAIL && !r.has_viewport) {
+        r.has_viewport = true;
+        r.viewport[0] = r.viewport[1] = THUMBNAIL;
+    }
+
+    s->want = (pacs_picture_t) {
+        .format = accept.media == PACS_MT_PNG ? PACS_PICTURE_PNG
+                                              : PACS_PICTURE_JPEG,
+        .quality = (uint8_t) r.quality,
+        .has_window = r.has_window, .voi = (uint8_t) r.function,
+        .center = r.center, .width = r.width,
+        .view_width = r.has_viewport ? (uint32_t) r.viewport[0] : 0,
+        .view_height = r.has_viewport ? (uint32_t) r.viewport[1] : 0,
+        .has_region = r.has_region,
+        .sx = r.viewport[2], .sy = r.viewport[3],
+        .sw = r.viewport[4], .sh = r.viewport[5]
+    };
+
+    return PACS_OK;
+}
+
+
+/* content, the frame and the wishes as they were written */
+static bool
+unchanged(pacs_op_t *op, const state_t *s)
+{
+    char        frame[32];
+    char       *key = pacs_strdup(op->arena, s->image->record.key);
+    char       *args = pacs_strdup(op->arena, op->request.args);
+    pacs_str_t  look = s->image->record.look;
+    uint8_t     digest[PACS_SHA256_LEN];
+    char        hex[2 * PACS_SHA256_LEN + 1];
+
+    snprintf(frame, sizeof(frame), "%u %d", s->frame, s->want.format);
+    pacs_sha256(look.data, look.len, digest);
+    pacs_hex(digest, sizeof(digest), hex);
+
+    return pacs_reply_etag(op, PACS_PIPELINE, frame, key ? key : "", hex,
+                           args ? args : "", NULL);
+}
+
+
+static int
+begin(pacs_op_t *op, const pacs_route_t *route, const pacs_param_t *params,
+    unsigned n, state_t *s, pacs_err_t *err)
+{
+    pacs_str_t  instance = route->instance;
+    int         rc;
+
+    if (instance.len == 0 && route->resource == PACS_R_RENDERED) {
+        return pacs_fail(err, PACS_E_ACCEPT, "a study or series is not one "
+                         "picture: ask for an instance or a frame");
+    }
+
+    if ((rc = read_wishes(op, route, params, n, s, err)) != PACS_OK) {
+        return rc;
+    }
+
+    if (instance.len == 0
+        && (rc = representative(op, route, &instance, err)) != PACS_OK)
+    {
+        return rc;
+    }
+
+    if ((rc = pacs_image_open(op, route->study, route->series, instance,
+                              &s->image, err)) != PACS_OK)
+    {
+        return rc;
+    }
+
+    return choose_frame(route, s, err);
+}
+
+
+/* --- samples and picture --- */
+
+static int
+cached_samples(pacs_op_t *op, state_t *s, pacs_samples_t *samples,
+    pacs_err_t *err)
+{
+    const pacs_limits_t  *limits = pacs_service_limits(op->svc);
+    pacs_frame_head_t     head;
+    pacs_str_t            path;
+    pacs_source_t         file;
+    int                   fd;
+    int                   rc = pacs_image_decoded(op, s->image, s->frame,
+                                                  &path, &fd, &head, err);
+
+    if (rc != PACS_OK) {
+        return rc;
+    }
+
+    void *p = head.bytes > (uint64_t) limits->frame
+              ? NULL : pacs_alloc(op->arena, head.bytes);
+
+    if (p == NULL) {
+        rc = pacs_fail(err, PACS_E_NOMEM, "no memory for a frame");
+
+    } else if ((rc = pacs_source_fd(&file, fd, err)) == PACS_OK) {
+        rc = pacs_source_exact(&file, PACS_FRAME_HEAD, p, head.bytes, err);
+    }
+
+    close(fd);
+
+    if (rc == PACS_OK && crc32_z(0, p, head.bytes) != head.crc) {
+        unlink(path.data);
+        return pacs_fail(err, PACS_E_BUSY, "a cached frame was corrupt and "
+                         "is removed: ask again");
+    }
+
+    *samples = (pacs_samples_t) { .px = head.pixels, .data = p,
+                                  .len = head.bytes, .index = s->frame };
+    return rc;
+}
+
+
+static int
+native_samples(pacs_op_t *op, state_t *s, pacs_samples_t *samples,
+    pacs_err_t *err)
+{
+    pacs_str_t  bytes;
+    int         rc = pacs_image_native(s->image, s->frame,
+                                       pacs_service_limits(op->svc),
+                                       op->arena, &bytes, err);
+
+    *samples = (pacs_samples_t) { .px = s->image->record.pixels,
+                                  .data = bytes.data, .len = bytes.len,
+                                  .index = s->frame };
+    return rc;
+}
+
+
+int
+pacs_op_picture(pacs_op_t *op, const pacs_route_t *route,
+    const pacs_param_t *params, unsigned n, pacs_err_t *err)
+{
+    state_t        *s = op->state;
+    pacs_samples_t  samples;
+    pacs_buf_t      out = { 0 };
+    uint32_t        width, height;
+    int             rc;
+
+    if (s == NULL) {
+        s = op->state = pacs_calloc(op->arena, 1, sizeof(*s));
+
+        if (s == NULL) {
+            return PACS_E_NOMEM;
+        }
+        if ((rc = begin(op, route, params, n, s, err)) != PACS_OK) {
+            return rc;
+        }
+        if (unchanged(op, s)) {
+            return PACS_OK;
+        }
+    }
+
+    rc = s->image->frames.native ? native_samples(op, s, &samples, err)
+                                 : cached_samples(op, s, &samples, err);
+    if (rc != PACS_OK) {
+        return rc;
+    }
+
+    rc = pacs_render(&samples, &s->image->look, &s->want,
+                     pacs_service_limits(op->svc), &out, &width, &height,
+                     err);
+    if (rc != PACS_OK) {
+        pacs_buf_free(&out);
+        return rc;
+    }
+
+    op->reply.content_type = s->want.format == PACS_PICTURE_PNG
+                             ? pacs_lit("image/png") : pacs_lit("image/jpeg");
+    return pacs_reply_memory(op, pacs_buf_take(&out, op->arena));
+}

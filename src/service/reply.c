@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/* Building replies: headers, parts, validators, warnings, errors. */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "service/internal.h"
+
+
+int
+pacs_reply_header(pacs_op_t *op, const char *name, pacs_str_t value)
+{
+    pacs_reply_t *r = &op->reply;
+
+    if (r->nheaders == sizeof(r->headers) / sizeof(r->headers[0])
+        || value.data == NULL)
+    {
+        return PACS_E_NOMEM;
+    }
+
+    r->headers[r->nheaders++] = (pacs_header_t) { pacs_cstr(name), value };
+    return PACS_OK;
+}
+
+
+pacs_part_t *
+pacs_reply_parts(pacs_op_t *op, unsigned n)
+{
+    op->reply.parts = pacs_calloc(op->arena, n, sizeof(pacs_part_t));
+    op->reply.nparts = op->reply.parts == NULL ? 0 : n;
+
+    return op->reply.parts;
+}
+
+
+void
+pacs_reply_length(pacs_op_t *op)
+{
+    op->reply.length = 0;
+
+    for (unsigned i = 0; i < op->reply.nparts; i++) {
+        op->reply.length += op->reply.parts[i].length;
+    }
+}
+
+
+int
+pacs_reply_memory(pacs_op_t *op, pacs_str_t body)
+{
+    pacs_part_t *part = body.data == NULL ? NULL : pacs_reply_parts(op, 1);
+
+    if (part == NULL) {
+        return PACS_E_NOMEM;
+    }
+
+    part->data = body.data;
+    part->length = op->reply.length = body.len;
+    return PACS_OK;
+}
+
+
+int
+pacs_reply_warning(pacs_op_t *op, const char *fmt, ...)
+{
+    char     text[400];
+    va_list  ap;
+
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof(text), fmt, ap);
+    va_end(ap);
+
+    for (char *p = text; *p; p++) {
+        if (*p == '"' || *p == '\\' || *p < 0x20 || *p > 0x7e) {
+            *p = '?';
+        }
+    }
+
+    return pacs_reply_header(op, "Warning",
+                             pacs_sprintf(op->arena, "299 ngx_pacs \"%s\"",
+                                          text));
+}
+
+
+/* RFC 9110 13.1.2, weak comparison */
+static bool
+none_match(pacs_str_t header, pacs_str_t etag)
+{
+    pacs_str_t  part;
+
+    while (pacs_str_split(&header, ',', &part)) {
+        part = pacs_str_trim(part);
+
+        if (pacs_str_starts(part, "W/")) {
+            part.data += 2;
+            part.len -= 2;
+        }
+        if (pacs_str_is(part, "*") || pacs_str_eq(part, etag)) {
+            return true;
+        }
+    }
+
+    return false;
+}
+
+
+bool
+pacs_reply_etag(pacs_op_t *op, ...)
+{
+    pacs_buf_t  b = { 0 };
+    uint8_t     digest[PACS_SHA256_LEN];
+    char        hex[2 * PACS_SHA256_LEN + 1];
+    va_list     ap;
+
+    va_start(ap, op);
+    for (const char *s; (s = va_arg(ap, const char *)) != NULL; ) {
+        pacs_buf_text(&b, s);
+        pacs_buf_char(&b, '\n');
+    }
+    va_end(ap);
+
+    if (b.failed) {
+        pacs_buf_free(&b);
+        return false;
+    }
+
+    pacs_sha256(b.data, b.len, digest);
+    pacs_hex(digest, 16, hex);
+    pacs_buf_free(&b);
+
+    op->reply.etag = pacs_sprintf(op->arena, "\"%s\"", hex);
+
+    if (op->request.if_none_match.len == 0
+        || !none_match(op->request.if_none_match, op->reply.etag))
+    {
+        return false;
+    }
+
+    op->reply.status = 304;
+    op->reply.nparts = 0;
+    op->reply.length = 0;
+    return true;
+}
+
+
+pacs_str_t
+pacs_op_url(pacs_op_t *op, bool absolute, pacs_str_t study, pacs_str_t series,
+    pacs_str_t instance)
+{
+    pacs_str_t  origin = absolute ? op->request.origin : pacs_lit("");
+
+    return pacs_sprintf(op->arena, "%.*s%.*s/studies/%.*s%s%.*s%s%.*s",
+                        pacs_fmt(origin), pacs_fmt(op->request.prefix),
+                        pacs_fmt(study), series.len ? "/series/" : "",
+                        pacs_fmt(series), instance.len ? "/instances/" : "",
+                        pacs_fmt(instance));
+}
+
+
+void
+pacs_op_fail(pacs_op_t *op, const pacs_err_t *err)
+{
+    static const pacs_err_t  unknown = { PACS_E_INTERNAL, "internal error" };
+    const pacs_err_t        *e = err->code == PACS_OK ? &unknown : err;
+    const pacs_code_t       *code = &pacs_codes[e->code];
+    pacs_buf_t               b = { 0 };
+
+    op->reply = (pacs_reply_t) {
+        .status = code->http, .content_type = pacs_lit("application/json")
+    };
+
+    pacs_buf_printf(&b, "{\"status\":%u,\"error\":\"%s\",\"reason\":",
+                    code->http, code->name);
+    pacs_buf_json(&b, pacs_cstr(e->text));
+    pacs_buf_text(&b, "}\n");
+    pacs_reply_memory(op, pacs_buf_take(&b, op->arena));
+
+    if (code->http == 503) {
+        pacs_reply_header(op, "Retry-After", pacs_lit("1"));
+    }
+}

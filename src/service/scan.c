@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/* The one bounded scan of an instance, at ingest and for a rebuild. */
+
+#include "service/internal.h"
+
+enum { SOP_CLASS = 0x00080016, SOP_INSTANCE = 0x00080018,
+       STUDY = 0x0020000D, SERIES = 0x0020000E };
+
+
+static int
+identify(const pacs_dataset_t *ds, pacs_record_t *r, pacs_err_t *err)
+{
+    const struct { uint32_t tag; const char *name; pacs_str_t *out; } ids[] = {
+        { SOP_CLASS,    "SOP Class UID",       &r->class_uid },
+        { SOP_INSTANCE, "SOP Instance UID",    &r->instance },
+        { STUDY,        "Study Instance UID",  &r->study },
+        { SERIES,       "Series Instance UID", &r->series }
+    };
+    bool  good = true;
+
+    for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+        pacs_str_t  uid = pacs_elem_raw(ds->root, ids[i].tag);
+
+        if (pacs_uid_ok(uid)) {
+            *ids[i].out = uid;
+
+        } else {
+            good = false;
+            pacs_fail(err, PACS_E_IDENT, "%s (%04X,%04X) is %s%.*s%s",
+                      ids[i].name, ids[i].tag >> 16, ids[i].tag & 0xffff,
+                      uid.len == 0 ? "missing" : "no UID: '",
+                      uid.len > 80 ? 80 : (int) uid.len, uid.data,
+                      uid.len == 0 ? "" : "'");
+        }
+    }
+
+    if (!good) {
+        return PACS_E_IDENT;
+    }
+
+    if (ds->instance_uid[0] != '\0'
+        && !pacs_str_is(r->instance, ds->instance_uid))
+    {
+        return pacs_fail(err, PACS_E_IDENT, "foreign file meta: it names SOP "
+                         "Instance %s, the data set is %.*s",
+                         ds->instance_uid, pacs_fmt(r->instance));
+    }
+
+    if (ds->class_uid[0] != '\0'
+        && !pacs_str_is(r->class_uid, ds->class_uid))
+    {
+        return pacs_fail(err, PACS_E_IDENT, "foreign file meta: it names SOP "
+                         "Class %s, the data set is of %.*s", ds->class_uid,
+                         pacs_fmt(r->class_uid));
+    }
+
+    return PACS_OK;
+}
+
+
+static const pacs_elem_t *
+find_attr(const pacs_attr_t *at, const pacs_item_t *root,
+    const pacs_item_t **item)
+{
+    *item = at->path[1] == 0 ? root : pacs_elem_item(root, at->path[0]);
+
+    return *item == NULL
+           ? NULL
+           : pacs_elem(*item, at->path[1] == 0 ? at->path[0] : at->path[1]);
+}
+
+
+static int
+attributes(const pacs_dataset_t *ds, pacs_arena_t *a, pacs_record_t *r,
+    pacs_err_t *err)
+{
+    r->values = pacs_calloc(a, pacs_nattrs, sizeof(pacs_str_t));
+    if (r->values == NULL) {
+        return pacs_fail(err, PACS_E_NOMEM, "no memory for attributes");
+    }
+
+    for (unsigned i = 0; i < pacs_nattrs; i++) {
+        const pacs_attr_t *at = &pacs_attrs[i];
+        const pacs_item_t *item;
+
+        if (!at->computed) {
+            const pacs_elem_t *e = find_attr(at, ds->root, &item);
+
+            if (e != NULL) {
+                r->values[i] = pacs_elem_text(item, e, a);
+            }
+        }
+    }
+
+    return PACS_OK;
+}
+
+
+/* what cannot be shown is kept as it came: frames 0 */
+static int
+picture(const pacs_limits_t *limits, pacs_source_t *stream,
+    const pacs_dataset_t *ds, pacs_arena_t *a, pacs_record_t *r,
+    pacs_err_t *err)
+{
+    pacs_err_t     why = { 0 };
+    pacs_frames_t  frames;
+    pacs_look_t    look;
+    int            rc = pacs_dicom_pixels(ds, limits, &r->pixels, &why);
+
+    if (rc == PACS_OK) {
+        rc = pacs_frames_locate(stream, ds, &r->pixels, limits, a, &frames,
+                                &why);
+    }
+    if (rc == PACS_OK) {
+        rc = pacs_look_read(stream, ds, &r->pixels, a, &look, &why);
+    }
+
+    if (rc == PACS_E_NOMEM || rc == PACS_E_IO) {
+        return pacs_fail(err, rc, "%s", why.text);
+    }
+
+    if (rc != PACS_OK) {
+        r->pixels = (pacs_pixels_t) { 0 };
+        return PACS_OK;
+    }
+
+    r->frames = pacs_frames_pack(&frames, a);
+    r->look = pacs_look_pack(&look, a);
+
+    return r->frames.data == NULL || r->look.data == NULL
+           ? pacs_fail(err, PACS_E_NOMEM, "no memory for the frame table")
+           : PACS_OK;
+}
+
+
+static int
+metadata(pacs_source_t *stream, const pacs_dataset_t *ds, pacs_arena_t *a,
+    pacs_record_t *r, pacs_err_t *err)
+{
+    pacs_json_t  json = { 0 };
+    int          rc = pacs_json_write(stream, ds, PACS_INLINE, a, &json, err);
+
+    if (rc == PACS_OK) {
+        r->metadata = pacs_metadata_pack(&json, a);
+
+        if (r->metadata.data == NULL) {
+            rc = pacs_fail(err, PACS_E_NOMEM, "no memory for metadata");
+        }
+    }
+
+    pacs_buf_free(&json.text);
+    return rc;
+}
+
+
+int
+pacs_scan(pacs_service_t *svc, pacs_source_t *file, pacs_arena_t *a,
+    pacs_record_t *r, pacs_key_t *key, pacs_err_t *err)
+{
+    const pacs_limits_t  *limits = &svc->options.limits;
+    pacs_dataset_t       *ds = pacs_calloc(a, 1, sizeof(*ds));
+    int                   rc;
+
+    if (ds == NULL) {
+        return pacs_fail(err, PACS_E_NOMEM, "no memory for a data set");
+    }
+
+    if ((rc = pacs_dicom_read(file, limits, PACS_KEEP, a, ds, err)) != PACS_OK
+        || (rc = identify(ds, r, err)) != PACS_OK)
+    {
+        return rc;
+    }
+
+    pacs_source_t *stream = pacs_dicom_stream(file, ds, limits, a, err);
+
+    if (stream == NULL) {
+        return err->code != PACS_OK ? err->code : PACS_E_NOMEM;
+    }
+
+    r->syntax_uid = pacs_str_copy(a, pacs_cstr(ds->syntax_uid));
+    r->size = file->size;
+    r->start = ds->start;
+    pacs_key_series(key, r->series);
+    r->key = pacs_sprintf(a, "%s/%s", key->series, key->digest);
+
+    if ((rc = attributes(ds, a, r, err)) != PACS_OK
+        || (rc = metadata(stream, ds, a, r, err)) != PACS_OK)
+    {
+        return rc;
+    }
+
+    return picture(limits, stream, ds, a, r, err);
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/* A home, opened: all rooms below it, for all threads of one process. */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "service/internal.h"
+
+
+void
+pacs_options_default(pacs_options_t *o)
+{
+    *o = (pacs_options_t) {
+        .duplicates = PACS_DUPLICATES_REJECT,
+        .limits = pacs_limits_default,
+        .env = pacs_env_default
+    };
+}
+
+
+static int
+make_folder(const char *home, const char *name, pacs_err_t *err)
+{
+    char  path[4096];
+
+    if ((size_t) snprintf(path, sizeof(path), "%s/%s", home, name)
+        >= sizeof(path))
+    {
+        return pacs_fail(err, PACS_E_ARG, "the home's path is too long");
+    }
+
+    if (mkdir(path, 0700) != 0 && errno != EEXIST) {
+        return pacs_fail_errno(err, errno, "make folder %s", path);
+    }
+
+    return PACS_OK;
+}
+
+
+static int
+open_rooms(pacs_service_t *svc, pacs_err_t *err)
+{
+    static const char *const  folders[] = {
+        "run", "log", "cache", "cache/frames", "index", "journal"
+    };
+    const pacs_options_t  *o = &svc->options;
+    int                    rc;
+
+    for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+        if ((rc = make_folder(svc->home, folders[i], err)) != PACS_OK) {
+            return rc;
+        }
+    }
+
+    if ((rc = pacs_blobs_open_fs(svc->home, &o->env, &svc->blobs, err))
+            != PACS_OK
+        || (rc = pacs_journal_open(svc->home, &svc->journal, err)) != PACS_OK
+        || (rc = pacs_index_open_sqlite(svc->home, &o->env, o->rebuild,
+                                        &svc->index, err)) != PACS_OK
+        || (rc = pacs_audit_open(svc->home, &o->env, &svc->audit, err))
+            != PACS_OK)
+    {
+        return rc;
+    }
+
+    return o->redis == NULL
+           ? PACS_OK
+           : pacs_cache_create(o->redis, 50, &svc->hints, err);
+}
+
+
+int
+pacs_service_open(const pacs_options_t *o, pacs_service_t **out,
+    pacs_err_t *err)
+{
+    pacs_service_t *svc = calloc(1, sizeof(*svc));
+    struct stat     st;
+
+    *out = NULL;
+
+    if (svc == NULL || (svc->home = strdup(o->home)) == NULL) {
+        free(svc);
+        return pacs_fail(err, PACS_E_NOMEM, "no memory for a service");
+    }
+
+    svc->options = *o;
+    svc->options.home = svc->home;
+    pthread_mutex_init(&svc->lock, NULL);
+    pthread_cond_init(&svc->done, NULL);
+
+    int rc = stat(svc->home, &st) != 0
+             ? pacs_fail_errno(err, errno, "the home %s", svc->home)
+             : open_rooms(svc, err);
+
+    if (rc != PACS_OK) {
+        pacs_service_close(svc);
+        return rc;
+    }
+
+    *out = svc;
+    return PACS_OK;
+}
+
+
+void
+pacs_service_close(pacs_service_t *svc)
+{
+    if (svc == NULL) {
+        return;
+    }
+
+    if (svc->index != NULL) {
+        svc->index->vt->close(svc->index);
+    }
+    if (svc->blobs != NULL) {
+        svc->blobs->vt->close(svc->blobs);
+    }
+    if (svc->journal != NULL) {
+        pacs_journal_close(svc->journal);
+    }
+    if (svc->audit != NULL) {
+        pacs_audit_close(svc->audit);
+    }
+    if (svc->hints != NULL) {
+        pacs_cache_destroy(svc->hints);
+    }
+
+    pthread_cond_destroy(&svc->done);
+    pthread_mutex_destroy(&svc->lock);
+    free(svc->home);
+    free(svc);
+}
+
+
+const pacs_limits_t *
+pacs_service_limits(const pacs_service_t *svc)
+{
+    return &svc->options.limits;
+}

@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * The one ingest path (DESIGN 4, Store): bytes into a temporary file and a
+ * running digest, one scan, what is known already, commit.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+#include <inttypes.h>
+#include <unistd.h>
+
+#include "service/internal.h"
+
+/* the file meta must lie within the first bytes of a file */
+enum { HEAD = 65536 };
+
+struct pacs_store_s {
+    pacs_service_t   *svc;
+    pacs_subject_t    subject;      /* strings in the arena */
+    pacs_str_t        want_study;
+    pacs_arena_t     *arena;
+    pacs_blob_tmp_t   tmp;
+    pacs_sha256_t     digest;
+    bool              headed;       /* head is full or was used */
+    uint64_t          size;
+    pacs_buf_t        head;
+    pacs_err_t        err;          /* the first that went wrong */
+};
+
+
+static void
+store_free(pacs_store_t *st)
+{
+    if (st->tmp.fd >= 0) {
+        st->svc->blobs->vt->discard(st->svc->blobs, &st->tmp);
+    }
+    pacs_sha256_final(&st->digest, NULL);
+    pacs_buf_free(&st->head);
+    pacs_arena_destroy(st->arena);
+}
+
+
+static int
+check_space(pacs_service_t *svc, pacs_err_t *err)
+{
+    uint64_t  free, total;
+    int       rc = svc->blobs->vt->space(svc->blobs, &free, &total, err);
+
+    if (rc != PACS_OK) {
+        return rc;
+    }
+
+    if (svc->degraded) {
+        return pacs_fail(err, PACS_E_IO, "the store is degraded: a sync to "
+                         "disk failed; see the log, then restart");
+    }
+
+    int64_t  percent = svc->options.limits.free_percent;
+
+    if ((double) free < (double) total * (double) percent / 100.0) {
+        return pacs_fail(err, PACS_E_FULL, "the disk is nearly full: less "
+                         "than %" PRId64 " %% is free (free_percent)",
+                         percent);
+    }
+
+    return PACS_OK;
+}
+
+
+int
+pacs_store_begin(pacs_service_t *svc, const pacs_subject_t *subject,
+    pacs_str_t want_study, pacs_store_t **out, pacs_err_t *err)
+{
+    pacs_arena_t *a = pacs_arena_create((size_t) svc->options.limits.dataset);
+    pacs_store_t *st = a == NULL ? NULL : pacs_calloc(a, 1, sizeof(*st));
+    int           rc;
+
+    *out = NULL;
+
+    if (st == NULL) {
+        pacs_arena_destroy(a);
+        return pacs_fail(err, PACS_E_NOMEM, "no memory for an instance");
+    }
+
+    st->svc = svc;
+    st->arena = a;
+    st->tmp.fd = -1;
+    st->head.max = HEAD;
+    st->want_study = pacs_str_copy(a, want_study);
+    st->subject = (pacs_subject_t) {
+        pacs_str_copy(a, subject->user), pacs_str_copy(a, subject->address),
+        pacs_str_copy(a, subject->door), pacs_str_copy(a, subject->ae)
+    };
+
+    if ((rc = pacs_auth_check(subject, PACS_MAY_STORE, want_study, err))
+            != PACS_OK
+        || (rc = check_space(svc, err)) != PACS_OK
+        || (rc = pacs_sha256_init(&st->digest, err)) != PACS_OK
+        || (rc = svc->blobs->vt->create(svc->blobs, &st->tmp, err))
+            != PACS_OK)
+    {
+        store_free(st);
+        return rc;
+    }
+
+    *out = st;
+    return PACS_OK;
+}
+
+
+/* the digest covers the transfer syntax and what follows group 2 */
+static int
+use_head(pacs_store_t *st)
+{
+    pacs_source_t   mem = pacs_source_mem(st->head.data, st->head.len);
+    pacs_dataset_t  ds = { 0 };
+    int             rc;
+
+    st->headed = true;
+
+    rc = pacs_dicom_read_meta(&mem, &st->svc->options.limits, st->arena, &ds,
+                              &st->err);
+    if (rc != PACS_OK) {
+        return rc;
+    }
+
+    pacs_sha256_update(&st->digest, ds.syntax_uid, strlen(ds.syntax_uid));
+    pacs_sha256_update(&st->digest, st->head.data + ds.start,
+                       st->head.len - ds.start);
+
+    return pacs_write_all(st->tmp.fd, st->head.data, st->head.len, &st->err);
+}
+
+
+int
+pacs_store_write(pacs_store_t *st, const void *data, size_t len,
+    pacs_err_t *err)
+{
+    const char *p = data;
+
+    if (st->err.code != PACS_OK) {
+        return pacs_fail(err, st->err.code, "%s", st->err.text);
+    }
+
+    st->size += len;
+
+    if (st->size > (uint64_t) st->svc->options.limits.instance) {
+        pacs_fail(&st->err, PACS_E_LIMIT, "instance of more than %" PRId64
+                  " bytes (limit instance)", st->svc->options.limits.instance);
+    }
+
+    if (!st->headed && st->err.code == PACS_OK) {
+        size_t  n = HEAD - st->head.len < len ? HEAD - st->head.len : len;
+
+        pacs_buf_add(&st->head, p, n);
+        p += n;
+        len -= n;
+
+        if (st->head.failed) {
+            pacs_fail(&st->err, PACS_E_NOMEM, "no memory for an instance");
+        } else if (st->head.len == HEAD) {
+            use_head(st);
+        }
+    }
+
+    if (len != 0 && st->err.code == PACS_OK) {
+        pacs_sha256_update(&st->digest, p, len);
+        pacs_write_all(st->tmp.fd, p, len, &st->err);
+    }
+
+    if (st->err.code != PACS_OK) {
+        return pacs_fail(err, st->err.code, "%s", st->err.text);
+    }
+
+    return PACS_OK;
+}
+
+
+void
+pacs_store_abort(pacs_store_t *st)
+{
+    store_free(st);
+}
+
+
+static void
+say_who(pacs_stored_t *out, const pacs_record_t *r)
+{
+    const struct { char *to; pacs_str_t from; } ids[] = {
+        { out->study, r->study }, { out->series, r->series },
+        { out->instance, r->instance }, { out->class_uid, r->class_uid }
+    };
+
+    for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+        if (ids[i].from.len < 65 && ids[i].from.len != 0) {
+            memcpy(ids[i].to, ids[i].from.data, ids[i].from.len);
+            ids[i].to[ids[i].from.len] = '\0';
+        }
+    }
+}
+
+
+int
+pacs_blob_of(pacs_service_t *svc, pacs_str_t text, int *fd, pacs_err_t *err)
+{
+    pacs_key_t  key;
+
+    if (!pacs_key_parse(text, &key)) {
+        return pacs_fail(err, PACS_E_INTERNAL, "malformed key in the index");
+    }
+
+    return svc->blobs->vt->open(svc->blobs, &key, fd, err);
+}
+
+
+/* the same element by element as the one that is there? */
+static int
+same_content(pacs_store_t *st, const pacs_record_t *known, bool *same,
+    pacs_err_t *err)
+{
+    pacs_source_t  mine, other;
+    int            fd, rc;
+
+    if ((rc = pacs_blob_of(st->svc, known->key, &fd, err)) != PACS_OK) {
+        return rc;
+    }
+
+    if ((rc = pacs_source_fd(&mine, st->tmp.fd, err)) == PACS_OK
+        && (rc = pacs_source_fd(&other, fd, err)) == PACS_OK)
+    {
+        rc = pacs_dicom_equal(&mine, &other, &st->svc->options.limits, same,
+                              err);
+    }
+
+    close(fd);
+    return rc;
+}
+
+
+/* journal and list it; with pacs_duplicates quarantine the copy is kept under
+ * its own name, for a person to decide */
+static int
+note_conflict(pacs_store_t *st, pacs_commit_t *c, const pacs_record_t *known,
+    bool keep, pacs_err_t *err)
+{
+    pacs_service_t  *svc = st->svc;
+    pacs_entry_t     e = c->entry;
+    pacs_conflict_t  conflict = {
+        c->record.study, c->record.series, c->record.instance, known->key,
+        c->record.key, e.time_us, e.source
+    };
+    int              rc;
+
+    e.op = PACS_J_QUARANTINE;
+
+    if (keep
+        && ((rc = svc->blobs->vt->sync(svc->blobs, &st->tmp, err)) != PACS_OK
+            || (rc = svc->blobs->vt->link(svc->blobs, &st->tmp, &c->key,
+                                          &c->existed, err)) != PACS_OK
+            || (rc = svc->blobs->vt->sync_names(svc->blobs, &c->key, 1, err))
+                != PACS_OK))
+    {
+        return rc;
+    }
+
+    if ((rc = pacs_journal_append(svc->journal, &e, 1, err)) != PACS_OK) {
+        return rc;
+    }
+
+    return svc->index->vt->add_conflict(svc->index, &conflict, err);
+}
+
+
+/* a SOP Instance UID that is there already under another digest */
+static int
+settle(pacs_store_t *st, pacs_commit_t *c, const pacs_record_t *known,
+    pacs_stored_t *out, pacs_err_t *err)
+{
+    bool  keep = st->svc->options.duplicates == PACS_DUPLICATES_QUARANTINE;
+    bool  same = false;
+    int   rc = PACS_OK;
+
+    if (pacs_str_eq(known->study, c->record.study)
+        && pacs_str_eq(known->series, c->record.series))
+    {
+        rc = same_content(st, known, &same, err);
+    }
+
+    if (rc != PACS_OK) {
+        return rc;
+    }
+
+    if (same) {
+        out->how = PACS_STORED_SAME;
+        return PACS_OK;
+    }
+
+    if ((rc = note_conflict(st, c, known, keep, err)) != PACS_OK) {
+        return rc;
+    }
+
+    return pacs_fail(err, PACS_E_CONFLICT, "SOP Instance %.*s is known with "
+                     "other content; the first stays%s",
+                     pacs_fmt(c->record.instance),
+                     keep ? ", this one is in quarantine" : "");
+}
+
+
+static int
+lookup(pacs_store_t *st, pacs_commit_t *c, pacs_record_t *known,
+    pacs_err_t *err)
+{
+    pacs_err_t  absent = { 0 };
+    int         rc = st->svc->index->vt->get(st->svc->index, pacs_null,
+                                             pacs_null, c->record.instance,
+                                             false, st->arena, known,
+                                             &absent);
+
+    return rc == PACS_OK || rc == PACS_E_NOT_FOUND
+           ? rc
+           : pacs_fail(err, rc, "%s", absent.text);
+}
+
+
+static int
+commit(pacs_store_t *st, pacs_commit_t *c, pacs_stored_t *out,
+    pacs_err_t *err)
+{
+    pacs_service_t  *svc = st->svc;
+    pacs_record_t    known = { 0 };
+    int              rc = lookup(st, c, &known, err);
+
+    if (rc == PACS_OK && !pacs_str_eq(known.key, c->record.key)) {
+        return settle(st, c, &known, out, err);
+    }
+
+    if (rc == PACS_OK) {
+        out->how = PACS_STORED_SAME;
+        return PACS_OK;
+    }
+
+    if (rc != PACS_E_NOT_FOUND) {
+        return rc;
+    }
+
+    if ((rc = svc->blobs->vt->sync(svc->blobs, &st->tmp, err)) != PACS_OK) {
+        svc->degraded = svc->degraded || rc == PACS_E_IO;
+        return rc;
+    }
+
+    c->tmp = st->tmp;
+
+    if ((rc = pacs_commit(svc, c, err)) != PACS_OK) {
+        return rc;
+    }
+
+    out->how = c->put == PACS_PUT_NEW ? PACS_STORED_NEW : PACS_STORED_SAME;
+
+    if (c->put != PACS_PUT_KNOWN) {
+        return PACS_OK;
+    }
+
+    /* another came first between the look-up and the commit */
+    if ((rc = lookup(st, c, &known, err)) != PACS_OK) {
+        return rc;
+    }
+    if (!c->existed) {
+        svc->blobs->vt->remove(svc->blobs, &c->key, NULL);
+    }
+    return settle(st, c, &known, out, err);
+}
+
+
+static pacs_str_t
+source_of(const pacs_subject_t *s, pacs_arena_t *a)
+{
+    return s->ae.len != 0
+           ? pacs_sprintf(a, "%.*s@%.*s", pacs_fmt(s->ae),
+                          pacs_fmt(s->address))
+           : s->address;
+}
+
+
+static int
+scan_and_commit(pacs_store_t *st, pacs_stored_t *out, pacs_err_t *err)
+{
+    pacs_service_t *svc = st->svc;
+    pacs_commit_t  *c = pacs_calloc(st->arena, 1, sizeof(*c));
+    pacs_source_t   file;
+    uint8_t         digest[PACS_SHA256_LEN];
+    int             rc;
+
+    if (c == NULL) {
+        return pacs_fail(err, PACS_E_NOMEM, "no memory for an instance");
+    }
+
+    pacs_sha256_final(&st->digest, digest);
+    pacs_hex(digest, sizeof(digest), c->key.digest);
+
+    if ((rc = pacs_source_fd(&file, st->tmp.fd, err)) != PACS_OK) {
+        return rc;
+    }
+
+    rc = pacs_scan(svc, &file, st->arena, &c->record, &c->key, err);
+    say_who(out, &c->record);
+
+    if (rc != PACS_OK) {
+        return rc;
+    }
+
+    if (st->want_study.len != 0
+        && !pacs_str_eq(st->want_study, c->record.study))
+    {
+        return pacs_fail(err, PACS_E_IDENT, "the instance is of study %.*s",
+                         pacs_fmt(c->record.study));
+    }
+
+    c->record.received_us = svc->options.env.now_us(svc->options.env.ctx);
+    c->record.source = source_of(&st->subject, st->arena);
+    c->entry = (pacs_entry_t) {
+        .op = PACS_J_STORE, .time_us = c->record.received_us, .key = c->key,
+        .study = c->record.study, .series = c->record.series,
+        .instance = c->record.instance, .source = c->record.source,
+        .door = st->subject.door, .subject = st->subject.user
+    };
+
+    return commit(st, c, out, err);
+}
+
+
+int
+pacs_store_finish(pacs_store_t *st, pacs_stored_t *out, pacs_err_t *err)
+{
+    memset(out, 0, sizeof(*out));
+
+    if (!st->headed && st->err.code == PACS_OK) {
+        use_head(st);
+    }
+
+    int rc = st->err.code != PACS_OK
+             ? pacs_fail(err, st->err.code, "%s", st->err.text)
+             : scan_and_commit(st, out, err);
+
+    pacs_audit_event(st->svc->audit, PACS_AUDIT_STORE,
+                     rc == PACS_OK && out->how == PACS_STORED_NEW ? 'C'
+                     : rc == PACS_E_CONFLICT ? 'U' : 'R',
+                     rc == PACS_OK, &st->subject, pacs_cstr(out->study),
+                     pacs_cstr(out->instance));
+    store_free(st);
+
+    return rc;
+}

@@ -1,0 +1,91 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: BSD-2-Clause
+
+# tools/run as a newcomer uses it: start, a second start, Ctrl-C, wrong
+# options, addresses that are not loopback, https.
+
+use strict;
+use warnings;
+use lib 't/lib';
+use File::Temp qw(tempdir);
+use Pacs;
+use Test::More;
+use Time::HiRes qw(time);
+
+plan(skip_all => 'the sanitizer build is started by the other tests') if asan();
+
+my $home = tempdir('pacsrunXXXXXX', DIR => '/tmp', CLEANUP => 1) . '/home';
+my @ports = map { free_port() } 1 .. 3;
+my $run = "$Pacs::TOP/tools/run";
+my @args = ($run, '--home', $home, '--http', $ports[0], '--dimse', $ports[1], '--no-install');
+
+# --- help and usage ---
+
+my ($rc, $out) = capture($run, '--help');
+is($rc, 0, '--help');
+my @documented = $out =~ /^\s+(--[a-z-]+)/mg;
+my $source = slurp($run);
+for my $o (@documented) {
+    like($source, qr/[|\s]\Q$o\E[|)]/, "$o is taken");
+}
+for (['--http', '0.0.0.0:80'], ['--dimse', '10.1.2.3:104'], ['--https', '0.0.0.0:443']) {
+    ($rc, $out) = capture($run, '--home', $home, @$_);
+    isnt($rc, 0, "@$_ is refused");
+    like($out, qr/loopback.*--insecure-open/s, '... and the message says how to mean it');
+}
+for (['--http', 'x'], ['--http', '99999'], ['--nonsense'], ['--home'], ['--import', '/no/such/path', '--http', $ports[0]]) {
+    ($rc, $out) = capture($run, @$_);
+    isnt($rc, 0, "@$_ is refused");
+    like($out, qr/tools\/run: \S/, '... with a message');
+}
+($rc, $out) = capture($run, '--home', '/tmp/' . 'x' x 100);
+isnt($rc, 0, 'a home with too long a path is refused') or capture($run, '--home', '/tmp/' . 'x' x 100, '--stop');
+
+# --- start in the background, with https and an import ---
+
+my $samples = -e "$Pacs::SAMPLES/MANIFEST.tsv" ? $Pacs::SAMPLES : undef;
+my @import = $samples ? ('--import', (sort glob "$samples/mr-series/*/*.dcm")[0]) : ();
+($rc, $out) = capture(@args, '--https', $ports[2], '--background', @import);
+is($rc, 0, 'starts in the background') or BAIL_OUT("tools/run does not start: $out");
+like($out, qr/http:\/\/127\.0\.0\.1:$ports[0]\//, '... prints the URL');
+like($out, qr/AE title PACS/, '... and the AE title');
+END { capture($run, '--home', $home, '--stop') if $home && -d $home }
+
+sub curl { my ($rc, $out) = capture('curl', '-sS', '-m', 20, @_); return $out }
+
+like(curl("http://127.0.0.1:$ports[0]/"), qr/<html/i, 'the study list is at /');
+like(curl("http://127.0.0.1:$ports[0]/pacs/health"), qr/"status":"ok"/, 'health is ok');
+is(scalar @{json(curl("http://127.0.0.1:$ports[0]/dicom-web/studies?limit=100"))} > 3 ? 1 : 0, 1, 'the demo studies are there');
+is((capture('echoscu', '-aec', 'PACS', '127.0.0.1', $ports[1]))[0], 0, 'C-ECHO');
+is(curl('--cacert', "$home/tls/ca.crt", '-o', '/dev/null', '-w', '%{http_version} %{http_code}',
+    "https://127.0.0.1:$ports[2]/dicom-web/studies"), '2 200', 'HTTPS with HTTP/2 and our CA');
+is((stat $home)[2] & 0777, 0700, 'the home is for its owner only');
+
+($rc, $out) = capture(@args, '--background');
+isnt($rc, 0, 'a second one in the same home is refused');
+like($out, qr/runs already/, '... by name');
+
+is((capture($run, '--home', $home, '--stop'))[0], 0, '--stop');
+ok(!-e "$home/run/run.pid", '... it is gone');
+is((capture('curl', '-s', "http://127.0.0.1:$ports[0]/"))[0], 7, '... nothing listens');
+
+# --- a second start is fast, and Ctrl-C ends all children ---
+
+my $t = time;
+is((capture(@args, '--background'))[0], 0, 'second start');
+my $d = time - $t;
+diag(sprintf 'second start: %.2f s', $d);
+cmp_ok($d, '<', 10, 'second start is quick');        # 3 s is the bar, measured by tools/bench
+my @children = split ' ', slurp("/proc/@{[ slurp(\"$home/run/run.pid\") =~ /(\d+)/ ]}/task/@{[ slurp(\"$home/run/run.pid\") =~ /(\d+)/ ]}/children");
+cmp_ok(scalar @children, '>=', 3, 'it has children');
+kill 'INT', slurp("$home/run/run.pid") =~ /(\d+)/;
+ok(wait_until('all children end', sub { !grep { -e "/proc/$_" } @children }), 'Ctrl-C ends all children');
+
+# --- why it does not start ---
+
+my $listen = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1', LocalPort => $ports[0]) or die;
+($rc, $out) = capture(@args, '--background');
+isnt($rc, 0, 'a port in use: non-zero');
+like($out, qr/in use/, '... with the reason') or diag $out;
+
+done_testing;
