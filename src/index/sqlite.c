@@ -16,7 +16,7 @@
 enum { BUSY_MS = 10000, FLUSH_EVERY = 20000 };
 
 const pacs_dialect_t  pacs_sqlite_dialect = {
-    .by_date = " INDEXED BY study_order", .any = "pacs_any"
+    .indexed = " INDEXED BY ", .any = "pacs_any"
 };
 
 
@@ -212,7 +212,8 @@ conn_open(pacs_sqlite_t *ix, pacs_conn_t *c, bool writer, pacs_err_t *err)
         ? "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
           "PRAGMA cache_size = -16384; PRAGMA journal_size_limit = 67108864;"
           "PRAGMA case_sensitive_like = ON"
-        : "PRAGMA query_only = ON; PRAGMA case_sensitive_like = ON", err);
+        : "PRAGMA query_only = ON; PRAGMA case_sensitive_like = ON;"
+          "PRAGMA cache_size = -8192", err);
 
     if (code != PACS_OK) {
         conn_close(c);
