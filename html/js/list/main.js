@@ -213,5 +213,10 @@ function moveByKeys(e) {
 
 build();
 listen();
+
+if (matchMedia('(pointer: fine)').matches) {
+    find('.filters input[name="name"]', HTMLElement).focus();
+}
+
 renderForm();
 search();

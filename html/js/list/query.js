@@ -142,7 +142,9 @@ export function toAddress(q) {
         args.set('page', String(q.page + 1));
     }
 
-    return args.size === 0 ? '' : `?${args}`;
+    const text = args.toString();
+
+    return text === '' ? '' : `?${text}`;
 }
 
 

@@ -22,7 +22,7 @@ export function row(ds) {
         cell('name', link, ...name.other.map((n) =>
             el('span', { class: 'row-other' }, n))),
         cell('id', first(ds, TAG.PatientID)),
-        cell('born', [formatDate(born), years].filter(Boolean).join('  ')),
+        cell('born', formatDate(born), el('span', { class: 'row-age' }, years)),
         cell('sex', first(ds, TAG.PatientSex)),
         cell('date', formatDate(first(ds, TAG.StudyDate)),
             el('span', { class: 'row-time' }, formatTime(first(ds, TAG.StudyTime)))),

@@ -66,7 +66,7 @@ function item(e, root, study) {
         el('span', { class: 'thumb-count' }));
 
     img.fetchPriority = 'low';
-    img.addEventListener('error', () => img.remove());
+    img.addEventListener('error', () => frame.classList.add('is-blank'));
     img.src = src;
 
     const node = el('li', { class: 'strip-item' },

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { TAG } from '../../html/js/dicom/dataset.js';
+import { renderedUrl } from '../../html/js/net/urls.js';
+import { arrived, chosen } from '../../html/js/viewer/choose.js';
+import { tick } from '../../html/js/viewer/cine.js';
+import { commandNamed, commandOfKey, commands } from '../../html/js/viewer/commands.js';
+import { mismatch } from '../../html/js/viewer/identity.js';
+import { neighbours, plan, tilePictures } from '../../html/js/viewer/plan.js';
+import {
+    MARK, initial, nextAnnotation, reset, scrolledTo, startWindow, withWindow,
+} from '../../html/js/viewer/state.js';
+import { corners } from '../../html/js/viewer/text.js';
+import { toolNamed } from '../../html/js/viewer/tools/tool.js';
+import { dataset, viewport } from './helper.mjs';
+
+const ROOT = '/dicom-web';
+const LARGE = { Rows: [2500], Columns: [3000], Modality: ['DX'] };
+
+/** @param {string[]} ready @param {string[]} [failed] keys */
+const look = (ready, failed = []) => ({
+    ready: (/** @type {string} */ k) => ready.includes(k),
+    failed: (/** @type {string} */ k) => failed.includes(k) ? 500 : null,
+    bytes: () => 1000,
+});
+
+/** @param {any} s @param {any} p shows it */
+const showing = (s, p) => chosen(s, p, look([p.base.key]), String);
+
+
+test('URLs of pictures', () => {
+    const a = { study: '1', series: '1.2', instance: '1.2.3', frame: 4 };
+    const tile = { sx: 512, sy: 0, sw: 100, sh: 200, vw: 100, vh: 200 };
+
+    assert.equal(renderedUrl(ROOT, a, {}),
+        '/dicom-web/studies/1/series/1.2/instances/1.2.3/frames/4/rendered');
+    assert.equal(renderedUrl(ROOT, a, { tile, quality: 90, voi: 'linear-exact',
+        window: { center: -600.5, width: 1500 } }).split('?')[1],
+    'viewport=100,200,512,0,100,200&window=-600.5,1500,linear-exact&quality=90');
+    assert.ok(!renderedUrl(ROOT, { ...a, study: '../x' }, {}).includes('../'));
+});
+
+
+test('the picture that is seen comes first, then in the way of the scroll', () => {
+    const s = scrolledTo(viewport(120), 50);
+    const p = plan(s, ROOT);
+
+    assert.equal(p.wanted[0], p.base);
+    assert.equal(p.base.index, 50);
+    assert.deepEqual(neighbours(s).slice(0, 6), [51, 52, 53, 49, 54, 55]);
+    assert.deepEqual(neighbours(scrolledTo(s, 49)).slice(0, 4), [48, 47, 46, 50]);
+    assert.equal(new Set(p.wanted.map((x) => x.key)).size, p.wanted.length);
+    assert.ok(p.wanted.every((x) => x.index >= 0 && x.index < 120));
+    assert.equal(plan(initial(), ROOT), null);
+});
+
+
+test('the header’s window is the server’s own: no window in the URL', () => {
+    const s = viewport(1);
+
+    assert.ok(!plan(s, ROOT).base.url.includes('window='));
+    assert.deepEqual(plan(s, ROOT).base.window.center, 40);
+    assert.ok(plan(withWindow(s, { center: 1, width: 2 }), ROOT).base.url
+        .includes('window=1,2,linear'));
+});
+
+
+test('colour has no window', () => {
+    const s = viewport(1, { SamplesPerPixel: [3], PhotometricInterpretation: ['RGB'] });
+
+    assert.equal(startWindow(s), null);
+    assert.equal(withWindow(s, { center: 1, width: 2 }), s);
+    assert.equal(plan(s, ROOT).base.window, null);
+});
+
+
+test('while things move on a slow net, previews come', () => {
+    const s = { ...viewport(9), busy: 'scroll', slow: true };
+
+    assert.equal(plan(s, ROOT).wanted[0].stage, 'preview');
+    assert.equal(plan({ ...s, slow: false }, ROOT).wanted[0].stage, 'final');
+    assert.equal(plan({ ...s, busy: 'window' }, ROOT).wanted.length, 1);
+});
+
+
+test('a large image comes as large as it is seen, and as tiles beyond', () => {
+    const s = viewport(1, LARGE);
+
+    assert.ok(plan(s, ROOT).base.url.includes('viewport=960,800'));
+    assert.deepEqual(plan(s, ROOT).tiles, []);
+
+    const native = commandNamed('native').change(s);
+    const p = plan(native, ROOT);
+
+    assert.equal(p.base.url, plan(s, ROOT).base.url);
+    assert.ok(p.tiles.length >= 4 && p.tiles.length <= 12);
+    assert.ok(p.tiles.every((t) => t.tile.sw === t.tile.vw));
+    assert.deepEqual(p.wanted.slice(0, 2), [p.base, p.tiles[0]]);
+    assert.ok(tilePictures(native, ROOT, null, 1).length < p.tiles.length);
+});
+
+
+test('small images come whole', () => {
+    const s = commandNamed('native').change(viewport(1));
+
+    assert.deepEqual(plan(s, ROOT).tiles, []);
+    assert.ok(!plan(s, ROOT).base.url.includes('viewport'));
+});
+
+
+test('breast images come without loss', () => {
+    const p = plan(viewport(1, { ...LARGE, Modality: ['MG'] }), ROOT);
+
+    assert.equal(p.base.accept, 'image/png');
+    assert.equal(p.base.kind, 'lossless');
+    assert.ok(!p.base.url.includes('quality'));
+    assert.equal(p.preview.accept, 'image/jpeg');
+});
+
+
+test('the old picture keeps its own number until the new one is here', () => {
+    const s = viewport(9);
+    const shown = showing(s, plan(s, ROOT));
+    const moved = scrolledTo(shown, 5);
+    const waiting = chosen(moved, plan(moved, ROOT), look([]), String);
+
+    assert.equal(shown.shown.index, 0);
+    assert.equal(shown.marks[0], MARK.seen);
+    assert.equal(waiting.shown.index, 0);
+    assert.equal(corners(waiting).bottomLeft[0], '1 / 9  → 6');
+    assert.equal(showing(moved, plan(moved, ROOT)).shown.index, 5);
+});
+
+
+test('a frame that failed takes the picture away and says why', () => {
+    const s = scrolledTo(showing(viewport(9), plan(viewport(9), ROOT)), 5);
+    const p = plan(s, ROOT);
+    const failed = chosen(s, p, look([], [p.base.key]), (n) => `reason ${n}`);
+
+    assert.equal(failed.shown, null);
+    assert.deepEqual(failed.failure, { index: 5, reason: 'reason 500' });
+    assert.equal(failed.marks[5], MARK.failed);
+    assert.equal(scrolledTo(failed, 6).failure, null);
+});
+
+
+test('a fast scroll shows what comes nearer, never what goes away', () => {
+    const s = viewport(100);
+    const shown = scrolledTo(showing(s, plan(s, ROOT)), 50);
+    const at = (/** @type {number} */ i) => plan(scrolledTo(shown, i), ROOT).base;
+    const near = arrived(shown, at(30), look([at(30).key]));
+    const far = arrived(near, at(10), look([at(10).key]));
+
+    assert.equal(near.shown.index, 30);
+    assert.equal(far.shown.index, 30);
+    assert.equal(far.marks[10], MARK.here);
+    assert.equal(arrived(shown, { ...at(30), stack: 'other' },
+        look([at(30).key])), shown);
+});
+
+
+test('a sharp picture stays until the new window is as sharp', () => {
+    const native = commandNamed('native').change(viewport(1, LARGE));
+    const shown = showing(native, plan(native, ROOT));
+    const other = withWindow(shown, { center: 99, width: 50 });
+    const p = plan(other, ROOT);
+    const some = chosen(other, p, look([p.base.key]), String);
+    const all = chosen(other, p,
+        look([p.base.key, ...p.tiles.map((t) => t.key)]), String);
+
+    assert.equal(some.shown.window.center, 40);
+    assert.equal(all.shown.window.center, 99);
+});
+
+
+test('tools', () => {
+    const s = viewport(100);
+    const way = (/** @type {number} */ dx, /** @type {number} */ dy) =>
+        ({ from: { x: 500, y: 400 }, dx, dy });
+
+    assert.equal(toolNamed('scroll').drag(s, s, way(0, 80)).index, 10);
+    assert.equal(toolNamed('scroll').drag(s, s, way(0, -80)).index, 0);
+    assert.equal(toolNamed('window').drag(s, s, way(30, 0)).window.width, 440);
+    assert.equal(toolNamed('zoom').drag(s, s, way(0, 100)).view.scale,
+        2 * 800 / 512);
+    assert.equal(toolNamed('pan').drag(s, s, way(16, 0)).view.center.x,
+        256 - 16 / (800 / 512));
+    assert.equal(toolNamed('select').drag(s, s, way(9, 9)), s);
+});
+
+
+test('reset keeps the place in the stack', () => {
+    let s = scrolledTo(viewport(100), 40);
+
+    s = toolNamed('pan').drag(s, s, { from: { x: 0, y: 0 }, dx: 50, dy: 50 });
+    s = { ...withWindow(s, { center: 1, width: 2 }), invert: true };
+
+    const back = reset(s);
+
+    assert.equal(back.index, 40);
+    assert.equal(back.window, null);
+    assert.equal(back.invert, false);
+    assert.equal(back.view.scale, null);
+});
+
+
+test('every key does one thing', () => {
+    const keys = commands().flatMap((c) => c.keys);
+
+    assert.equal(new Set(keys).size, keys.length);
+    assert.equal(commandOfKey('w').name, 'window');
+    assert.equal(commandOfKey('Escape').name, 'reset');
+    assert.equal(commandOfKey('PageDown').name, 'series-forth');
+    assert.equal(commandOfKey('q'), undefined);
+});
+
+
+test('presets, steps and the ends', () => {
+    const s = viewport(100);
+    const run = (/** @type {string} */ name) => commandNamed(name).change(s);
+
+    assert.deepEqual(run('window-preset-1').window, { center: -600, width: 1500 });
+    assert.equal(run('forth').index, 1);
+    assert.equal(run('back'), s);
+    assert.equal(run('last').index, 99);
+    assert.equal(run('rotate'), s);
+    assert.equal(commandNamed('rotate').change(viewport(1, LARGE)).view.rotate, 90);
+});
+
+
+test('text goes full, minimal, none', () => {
+    const s = viewport(1, { PatientName: [{ Alphabetic: 'A^B' }],
+        PatientID: ['7'] });
+    const shown = showing(s, plan(s, ROOT));
+    const minimal = nextAnnotation(shown);
+
+    assert.deepEqual(corners(shown).topLeft, ['A, B', '7']);
+    assert.deepEqual(corners(minimal).topLeft, ['A, B']);
+    assert.deepEqual(corners(nextAnnotation(minimal)).topLeft, []);
+    assert.ok(corners(shown).bottomLeft.includes('C 40  W 400'));
+});
+
+
+test('another patient’s images are noticed', () => {
+    const study = dataset({ StudyInstanceUID: ['1.2'], PatientID: ['7'],
+        PatientBirthDate: ['19700101'] });
+
+    assert.equal(mismatch(study, study), '');
+    assert.equal(mismatch(study, { ...study, [TAG.PatientID]: {} }), '');
+    assert.notEqual(mismatch(study, { ...study,
+        [TAG.PatientID]: { Value: ['8'] } }), '');
+    assert.notEqual(mismatch(study, { ...study,
+        [TAG.StudyInstanceUID]: { Value: ['1.3'] } }), '');
+    assert.notEqual(mismatch(study, {}), '');
+});
+
+
+test('cine keeps the beat, and does not run after lost time', () => {
+    assert.deepEqual(tick(0, 30, 25), { due: false, last: 0 });
+    assert.deepEqual(tick(0, 45, 25), { due: true, last: 40 });
+    assert.deepEqual(tick(0, 900, 25), { due: true, last: 900 });
+});
