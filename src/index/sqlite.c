@@ -16,32 +16,39 @@
 enum { BUSY_MS = 10000, FLUSH_EVERY = 20000 };
 
 const pacs_dialect_t  pacs_sqlite_dialect = {
-    .by_date = " INDEXED BY study_order", .any = "pacs_any"
+    .indexed = " INDEXED BY ", .any = "pacs_any"
 };
 
 
 /* --- statements --- */
 
 
+static int
+code_of(sqlite3 *db)
+{
+    switch (sqlite3_errcode(db)) {
+    case SQLITE_FULL:
+        return PACS_E_FULL;
+    case SQLITE_NOMEM:
+        return PACS_E_NOMEM;
+    case SQLITE_BUSY:
+        return PACS_E_BUSY;
+    case SQLITE_IOERR:
+        return sqlite3_system_errno(db) == ENOSPC
+               || sqlite3_system_errno(db) == EDQUOT ? PACS_E_FULL : PACS_E_IO;
+    default:
+        return PACS_E_IO;
+    }
+}
+
+
 int
 pacs_sqlite_fail(pacs_conn_t *c, pacs_err_t *err)
 {
-    int  code = PACS_E_IO;
-
-    switch (c->db == NULL ? SQLITE_NOMEM : sqlite3_errcode(c->db)) {
-    case SQLITE_FULL:
-        code = PACS_E_FULL;
-        break;
-    case SQLITE_NOMEM:
-        code = PACS_E_NOMEM;
-        break;
-    case SQLITE_BUSY:
-        code = PACS_E_BUSY;
-        break;
-    }
-
-    return pacs_fail(err, code, "index: %s",
-                     c->db == NULL ? "out of memory" : sqlite3_errmsg(c->db));
+    return c->db == NULL
+           ? pacs_fail(err, PACS_E_NOMEM, "index: out of memory")
+           : pacs_fail(err, code_of(c->db), "index: %s",
+                       sqlite3_errmsg(c->db));
 }
 
 
@@ -80,7 +87,7 @@ cached_slot(pacs_conn_t *c, pacs_str_t text)
     for (unsigned i = 0; i < PACS_CACHED; i++) {
         pacs_cached_t  *slot = &c->cached[i];
 
-        if (slot->st != NULL && pacs_str_is(text, slot->text)) {
+        if (slot->st != NULL && pacs_str_eq(text, slot->text)) {
             return slot;
         }
         if (slot->used < old->used) {
@@ -89,7 +96,7 @@ cached_slot(pacs_conn_t *c, pacs_str_t text)
     }
 
     sqlite3_finalize(old->st);
-    free(old->text);
+    free((void *) old->text.data);
     *old = (pacs_cached_t) { 0 };
     return old;
 }
@@ -102,9 +109,9 @@ pacs_sqlite_text(pacs_conn_t *c, pacs_str_t text, pacs_err_t *err)
 
     slot->used = ++c->uses;
     if (slot->st == NULL) {
-        slot->text = strndup(text.data, text.len);
-        if (slot->text == NULL
-            || sqlite3_prepare_v3(c->db, slot->text, -1,
+        slot->text = (pacs_str_t) { strndup(text.data, text.len), text.len };
+        if (slot->text.data == NULL
+            || sqlite3_prepare_v3(c->db, slot->text.data, -1,
                                   SQLITE_PREPARE_PERSISTENT, &slot->st, NULL)
                != SQLITE_OK)
         {
@@ -183,7 +190,7 @@ conn_close(pacs_conn_t *c)
     }
     for (unsigned i = 0; i < PACS_CACHED; i++) {
         sqlite3_finalize(c->cached[i].st);
-        free(c->cached[i].text);
+        free((void *) c->cached[i].text.data);
     }
     sqlite3_close(c->db);
     *c = (pacs_conn_t) { 0 };
@@ -211,8 +218,10 @@ conn_open(pacs_sqlite_t *ix, pacs_conn_t *c, bool writer, pacs_err_t *err)
     int  code = pacs_sqlite_exec(c, writer
         ? "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
           "PRAGMA cache_size = -16384; PRAGMA journal_size_limit = 67108864;"
+          "PRAGMA wal_autocheckpoint = 4000;"
           "PRAGMA case_sensitive_like = ON"
-        : "PRAGMA query_only = ON; PRAGMA case_sensitive_like = ON", err);
+        : "PRAGMA query_only = ON; PRAGMA case_sensitive_like = ON;"
+          "PRAGMA cache_size = -8192", err);
 
     if (code != PACS_OK) {
         conn_close(c);
@@ -353,7 +362,9 @@ pacs_sqlite_begin(pacs_sqlite_t *ix, pacs_err_t *err)
         return PACS_OK;
     }
 
-    int  code = ix->rebuild ? PACS_OK : take_gate(ix, err);
+    int  code = ix->broken ? pacs_fail(err, PACS_E_IO, "index: an earlier"
+                                       " fsync failed")
+                : ix->rebuild ? PACS_OK : take_gate(ix, err);
 
     if (code == PACS_OK) {
         code = run_fixed(ix, PACS_Q_BEGIN, err);
@@ -389,6 +400,22 @@ add_totals(pacs_sqlite_t *ix, pacs_err_t *err)
 }
 
 
+/* who can say what is on the disk after a failed fsync? */
+static int
+commit(pacs_sqlite_t *ix, pacs_err_t *err)
+{
+    int  code = run_fixed(ix, PACS_Q_COMMIT, err);
+
+    if (code != PACS_OK) {
+        int  why = sqlite3_extended_errcode(ix->writer.db);
+
+        ix->broken = why == SQLITE_IOERR_FSYNC
+                     || why == SQLITE_IOERR_DIR_FSYNC;
+    }
+    return code;
+}
+
+
 /* rebuild: what was written since the last flush */
 int
 pacs_sqlite_flush(pacs_sqlite_t *ix, pacs_err_t *err)
@@ -398,7 +425,7 @@ pacs_sqlite_flush(pacs_sqlite_t *ix, pacs_err_t *err)
     }
     ix->open_tx = false;
     ix->pending = 0;
-    return run_fixed(ix, PACS_Q_COMMIT, err);
+    return commit(ix, err);
 }
 
 
@@ -431,7 +458,7 @@ pacs_sqlite_end(pacs_sqlite_t *ix, int code, pacs_err_t *err)
 
     } else {
         if (code == PACS_OK) {
-            code = run_fixed(ix, PACS_Q_COMMIT, err);
+            code = commit(ix, err);
         }
         if (code != PACS_OK && !sqlite3_get_autocommit(ix->writer.db)) {
             run_fixed(ix, PACS_Q_ROLLBACK, NULL);
