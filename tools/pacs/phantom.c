@@ -622,7 +622,7 @@ put_us(file_t *f, uint32_t columns, uint32_t rows, uint32_t frames,
 {
     int64_t  pointer = 0x00181063;
 
-    file_text(f, 0x00080008, PACS_CS, "ORIGINAL\\PRIMARY\\\\0001");
+    file_text(f, 0x00080008, PACS_CS, "ORIGINAL\\PRIMARY\\TTE\\0011");
     file_text(f, 0x00082144, PACS_IS, "30");
     file_text(f, 0x00180040, PACS_IS, "30");
     file_text(f, 0x00181063, PACS_DS, "33.333");
