@@ -54,6 +54,11 @@ int pacs_decode_check(const decode_job_t *job, const char *what,
     uint64_t columns, uint64_t rows, unsigned samples, unsigned precision,
     pacs_err_t *err);
 
+/* for streams that leave the colour to the attribute: sets job->ybr;
+ * PACS_E_UNSHOWABLE for what such a stream cannot be */
+int pacs_decode_colour(decode_job_t *job, const char *what,
+    pacs_err_t *err);
+
 /* n decoded values, host integers */
 typedef struct {
     const void  *data;

@@ -558,7 +558,8 @@ open_for_rebuild(pacs_sqlite_t *ix, pacs_err_t *err)
     if (code != PACS_OK && code != PACS_E_BUSY) {
         char  path[4096];
 
-        pacs_log(&ix->env, PACS_LOG_WARN, "%s is made anew: %s", ix->path,
+        pacs_log(&ix->env, PACS_LOG_WARN, "%s is made anew (%s): restart"
+                 " what had it open", ix->path,
                  first.text);
         conn_close(&ix->writer);
         for (int i = 0; i < 3; i++) {
