@@ -2,7 +2,8 @@
 
 /*
  * render_file FILE FRAME OUT.png [key=value]...: one native frame as PNG.
- * keys: center, width, voi (0..2), view (w,h), region (x,y,w,h)
+ * keys: center, width, voi (0..2), view (w,h), region (x,y,w,h);
+ * bare=1: square pixels, no padding, as DCMTK does by default
  */
 
 #include <fcntl.h>
@@ -47,6 +48,9 @@ read_samples(pacs_source_t *s, const pacs_dataset_t *ds,
 }
 
 
+static bool  bare;
+
+
 static void
 option(const char *arg, pacs_picture_t *want)
 {
@@ -63,6 +67,7 @@ option(const char *arg, pacs_picture_t *want)
     {
         want->has_region = 1;
     }
+    bare = bare || strcmp(arg, "bare=1") == 0;
     sscanf(arg, "view=%u,%u", &want->view_width, &want->view_height);
 }
 
@@ -100,6 +105,10 @@ render(int fd, uint32_t frame, const char *to, const pacs_picture_t *want,
     /* by way of the record, as a server does */
     if (rc == PACS_OK) {
         rc = pacs_look_unpack(pacs_look_pack(&look, a), a, &again, err);
+    }
+    if (rc == PACS_OK && bare) {
+        again.aspect = 1;
+        again.has_padding = 0;
     }
     if (rc == PACS_OK) {
         rc = pacs_render(&s, &again, want, &pacs_limits_default, &out, &w,
