@@ -1,8 +1,6 @@
 # make            libpacs.a, the programs and the module for Debian's nginx
 # make units      the unit tests, build/t/*
 # make SAN=1 ...  the same in build/asan, under ASan and UBSan
-# make FAULTS=1 B=build/faults build/faults/pacs-codec   one that a test can
-#                 make crash, spin and eat memory
 # make NGX_SRC=D  the module against a plain nginx source tree D
 # make install DESTDIR=
 
@@ -16,10 +14,6 @@ B       ?= build
 OPT     ?= -O2 -g
 endif
 
-ifdef FAULTS
-FAULTFLAGS = -DPACS_CODEC_FAULTS
-endif
-
 # make V=1 shows the commands
 Q = $(if $(V),,@)
 WARN   = -Wall -Wextra -Werror -Wno-unused-parameter
@@ -27,9 +21,8 @@ WARNC  = $(WARN) -Wmissing-prototypes -Wstrict-prototypes -Wvla
 HIDE   = -fPIC -fvisibility=hidden -MMD -MP -Isrc -D_GNU_SOURCE \
          -D_FILE_OFFSET_BITS=64
 HARD   = $(if $(SAN),,-D_FORTIFY_SOURCE=2) -fstack-protector-strong
-ALLC   = -std=c11 $(WARNC) $(HIDE) $(HARD) $(OPT) $(SANFLAGS) $(FAULTFLAGS) $(CFLAGS)
-ALLCXX = -std=gnu++17 $(WARN) $(HIDE) $(HARD) $(OPT) $(SANFLAGS) $(FAULTFLAGS) \
-         $(CXXFLAGS)
+ALLC   = -std=c11 $(WARNC) $(HIDE) $(HARD) $(OPT) $(SANFLAGS) $(CFLAGS)
+ALLCXX = -std=gnu++17 $(WARN) $(HIDE) $(HARD) $(OPT) $(SANFLAGS) $(CXXFLAGS)
 
 LIBS          = -lsqlite3 -ljpeg -lpng16 -lhiredis -lcrypto -lz -lm -lpthread
 CODEC_LIBS    = -lopenjp2 -lcharls -lopenjph -ldcmjpeg -lijg8 -lijg12 -lijg16 \
@@ -50,7 +43,7 @@ MODULE   := $(B)/ngx_http_pacs_module.so
 all: lib programs module
 lib: $(B)/libpacs.a
 programs: $(B)/pacs-codec $(B)/pacs-listener $(B)/pacs
-units: $(UNITS) $(TOOLS)
+units: $(UNITS) $(TOOLS) $(B)/faults/pacs-codec
 module: $(MODULE)
 
 $(B)/libpacs.a: $(CORE)
@@ -68,6 +61,18 @@ $(B)/%.o: %.cc
 	$(Q)$(CXX) $(ALLCXX) -c -o $@ $<
 
 $(B)/pacs-codec: $(CODEC) $(B)/libpacs.a
+	@echo "  LD   $@"
+	$(Q)$(CXX) $(SANFLAGS) -o $@ $^ $(CODEC_LIBS) $(LIBS)
+
+# the same, but a test can make it crash, spin and eat memory
+$(B)/faults/%.o: %.c
+	@mkdir -p $(@D)
+	@echo "  CC   $< (faults)"
+	$(Q)$(CC) $(ALLC) -DPACS_CODEC_FAULTS -c -o $@ $<
+
+FAULTY := $(B)/src/codec/child.o $(B)/src/codec/job.o
+$(B)/faults/pacs-codec: $(filter-out $(FAULTY),$(CODEC)) \
+                        $(FAULTY:$(B)/%=$(B)/faults/%) $(B)/libpacs.a
 	@echo "  LD   $@"
 	$(Q)$(CXX) $(SANFLAGS) -o $@ $^ $(CODEC_LIBS) $(LIBS)
 
@@ -91,6 +96,15 @@ $(B)/t/tools/%: t/tools/%.c $(B)/libpacs.a
 	@mkdir -p $(@D)
 	@echo "  LD   $@"
 	$(Q)$(CC) $(ALLC) -It -o $@ $< $(B)/libpacs.a $(LIBS)
+
+# libFuzzer with all of core and dicom, whatever the rest is built with
+$(B)/t/fuzz/%: t/fuzz/%.c $(call src,src/core src/dicom)
+	@mkdir -p $(@D)
+	@echo "  LD   $@"
+	$(Q)clang -std=c11 $(WARNC) -Isrc -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \
+	    -O1 -g -fsanitize=fuzzer,address,undefined \
+	    -fno-sanitize-recover=undefined -o $@ $^ \
+	    $(shell sed -n '1s,^/\* link: \(.*\) \*/$$,\1,p' $<) -lcrypto -lz -lm -lpthread
 
 # --- the module: nginx's own build compiles the glue, see config ---
 

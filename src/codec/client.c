@@ -11,7 +11,7 @@
 #include "codec/child.h"
 #include "codec/server.h"
 
-enum { MAX_CLIENTS = 512, MAX_ANSWERS = 8192, MESSAGES_A_TURN = 8 };
+enum { MAX_CLIENTS = 512, MAX_ANSWERS = 8192 };
 
 struct client_s {
     handler_t               handler;
@@ -102,32 +102,25 @@ pacs_client_close(server_t *s, client_t *c)
 }
 
 
+/* one message a turn, so that clients take turns and decoders start */
 static void
 client_ready(server_t *s, void *self, uint32_t events)
 {
     static pacs_codec_request_t  req;
     client_t                    *c = self;
+    int                          fds[2];
 
     if (events & EPOLLOUT) {
         flush_answers(s, c);
     }
 
-    for (int i = 0; i < MESSAGES_A_TURN && !c->closing; i++) {
-        int      fds[2];
-        ssize_t  n = pacs_fd_receive(c->fd, &req, sizeof(req), fds);
+    ssize_t  n = pacs_fd_receive(c->fd, &req, sizeof(req), fds);
 
-        if (n < 0 && errno == EAGAIN) {
-            break;
-        }
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n <= 0) {
-            c->closing = true;
-            break;
-        }
-
+    if (n > 0) {
         pacs_job_request(s, c, &req, (size_t) n, fds);
+
+    } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+        c->closing = true;
     }
 
     if (c->closing) {

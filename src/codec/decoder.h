@@ -54,6 +54,11 @@ int pacs_decode_check(const decode_job_t *job, const char *what,
     uint64_t columns, uint64_t rows, unsigned samples, unsigned precision,
     pacs_err_t *err);
 
+/* for streams that leave the colour to the attribute: sets job->ybr;
+ * PACS_E_UNSHOWABLE for what such a stream cannot be */
+int pacs_decode_colour(decode_job_t *job, const char *what,
+    pacs_err_t *err);
+
 /* n decoded values, host integers */
 typedef struct {
     const void  *data;
@@ -69,6 +74,8 @@ void pacs_decode_put(decode_job_t *job, unsigned sample, size_t first,
 /* YBR_FULL to RGB in out, PS3.3 C.7.6.3.1.2 */
 void pacs_decode_ybr(decode_job_t *job);
 
+int pacs_decode_raw(decode_job_t *job, pacs_err_t *err);
+int pacs_decode_deflated(decode_job_t *job, pacs_err_t *err);
 int pacs_decode_rle(decode_job_t *job, pacs_err_t *err);
 int pacs_decode_jpeg(decode_job_t *job, pacs_err_t *err);
 int pacs_decode_jpegls(decode_job_t *job, pacs_err_t *err);

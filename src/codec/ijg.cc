@@ -77,10 +77,7 @@ decode(decode_job_t *job, const jpeg_frame_t *frame, pacs_err_t *err)
         pacs_decode_put(job, s, 0, n, &run);
     }
 
-    job->ybr = job->px.samples == 3
-               && (job->px.photometric == PACS_PI_YBR_FULL
-                   || job->px.photometric == PACS_PI_YBR_FULL_422);
-    return PACS_OK;
+    return pacs_decode_colour(job, "this JPEG process", err);
 }
 
 

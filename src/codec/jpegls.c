@@ -93,10 +93,7 @@ decode(jls_t *j, decode_job_t *job, pacs_err_t *err)
     }
 
     put(j, job);
-    job->ybr = job->px.samples == 3
-               && (job->px.photometric == PACS_PI_YBR_FULL
-                   || job->px.photometric == PACS_PI_YBR_FULL_422);
-    return PACS_OK;
+    return pacs_decode_colour(job, "JPEG-LS", err);
 }
 
 

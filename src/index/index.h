@@ -26,8 +26,16 @@ typedef enum {
     PACS_MATCH_DATE, PACS_MATCH_TIME,   /* single, a-b, a-, -b */
     PACS_MATCH_NUMBER,
     PACS_MATCH_LIST,        /* Modalities in Study: any of the values */
-    PACS_MATCH_NONE         /* answered, not matched (counts) */
+    PACS_MATCH_NONE,        /* answered, not matched (counts) */
+    PACS_MATCH_MULTI        /* as TEXT; one of the values of the attribute */
 } pacs_match_e;
+
+/* where an answer comes from */
+typedef enum {
+    PACS_COMPUTED_NOT,      /* a column, filled from a record's values */
+    PACS_COMPUTED_SQL,      /* UIDs, counts, ModalitiesInStudy */
+    PACS_COMPUTED_SERVICE   /* RetrieveURL …: null in rows; service's job */
+} pacs_computed_e;
 
 /* all attributes of PS3.18 tables 10.6.1-5, 10.6.3-3, -4, -5: X-macro list
  * in index/attrs.h; each is a column of its level, or computed */
@@ -37,7 +45,7 @@ typedef struct {
     uint16_t       vr;
     uint8_t        level;       /* pacs_level_e it is stored at */
     uint8_t        match;       /* pacs_match_e */
-    uint8_t        computed;    /* counts, ModalitiesInStudy … : by SQL */
+    uint8_t        computed;    /* pacs_computed_e */
     uint8_t        required;    /* always in an answer of its level */
     const char    *column;
 } pacs_attr_t;
@@ -90,7 +98,8 @@ typedef struct {
 } pacs_query_t;
 
 /* adds a matching key to the AND of q->where: a universal match (empty,
- * "*") adds nothing; PACS_E_ARG says what is wrong with the value */
+ * "*") adds nothing; PACS_E_ARG says what is wrong with the value;
+ * PACS_E_NOT_FOUND: not an attribute that can be matched (nothing added) */
 int pacs_query_key(pacs_query_t *q, uint32_t tag, uint32_t second,
     pacs_str_t value, bool fuzzy, const pacs_limits_t *limits,
     pacs_arena_t *a, pacs_err_t *err);
@@ -135,7 +144,10 @@ typedef struct {
                  pacs_str_t instance, bool want_metadata, pacs_arena_t *a,
                  pacs_record_t *record, pacs_err_t *err);
     /* every instance of a study or series (series may be pacs_null), in
-     * order of series UID, instance number, UID; values are not filled */
+     * order of series UID, instance number, UID; values are not filled;
+     * PACS_E_NOT_FOUND: there is none.  fn's other than 0 ends it and comes
+     * back.  study pacs_null: all there are, in no order, and a record's
+     * strings live until fn returns */
     int   (*each)(pacs_index_t *ix, pacs_str_t study, pacs_str_t series,
                   bool want_metadata, pacs_arena_t *a,
                   int (*fn)(void *ctx, const pacs_record_t *r), void *ctx,
@@ -166,6 +178,10 @@ typedef struct {
                    pacs_err_t *err);
     /* empties all tables, before a rebuild */
     int   (*clear)(pacs_index_t *ix, pacs_err_t *err);
+    /* the end of a rebuild: durable, and usable by all.  An index whose
+     * rebuild is closed without this refuses to open until the next one.
+     * Does nothing when none is under way */
+    int   (*rebuilt)(pacs_index_t *ix, pacs_err_t *err);
     /* "ok", or what the database's own check found */
     int   (*check)(pacs_index_t *ix, pacs_arena_t *a, pacs_str_t *result,
                    pacs_err_t *err);
@@ -176,7 +192,9 @@ struct pacs_index_s {
 };
 
 /* <home>/index/pacs.db; refuses a network file system by name; migrates.
- * rebuild: fewer syncs while a rebuild fills it (made durable by close) */
+ * rebuild: fewer syncs while a rebuild fills it; from open until rebuilt()
+ * all other processes answer PACS_E_BUSY.  PACS_E_BUSY: a rebuild runs.
+ * PACS_E_IO: …, or a rebuild was cut: `pacs reindex` is due */
 int pacs_index_open_sqlite(const char *home, const pacs_env_t *env,
     bool rebuild, pacs_index_t **ix, pacs_err_t *err);
 

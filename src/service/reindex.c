@@ -219,8 +219,17 @@ replay_correct(rebuild_t *b, const pacs_entry_t *e)
         return PACS_OK;
     }
 
-    return b->svc->index->vt->correct(b->svc->index, e->study, e->series,
-                                      e->instance, attr, e->value, b->err);
+    pacs_err_t  err = { 0 };
+    int         rc = b->svc->index->vt->correct(b->svc->index, e->study,
+                                                e->series, e->instance, attr,
+                                                e->value, &err);
+
+    /* what it corrected may have lost its file, or was deleted since */
+    if (rc == PACS_E_NOT_FOUND) {
+        say(b, "ignored correction of", &e->key, err.text);
+        return PACS_OK;
+    }
+    return rc == PACS_OK ? PACS_OK : pacs_fail(b->err, rc, "%s", err.text);
 }
 
 
@@ -334,6 +343,11 @@ pacs_reindex(pacs_service_t *svc, pacs_progress_pt progress, void *ctx,
         && (rc = svc->blobs->vt->each(svc->blobs, adopt, b, err)) == PACS_OK)
     {
         rc = flush(b);
+    }
+
+    /* what was cut or failed stays marked, and refuses to open */
+    if (rc == PACS_OK) {
+        rc = svc->index->vt->rebuilt(svc->index, err);
     }
 
     for (unsigned i = 0; i < b->n; i++) {

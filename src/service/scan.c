@@ -47,6 +47,14 @@ identify(const pacs_dataset_t *ds, pacs_record_t *r, pacs_err_t *err)
                          ds->instance_uid, pacs_fmt(r->instance));
     }
 
+    if (ds->class_uid[0] != '\0'
+        && !pacs_str_is(r->class_uid, ds->class_uid))
+    {
+        return pacs_fail(err, PACS_E_IDENT, "foreign file meta: it names SOP "
+                         "Class %s, the data set is of %.*s", ds->class_uid,
+                         pacs_fmt(r->class_uid));
+    }
+
     return PACS_OK;
 }
 

@@ -238,8 +238,8 @@ sub slurp {
 }
 
 
-# { syntax, class, instance, data, digest } of a file with file meta, else
-# undef; class and instance are the data set's
+# { syntax, class, instance, study, data, digest } of a file with file meta,
+# else undef; class and instance are the data set's; study: is there one
 sub part10 {
     my ($path) = @_;
 
@@ -266,6 +266,8 @@ sub part10 {
 
     my $big = $p{syntax} eq $BIG;
     my $at = 0;
+
+    $p{study} = index($set, pack $big ? 'n n' : 'v v', 0x20, 0x0d) >= 0;
 
     while ($at + 12 <= length $set) {
         my ($g, $e, $vr, $n) = unpack $big ? 'n n a2 n' : 'v v a2 v',
@@ -294,7 +296,8 @@ sub part10 {
 }
 
 
-# a small CT data set in Explicit VR LE; o: instance, name, extra
+# a small CT data set in Explicit VR LE; o: class, instance, study, series,
+# name, side (pixels), frames, pixels, bytes (the length said of them)
 sub small {
     my (%o) = @_;
 
@@ -302,10 +305,11 @@ sub small {
         my ($g, $t, $vr, $v) = @_;
 
         $v .= $vr eq 'UI' ? "\0" : ' ' if length($v) % 2;
-        return pack('v v a2 v', $g, $t, $vr, length $v) . $v
-            if $vr !~ /^(OB|OW|UN)$/;
-        return pack('v v a2 x2 V', $g, $t, $vr, length $v) . $v;
+        return pack('v v a2 v', $g, $t, $vr, length $v) . $v;
     };
+
+    my $pixels = $o{pixels} // "\1\2" x 256;
+    my $side   = us($o{side} // 16);
 
     return join '', $e->(8, 0x16, 'UI', $o{class} // $CT),
         $e->(8, 0x18, 'UI', $o{instance}), $e->(8, 0x60, 'CS', 'CT'),
@@ -315,10 +319,12 @@ sub small {
         $e->(0x20, 0x0e, 'UI', $o{series} // '1.2.826.0.1.1.1'),
         $e->(0x20, 0x13, 'IS', '1'),
         $e->(0x28, 0x02, 'US', us(1)), $e->(0x28, 0x04, 'CS', 'MONOCHROME2'),
-        $e->(0x28, 0x10, 'US', us(16)), $e->(0x28, 0x11, 'US', us(16)),
+        defined $o{frames} ? $e->(0x28, 0x08, 'IS', $o{frames}) : '',
+        $e->(0x28, 0x10, 'US', $side), $e->(0x28, 0x11, 'US', $side),
         $e->(0x28, 0x100, 'US', us(16)), $e->(0x28, 0x101, 'US', us(16)),
         $e->(0x28, 0x102, 'US', us(15)), $e->(0x28, 0x103, 'US', us(0)),
-        $e->(0x7fe0, 0x10, 'OW', $o{pixels} // "\1\2" x 256);
+        pack('v v a2 x2 V', 0x7fe0, 0x10, 'OW', $o{bytes} // length $pixels),
+        $pixels;
 }
 
 1;

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * DICOM matching, PS3.4 C.2.2.2: what a key's value asks for, checked and
+ * taken apart, the same for every database.
+ */
+
+#ifndef PACS_INDEX_MATCH_H
+#define PACS_INDEX_MATCH_H
+
+#include "index/index.h"
+
+typedef struct {
+    pacs_str_t  text;       /* TEXT, NAME, UID, MULTI: value or pattern */
+    bool        wild;       /* text has '*' or '?' */
+    pacs_str_t  low, high;  /* DATE, TIME: both inclusive; len 0: open */
+    double      number;     /* NUMBER */
+} pacs_wanted_t;
+
+typedef struct {
+    bool            universal;
+    bool            grouped;    /* NAME: the key has '=': all groups given */
+    unsigned        n;          /* values; one must match */
+    pacs_wanted_t  *wanted;
+} pacs_matching_t;
+
+int pacs_matching_parse(const pacs_attr_t *attr, pacs_str_t value,
+    const pacs_limits_t *limits, pacs_arena_t *a, pacs_matching_t *m,
+    pacs_err_t *err);
+
+/* lower case, without accents; components trimmed, empty ones at the end of
+ * a group left out; groups and wildcards stay */
+pacs_str_t pacs_name_fold(pacs_str_t name, pacs_arena_t *a);
+/* a folded name's first group, and the others: len 0 if all are empty */
+void pacs_name_groups(pacs_str_t folded, pacs_str_t *first, pacs_str_t *rest);
+
+/* does one of the '\'-delimited values match a pattern of '*' and '?' */
+bool pacs_any_match(pacs_str_t pattern, pacs_str_t values);
+
+#endif

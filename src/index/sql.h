@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * A query as SQL text and parameters: values never become text.  What
+ * differs between databases is in pacs_dialect_t.
+ */
+
+#ifndef PACS_INDEX_SQL_H
+#define PACS_INDEX_SQL_H
+
+#include "index/match.h"
+
+typedef struct {
+    const char  *by_date;   /* hint to walk study in the order of answers */
+    const char  *any;       /* function: one of several values matches */
+} pacs_dialect_t;
+
+typedef struct {
+    pacs_str_t  text;       /* data NULL: number */
+    double      number;
+} pacs_param_value_t;
+
+typedef struct {
+    const pacs_dialect_t  *dialect;
+    const pacs_limits_t   *limits;
+    pacs_arena_t          *arena;
+    pacs_buf_t             text;        /* freed by pacs_sql_free */
+    pacs_param_value_t    *params;
+    unsigned               n, cap;
+    int                    code;        /* first failure */
+    pacs_err_t            *err;
+} pacs_sql_t;
+
+void pacs_sql_init(pacs_sql_t *sql, const pacs_dialect_t *dialect,
+    const pacs_limits_t *limits, pacs_arena_t *a, pacs_err_t *err);
+void pacs_sql_free(pacs_sql_t *sql);
+
+/* a term of the top-level AND that an index finds rows for; few: it is
+ * certain that these are few (UIDs) */
+typedef struct {
+    const pacs_pred_t  *term;
+    bool                few;
+} pacs_driver_t;
+
+enum { PACS_DRIVERS = 16, PACS_DRIVER_ROWS = 2000 };
+
+/* the candidates among q's keys */
+unsigned pacs_sql_drivers(const pacs_query_t *q, pacs_driver_t *drivers,
+    const pacs_limits_t *limits, pacs_arena_t *a);
+/* one number: rows that a driver finds, at most PACS_DRIVER_ROWS + 1 */
+int pacs_sql_probe(pacs_sql_t *sql, const pacs_driver_t *driver);
+/* columns: study revision, then each attribute of q->level and above that
+ * service does not answer, in the order of pacs_attrs.  driver NULL: walk
+ * by date */
+int pacs_sql_query(pacs_sql_t *sql, const pacs_query_t *q,
+    const pacs_driver_t *driver, uint32_t limit);
+
+#endif

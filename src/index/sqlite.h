@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * The SQLite index, shared by its files: connections (sqlite.c), writing
+ * (write.c), taking away and correcting (remove.c), reading (read.c).
+ *
+ * One connection writes.  Writers of a process take turns on a mutex, those
+ * of several processes on a flock of <home>/index/gate.  Readers come from a
+ * pool.  While <home>/index/rebuilding exists only a rebuild may use the
+ * database; a rebuild uses the writing connection for everything.
+ */
+
+#ifndef PACS_INDEX_SQLITE_H
+#define PACS_INDEX_SQLITE_H
+
+#include <pthread.h>
+#include <sqlite3.h>
+
+#include "index/sql.h"
+
+enum { PACS_READERS = 64, PACS_CACHED = 32, PACS_COLUMNS = 48 };
+
+/* statements that never change; some texts are made of pacs_attrs */
+typedef enum {
+    PACS_Q_BEGIN, PACS_Q_COMMIT, PACS_Q_ROLLBACK, PACS_Q_REVISION_NEXT,
+    PACS_Q_TOTALS, PACS_Q_INSTANCE_KNOWN, PACS_Q_STUDY, PACS_Q_SERIES,
+    PACS_Q_PATIENT, PACS_Q_STUDY_INSERT, PACS_Q_SERIES_INSERT,
+    PACS_Q_PATIENT_INSERT, PACS_Q_INSTANCE_INSERT, PACS_Q_DATA_INSERT,
+    PACS_Q_STUDY_COUNT, PACS_Q_SERIES_COUNT, PACS_Q_STUDY_MODALITIES,
+    PACS_Q_UNDELETE, PACS_Q_CORRECTED, PACS_Q_GET, PACS_Q_GET_METADATA,
+    PACS_Q_REVISION_STUDY, PACS_Q_REVISION_SERIES, PACS_Q_REVISION_INSTANCE,
+    PACS_Q_IS_DELETED, PACS_Q_FIXED
+} pacs_fixed_e;
+
+/* a column that is filled from values: as it is, or a folded name's groups */
+typedef struct {
+    int          attr;
+    enum { PACS_C_VALUE, PACS_C_FIRST, PACS_C_REST } part;
+    char         name[40];
+} pacs_column_t;
+
+typedef struct {
+    pacs_column_t  c[PACS_COLUMNS];
+    unsigned       n;
+} pacs_columns_t;
+
+typedef struct {
+    char          *text;
+    sqlite3_stmt  *st;
+    uint64_t       used;
+} pacs_cached_t;
+
+typedef struct {
+    sqlite3        *db;
+    sqlite3_stmt   *fixed[PACS_Q_FIXED];
+    pacs_cached_t   cached[PACS_CACHED];
+    uint64_t        uses;
+} pacs_conn_t;
+
+/* what a transaction adds to the totals */
+typedef struct {
+    int64_t  patients, studies, series, instances, bytes;
+    int64_t  revision;      /* taken by this transaction, or 0 */
+} pacs_tx_t;
+
+typedef struct {
+    pacs_index_t      base;
+    pacs_env_t        env;
+    char             *path, *marker, *folder;
+    int               gate;
+    bool              rebuild;
+    char             *fixed[PACS_Q_FIXED];
+    pacs_columns_t    columns[4];       /* by level; study: patient's too */
+
+    pthread_mutex_t   writing;          /* recursive */
+    pacs_conn_t       writer;
+    pacs_tx_t         tx;
+    uint64_t          pending;          /* rebuild: changes not committed */
+    bool              open_tx;          /* rebuild */
+    bool              failed;           /* rebuild: a change was not made */
+
+    pthread_mutex_t   pool;
+    pthread_cond_t    freed;
+    pacs_conn_t      *idle[PACS_READERS];
+    unsigned          nidle, nopen;
+} pacs_sqlite_t;
+
+extern const pacs_dialect_t  pacs_sqlite_dialect;
+
+/* --- sqlite.c --- */
+
+int pacs_sqlite_fail(pacs_conn_t *c, pacs_err_t *err);
+/* a connection to read with; leave gives it back */
+int pacs_sqlite_enter(pacs_sqlite_t *ix, pacs_conn_t **c, pacs_err_t *err);
+void pacs_sqlite_leave(pacs_sqlite_t *ix, pacs_conn_t *c);
+/* a transaction on ix->writer; end commits if code is PACS_OK */
+int pacs_sqlite_begin(pacs_sqlite_t *ix, pacs_err_t *err);
+int pacs_sqlite_end(pacs_sqlite_t *ix, int code, pacs_err_t *err);
+int pacs_sqlite_flush(pacs_sqlite_t *ix, pacs_err_t *err);
+/* prepared, reset, without bindings; NULL: failed */
+sqlite3_stmt *pacs_sqlite_fixed(pacs_sqlite_t *ix, pacs_conn_t *c,
+    pacs_fixed_e q, pacs_err_t *err);
+sqlite3_stmt *pacs_sqlite_text(pacs_conn_t *c, pacs_str_t text,
+    pacs_err_t *err);
+void pacs_sqlite_bind(sqlite3_stmt *st, int at, pacs_str_t s);
+pacs_str_t pacs_sqlite_column(sqlite3_stmt *st, int at);
+/* steps to the end of a statement that gives no row of interest; resets */
+int pacs_sqlite_run(pacs_conn_t *c, sqlite3_stmt *st, pacs_err_t *err);
+int pacs_sqlite_exec(pacs_conn_t *c, const char *sql, pacs_err_t *err);
+
+/* --- statements.c --- */
+
+/* columns of s, e, i, d that make a record: metadata is to follow */
+extern const char  pacs_sqlite_record[];
+
+int pacs_sqlite_statements(pacs_sqlite_t *ix, pacs_err_t *err);
+
+/* --- write.c --- */
+
+int pacs_sqlite_put(pacs_index_t *base, pacs_record_t *records,
+    pacs_put_e *known, unsigned n, pacs_err_t *err);
+/* the next revision, one for all of a transaction */
+int pacs_sqlite_revise(pacs_sqlite_t *ix, int64_t *revision, pacs_err_t *err);
+/* ties a study to the patient that its columns name */
+int pacs_sqlite_relink(pacs_sqlite_t *ix, int64_t study, int64_t patient,
+    pacs_str_t uid, const pacs_str_t *values, pacs_err_t *err);
+int pacs_sqlite_drop_patient(pacs_sqlite_t *ix, int64_t patient,
+    pacs_err_t *err);
+/* sets the columns of attributes that set[] names; values clamped */
+int pacs_sqlite_update(pacs_sqlite_t *ix, const char *table,
+    const pacs_columns_t *columns, const bool *set, const pacs_str_t *values,
+    int64_t id, pacs_err_t *err);
+int pacs_sqlite_modalities(pacs_sqlite_t *ix, int64_t study, pacs_err_t *err);
+
+/* --- remove.c --- */
+
+int pacs_sqlite_remove(pacs_index_t *base, pacs_str_t study,
+    pacs_str_t series, pacs_str_t instance, uint64_t *removed,
+    pacs_err_t *err);
+int pacs_sqlite_correct(pacs_index_t *base, pacs_str_t study,
+    pacs_str_t series, pacs_str_t instance, int attr, pacs_str_t value,
+    pacs_err_t *err);
+int pacs_sqlite_add_conflict(pacs_index_t *base, const pacs_conflict_t *c,
+    pacs_err_t *err);
+int pacs_sqlite_clear(pacs_index_t *base, pacs_err_t *err);
+
+/* --- read.c --- */
+
+int pacs_sqlite_get(pacs_index_t *base, pacs_str_t study, pacs_str_t series,
+    pacs_str_t instance, bool want_metadata, pacs_arena_t *a,
+    pacs_record_t *record, pacs_err_t *err);
+int pacs_sqlite_each(pacs_index_t *base, pacs_str_t study, pacs_str_t series,
+    bool want_metadata, pacs_arena_t *a,
+    int (*fn)(void *ctx, const pacs_record_t *r), void *ctx, pacs_err_t *err);
+int pacs_sqlite_query(pacs_index_t *base, const pacs_query_t *q,
+    const pacs_limits_t *limits, pacs_arena_t *a,
+    int (*fn)(void *ctx, const pacs_row_t *row), void *ctx, bool *more,
+    pacs_err_t *err);
+int pacs_sqlite_revision(pacs_index_t *base, pacs_str_t study,
+    pacs_str_t series, pacs_str_t instance, int64_t *revision,
+    pacs_err_t *err);
+int pacs_sqlite_conflicts(pacs_index_t *base, pacs_arena_t *a,
+    int (*fn)(void *ctx, const pacs_conflict_t *c), void *ctx,
+    pacs_err_t *err);
+int pacs_sqlite_stats(pacs_index_t *base, pacs_index_stats_t *stats,
+    pacs_err_t *err);
+int pacs_sqlite_check(pacs_index_t *base, pacs_arena_t *a, pacs_str_t *result,
+    pacs_err_t *err);
+
+#endif

@@ -1,0 +1,52 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: BSD-2-Clause
+
+# Each libFuzzer target of t/fuzz: 10 seconds, or 10 minutes with --long,
+# seeded with the small samples.  What it finds is kept in the build folder.
+
+use strict;
+use warnings;
+use lib 't/lib';
+
+use File::Find;
+use File::Path 'make_path';
+use File::Temp 'tempdir';
+use Pacs;
+use Test::More;
+
+have('clang') or plan skip_all => 'no clang';
+
+my $seeds = tempdir(CLEANUP => 1);
+my $seconds = long_run() ? 600 : 10;
+my $n = 0;
+
+if (-d $Pacs::SAMPLES) {
+    find({ no_chdir => 1, wanted => sub {
+        symlink $_, "$seeds/" . $n++ if -f && -s _ < 12_000 && /\.dcm$/;
+    } }, $Pacs::SAMPLES);
+}
+note "$n samples as seeds";
+
+(my $build = $Pacs::B) =~ s{^\Q$Pacs::TOP\E/}{};
+
+for my $source (sort glob "$Pacs::TOP/t/fuzz/*.c") {
+    my ($name) = $source =~ m{([^/]+)\.c$};
+    my $found = "$Pacs::B/fuzz-$name/";
+    my $corpus = tempdir(CLEANUP => 1);
+
+    make_path($found);
+
+    is(run('make', '-s', '-C', $Pacs::TOP, "B=$build", "$build/t/fuzz/$name"),
+       0, "$name: builds") or next;
+
+    my ($rc, $out) = capture("$Pacs::B/t/fuzz/$name",
+        "-max_total_time=$seconds", '-max_len=12000', '-timeout=10',
+        '-rss_limit_mb=1500', "-artifact_prefix=$found", $corpus, $seeds);
+    my ($runs) = $out =~ /^Done (\d+) runs/m;
+
+    ok($rc == 0 && $runs, "$name: " . ($runs // 0) . " runs in $seconds s")
+        or diag(join "\n", grep { /ERROR|SUMMARY|#\d+ 0x|written to/ }
+                split /\n/, $out);
+}
+
+done_testing;
