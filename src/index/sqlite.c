@@ -319,36 +319,60 @@ pacs_sqlite_leave(pacs_sqlite_t *ix, pacs_conn_t *c)
 
 
 static int
-lock_gate(pacs_sqlite_t *ix, int how)
+lock(int fd, int how)
 {
     int  rc;
 
     do {
-        rc = flock(ix->gate, how);
+        rc = flock(fd, how);
     } while (rc != 0 && errno == EINTR);
     return rc;
 }
 
 
-/* a rebuild keeps the gate for as long as it takes: not waited for */
-static int
-take_gate(pacs_sqlite_t *ix, pacs_err_t *err)
+static void
+leave_gate(pacs_sqlite_t *ix)
 {
-    if (lock_gate(ix, LOCK_EX | LOCK_NB) != 0) {
-        if (is_rebuilding(ix)) {
-            return rebuilding(ix, err);
-        }
-        if (lock_gate(ix, LOCK_EX) != 0) {
-            return pacs_fail_errno(err, errno, "flock of %s/gate",
-                                   ix->folder);
-        }
+    lock(ix->gate, LOCK_UN);
+}
+
+
+/*
+ * Who waits for the gate holds the turn: whoever has just left the gate
+ * cannot take it again before.  A rebuild keeps the gate for as long as it
+ * takes, and is not waited for; it marks itself while it holds the turn.
+ */
+static int
+take_gate(pacs_sqlite_t *ix, int (*mark)(pacs_sqlite_t *ix, pacs_err_t *err),
+    pacs_err_t *err)
+{
+    if (lock(ix->turn, LOCK_EX) != 0) {
+        return pacs_fail_errno(err, errno, "flock of %s/turn", ix->folder);
     }
 
-    if (is_rebuilding(ix)) {
-        lock_gate(ix, LOCK_UN);
-        return rebuilding(ix, err);
+    bool  taken = lock(ix->gate, LOCK_EX | LOCK_NB) == 0;
+    int   code = !taken && access(ix->marker, F_OK) == 0
+                 ? rebuilding(ix, err) : mark(ix, err);
+
+    if (code == PACS_OK && !taken && lock(ix->gate, LOCK_EX) != 0) {
+        code = pacs_fail_errno(err, errno, "flock of %s/gate", ix->folder);
     }
-    return PACS_OK;
+    if (code != PACS_OK && taken) {
+        leave_gate(ix);
+    }
+
+    lock(ix->turn, LOCK_UN);
+    return code;
+}
+
+
+/* the marker without a process that holds the gate: a rebuild was cut */
+static int
+not_cut(pacs_sqlite_t *ix, pacs_err_t *err)
+{
+    return access(ix->marker, F_OK) != 0 ? PACS_OK
+           : pacs_fail(err, PACS_E_IO, "a rebuild of %s was cut: run pacs"
+                       " reindex", ix->path);
 }
 
 
@@ -364,12 +388,13 @@ pacs_sqlite_begin(pacs_sqlite_t *ix, pacs_err_t *err)
 
     int  code = ix->broken ? pacs_fail(err, PACS_E_IO, "index: an earlier"
                                        " fsync failed")
-                : ix->rebuild ? PACS_OK : take_gate(ix, err);
+                : ix->rebuild ? PACS_OK
+                : take_gate(ix, not_cut, err);
 
     if (code == PACS_OK) {
         code = run_fixed(ix, PACS_Q_BEGIN, err);
         if (code != PACS_OK && !ix->rebuild) {
-            lock_gate(ix, LOCK_UN);
+            leave_gate(ix);
         }
     }
     if (code != PACS_OK) {
@@ -463,7 +488,7 @@ pacs_sqlite_end(pacs_sqlite_t *ix, int code, pacs_err_t *err)
         if (code != PACS_OK && !sqlite3_get_autocommit(ix->writer.db)) {
             run_fixed(ix, PACS_Q_ROLLBACK, NULL);
         }
-        lock_gate(ix, LOCK_UN);
+        leave_gate(ix);
     }
 
     pthread_mutex_unlock(&ix->writing);
@@ -565,77 +590,66 @@ set_marker(pacs_sqlite_t *ix, pacs_err_t *err)
 }
 
 
+static int
+open_and_migrate(pacs_sqlite_t *ix, pacs_err_t *err)
+{
+    int  code = conn_open(ix, &ix->writer, true, err);
+
+    return code == PACS_OK ? migrate(ix, err) : code;
+}
+
+
+static void
+remove_database(pacs_sqlite_t *ix)
+{
+    static const char *const  suffix[] = { "", "-wal", "-shm" };
+    char                      path[4096];
+
+    for (int i = 0; i < 3; i++) {
+        snprintf(path, sizeof(path), "%s%s", ix->path, suffix[i]);
+        unlink(path);
+    }
+}
+
+
 /* a broken file must not keep a rebuild from making a good one */
 static int
 open_for_rebuild(pacs_sqlite_t *ix, pacs_err_t *err)
 {
-    static const char *const  suffix[] = { "", "-wal", "-shm" };
-    pacs_err_t                first = { 0 };
-    int                       code = set_marker(ix, err);
+    pacs_err_t  first = { 0 };
+    int         code = open_and_migrate(ix, &first);
+
+    if (code == PACS_E_BUSY) {
+        return pacs_fail(err, code, "%s", first.text);
+    }
+    if (code != PACS_OK) {
+        pacs_log(&ix->env, PACS_LOG_WARN, "%s is made anew (%s): restart"
+                 " what had it open", ix->path, first.text);
+        conn_close(&ix->writer);
+        remove_database(ix);
+        code = open_and_migrate(ix, err);
+    }
+    return code != PACS_OK ? code
+           : pacs_sqlite_exec(&ix->writer, "PRAGMA synchronous = OFF;"
+                              "PRAGMA cache_size = -131072", err);
+}
+
+
+/* the gate is kept until a rebuild's end */
+static int
+open_database(pacs_sqlite_t *ix, pacs_err_t *err)
+{
+    int  code = take_gate(ix, ix->rebuild ? set_marker : not_cut, err);
 
     if (code != PACS_OK) {
         return code;
     }
-
-    code = conn_open(ix, &ix->writer, true, &first);
-    if (code == PACS_OK) {
-        code = migrate(ix, &first);
-    }
-
-    if (code != PACS_OK && code != PACS_E_BUSY) {
-        char  path[4096];
-
-        pacs_log(&ix->env, PACS_LOG_WARN, "%s is made anew (%s): restart"
-                 " what had it open", ix->path,
-                 first.text);
-        conn_close(&ix->writer);
-        for (int i = 0; i < 3; i++) {
-            snprintf(path, sizeof(path), "%s%s", ix->path, suffix[i]);
-            unlink(path);
-        }
-        code = conn_open(ix, &ix->writer, true, err);
-        if (code == PACS_OK) {
-            code = migrate(ix, err);
-        }
-    }
-
-    return code == PACS_OK
-           ? pacs_sqlite_exec(&ix->writer, "PRAGMA synchronous = OFF;"
-                              "PRAGMA cache_size = -131072", err)
-           : pacs_fail(err, code, "%s", first.text);
-}
-
-
-static int
-open_database(pacs_sqlite_t *ix, pacs_err_t *err)
-{
-    /* the gate is kept until a rebuild's end */
-    if (lock_gate(ix, LOCK_EX | LOCK_NB) != 0) {
-        if (access(ix->marker, F_OK) == 0) {
-            return rebuilding(ix, err);
-        }
-        if (lock_gate(ix, LOCK_EX) != 0) {
-            return pacs_fail_errno(err, errno, "flock of %s/gate",
-                                   ix->folder);
-        }
-    }
-
     if (ix->rebuild) {
         return open_for_rebuild(ix, err);
     }
 
-    if (access(ix->marker, F_OK) == 0) {
-        lock_gate(ix, LOCK_UN);
-        return pacs_fail(err, PACS_E_IO, "a rebuild of %s was cut: run pacs"
-                         " reindex", ix->path);
-    }
-
-    int  code = conn_open(ix, &ix->writer, true, err);
-
-    if (code == PACS_OK) {
-        code = migrate(ix, err);
-    }
-    lock_gate(ix, LOCK_UN);
+    code = open_and_migrate(ix, err);
+    leave_gate(ix);
     return code;
 }
 
@@ -675,7 +689,7 @@ rebuilt(pacs_index_t *base, pacs_err_t *err)
     }
     if (code == PACS_OK) {
         ix->rebuild = false;
-        lock_gate(ix, LOCK_UN);
+        leave_gate(ix);
     }
     if (fd != -1) {
         close(fd);
@@ -709,6 +723,9 @@ sqlite_close(pacs_index_t *base)
     if (ix->gate != -1) {
         close(ix->gate);
     }
+    if (ix->turn != -1) {
+        close(ix->turn);
+    }
     pthread_mutex_destroy(&ix->writing);
     pthread_mutex_destroy(&ix->pool);
     pthread_cond_destroy(&ix->freed);
@@ -741,6 +758,18 @@ join(const char *a, const char *b)
 
 
 static int
+open_lock(pacs_sqlite_t *ix, const char *name)
+{
+    char  *path = join(ix->folder, name);
+    int    fd = path == NULL ? -1
+                : open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+    free(path);
+    return fd;
+}
+
+
+static int
 open_files(const char *home, pacs_sqlite_t *ix, pacs_err_t *err)
 {
     char         name[64];
@@ -758,12 +787,9 @@ open_files(const char *home, pacs_sqlite_t *ix, pacs_err_t *err)
                          ix->folder, net);
     }
 
-    char  *gate = join(ix->folder, "/gate");
-
-    ix->gate = gate == NULL ? -1
-               : open(gate, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    free(gate);
-    return ix->gate != -1 ? PACS_OK
+    ix->gate = open_lock(ix, "/gate");
+    ix->turn = open_lock(ix, "/turn");
+    return ix->gate != -1 && ix->turn != -1 ? PACS_OK
            : pacs_fail_errno(err, errno, "%s/gate", ix->folder);
 }
 
@@ -775,7 +801,7 @@ init(pacs_sqlite_t *ix, const char *home, const pacs_env_t *env, bool rebuild)
 
     ix->base.vt = &sqlite_vt;
     ix->env = *env;
-    ix->gate = -1;
+    ix->gate = ix->turn = -1;
     ix->rebuild = rebuild;
     ix->folder = join(home, "/index");
     ix->path = join(home, "/index/pacs.db");

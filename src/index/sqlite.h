@@ -5,8 +5,8 @@
  * (write.c), taking away and correcting (remove.c), reading (read.c).
  *
  * One connection writes.  Writers of a process take turns on a mutex, those
- * of several processes on a flock of <home>/index/gate.  Readers come from a
- * pool.  While <home>/index/rebuilding exists only a rebuild may use the
+ * of several processes on a flock of <home>/index/gate, in the order that
+ * <home>/index/turn gives.  Readers come from a pool.  While <home>/index/rebuilding exists only a rebuild may use the
  * database; a rebuild uses the writing connection for everything.
  */
 
@@ -67,7 +67,7 @@ typedef struct {
     pacs_index_t      base;
     pacs_env_t        env;
     char             *path, *marker, *folder;
-    int               gate;
+    int               gate, turn;
     bool              rebuild;
     char             *fixed[PACS_Q_FIXED];
     pacs_columns_t    columns[4];       /* by level; study: patient's too */
