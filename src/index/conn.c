@@ -210,7 +210,7 @@ pacs_conn_open(pacs_sqlite_t *ix, pacs_conn_t *c, bool writer, pacs_err_t *err)
           "PRAGMA wal_autocheckpoint = 4000;"
           "PRAGMA case_sensitive_like = ON"
         : "PRAGMA query_only = ON; PRAGMA case_sensitive_like = ON;"
-          "PRAGMA cache_size = -8192", err);
+          "PRAGMA cache_size = -4096", err);
 
     if (code != PACS_OK) {
         pacs_conn_close(c);

@@ -282,7 +282,7 @@ put_from(pacs_sql_t *sql, pacs_level_e level, const pacs_driver_t *driver)
         if (sql->dialect->indexed != NULL) {
             pacs_sql_put(sql, sql->dialect->indexed);
             pacs_sql_put(sql, level == PACS_LEVEL_STUDY ? "study_walk"
-                                               : "study_order");
+                                                        : "study_order");
         }
     }
 
