@@ -13,6 +13,7 @@ import warnings
 import numpy as np
 import pydicom
 from PIL import Image
+from pydicom.pixel_data_handlers.util import apply_color_lut
 
 warnings.simplefilter('ignore')
 pydicom.config.logger.setLevel('ERROR')
@@ -158,7 +159,15 @@ def default(path, ds):
     report(path, means, ours(path, tmp + '/a.png'), b)
 
 
+def palette(path, ds):
+    a = apply_color_lut(stored(ds, 0), ds)
+    a = a.astype(int) >> (8 if a.max() > 255 else 0)
+    report(path, 'pydicom palette', ours(path, tmp + '/a.png'), a)
+
+
 def colour(path, ds):
+    if ds.PhotometricInterpretation == 'PALETTE COLOR':
+        palette(path, ds)
     try:
         b = dcmtk(path, tmp + '/b.png')
     except ValueError:
