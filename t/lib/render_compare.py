@@ -166,7 +166,9 @@ def palette(path, ds):
 
 
 def colour(path, ds):
-    if ds.PhotometricInterpretation == 'PALETTE COLOR':
+    # pydicom does not swap the words of 8-bit tables
+    if ds.PhotometricInterpretation == 'PALETTE COLOR' \
+            and ds.is_little_endian:
         palette(path, ds)
     try:
         b = dcmtk(path, tmp + '/b.png')
