@@ -161,11 +161,14 @@ ngx_http_pacs_codec_connect(ngx_http_pacs_codec_t *codec)
 
     if (connect(s, (struct sockaddr *) &un, sizeof(struct sockaddr_un)) == -1)
     {
-        ngx_log_error(codec->absent ? NGX_LOG_INFO : NGX_LOG_WARN,
-                      ngx_cycle->log, ngx_socket_errno,
-                      "pacs: connect() to pacs-codec at \"%s\" failed",
-                      un.sun_path);
-        codec->absent = 1;
+        if (!codec->absent) {
+            codec->absent = 1;
+
+            ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, ngx_socket_errno,
+                          "pacs: connect() to pacs-codec at \"%s\" failed",
+                          un.sun_path);
+        }
+
         goto failed;
     }
 
