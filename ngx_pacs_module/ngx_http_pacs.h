@@ -66,6 +66,7 @@ struct ngx_http_pacs_main_conf_s {
     ngx_addr_t                  *redis_addr;    /* NULL: off */
     ngx_msec_t                   redis_timeout;
     time_t                       redis_expire;
+    size_t                       memory;
     ngx_msec_t                   codec_timeout;
     ngx_uint_t                   duplicates;
     pacs_limits_t                limits;
@@ -74,6 +75,7 @@ struct ngx_http_pacs_main_conf_s {
     ngx_http_pacs_pool_t         pools[NGX_HTTP_PACS_POOLS];
 
     ngx_http_pacs_service_t      service;
+    pacs_memory_t               *near;          /* before Redis; or NULL */
     ngx_http_pacs_redis_t       *redis;
     ngx_http_pacs_codec_t       *codec;
 };
