@@ -103,7 +103,8 @@ $(B)/t/fuzz/%: t/fuzz/%.c $(call src,src/core src/dicom)
 	@echo "  LD   $@"
 	$(Q)clang -std=c11 $(WARNC) -Isrc -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \
 	    -O1 -g -fsanitize=fuzzer,address,undefined \
-	    -fno-sanitize-recover=undefined -o $@ $^ -lcrypto -lz -lm -lpthread
+	    -fno-sanitize-recover=undefined -o $@ $^ \
+	    $(shell sed -n '1s,^/\* link: \(.*\) \*/$$,\1,p' $<) -lcrypto -lz -lm -lpthread
 
 # --- the module: nginx's own build compiles the glue, see config ---
 

@@ -34,7 +34,7 @@ read_header(jls_t *j, decode_job_t *job, pacs_err_t *err)
     charls_jpegls_errc  e;
 
     if ((e = charls_jpegls_decoder_set_source_buffer(j->decoder, job->data,
-                                                     job->len)) != 0
+                                              job->len + DECODE_EOI)) != 0
         || (e = charls_jpegls_decoder_read_header(j->decoder)) != 0
         || (e = charls_jpegls_decoder_get_frame_info(j->decoder, &j->info))
            != 0
@@ -93,10 +93,7 @@ decode(jls_t *j, decode_job_t *job, pacs_err_t *err)
     }
 
     put(j, job);
-    job->ybr = job->px.samples == 3
-               && (job->px.photometric == PACS_PI_YBR_FULL
-                   || job->px.photometric == PACS_PI_YBR_FULL_422);
-    return PACS_OK;
+    return pacs_decode_colour(job, "JPEG-LS", err);
 }
 
 

@@ -42,13 +42,14 @@ put_cells(decode_job_t *job, const uint8_t *data)
 static int
 frame_size(const decode_job_t *job, size_t *size, pacs_err_t *err)
 {
-    if (job->cell > 4 || (job->px.samples == 3
-        && job->px.photometric != PACS_PI_RGB
-        && job->px.photometric != PACS_PI_YBR_FULL))
+    if (job->cell > 4
+        || (job->px.samples == 3
+            && job->px.photometric == PACS_PI_YBR_FULL_422)
+        || (job->px.samples == 3 && job->px.allocated == 1))
     {
-        return pacs_fail(err, PACS_E_UNSHOWABLE, "uncompressed frames of "
-                         "this photometric interpretation or of %u bits are "
-                         "not supported", job->px.allocated);
+        return pacs_fail(err, PACS_E_UNSHOWABLE, "uncompressed frames with "
+                         "subsampled colour or of %u bits are not supported",
+                         job->px.allocated);
     }
 
     *size = job->px.allocated == 1 ? (job->out_len + 7) / 8 : job->out_len;
@@ -71,8 +72,7 @@ put(decode_job_t *job, const uint8_t *data, size_t len, size_t size,
         put_cells(job, data);
     }
 
-    job->ybr = job->px.photometric == PACS_PI_YBR_FULL;
-    return PACS_OK;
+    return pacs_decode_colour(job, "an uncompressed frame", err);
 }
 
 

@@ -149,6 +149,5 @@ pacs_decode_rle(decode_job_t *job, pacs_err_t *err)
     }
 
     tidy(job);
-    job->ybr = px->photometric == PACS_PI_YBR_FULL;
-    return PACS_OK;
+    return pacs_decode_colour(job, "RLE", err);
 }

@@ -186,9 +186,10 @@ bool pacs_elem_double(const pacs_item_t *item, uint32_t tag, unsigned index,
     double *value);
 /* raw bytes of a text, padding trimmed, not decoded; e.g. UI, CS */
 pacs_str_t pacs_elem_raw(const pacs_item_t *item, uint32_t tag);
-/* whole text as valid UTF-8, values still delimited by '\', trimmed; binary
- * numbers as decimals; PN groups still delimited by '='.  pacs_null: absent
- * or empty.  Undecodable bytes become U+FFFD */
+/* whole text as valid UTF-8, values still delimited by '\', each trimmed;
+ * binary numbers as decimals, AT as ggggeeee; PN groups still delimited by
+ * '='.  pacs_null: absent, empty, bulk, opaque (OB, UN, …).  Undecodable
+ * bytes become U+FFFD */
 pacs_str_t pacs_elem_text(const pacs_item_t *item, const pacs_elem_t *elem,
     pacs_arena_t *a);
 
@@ -242,7 +243,8 @@ typedef struct {
 
 /* one object {"00080005": …}; binary values of up to `inline_max` bytes as
  * InlineBinary (little endian), longer ones as BulkDataURI; group 2, group
- * lengths and trailing padding left out; SpecificCharacterSet ISO_IR 192 */
+ * lengths and trailing padding left out; SpecificCharacterSet ISO_IR 192.
+ * The caller frees json->text by pacs_buf_free (empty after an error) */
 int pacs_json_write(pacs_source_t *stream, const pacs_dataset_t *ds,
     size_t inline_max, pacs_arena_t *a, pacs_json_t *json, pacs_err_t *err);
 /* one attribute `"00100010":{"vr":"PN",…}` from UTF-8 text as
