@@ -110,6 +110,16 @@ take(reader_t *r, size_t size)
 }
 
 
+/* elements and items, which cost about the same */
+static int
+count_node(reader_t *r, uint32_t tag)
+{
+    return ++r->nelems <= r->limits->elements ? PACS_OK
+           : fail_tag(r, PACS_E_LIMIT, tag, r->pos, "more elements than limit "
+                      "elements (%" PRId64 ")", r->limits->elements);
+}
+
+
 static int
 level_push(reader_t *r, pacs_elem_t *seq, bool explicit_vr, bool big_endian)
 {
@@ -147,7 +157,7 @@ item_open(reader_t *r, uint64_t end)
     level_t  *lv = r->level;
     node_t   *node = take(r, sizeof(*node));
 
-    if (node == NULL) {
+    if (node == NULL || count_node(r, PACS_TAG_ITEM) != PACS_OK) {
         return r->err->code;
     }
 
@@ -209,12 +219,7 @@ elem_add(reader_t *r, const pacs_header_t *h, uint16_t vr)
     level_t      *lv = r->level;
     pacs_elem_t  *e = take(r, sizeof(*e));
 
-    if (e == NULL) {
-        return NULL;
-    }
-    if (++r->nelems > r->limits->elements) {
-        fail_tag(r, PACS_E_LIMIT, h->tag, r->pos, "more elements than limit "
-                 "elements (%" PRId64 ")", r->limits->elements);
+    if (e == NULL || count_node(r, h->tag) != PACS_OK) {
         return NULL;
     }
 

@@ -652,6 +652,14 @@ test_limits(void)
         pacs_write_text(&b, 0x00100020, PACS_LO, pacs_lit("x"));
     }
     is_limit(&b, "elements (1000)", "too many elements");
+
+    begin(&b, EXPLICIT);
+    pacs_write_sq(&b, 0x00081140);
+    for (int i = 0; i < 1001; i++) {
+        ADD(&b, "\376\377\0\340\0\0\0\0");
+    }
+    pacs_write_sq_end(&b);
+    is_limit(&b, "elements (1000)", "too many items");
     limits = pacs_limits_default;
 
     limits.dataset = 32768;
