@@ -536,7 +536,7 @@ test_refused(void)
             "fragments without end");
     REFUSED(JPEG, "\340\177\20\0OB\0\0\377\377\377\377"
             "\376\377\0\340\0\0\0\0" "\376\377\0\340\10\0\0\0\1\2\3",
-            "fragment", "fragment past the end");
+            "fragment of length 8 goes past", "fragment past the end");
     REFUSED(JPEG, "\340\177\20\0OB\0\0\377\377\377\377"
             "\376\377\0\340\377\377\377\377" "\376\377\335\340\0\0\0\0",
             "fragment", "fragment without length");
