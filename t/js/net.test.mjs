@@ -61,7 +61,7 @@ function bench(options = {}) {
 }
 
 /** @param {string} key @returns {any} */
-const picture = (key) => ({ key, soon: true });
+const picture = (key) => ({ key, soon: true, stack: '', index: key, tile: null });
 const pictures = (/** @type {string} */ s) => [...s].map(picture);
 const settled = () => new Promise((done) => { setImmediate(done); });
 const blob = { status: 200, wait: 0, blob: { size: 100 } };
@@ -92,6 +92,19 @@ test('the newest wish is asked at once: the least wanted one gives way', async (
     asked[2].answer(blob);
     await settled();
     assert.equal(loader.entry('c'), undefined);
+});
+
+
+test('windows of the same frame do not chase each other away', async () => {
+    const { loader, asked } = bench();
+    const windows = [...'abcd'].map((k) => ({ ...picture(k), index: 0 }));
+
+    windows.forEach((w) => loader.want([w]));
+    assert.deepEqual(asked.map((a) => [a.key, a.signal.aborted]),
+        [['a', false], ['b', false], ['c', false]]);
+    asked[0].answer(blob);
+    await settled();
+    assert.equal(asked[3].key, 'd');
 });
 
 

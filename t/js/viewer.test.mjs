@@ -9,6 +9,7 @@ import { arrived, chosen } from '../../html/js/viewer/choose.js';
 import { tick } from '../../html/js/viewer/cine.js';
 import { commandNamed, commandOfKey, commands } from '../../html/js/viewer/commands.js';
 import { mismatch } from '../../html/js/viewer/identity.js';
+import { compositorMap, sourceOf } from '../../html/js/viewer/picture.js';
 import { neighbours, plan, tilePictures } from '../../html/js/viewer/plan.js';
 import {
     MARK, initial, nextAnnotation, reset, scrolledTo, startWindow, withWindow,
@@ -159,6 +160,41 @@ test('a fast scroll shows what comes nearer, never what goes away', () => {
     assert.equal(far.marks[10], MARK.here);
     assert.equal(arrived(shown, { ...at(30), stack: 'other' },
         look([at(30).key])), shown);
+});
+
+
+test('during a window drag what comes late still shows', () => {
+    const s = viewport(1);
+    const shown = { ...showing(s, plan(s, ROOT)), busy: 'window' };
+    const at = (/** @type {number} */ c) =>
+        withWindow(shown, { center: c, width: 400 });
+    const late = plan(at(60), ROOT).base;
+    const next = arrived(at(90), late, look([late.key]));
+
+    assert.equal(next.shown.window.center, 60);
+    assert.equal(arrived({ ...at(90), busy: '' }, late, look([late.key]))
+        .shown.window.center, 40);
+});
+
+
+test('a wider window is previewed from the wide picture, if it is here', () => {
+    const s = { ...viewport(1), tool: 'window' };
+    const shown = showing(s, plan(s, ROOT));
+    const wide = plan(shown, ROOT).wanted.at(-1);
+    const bitmaps = (/** @type {string[]} */ keys) => (/** @type {string} */ k) =>
+        keys.includes(k) ? /** @type {any} */ ({}) : undefined;
+    const source = (/** @type {any} */ w, /** @type {string[]} */ keys) =>
+        sourceOf(withWindow(shown, w), ROOT, bitmaps(keys));
+
+    assert.equal(wide.window.width, 3000);
+    assert.ok(source({ center: 40, width: 900 }, [wide.key]).isWide);
+    assert.ok(!source({ center: 40, width: 900 }, []).isWide);
+    assert.ok(!source({ center: 40, width: 300 }, [wide.key]).isWide);
+
+    const map = compositorMap(withWindow(shown, { center: 500, width: 1500 }),
+        { key: '', window: wide.window, isWide: true });
+
+    assert.ok(Math.abs(map.slope - 2999 / 1499) < 1e-9);
 });
 
 

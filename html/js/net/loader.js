@@ -24,6 +24,12 @@
 const TRIES = 4;
 
 
+/** @param {Picture} a @param {Picture} b @returns {boolean} */
+function isSameFrame(a, b) {
+    return a.stack === b.stack && a.index === b.index && a.tile === b.tile;
+}
+
+
 export class Loader {
     /** @type {Map<string, Entry>} the least recently used first */
     #entries = new Map();
@@ -127,7 +133,10 @@ export class Loader {
     }
 
 
-    /** The picture that is looked at waits for none that nobody wants. */
+    /**
+     * The picture that is looked at waits for none that nobody wants; but
+     * other windows of the same frame are on its way, and are let be.
+     */
     #makeRoom() {
         if (this.#underway.size < this.options.depth) {
             return;
@@ -138,8 +147,10 @@ export class Loader {
             (rank.get(b.picture.key) ?? Infinity)
             - (rank.get(a.picture.key) ?? Infinity) || 0);
 
-        worst.abort.abort();
-        this.#underway.delete(worst.picture.key);
+        if (!isSameFrame(worst.picture, this.#wanted[0])) {
+            worst.abort.abort();
+            this.#underway.delete(worst.picture.key);
+        }
     }
 
 

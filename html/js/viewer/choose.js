@@ -5,6 +5,7 @@
 // way, the one that was there stays and its own number with it.
 
 import { sameWindow } from '../math/window.js';
+import { tilePictures, widePicture } from './plan.js';
 import { MARK } from './state.js';
 
 /**
@@ -70,8 +71,12 @@ export function arrived(s, p, look) {
     const next = seen && !failed ? s
         : { ...s, marks: marked(s.marks, p.index, mark) };
 
-    if (failed || !look.ready(p.key) || s.shown === null || p.index === s.index) {
+    if (failed || !look.ready(p.key) || s.shown === null) {
         return next;
+    }
+
+    if (p.index === s.index) {
+        return isOnTheWay(next, p) ? withShown(next, p, look) : next;
     }
 
     const isNearer = Math.abs(p.index - s.index)
@@ -88,6 +93,22 @@ function detailOf(plan, look) {
     }
 
     return plan.tiles.every((t) => look.ready(t.key)) ? 'whole' : 'coming';
+}
+
+
+/**
+ * During a window drag: a picture of a window that was passed is nearer to
+ * the one asked for than the picture before it.
+ * @param {Viewport} s
+ * @param {Picture} p
+ * @returns {boolean}
+ */
+function isOnTheWay(s, p) {
+    const isWide = sameWindow(p.window ?? { center: NaN, width: NaN },
+        widePicture(s, '')?.window ?? null);
+
+    return s.busy === 'window' && p.window !== null && !isWide
+        && tilePictures(s, '', null).length === 0;
 }
 
 

@@ -5,6 +5,7 @@
 
 import { levelFor, tilesFor } from '../math/tiles.js';
 import { RESET, fitScale, scaleOf, visible } from '../math/view.js';
+import { wideWindow } from '../math/window.js';
 import { renderedUrl } from '../net/urls.js';
 import { frameOf, imageSize, windowOf } from './state.js';
 
@@ -65,7 +66,12 @@ export function plan(s, root) {
             soon: at < 4,
         }));
 
-    return { base, preview, tiles, wanted: [...now, ...near] };
+    const wide = s.tool === 'window' ? widePicture(s, root) : null;
+
+    return {
+        base, preview, tiles,
+        wanted: [...now, ...(wide === null ? [] : [wide]), ...near],
+    };
 }
 
 
@@ -79,6 +85,21 @@ export function plan(s, root) {
  */
 export function basePicture(s, root, index, window, stage) {
     return picture(s, root, index, window, stage, baseSize(s, index), null);
+}
+
+
+/**
+ * The picture that wider windows are previewed from.
+ * @param {Viewport} s
+ * @param {string} root
+ * @returns {Picture | null} null: there are no previews
+ */
+export function widePicture(s, root) {
+    const f = frameOf(s);
+
+    return f === null || f.colour || f.voi === 'sigmoid' ? null
+        : basePicture(s, root, s.index,
+            wideWindow(f.modality, f.windows[0] ?? f.guess), 'preview');
 }
 
 

@@ -7,7 +7,7 @@ import { scaleBar } from '../math/scale.js';
 import { matrix, scaleOf } from '../math/view.js';
 import { isIdentity } from '../math/window.js';
 import { find, setLines, setText } from '../ui/dom.js';
-import { compositorMap, draw, setFilter } from './picture.js';
+import { compositorMap, draw, setFilter, sourceOf } from './picture.js';
 import { MARK, imageSize, shownFrame } from './state.js';
 import { corners } from './text.js';
 
@@ -73,12 +73,14 @@ export class Screen {
 
     /** @param {Viewport} s */
     render(s) {
-        draw(this.canvas, s, this.root, this.bitmaps);
-        setFilter(this.canvas, this.filter, compositorMap(s));
+        const source = sourceOf(s, this.root, this.bitmaps);
+
+        draw(this.canvas, s, source, this.root, this.bitmaps);
+        setFilter(this.canvas, this.filter, compositorMap(s, source));
         this.#text(s);
         this.#letters(s);
         this.#scaleBar(s);
-        this.#badge(s);
+        this.#badge(s, compositorMap({ ...s, invert: false }, source));
         this.#failure(s);
         this.#slider(s);
         this.port.dataset.tool = s.tool;
@@ -129,11 +131,14 @@ export class Screen {
     }
 
 
-    /** @param {Viewport} s how true the picture is */
-    #badge(s) {
+    /**
+     * How true the picture is.
+     * @param {Viewport} s
+     * @param {import('../math/window.js').Affine} map of the preview
+     */
+    #badge(s, map) {
         const f = shownFrame(s);
         const badge = find('.badge', HTMLElement);
-        const map = compositorMap({ ...s, invert: false });
         const isPreview = s.shown?.stage === 'preview' || !isIdentity(map)
             || s.detail !== 'whole';
 
