@@ -103,6 +103,7 @@ read_frame(const pacs_codec_request_t *req, int in, decode_job_t *job,
     }
 
     memset(data + job->len, 0, DECODE_SLACK);
+    memcpy(data + job->len, "\xff\xd9", DECODE_EOI);
     return PACS_OK;
 }
 
@@ -200,7 +201,8 @@ leave_parent(int fd)
 _Noreturn void
 pacs_child_main(int fd, const pacs_limits_t *limits)
 {
-    sigset_t  none;
+    static char  words[BUFSIZ];     /* of a library: else stdio asks fstat */
+    sigset_t     none;
 
     sigemptyset(&none);
     signal(SIGTERM, SIG_IGN);           /* the parent kills, or hangs up */
@@ -212,7 +214,9 @@ pacs_child_main(int fd, const pacs_limits_t *limits)
         _exit(CHILD_NO_SANDBOX);
     }
 
+    setvbuf(stdout, words, _IOFBF, sizeof(words));
     pacs_ijg_prepare();
+    pacs_turbo_prepare();
 
     if (pacs_sandbox(limits, SOCKET) != 0) {
         _exit(CHILD_NO_SANDBOX);

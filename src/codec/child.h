@@ -34,6 +34,7 @@ int pacs_sandbox(const pacs_limits_t *limits, int fd);
 
 /* libraries that want a word with the system first */
 void pacs_ijg_prepare(void);
+void pacs_turbo_prepare(void);
 
 /* one message with up to two descriptors (-1: none); its bytes, 0: closed,
  * -1: errno */

@@ -4,22 +4,24 @@
 
 #include "codec/decoder.h"
 
+/* OpenJPH writes past its memory where some streams are broken, and may get
+ * away with it: what it left behind must not decode another one's image */
 const decoder_t  pacs_decoders[] = {
-    { "1.2.840.10008.1.2.1.98",   pacs_decode_raw, false },
-    { "1.2.840.10008.1.2.8.1",    pacs_decode_deflated, false },
-    { "1.2.840.10008.1.2.5",      pacs_decode_rle, false },
-    { "1.2.840.10008.1.2.4.50",   pacs_decode_jpeg, true },
-    { "1.2.840.10008.1.2.4.51",   pacs_decode_jpeg, true },
-    { "1.2.840.10008.1.2.4.57",   pacs_decode_jpeg, false },
-    { "1.2.840.10008.1.2.4.70",   pacs_decode_jpeg, false },
-    { "1.2.840.10008.1.2.4.80",   pacs_decode_jpegls, false },
-    { "1.2.840.10008.1.2.4.81",   pacs_decode_jpegls, true },
-    { "1.2.840.10008.1.2.4.90",   pacs_decode_jpeg2000, false },
-    { "1.2.840.10008.1.2.4.91",   pacs_decode_jpeg2000, true },
-    { "1.2.840.10008.1.2.4.201",  pacs_decode_htj2k, false },
-    { "1.2.840.10008.1.2.4.202",  pacs_decode_htj2k, false },
-    { "1.2.840.10008.1.2.4.203",  pacs_decode_htj2k, true },
-    { NULL, NULL, false }
+    { "1.2.840.10008.1.2.1.98",   pacs_decode_raw, false, false },
+    { "1.2.840.10008.1.2.8.1",    pacs_decode_deflated, false, false },
+    { "1.2.840.10008.1.2.5",      pacs_decode_rle, false, false },
+    { "1.2.840.10008.1.2.4.50",   pacs_decode_jpeg, true, false },
+    { "1.2.840.10008.1.2.4.51",   pacs_decode_jpeg, true, false },
+    { "1.2.840.10008.1.2.4.57",   pacs_decode_jpeg, false, false },
+    { "1.2.840.10008.1.2.4.70",   pacs_decode_jpeg, false, false },
+    { "1.2.840.10008.1.2.4.80",   pacs_decode_jpegls, false, false },
+    { "1.2.840.10008.1.2.4.81",   pacs_decode_jpegls, true, false },
+    { "1.2.840.10008.1.2.4.90",   pacs_decode_jpeg2000, false, false },
+    { "1.2.840.10008.1.2.4.91",   pacs_decode_jpeg2000, true, false },
+    { "1.2.840.10008.1.2.4.201",  pacs_decode_htj2k, false, true },
+    { "1.2.840.10008.1.2.4.202",  pacs_decode_htj2k, false, true },
+    { "1.2.840.10008.1.2.4.203",  pacs_decode_htj2k, true, true },
+    { NULL, NULL, false, false }
 };
 
 

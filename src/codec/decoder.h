@@ -20,7 +20,9 @@ extern "C" {
 
 #include "core/codec.h"
 
-enum { DECODE_SLACK = 64 };     /* zero bytes that follow the coded frame */
+/* bytes that follow the coded frame: JPEG's end of image, which real files
+ * lack, then zeros */
+enum { DECODE_SLACK = 64, DECODE_EOI = 2 };
 
 typedef struct {
     pacs_pixels_t   px;         /* what the attributes say */
@@ -40,6 +42,7 @@ typedef struct {
     const char  *syntax;        /* UID */
     decode_fn    decode;
     bool         lossy;
+    bool         once;          /* its process decodes no second frame */
 } decoder_t;
 
 extern const decoder_t  pacs_decoders[];            /* ends with NULL */
@@ -53,6 +56,10 @@ int pacs_decode(const decoder_t *d, decode_job_t *job, pacs_err_t *err);
 int pacs_decode_check(const decode_job_t *job, const char *what,
     uint64_t columns, uint64_t rows, unsigned samples, unsigned precision,
     pacs_err_t *err);
+
+/* ISO 15444-1 A.4.2: the bytes that the last tile-part of a codestream lacks;
+ * 0: it is whole, -1: it is not made of tile-parts */
+int64_t pacs_j2k_lacks(const uint8_t *data, size_t len);
 
 /* for streams that leave the colour to the attribute: sets job->ybr;
  * PACS_E_UNSHOWABLE for what such a stream cannot be */

@@ -11,6 +11,7 @@
 
 #include <cstdarg>
 #include <cstdio>
+#include <cstring>
 #include <new>
 #include <stdexcept>
 #include <vector>
@@ -35,13 +36,20 @@ public:
 };
 
 
-class mute : public ojph::message_warning {
+class mute_warning : public ojph::message_warning {
 public:
     void operator()(int, const char *, int, const char *, ...) override { }
 };
 
-thrower  complain;
-mute     silent;
+
+class mute_info : public ojph::message_info {
+public:
+    void operator()(int, const char *, int, const char *, ...) override { }
+};
+
+thrower       complain;
+mute_warning  no_warning;
+mute_info     no_info;
 
 }
 
@@ -138,9 +146,23 @@ decode(decode_job_t *job, pacs_err_t *err)
 int
 pacs_decode_htj2k(decode_job_t *job, pacs_err_t *err)
 {
+    static const uint8_t  soc[] = { 0xff, 0x4f, 0xff, 0x51 };
+
+    if (job->len < sizeof(soc) || memcmp(job->data, soc, sizeof(soc)) != 0) {
+        return pacs_fail(err, PACS_E_UNSHOWABLE,
+                         "the frame is no HTJ2K codestream");
+    }
+
+    /* the library does not bear a cut stream */
+    if (pacs_j2k_lacks(job->data, job->len) != 0) {
+        return pacs_fail(err, PACS_E_UNSHOWABLE,
+                         "the HTJ2K stream is cut or has no tile-parts");
+    }
+
     try {
         ojph::configure_error(&complain);
-        ojph::configure_warning(&silent);
+        ojph::configure_warning(&no_warning);
+        ojph::configure_info(&no_info);
         return decode(job, err);
     } catch (const std::bad_alloc &) {
         return pacs_fail(err, PACS_E_CODEC, "out of memory for HTJ2K");

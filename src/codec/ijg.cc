@@ -26,17 +26,40 @@ pacs_ijg_prepare(void)
 }
 
 
+namespace {
+
+/* a library that goes on over broken data, with a warning only */
+template <class T>
+class watched : public T {
+public:
+    explicit watched(const DJCodecParameter &param, bool *broken)
+        : T(param, OFFalse), broken_(broken) { }
+
+    void emitMessage(int level) const override
+    {
+        if (level < 0) {
+            *broken_ = true;
+        }
+    }
+
+private:
+    bool *broken_;
+};
+
+}
+
+
 static std::unique_ptr<DJDecoder>
-create(const DJCodecParameter &param, const jpeg_frame_t *frame)
+create(const DJCodecParameter &param, const jpeg_frame_t *frame, bool *broken)
 {
     DJDecoder  *d;
 
     if (frame->precision > 12) {
-        d = new DJDecompressIJG16Bit(param, OFFalse);
+        d = new watched<DJDecompressIJG16Bit>(param, broken);
     } else if (frame->precision > 8) {
-        d = new DJDecompressIJG12Bit(param, OFFalse);
+        d = new watched<DJDecompressIJG12Bit>(param, broken);
     } else {
-        d = new DJDecompressIJG8Bit(param, OFFalse);
+        d = new watched<DJDecompressIJG8Bit>(param, broken);
     }
 
     return std::unique_ptr<DJDecoder>(d);
@@ -49,25 +72,31 @@ decode(decode_job_t *job, const jpeg_frame_t *frame, pacs_err_t *err)
     /* components as they are: the colour is ours to convert */
     const DJCodecParameter      param(ECC_lossyYCbCr, EDC_never, EUC_never,
                                       EPC_colorByPixel);
-    std::unique_ptr<DJDecoder>  d = create(param, frame);
+    bool                        broken = false;
+    std::unique_ptr<DJDecoder>  d = create(param, frame, &broken);
     size_t                      n = (size_t) job->px.rows * job->px.columns;
     unsigned                    cell = d->bytesPerSample();
     std::vector<uint16_t>       samples((n * job->px.samples * cell + 1) / 2);
 
-    if (job->len > UINT32_MAX || samples.size() > UINT32_MAX / 2) {
+    if (job->len > UINT32_MAX - DECODE_EOI || samples.size() > UINT32_MAX / 2) {
         return pacs_fail(err, PACS_E_LIMIT, "the frame exceeds 4 GiB");
     }
 
     OFCondition  c = d->init();
 
     if (c.good()) {
-        c = d->decode((Uint8 *) job->data, (Uint32) job->len,
+        c = d->decode((Uint8 *) job->data,
+                      (Uint32) job->len + DECODE_EOI,
                       (Uint8 *) samples.data(), (Uint32) samples.size() * 2,
                       job->px.is_signed ? OFTrue : OFFalse);
     }
     if (c.bad()) {
         return pacs_fail(err, PACS_E_UNSHOWABLE,
                          "the JPEG stream is wrong: %s", c.text());
+    }
+    if (broken) {
+        return pacs_fail(err, PACS_E_UNSHOWABLE,
+                         "the JPEG stream is wrong: data missing or corrupt");
     }
 
     decode_run_t  run = { NULL, cell, job->px.samples, frame->precision };

@@ -12,7 +12,7 @@
 
 #include "codec/decoder.h"
 
-enum { SOT = 0x90 };
+enum { SOT = 0x90, EOC = 0xd9, MIN_TILE_PART = 14 };
 
 typedef struct {
     const uint8_t  *data;
@@ -246,35 +246,49 @@ attempt(decode_job_t *job, OPJ_CODEC_FORMAT format, bool strict,
 }
 
 
-/*
- * Real files exist whose last tile-part ends a few bytes early.  Up to one
- * per cent may lack; more is not a picture any more.  ISO 15444-1 A.4.2.
- */
-static bool
-lacks_little(const uint8_t *p, size_t len)
+int64_t
+pacs_j2k_lacks(const uint8_t *p, size_t len)
 {
     size_t  at = 2;
 
     while (len - at >= 12 && p[at] == 0xff) {
         uint32_t  n = (uint32_t) p[at + 2] << 8 | p[at + 3];
 
+        if (p[at + 1] == EOC) {
+            return 0;
+        }
+
         if (p[at + 1] == SOT) {
             n = (uint32_t) p[at + 6] << 24 | (uint32_t) p[at + 7] << 16
                 | (uint32_t) p[at + 8] << 8 | p[at + 9];
-            if (n < 14) {
-                return false;
+            if (n == 0) {
+                return 0;               /* up to the end, wherever it is */
+            }
+            if (n < MIN_TILE_PART) {
+                return -1;
             }
         } else {
             n += 2;
         }
 
         if (n > len - at) {
-            return n - (len - at) <= len / 100;
+            return n - (len - at);
         }
         at += n;
     }
 
-    return false;
+    return len - at < 2 || (p[at] == 0xff && p[at + 1] == EOC) ? 0 : -1;
+}
+
+
+/* real files exist whose last tile-part ends a few bytes early: up to one per
+ * cent may lack, more is not a picture any more */
+static bool
+lacks_little(const decode_job_t *job)
+{
+    int64_t  n = pacs_j2k_lacks(job->data, job->len);
+
+    return n > 0 && (uint64_t) n <= job->len / 100;
 }
 
 
@@ -297,7 +311,7 @@ pacs_decode_jpeg2000(decode_job_t *job, pacs_err_t *err)
 
     int  rc = attempt(job, OPJ_CODEC_J2K, true, &first);
 
-    if (rc == PACS_E_UNSHOWABLE && lacks_little(job->data, job->len)) {
+    if (rc == PACS_E_UNSHOWABLE && lacks_little(job)) {
         return attempt(job, OPJ_CODEC_J2K, false, err);
     }
 

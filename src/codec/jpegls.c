@@ -34,7 +34,7 @@ read_header(jls_t *j, decode_job_t *job, pacs_err_t *err)
     charls_jpegls_errc  e;
 
     if ((e = charls_jpegls_decoder_set_source_buffer(j->decoder, job->data,
-                                                     job->len)) != 0
+                                              job->len + DECODE_EOI)) != 0
         || (e = charls_jpegls_decoder_read_header(j->decoder)) != 0
         || (e = charls_jpegls_decoder_get_frame_info(j->decoder, &j->info))
            != 0

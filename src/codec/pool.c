@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "codec/child.h"
+#include "codec/decoder.h"
 #include "codec/server.h"
 
 enum { TICK_MS = 50, WALL_FACTOR = 5 };
@@ -136,6 +137,12 @@ take_reply(server_t *s, worker_t *w, child_reply_t *reply)
         end_worker(s, w, PACS_E_CODEC,
                    "the decoder did not let go of the frame");
         return;
+    }
+
+    if (pacs_decoder(j->req->syntax)->once) {
+        char  why[200];
+
+        reap(w, why, sizeof(why));
     }
 
     w->job = NULL;

@@ -53,8 +53,9 @@ filter(int fd)
 {
     const struct scmp_arg_cmp  no_exec = SCMP_A2(SCMP_CMP_MASKED_EQ,
                                                  PROT_EXEC, 0);
-    const struct scmp_arg_cmp  ours = SCMP_A0(SCMP_CMP_EQ, (unsigned) fd);
-    const struct scmp_arg_cmp  std = SCMP_A0(SCMP_CMP_LE, 2);
+    const struct scmp_arg_cmp  ours = SCMP_A0(SCMP_CMP_EQ, (unsigned) fd,
+                                              0);
+    const struct scmp_arg_cmp  std = SCMP_A0(SCMP_CMP_LE, 2, 0);
     scmp_filter_ctx            ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
     int                        rc = ctx == NULL;
 
@@ -67,6 +68,8 @@ filter(int fd)
              || seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
                                  no_exec)
              || seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(write), 1, std)
+             || seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(writev), 1,
+                                 std)
              || seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(recvmsg), 1,
                                  ours)
              || seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(sendto), 1,

@@ -6,7 +6,8 @@
  * job; decoders (child.h) take them one at a time.
  *
  *   client.c   connections: requests in, answers out
- *   job.c      what is waited for: joining, queue, result into the cache
+ *   job.c      what is waited for: checked, joined, queued, answered
+ *   result.c   decoded frames into the cache
  *   pool.c     the decoders: fork, hand out, watch, kill
  */
 
@@ -89,6 +90,7 @@ void pacs_job_request(server_t *s, client_t *c,
 void pacs_job_abandon(server_t *s, client_t *c);
 job_t *pacs_job_next(server_t *s);
 void pacs_job_done(server_t *s, job_t *j, int code, const char *text);
+
 /* samples are in j->mem, which nobody can change any more */
 void pacs_job_decoded(server_t *s, job_t *j);
 void pacs_job_copy(server_t *s);            /* one piece of one job */

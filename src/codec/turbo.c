@@ -9,6 +9,7 @@
 #include <jpeglib.h>
 #include <jerror.h>
 
+#include "codec/child.h"
 #include "codec/jpeg.h"
 
 enum { MAX_SCANS = 500 };
@@ -34,14 +35,23 @@ give_up(j_common_ptr c)
 }
 
 
-/* data that is missing or broken is an error, not a picture in part */
+/*
+ * Data that is missing or broken is an error, not a picture in part.  The
+ * end of image alone may be missing, as in real files; but between the scans
+ * of one that has several, the end shows in nothing else.
+ */
 static void
 warn(j_common_ptr c, int level)
 {
     switch (level < 0 ? c->err->msg_code : 0) {
+    case JWRN_JPEG_EOF:
+        if (!jpeg_has_multiple_scans((j_decompress_ptr) c)) {
+            break;
+        }
+        give_up(c);
+        break;
     case JWRN_HIT_MARKER:
     case JWRN_HUFF_BAD_CODE:
-    case JWRN_JPEG_EOF:
     case JWRN_MUST_RESYNC:
     case JWRN_BOGUS_PROGRESSION:
         give_up(c);
@@ -149,4 +159,31 @@ pacs_decode_turbo(decode_job_t *job, const jpeg_frame_t *frame,
     jpeg_destroy_decompress(&d);
     free(row);
     return t.code;
+}
+
+
+/* on some processors the library reads what they can do from a file, when
+ * it is first used */
+void
+pacs_turbo_prepare(void)
+{
+    struct jpeg_compress_struct  c;
+    struct jpeg_error_mgr        mgr;
+    unsigned char               *out = NULL;
+    unsigned long                len = 0;
+    JSAMPLE                      pixel[1] = { 0 };
+    JSAMPROW                     row = pixel;
+
+    c.err = jpeg_std_error(&mgr);
+    jpeg_create_compress(&c);
+    jpeg_mem_dest(&c, &out, &len);
+    c.image_width = c.image_height = 1;
+    c.input_components = 1;
+    c.in_color_space = JCS_GRAYSCALE;
+    jpeg_set_defaults(&c);
+    jpeg_start_compress(&c, TRUE);
+    (void) jpeg_write_scanlines(&c, &row, 1);
+    jpeg_finish_compress(&c);
+    jpeg_destroy_compress(&c);
+    free(out);
 }

@@ -268,7 +268,8 @@ static int
 check_syntax(reader_t *r, const pacs_header_t *h)
 {
     const level_t  *lv = r->level;
-    uint8_t         low = (uint8_t) h->length, high = (uint8_t) (h->length >> 8);
+    uint8_t         low = (uint8_t) h->length;
+    uint8_t         high = (uint8_t) (h->length >> 8);
 
     if (lv->outer == NULL && lv->last_tag == 0 && h->tag >> 16 == 0x0800) {
         return fail_at(r, h->tag, "byte order is not the one of transfer "

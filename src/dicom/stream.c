@@ -234,8 +234,10 @@ pacs_dicom_stream(pacs_source_t *file, const pacs_dataset_t *ds,
     }
 
     memset(&s->z, 0, sizeof(s->z));
-    s->src = (pacs_source_t) { .read = inflater_read, .size = ds->size,
-                               .fd = -1 };
+    /* unknown where only group 2 was read */
+    s->src = (pacs_source_t) { .read = inflater_read, .fd = -1,
+                               .size = ds->size != 0 ? ds->size
+                                       : PACS_NO_END };
     s->file = file;
     s->limits = *limits;
     s->start = s->in_pos = ds->start;

@@ -28,7 +28,7 @@ static const char *const  below[4][4] = {
 };
 
 /* attributes with an index, and whether their values are unique */
-static const struct { uint32_t tag; bool few; } indexed[] = {
+static const struct { uint32_t tag; bool unique; } indexed[] = {
     { 0x0020000d, true },  { 0x0020000e, true },  { 0x00080018, true },
     { 0x00100020, false }, { 0x00100010, false }, { 0x00080050, false },
     { 0x00100030, false }, { 0x00080090, false }, { 0x00080060, false },
@@ -522,7 +522,7 @@ has_prefixes(const pacs_matching_t *m)
 
 static bool
 can_drive(const pacs_pred_t *p, const pacs_limits_t *limits, pacs_arena_t *a,
-    bool *few)
+    bool *unique)
 {
     const pacs_attr_t  *attr = &pacs_attrs[p->attr];
     pacs_matching_t     m;
@@ -536,7 +536,7 @@ can_drive(const pacs_pred_t *p, const pacs_limits_t *limits, pacs_arena_t *a,
 
     for (unsigned i = 0; i < sizeof(indexed) / sizeof(indexed[0]); i++) {
         if (indexed[i].tag == attr->path[0]) {
-            *few = indexed[i].few;
+            *unique = indexed[i].unique;
             return true;
         }
     }
@@ -560,7 +560,7 @@ pacs_sql_drivers(const pacs_query_t *q, pacs_driver_t *drivers,
          p != NULL && n < PACS_DRIVERS;
          p = p->next)
     {
-        if (can_drive(p, limits, a, &drivers[n].few)) {
+        if (can_drive(p, limits, a, &drivers[n].unique)) {
             drivers[n++].term = p;
         }
     }
@@ -613,7 +613,7 @@ pacs_sql_probe(pacs_sql_t *sql, const pacs_driver_t *driver)
 {
     put(sql, "SELECT count(*) FROM (");
     put_driver(sql, driver, true);
-    pacs_buf_printf(&sql->text, " LIMIT %d)", PACS_DRIVER_ROWS + 1);
+    pacs_buf_printf(&sql->text, " LIMIT %d)", PACS_DRIVER_SOME + 1);
     return finish(sql);
 }
 
@@ -648,13 +648,18 @@ put_from(pacs_sql_t *sql, pacs_level_e level, const pacs_driver_t *driver)
         return;
     }
 
-    if (driver != NULL) {
+    if (driver != NULL && driver->few) {
         put(sql, " FROM (SELECT DISTINCT id FROM (");
         put_driver(sql, driver, false);
         put(sql, ")) d CROSS JOIN study s ON s.id = d.id");
+
     } else {
         put(sql, " FROM study s");
-        put(sql, sql->dialect->by_date);
+        if (sql->dialect->indexed != NULL) {
+            put(sql, sql->dialect->indexed);
+            put(sql, level == PACS_LEVEL_STUDY ? "study_walk"
+                                               : "study_order");
+        }
     }
 
     put(sql, level >= PACS_LEVEL_SERIES
@@ -680,6 +685,11 @@ pacs_sql_query(pacs_sql_t *sql, const pacs_query_t *q,
     if (q->where != NULL) {
         put(sql, " WHERE ");
         put_pred(sql, q->where, q->level, 0);
+    }
+    if (driver != NULL && !driver->few) {
+        put(sql, " AND s.id IN (");
+        put_driver(sql, driver, false);
+        put(sql, ")");
     }
     pacs_buf_printf(&sql->text, " ORDER BY %s LIMIT ", order[q->level]);
     put_number(sql, limit);

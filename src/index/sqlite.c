@@ -16,32 +16,39 @@
 enum { BUSY_MS = 10000, FLUSH_EVERY = 20000 };
 
 const pacs_dialect_t  pacs_sqlite_dialect = {
-    .by_date = " INDEXED BY study_order", .any = "pacs_any"
+    .indexed = " INDEXED BY ", .any = "pacs_any"
 };
 
 
 /* --- statements --- */
 
 
+static int
+code_of(sqlite3 *db)
+{
+    switch (sqlite3_errcode(db)) {
+    case SQLITE_FULL:
+        return PACS_E_FULL;
+    case SQLITE_NOMEM:
+        return PACS_E_NOMEM;
+    case SQLITE_BUSY:
+        return PACS_E_BUSY;
+    case SQLITE_IOERR:
+        return sqlite3_system_errno(db) == ENOSPC
+               || sqlite3_system_errno(db) == EDQUOT ? PACS_E_FULL : PACS_E_IO;
+    default:
+        return PACS_E_IO;
+    }
+}
+
+
 int
 pacs_sqlite_fail(pacs_conn_t *c, pacs_err_t *err)
 {
-    int  code = PACS_E_IO;
-
-    switch (c->db == NULL ? SQLITE_NOMEM : sqlite3_errcode(c->db)) {
-    case SQLITE_FULL:
-        code = PACS_E_FULL;
-        break;
-    case SQLITE_NOMEM:
-        code = PACS_E_NOMEM;
-        break;
-    case SQLITE_BUSY:
-        code = PACS_E_BUSY;
-        break;
-    }
-
-    return pacs_fail(err, code, "index: %s",
-                     c->db == NULL ? "out of memory" : sqlite3_errmsg(c->db));
+    return c->db == NULL
+           ? pacs_fail(err, PACS_E_NOMEM, "index: out of memory")
+           : pacs_fail(err, code_of(c->db), "index: %s",
+                       sqlite3_errmsg(c->db));
 }
 
 
@@ -80,7 +87,7 @@ cached_slot(pacs_conn_t *c, pacs_str_t text)
     for (unsigned i = 0; i < PACS_CACHED; i++) {
         pacs_cached_t  *slot = &c->cached[i];
 
-        if (slot->st != NULL && pacs_str_is(text, slot->text)) {
+        if (slot->st != NULL && pacs_str_eq(text, slot->text)) {
             return slot;
         }
         if (slot->used < old->used) {
@@ -89,7 +96,7 @@ cached_slot(pacs_conn_t *c, pacs_str_t text)
     }
 
     sqlite3_finalize(old->st);
-    free(old->text);
+    free((void *) old->text.data);
     *old = (pacs_cached_t) { 0 };
     return old;
 }
@@ -102,9 +109,9 @@ pacs_sqlite_text(pacs_conn_t *c, pacs_str_t text, pacs_err_t *err)
 
     slot->used = ++c->uses;
     if (slot->st == NULL) {
-        slot->text = strndup(text.data, text.len);
-        if (slot->text == NULL
-            || sqlite3_prepare_v3(c->db, slot->text, -1,
+        slot->text = (pacs_str_t) { strndup(text.data, text.len), text.len };
+        if (slot->text.data == NULL
+            || sqlite3_prepare_v3(c->db, slot->text.data, -1,
                                   SQLITE_PREPARE_PERSISTENT, &slot->st, NULL)
                != SQLITE_OK)
         {
@@ -183,7 +190,7 @@ conn_close(pacs_conn_t *c)
     }
     for (unsigned i = 0; i < PACS_CACHED; i++) {
         sqlite3_finalize(c->cached[i].st);
-        free(c->cached[i].text);
+        free((void *) c->cached[i].text.data);
     }
     sqlite3_close(c->db);
     *c = (pacs_conn_t) { 0 };
@@ -211,8 +218,10 @@ conn_open(pacs_sqlite_t *ix, pacs_conn_t *c, bool writer, pacs_err_t *err)
     int  code = pacs_sqlite_exec(c, writer
         ? "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
           "PRAGMA cache_size = -16384; PRAGMA journal_size_limit = 67108864;"
+          "PRAGMA wal_autocheckpoint = 4000;"
           "PRAGMA case_sensitive_like = ON"
-        : "PRAGMA query_only = ON; PRAGMA case_sensitive_like = ON", err);
+        : "PRAGMA query_only = ON; PRAGMA case_sensitive_like = ON;"
+          "PRAGMA cache_size = -8192", err);
 
     if (code != PACS_OK) {
         conn_close(c);
@@ -310,36 +319,60 @@ pacs_sqlite_leave(pacs_sqlite_t *ix, pacs_conn_t *c)
 
 
 static int
-lock_gate(pacs_sqlite_t *ix, int how)
+lock(int fd, int how)
 {
     int  rc;
 
     do {
-        rc = flock(ix->gate, how);
+        rc = flock(fd, how);
     } while (rc != 0 && errno == EINTR);
     return rc;
 }
 
 
-/* a rebuild keeps the gate for as long as it takes: not waited for */
-static int
-take_gate(pacs_sqlite_t *ix, pacs_err_t *err)
+static void
+leave_gate(pacs_sqlite_t *ix)
 {
-    if (lock_gate(ix, LOCK_EX | LOCK_NB) != 0) {
-        if (is_rebuilding(ix)) {
-            return rebuilding(ix, err);
-        }
-        if (lock_gate(ix, LOCK_EX) != 0) {
-            return pacs_fail_errno(err, errno, "flock of %s/gate",
-                                   ix->folder);
-        }
+    lock(ix->gate, LOCK_UN);
+}
+
+
+/*
+ * Who waits for the gate holds the turn: whoever has just left the gate
+ * cannot take it again before.  A rebuild keeps the gate for as long as it
+ * takes, and is not waited for; it marks itself while it holds the turn.
+ */
+static int
+take_gate(pacs_sqlite_t *ix, int (*mark)(pacs_sqlite_t *ix, pacs_err_t *err),
+    pacs_err_t *err)
+{
+    if (lock(ix->turn, LOCK_EX) != 0) {
+        return pacs_fail_errno(err, errno, "flock of %s/turn", ix->folder);
     }
 
-    if (is_rebuilding(ix)) {
-        lock_gate(ix, LOCK_UN);
-        return rebuilding(ix, err);
+    bool  taken = lock(ix->gate, LOCK_EX | LOCK_NB) == 0;
+    int   code = !taken && access(ix->marker, F_OK) == 0
+                 ? rebuilding(ix, err) : mark(ix, err);
+
+    if (code == PACS_OK && !taken && lock(ix->gate, LOCK_EX) != 0) {
+        code = pacs_fail_errno(err, errno, "flock of %s/gate", ix->folder);
     }
-    return PACS_OK;
+    if (code != PACS_OK && taken) {
+        leave_gate(ix);
+    }
+
+    lock(ix->turn, LOCK_UN);
+    return code;
+}
+
+
+/* the marker without a process that holds the gate: a rebuild was cut */
+static int
+not_cut(pacs_sqlite_t *ix, pacs_err_t *err)
+{
+    return access(ix->marker, F_OK) != 0 ? PACS_OK
+           : pacs_fail(err, PACS_E_IO, "a rebuild of %s was cut: run pacs"
+                       " reindex", ix->path);
 }
 
 
@@ -353,12 +386,15 @@ pacs_sqlite_begin(pacs_sqlite_t *ix, pacs_err_t *err)
         return PACS_OK;
     }
 
-    int  code = ix->rebuild ? PACS_OK : take_gate(ix, err);
+    int  code = ix->broken ? pacs_fail(err, PACS_E_IO, "index: an earlier"
+                                       " fsync failed")
+                : ix->rebuild ? PACS_OK
+                : take_gate(ix, not_cut, err);
 
     if (code == PACS_OK) {
         code = run_fixed(ix, PACS_Q_BEGIN, err);
         if (code != PACS_OK && !ix->rebuild) {
-            lock_gate(ix, LOCK_UN);
+            leave_gate(ix);
         }
     }
     if (code != PACS_OK) {
@@ -389,6 +425,22 @@ add_totals(pacs_sqlite_t *ix, pacs_err_t *err)
 }
 
 
+/* who can say what is on the disk after a failed fsync? */
+static int
+commit(pacs_sqlite_t *ix, pacs_err_t *err)
+{
+    int  code = run_fixed(ix, PACS_Q_COMMIT, err);
+
+    if (code != PACS_OK) {
+        int  why = sqlite3_extended_errcode(ix->writer.db);
+
+        ix->broken = why == SQLITE_IOERR_FSYNC
+                     || why == SQLITE_IOERR_DIR_FSYNC;
+    }
+    return code;
+}
+
+
 /* rebuild: what was written since the last flush */
 int
 pacs_sqlite_flush(pacs_sqlite_t *ix, pacs_err_t *err)
@@ -398,7 +450,7 @@ pacs_sqlite_flush(pacs_sqlite_t *ix, pacs_err_t *err)
     }
     ix->open_tx = false;
     ix->pending = 0;
-    return run_fixed(ix, PACS_Q_COMMIT, err);
+    return commit(ix, err);
 }
 
 
@@ -431,12 +483,12 @@ pacs_sqlite_end(pacs_sqlite_t *ix, int code, pacs_err_t *err)
 
     } else {
         if (code == PACS_OK) {
-            code = run_fixed(ix, PACS_Q_COMMIT, err);
+            code = commit(ix, err);
         }
         if (code != PACS_OK && !sqlite3_get_autocommit(ix->writer.db)) {
             run_fixed(ix, PACS_Q_ROLLBACK, NULL);
         }
-        lock_gate(ix, LOCK_UN);
+        leave_gate(ix);
     }
 
     pthread_mutex_unlock(&ix->writing);
@@ -538,77 +590,66 @@ set_marker(pacs_sqlite_t *ix, pacs_err_t *err)
 }
 
 
+static int
+open_and_migrate(pacs_sqlite_t *ix, pacs_err_t *err)
+{
+    int  code = conn_open(ix, &ix->writer, true, err);
+
+    return code == PACS_OK ? migrate(ix, err) : code;
+}
+
+
+static void
+remove_database(pacs_sqlite_t *ix)
+{
+    static const char *const  suffix[] = { "", "-wal", "-shm" };
+    char                      path[4096];
+
+    for (int i = 0; i < 3; i++) {
+        snprintf(path, sizeof(path), "%s%s", ix->path, suffix[i]);
+        unlink(path);
+    }
+}
+
+
 /* a broken file must not keep a rebuild from making a good one */
 static int
 open_for_rebuild(pacs_sqlite_t *ix, pacs_err_t *err)
 {
-    static const char *const  suffix[] = { "", "-wal", "-shm" };
-    pacs_err_t                first = { 0 };
-    int                       code = set_marker(ix, err);
+    pacs_err_t  first = { 0 };
+    int         code = open_and_migrate(ix, &first);
+
+    if (code == PACS_E_BUSY) {
+        return pacs_fail(err, code, "%s", first.text);
+    }
+    if (code != PACS_OK) {
+        pacs_log(&ix->env, PACS_LOG_WARN, "%s is made anew (%s): restart"
+                 " what had it open", ix->path, first.text);
+        conn_close(&ix->writer);
+        remove_database(ix);
+        code = open_and_migrate(ix, err);
+    }
+    return code != PACS_OK ? code
+           : pacs_sqlite_exec(&ix->writer, "PRAGMA synchronous = OFF;"
+                              "PRAGMA cache_size = -131072", err);
+}
+
+
+/* the gate is kept until a rebuild's end */
+static int
+open_database(pacs_sqlite_t *ix, pacs_err_t *err)
+{
+    int  code = take_gate(ix, ix->rebuild ? set_marker : not_cut, err);
 
     if (code != PACS_OK) {
         return code;
     }
-
-    code = conn_open(ix, &ix->writer, true, &first);
-    if (code == PACS_OK) {
-        code = migrate(ix, &first);
-    }
-
-    if (code != PACS_OK && code != PACS_E_BUSY) {
-        char  path[4096];
-
-        pacs_log(&ix->env, PACS_LOG_WARN, "%s is made anew (%s): restart"
-                 " what had it open", ix->path,
-                 first.text);
-        conn_close(&ix->writer);
-        for (int i = 0; i < 3; i++) {
-            snprintf(path, sizeof(path), "%s%s", ix->path, suffix[i]);
-            unlink(path);
-        }
-        code = conn_open(ix, &ix->writer, true, err);
-        if (code == PACS_OK) {
-            code = migrate(ix, err);
-        }
-    }
-
-    return code == PACS_OK
-           ? pacs_sqlite_exec(&ix->writer, "PRAGMA synchronous = OFF;"
-                              "PRAGMA cache_size = -131072", err)
-           : pacs_fail(err, code, "%s", first.text);
-}
-
-
-static int
-open_database(pacs_sqlite_t *ix, pacs_err_t *err)
-{
-    /* the gate is kept until a rebuild's end */
-    if (lock_gate(ix, LOCK_EX | LOCK_NB) != 0) {
-        if (access(ix->marker, F_OK) == 0) {
-            return rebuilding(ix, err);
-        }
-        if (lock_gate(ix, LOCK_EX) != 0) {
-            return pacs_fail_errno(err, errno, "flock of %s/gate",
-                                   ix->folder);
-        }
-    }
-
     if (ix->rebuild) {
         return open_for_rebuild(ix, err);
     }
 
-    if (access(ix->marker, F_OK) == 0) {
-        lock_gate(ix, LOCK_UN);
-        return pacs_fail(err, PACS_E_IO, "a rebuild of %s was cut: run pacs"
-                         " reindex", ix->path);
-    }
-
-    int  code = conn_open(ix, &ix->writer, true, err);
-
-    if (code == PACS_OK) {
-        code = migrate(ix, err);
-    }
-    lock_gate(ix, LOCK_UN);
+    code = open_and_migrate(ix, err);
+    leave_gate(ix);
     return code;
 }
 
@@ -648,7 +689,7 @@ rebuilt(pacs_index_t *base, pacs_err_t *err)
     }
     if (code == PACS_OK) {
         ix->rebuild = false;
-        lock_gate(ix, LOCK_UN);
+        leave_gate(ix);
     }
     if (fd != -1) {
         close(fd);
@@ -682,6 +723,9 @@ sqlite_close(pacs_index_t *base)
     if (ix->gate != -1) {
         close(ix->gate);
     }
+    if (ix->turn != -1) {
+        close(ix->turn);
+    }
     pthread_mutex_destroy(&ix->writing);
     pthread_mutex_destroy(&ix->pool);
     pthread_cond_destroy(&ix->freed);
@@ -714,6 +758,18 @@ join(const char *a, const char *b)
 
 
 static int
+open_lock(pacs_sqlite_t *ix, const char *name)
+{
+    char  *path = join(ix->folder, name);
+    int    fd = path == NULL ? -1
+                : open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+    free(path);
+    return fd;
+}
+
+
+static int
 open_files(const char *home, pacs_sqlite_t *ix, pacs_err_t *err)
 {
     char         name[64];
@@ -731,12 +787,9 @@ open_files(const char *home, pacs_sqlite_t *ix, pacs_err_t *err)
                          ix->folder, net);
     }
 
-    char  *gate = join(ix->folder, "/gate");
-
-    ix->gate = gate == NULL ? -1
-               : open(gate, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    free(gate);
-    return ix->gate != -1 ? PACS_OK
+    ix->gate = open_lock(ix, "/gate");
+    ix->turn = open_lock(ix, "/turn");
+    return ix->gate != -1 && ix->turn != -1 ? PACS_OK
            : pacs_fail_errno(err, errno, "%s/gate", ix->folder);
 }
 
@@ -748,7 +801,7 @@ init(pacs_sqlite_t *ix, const char *home, const pacs_env_t *env, bool rebuild)
 
     ix->base.vt = &sqlite_vt;
     ix->env = *env;
-    ix->gate = -1;
+    ix->gate = ix->turn = -1;
     ix->rebuild = rebuild;
     ix->folder = join(home, "/index");
     ix->path = join(home, "/index/pacs.db");

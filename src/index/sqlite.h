@@ -5,8 +5,8 @@
  * (write.c), taking away and correcting (remove.c), reading (read.c).
  *
  * One connection writes.  Writers of a process take turns on a mutex, those
- * of several processes on a flock of <home>/index/gate.  Readers come from a
- * pool.  While <home>/index/rebuilding exists only a rebuild may use the
+ * of several processes on a flock of <home>/index/gate, in the order that
+ * <home>/index/turn gives.  Readers come from a pool.  While <home>/index/rebuilding exists only a rebuild may use the
  * database; a rebuild uses the writing connection for everything.
  */
 
@@ -45,7 +45,7 @@ typedef struct {
 } pacs_columns_t;
 
 typedef struct {
-    char          *text;
+    pacs_str_t     text;        /* malloc'ed */
     sqlite3_stmt  *st;
     uint64_t       used;
 } pacs_cached_t;
@@ -67,7 +67,7 @@ typedef struct {
     pacs_index_t      base;
     pacs_env_t        env;
     char             *path, *marker, *folder;
-    int               gate;
+    int               gate, turn;
     bool              rebuild;
     char             *fixed[PACS_Q_FIXED];
     pacs_columns_t    columns[4];       /* by level; study: patient's too */
@@ -78,6 +78,7 @@ typedef struct {
     uint64_t          pending;          /* rebuild: changes not committed */
     bool              open_tx;          /* rebuild */
     bool              failed;           /* rebuild: a change was not made */
+    bool              broken;           /* an fsync failed: no more writes */
 
     pthread_mutex_t   pool;
     pthread_cond_t    freed;
@@ -122,8 +123,8 @@ int pacs_sqlite_put(pacs_index_t *base, pacs_record_t *records,
 /* the next revision, one for all of a transaction */
 int pacs_sqlite_revise(pacs_sqlite_t *ix, int64_t *revision, pacs_err_t *err);
 /* ties a study to the patient that its columns name */
-int pacs_sqlite_relink(pacs_sqlite_t *ix, int64_t study, int64_t patient,
-    pacs_str_t uid, const pacs_str_t *values, pacs_err_t *err);
+int pacs_sqlite_relink(pacs_sqlite_t *ix, pacs_str_t uid, int64_t study,
+    int64_t *patient, pacs_err_t *err);
 int pacs_sqlite_drop_patient(pacs_sqlite_t *ix, int64_t patient,
     pacs_err_t *err);
 /* sets the columns of attributes that set[] names; values clamped */

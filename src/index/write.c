@@ -8,15 +8,23 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "index/attrs.h"
 #include "index/sqlite.h"
 
 enum { VALUE_MAX = 4096 };      /* bytes of a column */
+
+enum {
+#define X(keyword, ...)  A_##keyword,
+    PACS_ATTRS(X)
+#undef X
+    ATTRS
+};
 
 /* a row as it was before: id, whom it belongs to, its values */
 typedef struct {
     int64_t     id, patient;
     bool        corrected;
-    bool        empty[128];     /* by attribute: the column is '' */
+    bool        empty[ATTRS];   /* by attribute: the column is '' */
 } parent_t;
 
 
@@ -282,8 +290,8 @@ insert_columns(pacs_sqlite_t *ix, sqlite3_stmt *st, int at,
 static pacs_str_t
 patient_key(pacs_arena_t *a, pacs_str_t uid, const pacs_str_t *values)
 {
-    pacs_str_t  id = value_of(values, pacs_attr_find(0x00100020, 0));
-    pacs_str_t  issuer = value_of(values, pacs_attr_find(0x00100021, 0));
+    pacs_str_t  id = value_of(values, A_PatientID);
+    pacs_str_t  issuer = value_of(values, A_IssuerOfPatientID);
 
     return id.len != 0
            ? pacs_sprintf(a, "%.*s\\%.*s", pacs_fmt(id), pacs_fmt(issuer))
@@ -373,29 +381,78 @@ pacs_sqlite_drop_patient(pacs_sqlite_t *ix, int64_t patient, pacs_err_t *err)
 }
 
 
-int
-pacs_sqlite_relink(pacs_sqlite_t *ix, int64_t study, int64_t patient,
-    pacs_str_t uid, const pacs_str_t *values, pacs_err_t *err)
+/* the patient's attributes as the study's row has them now */
+static int
+study_patient(pacs_sqlite_t *ix, pacs_str_t uid, pacs_str_t *values,
+    pacs_arena_t *a, pacs_err_t *err)
 {
-    int64_t  now = 0;
-    int      code = find_patient(ix, uid, values, &now, err);
+    pacs_columns_t  *cs = &ix->columns[PACS_LEVEL_STUDY];
+    sqlite3_stmt    *st = pacs_sqlite_fixed(ix, &ix->writer, PACS_Q_STUDY,
+                                            err);
 
-    if (code != PACS_OK || now == patient) {
-        return code;
+    if (st == NULL) {
+        return PACS_E_IO;
     }
 
+    pacs_sqlite_bind(st, 1, uid);
+
+    int  rc = sqlite3_step(st);
+
+    for (unsigned i = 0; rc == SQLITE_ROW && i < cs->n; i++) {
+        if (cs->c[i].part == PACS_C_VALUE) {
+            values[cs->c[i].attr] = pacs_str_copy(a,
+                pacs_sqlite_column(st, 3 + (int) i));
+        }
+    }
+
+    int  code = rc == SQLITE_ROW ? PACS_OK
+                                 : pacs_sqlite_fail(&ix->writer, err);
+
+    sqlite3_reset(st);
+    return code;
+}
+
+
+static int
+set_patient(pacs_sqlite_t *ix, int64_t study, int64_t patient,
+    pacs_err_t *err)
+{
     sqlite3_stmt  *st = pacs_sqlite_text(&ix->writer, pacs_lit(
         "UPDATE study SET patient = ? WHERE id = ?"), err);
 
     if (st == NULL) {
         return PACS_E_IO;
     }
-
-    sqlite3_bind_int64(st, 1, now);
+    sqlite3_bind_int64(st, 1, patient);
     sqlite3_bind_int64(st, 2, study);
-    code = pacs_sqlite_run(&ix->writer, st, err);
-    return code == PACS_OK ? pacs_sqlite_drop_patient(ix, patient, err)
-                           : code;
+    return pacs_sqlite_run(&ix->writer, st, err);
+}
+
+
+int
+pacs_sqlite_relink(pacs_sqlite_t *ix, pacs_str_t uid, int64_t study,
+    int64_t *patient, pacs_err_t *err)
+{
+    pacs_arena_t  *a = pacs_arena_create(0);
+    pacs_str_t    *values = a == NULL ? NULL
+                            : pacs_calloc(a, pacs_nattrs, sizeof(*values));
+    int64_t        old = *patient;
+    int            code = values == NULL
+                          ? pacs_fail(err, PACS_E_NOMEM, "out of memory")
+                          : study_patient(ix, uid, values, a, err);
+
+    if (code == PACS_OK) {
+        code = find_patient(ix, uid, values, patient, err);
+    }
+    if (code == PACS_OK && *patient != old) {
+        code = set_patient(ix, study, *patient, err);
+        if (code == PACS_OK) {
+            code = pacs_sqlite_drop_patient(ix, old, err);
+        }
+    }
+
+    pacs_arena_destroy(a);
+    return code;
 }
 
 
@@ -433,21 +490,19 @@ insert_study(pacs_sqlite_t *ix, const pacs_record_t *r, parent_t *study,
 
 /* a patient's attribute that was filled in may tell who the patient is */
 static int
-fill_study(pacs_sqlite_t *ix, const pacs_record_t *r, const parent_t *study,
+fill_study(pacs_sqlite_t *ix, const pacs_record_t *r, parent_t *study,
     pacs_err_t *err)
 {
-    bool  set[sizeof(study->empty)];
-    int   id = pacs_attr_find(0x00100020, 0);
+    bool  set[sizeof(study->empty)], of_patient = false;
     int   code = fill_in(ix, "study", &ix->columns[PACS_LEVEL_STUDY], study,
                          r, false, set, err);
 
-    if (code == PACS_OK && study->empty[id]
-        && value_of(r->values, id).len != 0 && set[id])
-    {
-        code = pacs_sqlite_relink(ix, study->id, study->patient, r->study,
-                                  r->values, err);
+    for (unsigned i = 0; code == PACS_OK && i < pacs_nattrs; i++) {
+        of_patient |= set[i] && pacs_attrs[i].level == PACS_LEVEL_PATIENT;
     }
-    return code;
+    return of_patient ? pacs_sqlite_relink(ix, r->study, study->id,
+                                           &study->patient, err)
+                      : code;
 }
 
 
@@ -536,7 +591,7 @@ find_series(pacs_sqlite_t *ix, const pacs_record_t *r, int64_t study,
     }
     if (code == PACS_OK) {
         code = fill_in(ix, "series", cs, series, r, true, set, err);
-        *changed = series->empty[pacs_attr_find(0x00080060, 0)];
+        *changed = series->empty[A_Modality];
     }
     return code;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * libFuzzer target: the Part 10 reader and all that walks its result.
- * make CC=clang B=build/fuzz SANFLAGS='-fsanitize=address,undefined,fuzzer-no-link' build/fuzz/libpacs.a && clang -g -O1 -Isrc -D_GNU_SOURCE -fsanitize=address,undefined,fuzzer -o build/fuzz/part10 t/fuzz/part10.c build/fuzz/libpacs.a -lz -lcrypto -lm && build/fuzz/part10 -max_len=65536 CORPUS
+ * libFuzzer: any bytes as a Part 10 file; what can be read is walked, its
+ * frames are located, and what is written of it must read as the same.
+ * make build/t/fuzz/part10 && build/t/fuzz/part10 -max_len=12000 CORPUS
  */
 
 #include <stdio.h>

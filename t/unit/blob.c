@@ -167,7 +167,7 @@ test_each(void)
     int   n = 0;
 
     for (int i = 0; i < 10; i++) {
-        char        series[16], content[16];
+        char        series[32], content[32];
         pacs_key_t  key;
 
         snprintf(series, sizeof(series), "1.%d", i % 3);

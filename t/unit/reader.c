@@ -2,13 +2,9 @@
 
 /* the Part 10 reader: encodings, tolerated oddities, hostile files */
 
-#include <fcntl.h>
-#include <ftw.h>
-#include <math.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <time.h>
-#include <unistd.h>
 #include <zlib.h>
 
 #include "dicom/dicom.h"
@@ -670,74 +666,6 @@ test_bombs(void)
 }
 
 
-/* --- all samples --- */
-
-static int     nread, nhostile;
-static double  slowest;
-
-
-static int
-visit(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    size_t          n = strlen(path);
-    pacs_source_t   s;
-    bool            hostile = strstr(path, "/hostile/") != NULL;
-
-    if (type != FTW_F || n < 4 || strcmp(path + n - 4, ".dcm") != 0) {
-        return 0;
-    }
-
-    int  fd = open(path, O_RDONLY | O_CLOEXEC);
-
-    err = (pacs_err_t) { 0 };
-    pacs_source_fd(&s, fd, &err);
-    pacs_arena_destroy(arena);
-    arena = pacs_arena_create(0);
-
-    double  start = now();
-    int     rc = pacs_dicom_read(&s, &limits, 4096, arena, &ds, &err);
-
-    start = now() - start;
-    close(fd);
-
-    if (hostile) {
-        nhostile++;
-        slowest = start > slowest ? start : slowest;
-        if (rc != PACS_OK && rc != PACS_E_PARSE && rc != PACS_E_LIMIT) {
-            ok(false, "%s: %s", path, err.text);
-        }
-        return 0;
-    }
-
-    nread++;
-
-    /* two files without preamble, which pydicom refuses too */
-    if (strstr(path, "jpegls-rgb-ilv") != NULL) {
-        ok(rc == PACS_E_PARSE && strstr(err.text, "DICM") != NULL,
-           "%s: no preamble", path);
-
-    } else if (rc != PACS_OK) {
-        ok(false, "%s: %s", path, err.text);
-    }
-    return 0;
-}
-
-
-static void
-test_samples(void)
-{
-    if (nftw("../shared/samples", visit, 16, FTW_PHYS) != 0 || nread == 0) {
-        printf("# skipped: no ../shared/samples\n");
-        return;
-    }
-
-    ok(nread > 500, "%d samples were read", nread);
-    ok(nhostile > 100 && slowest < 0.1, "%d hostile ones, slowest %.1f ms",
-       nhostile, slowest * 1000);
-    ok(peak_mib() < 32, "within 32 MiB");
-}
-
-
 /* --- dictionary --- */
 
 static void
@@ -803,7 +731,6 @@ main(void)
     test_refused();
     test_cuts();
     test_dictionary();
-    test_samples();
 
     pacs_arena_destroy(arena);
     return done();

@@ -481,8 +481,8 @@ make_dx(const job_t *job, pacs_err_t *err)
         file_text(&f, 0x00181508, PACS_CS, "%s", "");
         file_text(&f, 0x00185101, PACS_CS, "PA");
         file_text(&f, 0x00200062, PACS_CS, "U");
-        file_text(&f, 0x00281050, PACS_DS, "30000");
-        file_text(&f, 0x00281051, PACS_DS, "52000");
+        file_text(&f, 0x00281050, PACS_DS, "33000");
+        file_text(&f, 0x00281051, PACS_DS, "60000");
         file_text(&f, 0x00281055, PACS_LO, "NORMAL");
         file_code(&f, 0x00082218, "51185008", "SCT", "Chest");
         file_code(&f, 0x00540220, "399348003", "SCT", "postero-anterior");
@@ -622,7 +622,7 @@ put_us(file_t *f, uint32_t columns, uint32_t rows, uint32_t frames,
 {
     int64_t  pointer = 0x00181063;
 
-    file_text(f, 0x00080008, PACS_CS, "ORIGINAL\\PRIMARY\\\\0001");
+    file_text(f, 0x00080008, PACS_CS, "ORIGINAL\\PRIMARY\\TTE\\0011");
     file_text(f, 0x00082144, PACS_IS, "30");
     file_text(f, 0x00180040, PACS_IS, "30");
     file_text(f, 0x00181063, PACS_DS, "33.333");

@@ -382,7 +382,7 @@ marker(float x, float z)
 static float
 film(float mu)
 {
-    return 60000 / (1 + expf(-1.15f * (mu - 2.75f))) + 1500;
+    return 60000 / (1 + expf(-0.95f * (mu - 3.1f))) + 800;
 }
 
 
