@@ -134,8 +134,11 @@ onPage('the newest question wins', {}, async (page) => {
     });
     await page.locator('input[name="id"]').fill('X');
     await page.waitForRequest((r) => r.url().includes('PatientID=X*'));
+    const answer = page.waitForResponse((r) => r.url().includes('PatientID=PG-00'));
+
     await page.locator('input[name="id"]').fill('PG-00');
-    await page.locator('.row').nth(9).waitFor();
+    await answer;
+    await settled(page);
     letGo();
     await gone;
     await drawn(page);
