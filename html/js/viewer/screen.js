@@ -41,14 +41,17 @@ export function lettersOf(s) {
 
 /**
  * How the picture was sent; the ratio is that of the whole frame.
+ * @param {Viewport} s
  * @param {import('./state.js').Shown} shown
  * @param {import('./state.js').Frame} f
  * @returns {string}
  */
-function kindText(shown, f) {
+function kindText(s, shown, f) {
     const ratio = Math.round(f.bytes / Math.max(1, shown.bytes));
+    const isReduced = scaleOf(s.view, imageSize(f), s.size) * s.dpr < 0.999;
 
-    return shown.kind === 'lossless' ? shown.kind : `${shown.kind}  ${ratio}:1`;
+    return [shown.kind, shown.kind === 'lossless' ? '' : `${ratio}:1`,
+        isReduced ? 'reduced' : ''].filter(Boolean).join('  ');
 }
 
 
@@ -147,7 +150,7 @@ export class Screen {
 
         if (s.shown !== null && f !== null) {
             setText(badge, s.detail === 'failed' ? 'detail missing'
-                : isPreview ? 'preview' : kindText(s.shown, f));
+                : isPreview ? 'preview' : kindText(s, s.shown, f));
         }
     }
 
