@@ -301,13 +301,13 @@ onPage('series: by the strip and by Page keys, each with its own letters', {},
 onPage('a frame that fails is a crossed box, and can be asked for again',
     { allow: /500/ }, async (page) => {
         await page.route('**/instances/*.1.3/frames/1/rendered**', (r) =>
-            r.fulfill({ status: 500 }));
+            r.fulfill({ status: 500, json: { reason: '<b>broken' } }));
         await openStudy(page, CT.study);
         await page.keyboard.press('ArrowDown');
         await page.keyboard.press('ArrowDown');
         await page.locator('.failed').waitFor();
         assert.equal(await textOf(page, '.failed-text'),
-            'Image 3: The server refused (500).');
+            'Image 3: The server refused (500): <b>broken.');
         assert.deepEqual(await canvasPixels(page, 500, 300), [[0, 0, 0]]);
         await page.keyboard.press('ArrowDown');
         await isShown(page, 4);

@@ -123,9 +123,9 @@ test('a failure is kept, told, and forgiven on demand', async () => {
     const { loader, asked, changed } = bench();
 
     loader.want(pictures('a'));
-    asked[0].answer({ status: 404, wait: 0, blob: null });
+    asked[0].answer({ status: 404, reason: 'gone', wait: 0, blob: null });
     await settled();
-    assert.deepEqual(loader.entry('a'), { state: 'failed', status: 404 });
+    assert.deepEqual(loader.entry('a'), { state: 'failed', reason: 'gone' });
     assert.deepEqual(changed, ['a']);
     loader.want(pictures('a'));
     assert.equal(asked.length, 1);
@@ -140,12 +140,12 @@ test('a busy server is asked again, and not for ever', async () => {
     loader.want(pictures('a'));
 
     for (let i = 0; i < 4; i++) {
-        asked[i].answer({ status: 503, wait: 0, blob: null });
+        asked[i].answer({ status: 503, reason: 'busy', wait: 0, blob: null });
         await new Promise((done) => { setTimeout(done, 5); });
     }
 
     assert.equal(asked.length, 4);
-    assert.deepEqual(loader.entry('a'), { state: 'failed', status: 503 });
+    assert.deepEqual(loader.entry('a'), { state: 'failed', reason: 'busy' });
 });
 
 

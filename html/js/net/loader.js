@@ -6,10 +6,11 @@
 
 /**
  * @typedef {import('../viewer/plan.js').Picture} Picture
- * @typedef {{status: number, blob: Blob | null, wait: number}} Answer
- *     status 0: no answer; wait: ms to wait before it makes sense to ask again
+ * @typedef {{status: number, reason: string, blob: Blob | null,
+ *            wait: number}} Answer status 0: no answer; reason: in words;
+ *     wait: ms to wait before it makes sense to ask again
  * @typedef {{state: 'here', blob: Blob, bytes: number}
- *     | {state: 'failed', status: number}} Entry
+ *     | {state: 'failed', reason: string}} Entry
  *
  * @typedef {Object} Options
  * @property {(p: Picture, signal: AbortSignal) => Promise<Answer>} get
@@ -162,7 +163,7 @@ export class Loader {
         this.#underway.set(p.key, { picture: p, abort });
 
         const answer = await this.options.get(p, abort.signal)
-            .catch(() => ({ status: 0, blob: null, wait: 0 }));
+            .catch(() => ({ status: 0, reason: '', blob: null, wait: 0 }));
 
         if (abort.signal.aborted) {
             return;
@@ -175,7 +176,7 @@ export class Loader {
             this.#keep(p, answer.blob);
 
         } else if (!this.#retry(p, answer)) {
-            this.#entries.set(p.key, { state: 'failed', status: answer.status });
+            this.#entries.set(p.key, { state: 'failed', reason: answer.reason });
             this.options.changed(p);
         }
 
@@ -276,7 +277,9 @@ export class Loader {
 
         if (bitmap === null) {
             this.#bytes -= blob.size;
-            this.#entries.set(p.key, { state: 'failed', status: 200 });
+            this.#entries.set(p.key, {
+                state: 'failed', reason: 'What came is no picture',
+            });
         } else {
             this.#bitmaps.set(p.key, bitmap);
             this.#pixels += bitmap.width * bitmap.height;

@@ -15,7 +15,7 @@ import { MARK } from './state.js';
  *
  * @typedef {Object} Look into the loader
  * @property {(key: string) => boolean} ready decoded
- * @property {(key: string) => number | null} failed status, null: not failed
+ * @property {(key: string) => string | null} failed why, null: not failed
  * @property {(key: string) => number} bytes
  */
 
@@ -24,10 +24,9 @@ import { MARK } from './state.js';
  * @param {Viewport} s
  * @param {Plan} plan
  * @param {Look} look
- * @param {(status: number) => string} reasonOf
  * @returns {Viewport}
  */
-export function chosen(s, plan, look, reasonOf) {
+export function chosen(s, plan, look) {
     const best = [plan.base, plan.preview].find((p) => look.ready(p.key));
     const detail = detailOf(plan, look);
 
@@ -37,16 +36,16 @@ export function chosen(s, plan, look, reasonOf) {
         return next.detail === detail ? next : { ...next, detail };
     }
 
-    const status = look.failed(plan.base.key) ?? look.failed(plan.preview.key);
+    const reason = look.failed(plan.base.key) ?? look.failed(plan.preview.key);
 
-    if (status === null) {
+    if (reason === null) {
         return s;
     }
 
     return {
         ...s,
         shown: null,
-        failure: { index: s.index, reason: reasonOf(status) },
+        failure: { index: s.index, reason },
         marks: marked(s.marks, s.index, MARK.failed),
     };
 }
