@@ -61,7 +61,8 @@ function bench(options = {}) {
 }
 
 /** @param {string} key @returns {any} */
-const picture = (key) => ({ key, soon: true, stack: '', index: key, tile: null });
+const picture = (key) => ({ key, soon: true, stack: '', tile: null, better: null,
+    index: key.charCodeAt(0) });
 const pictures = (/** @type {string} */ s) => [...s].map(picture);
 const settled = () => new Promise((done) => { setImmediate(done); });
 const blob = { status: 200, wait: 0, blob: { size: 100 } };
@@ -80,18 +81,50 @@ test('three under way, in order; the next when one is done', async () => {
 });
 
 
-test('the newest wish is asked at once: the least wanted one gives way', async () => {
+test('the newest wish is asked at once: what is far away gives way', async () => {
     const { loader, asked } = bench();
 
     loader.want(pictures('abc'));
-    loader.want(pictures('xab'));
+    loader.want(pictures('x'));
     assert.deepEqual(asked.map((a) => a.key), ['a', 'b', 'c', 'x']);
     assert.deepEqual(asked.map((a) => a.signal.aborted),
-        [false, false, true, false]);
+        [true, false, false, false]);
     // its answer, if one comes, counts for nothing
-    asked[2].answer(blob);
+    asked[0].answer(blob);
     await settled();
-    assert.equal(loader.entry('c'), undefined);
+    assert.equal(loader.entry('a'), undefined);
+});
+
+
+test('a steady scroll on a slow net does not starve', async () => {
+    const { loader, asked, changed } = bench();
+
+    // the wish moves on with each step; an answer comes every other step
+    for (let i = 0; i < 20; i++) {
+        loader.want(pictures(String.fromCharCode(97 + i, 98 + i, 99 + i)));
+
+        if (i % 2 === 1) {
+            asked.find((a) => !a.signal.aborted && !changed.includes(a.key))
+                ?.answer(blob);
+            await settled();
+        }
+    }
+
+    assert.equal(asked.filter((a) => a.signal.aborted).length, 0);
+    assert.equal(new Set(changed).size, 10);
+});
+
+
+test('a preview is not asked for when the final picture is here', async () => {
+    const { loader, asked } = bench();
+
+    loader.want(pictures('f'));
+    asked[0].answer(blob);
+    await settled();
+    loader.want([{ ...picture('p'), better: picture('f') }]);
+    assert.equal(asked.length, 1);
+    loader.want([{ ...picture('p'), better: picture('g') }]);
+    assert.equal(asked[1].key, 'p');
 });
 
 

@@ -25,9 +25,14 @@
 const TRIES = 4;
 
 
+/** Frames that a scroll passes in the time of a few requests. */
+const NEAR = 12;
+
+
 /** @param {Picture} a @param {Picture} b @returns {boolean} */
-function isSameFrame(a, b) {
-    return a.stack === b.stack && a.index === b.index && a.tile === b.tile;
+function isNear(a, b) {
+    return a.stack === b.stack && Math.abs(a.index - b.index) <= NEAR
+        && (a.tile === null) === (b.tile === null);
 }
 
 
@@ -38,7 +43,11 @@ export class Loader {
     #bitmaps = new Map();
     /** @type {Set<string>} */
     #decoding = new Set();
-    /** @type {Map<string, {picture: Picture, abort: AbortController}>} */
+    /**
+     * waits: for a busy server to be asked again
+     * @type {Map<string, {picture: Picture, abort: AbortController,
+     *     waits: boolean}>}
+     */
     #underway = new Map();
     /** @type {Map<string, number>} tries so far */
     #again = new Map();
@@ -59,7 +68,7 @@ export class Loader {
 
     /** @param {Picture[]} wanted the most urgent first */
     want(wanted) {
-        this.#wanted = wanted;
+        this.#wanted = wanted.map((p) => this.#isHere(p.better) ? p.better : p);
         this.#pump();
     }
 
@@ -86,6 +95,15 @@ export class Loader {
         }
 
         return bitmap;
+    }
+
+
+    /**
+     * @param {Picture | null} p
+     * @returns {p is Picture}
+     */
+    #isHere(p) {
+        return p !== null && this.#entries.get(p.key)?.state === 'here';
     }
 
 
@@ -135,22 +153,24 @@ export class Loader {
 
 
     /**
-     * The picture that is looked at waits for none that nobody wants; but
-     * other windows of the same frame are on its way, and are let be.
+     * The picture that is looked at does not wait for one from far away, nor
+     * for a busy server.  What is under way nearby is let be: if each step
+     * of a scroll or of a window drag sent the one before it away, none
+     * would ever arrive.
      */
     #makeRoom() {
+        const first = this.#wanted[0];
+
         if (this.#underway.size < this.options.depth) {
             return;
         }
 
-        const rank = new Map(this.#wanted.map((p, i) => [p.key, i]));
-        const [worst] = [...this.#underway.values()].sort((a, b) =>
-            (rank.get(b.picture.key) ?? Infinity)
-            - (rank.get(a.picture.key) ?? Infinity) || 0);
-
-        if (!isSameFrame(worst.picture, this.#wanted[0])) {
-            worst.abort.abort();
-            this.#underway.delete(worst.picture.key);
+        for (const { picture, abort, waits } of this.#underway.values()) {
+            if (waits || !isNear(picture, first)) {
+                abort.abort();
+                this.#underway.delete(picture.key);
+                return;
+            }
         }
     }
 
@@ -160,7 +180,7 @@ export class Loader {
         const abort = new AbortController();
         const start = performance.now();
 
-        this.#underway.set(p.key, { picture: p, abort });
+        this.#underway.set(p.key, { picture: p, abort, waits: false });
 
         const answer = await this.options.get(p, abort.signal)
             .catch(() => ({ status: 0, reason: '', blob: null, wait: 0 }));
@@ -201,7 +221,7 @@ export class Loader {
         // holds its place meanwhile: a busy server gets no more questions
         const abort = new AbortController();
 
-        this.#underway.set(p.key, { picture: p, abort });
+        this.#underway.set(p.key, { picture: p, abort, waits: true });
         setTimeout(() => {
             if (!abort.signal.aborted) {
                 this.#underway.delete(p.key);

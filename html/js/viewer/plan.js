@@ -26,6 +26,7 @@ import { frameOf, imageSize, windowOf } from './state.js';
  * @property {Tile | null} tile
  * @property {'preview' | 'final'} stage
  * @property {string} kind "JPEG 90"
+ * @property {Picture | null} better serves instead, if it is here already
  * @property {boolean} soon is to be decoded as soon as it is here
  *
  * @typedef {{base: Picture, preview: Picture, tiles: Picture[],
@@ -84,7 +85,12 @@ export function plan(s, root) {
  * @returns {Picture}
  */
 export function basePicture(s, root, index, window, stage) {
-    return picture(s, root, index, window, stage, baseSize(s, index), null);
+    const size = baseSize(s, index);
+    const final = picture(s, root, index, window, 'final', size, null);
+
+    return stage === 'final' ? final : {
+        ...picture(s, root, index, window, stage, size, null), better: final,
+    };
 }
 
 
@@ -221,6 +227,7 @@ function picture(s, root, index, window, stage, size, tile) {
         tile,
         stage,
         kind: lossless ? 'lossless' : `JPEG ${quality}`,
+        better: null,
         soon: true,
     };
 }
