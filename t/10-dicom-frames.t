@@ -6,21 +6,18 @@
 
 use strict;
 use warnings;
+use lib 't/lib';
+
 use Cwd qw(abs_path);
-use File::Basename qw(dirname);
 use File::Find qw(find);
+use Pacs;
 use Test::More;
 
-my $top = abs_path(dirname(__FILE__) . '/..');
-my $samples = "$top/../shared/samples";
-my $build = $ENV{PACS_BUILD} || "$top/build";
-my $tool = "$build/t/tools/dump_frames";
+my $samples = samples();
+my $tool = "$Pacs::B/t/tools/dump_frames";
 
-plan skip_all => 'no ../shared/samples beside the project'
-    unless -d $samples;
 plan skip_all => "no python3-pydicom under /usr/bin/python3"
     if system('/usr/bin/python3 -c "import pydicom" 2>/dev/null');
-plan skip_all => "$tool is not built" unless -x $tool;
 
 my @files;
 find({ no_chdir => 1, wanted => sub {
@@ -49,7 +46,7 @@ for path in sys.stdin.read().split('\n'):
         print('%s\terror %s' % (path, str(e).split('\n')[0]))
 PYTHON
 
-sub run {
+sub lines_of {
     my ($in, @cmd) = @_;
     my $list = "/tmp/pacs-frames-$$.txt";
     open my $fh, '>', $list or die $!;
@@ -62,8 +59,8 @@ sub run {
     return %got;
 }
 
-my %want = run(\@files, '/usr/bin/python3', '-c', $judge);
-my %got = run([], $tool, @files);
+my %want = lines_of(\@files, '/usr/bin/python3', '-c', $judge);
+my %got = lines_of([], $tool, @files);
 my $compared = 0;
 
 for my $file (@files) {

@@ -6,24 +6,20 @@
 
 use strict;
 use warnings;
+use lib 't/lib';
+
 use Cwd qw(abs_path);
-use File::Basename qw(dirname);
 use File::Find qw(find);
 use File::Temp qw(tempdir);
+use Pacs;
 use Test::More;
 
-my $top = abs_path(dirname(__FILE__) . '/..');
-my $samples = "$top/../shared/samples";
-my $build = $ENV{PACS_BUILD} || "$top/build";
-my ($equal, $rewrite) = map { "$build/t/tools/dicom_$_" } qw(equal rewrite);
+my $samples = samples();
+my ($equal, $rewrite) = map { "$Pacs::B/t/tools/dicom_$_" } qw(equal rewrite);
 
-plan skip_all => 'no ../shared/samples beside the project'
-    unless -d $samples;
-plan skip_all => 'no dcmconv' unless -x '/usr/bin/dcmconv';
+plan skip_all => 'no dcmconv (dcmtk)' unless have('dcmconv');
 plan skip_all => 'no python3-pydicom under /usr/bin/python3'
     if system('/usr/bin/python3 -c "import pydicom" 2>/dev/null');
-plan skip_all => "$equal, $rewrite are not built"
-    unless -x $equal && -x $rewrite;
 
 my $tmp = tempdir(CLEANUP => 1);
 my @files;

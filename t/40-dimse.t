@@ -741,6 +741,77 @@ subtest 'many associations leave nothing behind' => sub {
 };
 
 
+subtest 'other content is put aside when that is asked for' => sub {
+    my $q   = start('--duplicates', 'quarantine');
+    my $uid = '1.2.826.0.1.5.1';
+    my %o   = (class => $Dimse::CT, instance => $uid);
+    my $s   = ct_session($q);
+
+    my $other = Dimse::small(instance => $uid, name => 'Other^Test');
+
+    is $s->store(%o, data => Dimse::small(instance => $uid))->{status}, 0,
+       'the first';
+    is $s->store(%o, data => $other)->{status}, 0x0111, 'the second: 0x0111';
+    $s->release;
+    is_deeply [rows($q)], [$uid], 'one row';
+    ok blobs($q)->{sha256_hex($Dimse::EXPLICIT . $other)}, 'it is kept';
+
+    my ($rc, $out) = run("$build/pacs conflicts --home $q->{home}");
+
+    ok $rc == 0 && $out =~ /\Q$uid\E/, 'and listed by pacs conflicts'
+        or diag $out;
+    is stop($q), 0, 'ends';
+};
+
+
+# bytes; the most that the process ever had
+sub peak {
+    my ($pid) = @_;
+
+    Dimse::slurp("/proc/$pid/status") =~ /^VmHWM:\s+(\d+) kB/m;
+    return $1 * 1024;
+}
+
+
+subtest 'memory does not grow with the instance' => sub {
+    my $m     = start();
+    my $uid   = '1.2.826.0.1.6.1';
+    my $size  = $ENV{PACS_LONG} ? 1e9 : 100e6;
+    my $frame = 2 * 4096 * 4096;
+    my $n     = int $size / $frame;
+    my $head  = Dimse::small(instance => $uid, side => 4096, frames => $n,
+                             bytes => $n * $frame, pixels => '');
+    my $s     = ct_session($m);
+    my $small = ct_session($m);
+
+    $s->send_raw($s->store_command(1, $Dimse::CT, $uid));
+    $s->send_raw(Dimse::pdu(4, Dimse::pdv(1, 0, $head)));
+
+    my $piece = "\1\2" x 32768;
+    my $count = $n * $frame / length $piece;
+
+    for (1 .. $count) {
+        $s->send_raw(Dimse::pdu(4, Dimse::pdv(1, $_ == $count ? 2 : 0,
+                                              $piece))) or last;
+    }
+
+    my $r = $s->response;
+
+    is $r->{status}, 0, 'an instance of ' . $n * $frame . ' bytes'
+        or diag $r->{comment};
+    my ($first, $second) = sort { $a <=> $b } associations($m);
+
+    is $small->store(class => $Dimse::CT, instance => '1.2.826.0.1.6.2',
+        data => Dimse::small(instance => '1.2.826.0.1.6.2'))->{status}, 0,
+       'a small one beside it';
+    my $more = peak($first) - peak($second);
+
+    cmp_ok $more, '<', 32e6, "$more bytes more";
+    $_->release for $s, $small;
+    is stop($m), 0, 'ends';
+};
+
+
 subtest 'eight at once' => sub {
     my $e = start();
     my @clients = map {

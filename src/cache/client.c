@@ -174,7 +174,11 @@ wait_for(pacs_cache_t *c, short events, int64_t deadline)
 /* nothing asked here is answered by an array; hiredis would allocate as many
  * elements as a liar says */
 static void *
+#if HIREDIS_MAJOR >= 1
+no_array(const redisReadTask *task, size_t elements)
+#else
 no_array(const redisReadTask *task, int elements)
+#endif
 {
     return NULL;
 }

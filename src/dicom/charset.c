@@ -7,146 +7,20 @@
  * its sets by name (JIS X 0201, JIS X 0212 and KS X 1001 in G1 are reached
  * through the EUC encodings that contain them).
  *
- * Tolerated: any escape sequence of PS3.5 table C.12-4 once (0008,0005) has
+ * Tolerated: any escape sequence of PS3.3 C.12.1.1.2 once (0008,0005) has
  * declared code extensions, also of a set that is missing in its list; the
  * ISO 2022 IR 149 or 58 as only value, which stands in G1 from the start.
  */
 
 #include <ctype.h>
 #include <iconv.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "dicom/charset.h"
 
-enum { ESC = 0x1b, BAD = 0xfffd };
+enum { ESC = 0x1b, BAD = PACS_CHARSET_BAD };
 enum { WHOLE_NONE, WHOLE_UTF8, WHOLE_GBK, WHOLE_GB18030 };
-
-struct pacs_charset_set_s {
-    uint16_t     ir;            /* ISO-IR number */
-    uint8_t      g;             /* 0: in G0, 1: in G1 */
-    uint8_t      bytes;         /* of a character */
-    const char  *escape;        /* what follows ESC */
-    const char  *iconv;         /* NULL: ASCII or nearly so */
-    uint8_t      prefix;        /* byte before the character for iconv, or 0 */
-    uint8_t      lead, nlead;   /* values of the first byte, GR form */
-    uint8_t      trail, ntrail; /* of the second */
-};
-
-enum { SET_ASCII, SET_ROMAN, SET_GBK = 20, SET_GB18030, SET_COUNT };
-
-static const pacs_charset_set_t  sets[SET_COUNT] = {
-    [SET_ASCII] = { 6, 0, 1, "(B", NULL, 0, 0, 0, 0, 0 },
-    [SET_ROMAN] = { 14, 0, 1, "(J", NULL, 0, 0, 0, 0, 0 },
-    {  13, 1, 1, ")I",  "EUC-JP",      0x8e, 0xa1, 63, 0, 0 },
-    {  13, 0, 1, "(I",  "EUC-JP",      0x8e, 0xa1, 63, 0, 0 },
-    { 100, 1, 1, "-A",  "ISO-8859-1",  0, 0xa0, 96, 0, 0 },
-    { 101, 1, 1, "-B",  "ISO-8859-2",  0, 0xa0, 96, 0, 0 },
-    { 109, 1, 1, "-C",  "ISO-8859-3",  0, 0xa0, 96, 0, 0 },
-    { 110, 1, 1, "-D",  "ISO-8859-4",  0, 0xa0, 96, 0, 0 },
-    { 144, 1, 1, "-L",  "ISO-8859-5",  0, 0xa0, 96, 0, 0 },
-    { 127, 1, 1, "-G",  "ISO-8859-6",  0, 0xa0, 96, 0, 0 },
-    { 126, 1, 1, "-F",  "ISO-8859-7",  0, 0xa0, 96, 0, 0 },
-    { 138, 1, 1, "-H",  "ISO-8859-8",  0, 0xa0, 96, 0, 0 },
-    { 148, 1, 1, "-M",  "ISO-8859-9",  0, 0xa0, 96, 0, 0 },
-    { 203, 1, 1, "-b",  "ISO-8859-15", 0, 0xa0, 96, 0, 0 },
-    { 166, 1, 1, "-T",  "TIS-620",     0, 0xa0, 96, 0, 0 },
-    {  87, 0, 2, "$B",  "EUC-JP",      0,    0xa1, 94, 0xa1, 94 },
-    { 159, 0, 2, "$(D", "EUC-JP",      0x8f, 0xa1, 94, 0xa1, 94 },
-    { 149, 1, 2, "$)C", "EUC-KR",      0,    0xa1, 94, 0xa1, 94 },
-    {  58, 1, 2, "$)A", "EUC-CN",      0,    0xa1, 94, 0xa1, 94 },
-    /* the JIS of 1978, a few characters apart from that of 1983 */
-    {   0, 0, 2, "$@",  "EUC-JP",      0,    0xa1, 94, 0xa1, 94 },
-    [SET_GBK] = { 0, 1, 2, NULL, "GBK", 0, 0x81, 126, 0x40, 191 },
-    [SET_GB18030] = { 0, 1, 2, NULL, "GB18030", 0, 0x81, 126, 0x40, 191 }
-};
-
-/* filled once and kept for the life of the process; 0: no character */
-static _Atomic(uint16_t *)  maps[SET_COUNT];
-static pthread_mutex_t      maps_lock = PTHREAD_MUTEX_INITIALIZER;
-
-
-static uint16_t
-bmp_of(iconv_t cd, const uint8_t *bytes, size_t n)
-{
-    uint8_t  out[8];
-    char    *src = (char *) bytes, *dst = (char *) out;
-    size_t   room = sizeof(out);
-
-    iconv(cd, NULL, NULL, NULL, NULL);
-
-    if (iconv(cd, &src, &n, &dst, &room) == (size_t) -1
-        || room != sizeof(out) - 2)
-    {
-        return 0;
-    }
-
-    uint16_t  unit = (uint16_t) (out[0] | out[1] << 8);
-
-    /* a delimiter must come from one byte only */
-    return unit == '\\' ? 0xff3c : unit < 0x80 ? 0 : unit;
-}
-
-
-static void
-map_fill(const pacs_charset_set_t *set, uint16_t *map)
-{
-    unsigned  columns = set->ntrail == 0 ? 1 : set->ntrail;
-    iconv_t   cd = iconv_open("UTF-16LE", set->iconv);
-
-    if (cd == (iconv_t) -1) {
-        return;
-    }
-
-    for (unsigned i = 0; i < set->nlead * columns; i++) {
-        uint8_t  bytes[3];
-        size_t   n = 0;
-
-        if (set->prefix != 0) {
-            bytes[n++] = set->prefix;
-        }
-        bytes[n++] = (uint8_t) (set->lead + i / columns);
-        if (set->ntrail != 0) {
-            bytes[n++] = (uint8_t) (set->trail + i % columns);
-        }
-        map[i] = bmp_of(cd, bytes, n);
-    }
-
-    iconv_close(cd);
-}
-
-
-/* NULL: out of memory */
-static const uint16_t *
-map_of(const pacs_charset_set_t *set)
-{
-    _Atomic(uint16_t *)  *slot = &maps[set - sets];
-    uint16_t             *map = atomic_load_explicit(slot,
-                                                     memory_order_acquire);
-    size_t                size = (size_t) set->nlead
-                                 * (set->ntrail == 0 ? 1 : set->ntrail);
-
-    if (map != NULL) {
-        return map;
-    }
-
-    pthread_mutex_lock(&maps_lock);
-
-    map = atomic_load_explicit(slot, memory_order_relaxed);
-    if (map == NULL) {
-        map = calloc(size, sizeof(*map));
-        if (map != NULL) {
-            map_fill(set, map);
-            atomic_store_explicit(slot, map, memory_order_release);
-        }
-    }
-
-    pthread_mutex_unlock(&maps_lock);
-
-    return map;
-}
 
 
 /* --- (0008,0005) --- */
@@ -154,9 +28,9 @@ map_of(const pacs_charset_set_t *set)
 static const pacs_charset_set_t *
 set_of_ir(unsigned ir)
 {
-    for (size_t i = 0; i < SET_GBK && ir != 0; i++) {
-        if (sets[i].ir == ir) {
-            return &sets[i];
+    for (size_t i = 0; i < PACS_SET_GBK && ir != 0; i++) {
+        if (pacs_charset_sets[i].ir == ir) {
+            return &pacs_charset_sets[i];
         }
     }
     return NULL;
@@ -203,7 +77,7 @@ pacs_charset_parse(pacs_str_t charset, pacs_charset_t *cs)
 {
     pacs_str_t  term;
 
-    *cs = (pacs_charset_t) { .g0 = &sets[SET_ASCII] };
+    *cs = (pacs_charset_t) { .g0 = &pacs_charset_sets[PACS_SET_ASCII] };
 
     for (unsigned i = 0; pacs_str_split(&charset, '\\', &term); i++) {
         char  name[24];
@@ -232,7 +106,7 @@ pacs_charset_parse(pacs_str_t charset, pacs_charset_t *cs)
             cs->g1 = set;
         }
         if (set->ir == 13) {
-            cs->g0 = &sets[SET_ROMAN];
+            cs->g0 = &pacs_charset_sets[PACS_SET_ROMAN];
         }
     }
 }
@@ -241,7 +115,7 @@ pacs_charset_parse(pacs_str_t charset, pacs_charset_t *cs)
 bool
 pacs_charset_plain(const pacs_charset_t *cs, pacs_str_t raw)
 {
-    if (cs->g0 != &sets[SET_ASCII]) {
+    if (cs->g0 != &pacs_charset_sets[PACS_SET_ASCII]) {
         return false;
     }
 
@@ -319,32 +193,6 @@ decode_utf8(pacs_str_t raw, char *out)
 }
 
 
-/* the character of two bytes in GR form; 0: none */
-static uint32_t
-two_bytes(const pacs_charset_set_t *set, uint8_t b1, uint8_t b2)
-{
-    unsigned         row = (unsigned) b1 - set->lead;
-    unsigned         col = (unsigned) b2 - set->trail;
-    const uint16_t  *map;
-
-    if (row >= set->nlead || col >= set->ntrail) {
-        return 0;
-    }
-    map = map_of(set);
-    return map == NULL ? 0 : map[row * set->ntrail + col];
-}
-
-
-static uint32_t
-one_byte(const pacs_charset_set_t *set, uint8_t b)
-{
-    unsigned         i = (unsigned) b - set->lead;
-    const uint16_t  *map = i < set->nlead ? map_of(set) : NULL;
-
-    return map == NULL || map[i] == 0 ? BAD : map[i];
-}
-
-
 static bool
 gb_four(const uint8_t *p, size_t left)
 {
@@ -379,7 +227,7 @@ decode_gb(const pacs_charset_set_t *set, pacs_str_t raw, char *out)
 {
     const uint8_t  *p = (const uint8_t *) raw.data;
     iconv_t         cd = (iconv_t) -1;
-    bool            four = set == &sets[SET_GB18030];
+    bool            four = set == &pacs_charset_sets[PACS_SET_GB18030];
 
     for (size_t i = 0, n; i < raw.len; i += n) {
         size_t    left = raw.len - i;
@@ -390,7 +238,7 @@ decode_gb(const pacs_charset_set_t *set, pacs_str_t raw, char *out)
             : left >= 2 && p[i + 1] >= set->trail ? 2 : 1;
 
         if (n == 2) {
-            c = two_bytes(set, p[i], p[i + 1]);
+            c = pacs_charset_two(set, p[i], p[i + 1]);
         }
         if (n == 4 || c == 0) {
             rare = four ? gb_rare(&cd, p + i, n, out) : NULL;
@@ -411,16 +259,16 @@ decode_gb(const pacs_charset_set_t *set, pacs_str_t raw, char *out)
 static size_t
 escape(pacs_charset_t *state, const uint8_t *p, size_t left)
 {
-    for (size_t i = 0; i < SET_GBK; i++) {
-        size_t  n = strlen(sets[i].escape);
+    for (size_t i = 0; i < PACS_SET_GBK; i++) {
+        size_t  n = strlen(pacs_charset_sets[i].escape);
 
-        if (n > left || memcmp(sets[i].escape, p, n) != 0) {
+        if (n > left || memcmp(pacs_charset_sets[i].escape, p, n) != 0) {
             continue;
         }
-        if (sets[i].g == 0) {
-            state->g0 = &sets[i];
+        if (pacs_charset_sets[i].g == 0) {
+            state->g0 = &pacs_charset_sets[i];
         } else {
-            state->g1 = &sets[i];
+            state->g1 = &pacs_charset_sets[i];
         }
         return n;
     }
@@ -439,10 +287,10 @@ delimiter(uint8_t c, bool multi, bool pn)
 static uint32_t
 g0_one(const pacs_charset_set_t *set, uint8_t c)
 {
-    if (set == &sets[SET_ROMAN]) {
+    if (set == &pacs_charset_sets[PACS_SET_ROMAN]) {
         return c == '\\' ? 0xa5 : c == '~' ? 0x203e : c;
     }
-    return set->iconv == NULL || c == ' ' ? c : one_byte(set, c | 0x80);
+    return set->iconv == NULL || c == ' ' ? c : pacs_charset_one(set, c | 0x80);
 }
 
 
@@ -458,7 +306,7 @@ segment(const pacs_charset_t *s, const uint8_t *p, size_t left, uint32_t *c)
     }
 
     if (set->bytes == 1) {
-        *c = p[0] < 0x80 ? g0_one(set, p[0]) : one_byte(set, p[0]);
+        *c = p[0] < 0x80 ? g0_one(set, p[0]) : pacs_charset_one(set, p[0]);
         return 1;
     }
 
@@ -475,7 +323,7 @@ segment(const pacs_charset_t *s, const uint8_t *p, size_t left, uint32_t *c)
         return 1;
     }
 
-    *c = two_bytes(set, p[0] | 0x80, p[1] | 0x80);
+    *c = pacs_charset_two(set, p[0] | 0x80, p[1] | 0x80);
     *c = *c == 0 ? BAD : *c;
     return 2;
 }
@@ -494,9 +342,9 @@ pacs_charset_decode(const pacs_charset_t *cs, pacs_str_t raw, bool multi,
     }
 
     if (cs->whole != WHOLE_NONE) {
-        size_t  set = cs->whole == WHOLE_GBK ? SET_GBK : SET_GB18030;
+        size_t  set = cs->whole == WHOLE_GBK ? PACS_SET_GBK : PACS_SET_GB18030;
 
-        return (size_t) (decode_gb(&sets[set], raw, out) - start);
+        return (size_t) (decode_gb(&pacs_charset_sets[set], raw, out) - start);
     }
 
     for (size_t i = 0; i < raw.len; ) {

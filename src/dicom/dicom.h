@@ -145,9 +145,9 @@ typedef struct {
 
 /*
  * Reads a Part 10 file (PS3.10 7) to its end.  "Stream" is the file itself,
- * or, for a deflated syntax, what pacs_dicom_stream() gives.  Values of up
- * to `keep` bytes (and never more than limits->value) are held, longer ones
- * and pixel data are bulk.  Errors: PACS_E_PARSE (with tag and offset),
+ * or, for a deflated syntax, what pacs_dicom_stream() gives: its offset 0 is
+ * the first inflated byte.  Values of up to `keep` bytes (256 at least, never
+ * more than limits->value) are held, longer ones and pixel data are bulk.  Errors: PACS_E_PARSE (with tag and offset),
  * PACS_E_LIMIT (with the limit), PACS_E_IO, PACS_E_NOMEM.
  * Tolerated, as real files have it: missing preamble is not; odd lengths
  * are; a wrong group length of group 2 is; zero padding behind the end is.
@@ -186,9 +186,10 @@ bool pacs_elem_double(const pacs_item_t *item, uint32_t tag, unsigned index,
     double *value);
 /* raw bytes of a text, padding trimmed, not decoded; e.g. UI, CS */
 pacs_str_t pacs_elem_raw(const pacs_item_t *item, uint32_t tag);
-/* whole text as valid UTF-8, values still delimited by '\', trimmed; binary
- * numbers as decimals; PN groups still delimited by '='.  pacs_null: absent
- * or empty.  Undecodable bytes become U+FFFD */
+/* whole text as valid UTF-8, values still delimited by '\', each trimmed;
+ * binary numbers as decimals, AT as ggggeeee; PN groups still delimited by
+ * '='.  pacs_null: absent, empty, bulk, opaque (OB, UN, …).  Undecodable
+ * bytes become U+FFFD */
 pacs_str_t pacs_elem_text(const pacs_item_t *item, const pacs_elem_t *elem,
     pacs_arena_t *a);
 
@@ -242,7 +243,8 @@ typedef struct {
 
 /* one object {"00080005": …}; binary values of up to `inline_max` bytes as
  * InlineBinary (little endian), longer ones as BulkDataURI; group 2, group
- * lengths and trailing padding left out; SpecificCharacterSet ISO_IR 192 */
+ * lengths and trailing padding left out; SpecificCharacterSet ISO_IR 192.
+ * The caller frees json->text by pacs_buf_free (empty after an error) */
 int pacs_json_write(pacs_source_t *stream, const pacs_dataset_t *ds,
     size_t inline_max, pacs_arena_t *a, pacs_json_t *json, pacs_err_t *err);
 /* one attribute `"00100010":{"vr":"PN",…}` from UTF-8 text as
@@ -271,7 +273,7 @@ void pacs_write_sq(pacs_buf_t *b, uint32_t tag);
 void pacs_write_item(pacs_buf_t *b);
 void pacs_write_item_end(pacs_buf_t *b);
 void pacs_write_sq_end(pacs_buf_t *b);
-/* a data set tree again, in Explicit VR LE or (implicit) Implicit VR LE,
+/* a data set tree again (behind a pacs_write_meta of the caller's), in Explicit VR LE or (implicit) Implicit VR LE,
  * bulk values from the stream; used to re-encode for a client */
 int pacs_write_dataset(pacs_buf_t *b, pacs_source_t *stream,
     const pacs_dataset_t *ds, bool implicit, pacs_err_t *err);

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "dicom/charset.h"
-#include "dicom/number.h"
+#include "dicom/json.h"
 #include "dicom/text.h"
 
 enum { TEXT_MAX = 1 << 20 };
@@ -45,189 +45,7 @@ typedef struct {
 } writer_t;
 
 
-/* --- values --- */
-
-static void
-hex8(char *out, uint32_t tag)
-{
-    for (unsigned i = 0; i < 8; i++) {
-        out[i] = "0123456789ABCDEF"[tag >> (28 - 4 * i) & 15];
-    }
-}
-
-
-/* `"00100010":{"vr":"PN"` */
-static void
-attr_open(pacs_buf_t *b, uint32_t tag, uint16_t vr)
-{
-    static const char  form[] = "\"00000000\":{\"vr\":\"..\"";
-    char              *p = pacs_buf_reserve(b, sizeof(form) - 1);
-
-    if (p == NULL) {
-        return;
-    }
-
-    memcpy(p, form, sizeof(form) - 1);
-    hex8(p + 1, tag);
-    p[18] = (char) (vr >> 8);
-    p[19] = (char) vr;
-    b->len += sizeof(form) - 1;
-}
-
-
-/* PS3.18 F.2.2: component groups that are not empty */
-static void
-value_name(pacs_buf_t *b, const pacs_vr_t *vr, pacs_str_t value)
-{
-    static const char *const  groups[] = {
-        "\"Alphabetic\":", "\"Ideographic\":", "\"Phonetic\":"
-    };
-    pacs_str_t  group;
-    size_t      start = b->len;
-
-    for (unsigned i = 0; i < 3 && pacs_str_split(&value, '=', &group); i++) {
-        group = pacs_text_trim(vr, group);
-        if (group.len != 0) {
-            pacs_buf_char(b, b->len == start ? '{' : ',');
-            pacs_buf_text(b, groups[i]);
-            pacs_buf_json(b, group);
-        }
-    }
-
-    pacs_buf_text(b, b->len == start ? "null" : "}");
-}
-
-
-static void
-value_decimal(pacs_buf_t *b, const pacs_vr_t *vr, pacs_str_t value)
-{
-    char    number[PACS_DECIMAL_MAX + 2];
-    size_t  n = pacs_number_json(value, number);
-    bool    big = (vr->vr == PACS_SV || vr->vr == PACS_UV)
-                  && !pacs_number_safe(value);
-
-    if (n != 0 && !big) {
-        pacs_buf_add(b, number, n);
-
-    } else if (vr->vr == PACS_FL || vr->vr == PACS_FD) {
-        pacs_buf_add(b, "null", 4);
-
-    } else {
-        pacs_buf_json(b, value);
-    }
-}
-
-
-static bool
-is_decimal(const pacs_vr_t *vr)
-{
-    return vr->vr == PACS_DS || vr->vr == PACS_IS
-           || (pacs_vr_number(vr) && vr->vr != PACS_AT);
-}
-
-
-/* one value in UTF-8; F.2.5: null where it is empty */
-static void
-value_text(pacs_buf_t *b, const pacs_vr_t *vr, pacs_str_t value)
-{
-    value = pacs_text_trim(vr, value);
-
-    if (value.len == 0) {
-        pacs_buf_add(b, "null", 4);
-
-    } else if (vr->vr == PACS_PN) {
-        value_name(b, vr, value);
-
-    } else if (is_decimal(vr)) {
-        value_decimal(b, vr, value);
-
-    } else {
-        pacs_buf_json(b, value);
-    }
-}
-
-
-/* `,"Value":[…]`, or nothing for nothing */
-static void
-values_text(pacs_buf_t *b, const pacs_vr_t *vr, pacs_str_t text)
-{
-    pacs_str_t  value;
-    bool        multi = vr->multi || pacs_vr_number(vr);
-
-    if (pacs_text_trim(vr, text).len == 0) {
-        return;
-    }
-
-    pacs_buf_text(b, ",\"Value\":[");
-
-    if (!multi) {
-        value_text(b, vr, text);
-        text = pacs_null;
-    }
-
-    for (bool first = true; pacs_str_split(&text, '\\', &value);
-         first = false)
-    {
-        if (!first) {
-            pacs_buf_char(b, ',');
-        }
-        value_text(b, vr, value);
-    }
-
-    pacs_buf_char(b, ']');
-}
-
-
-static void
-values_binary(pacs_buf_t *b, const pacs_vr_t *vr, pacs_str_t raw, bool big)
-{
-    const uint8_t  *p = (const uint8_t *) raw.data;
-    size_t          n = raw.len / vr->size;
-    bool            direct = is_decimal(vr) && vr->vr != PACS_SV
-                             && vr->vr != PACS_UV;
-
-    if (n == 0) {
-        return;
-    }
-
-    pacs_buf_text(b, ",\"Value\":[");
-
-    for (size_t i = 0; i < n; i++) {
-        char       *out = pacs_buf_reserve(b, PACS_NUMBER_MAX + 1);
-        pacs_str_t  value = { out, 0 };
-
-        if (out == NULL) {
-            return;
-        }
-        if (i != 0) {
-            *out++ = ',';
-            b->len++;
-            value.data = out;
-        }
-
-        value.len = pacs_number_binary(vr, p + i * vr->size, big, out);
-
-        if (direct && value.len != 0) {
-            b->len += value.len;
-            continue;
-        }
-
-        /* aside, for the writers below put their own text here */
-        char  text[PACS_NUMBER_MAX];
-
-        memcpy(text, value.data, value.len);
-        value.data = text;
-
-        if (value.len == 0) {
-            pacs_buf_add(b, "null", 4);
-        } else {
-            value_text(b, vr, value);
-        }
-    }
-
-    pacs_buf_char(b, ']');
-}
-
+/* --- elements --- */
 
 /* little endian, whatever the stream is; the value was read for this only
  * or is copied */
@@ -244,34 +62,6 @@ swap_words(uint8_t *p, size_t len, unsigned size)
     }
 }
 
-
-static void
-base64(pacs_buf_t *b, const uint8_t *p, size_t len)
-{
-    static const char  digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                  "abcdefghijklmnopqrstuvwxyz0123456789+/";
-    char              *out = pacs_buf_reserve(b, (len + 2) / 3 * 4);
-
-    if (out == NULL) {
-        return;
-    }
-
-    for (size_t i = 0; i < len; i += 3) {
-        size_t    left = len - i;
-        uint32_t  v = (uint32_t) p[i] << 16
-                      | (left > 1 ? (uint32_t) p[i + 1] << 8 : 0)
-                      | (left > 2 ? p[i + 2] : 0);
-
-        *out++ = digits[v >> 18];
-        *out++ = digits[v >> 12 & 63];
-        *out++ = left > 1 ? digits[v >> 6 & 63] : '=';
-        *out++ = left > 2 ? digits[v & 63] : '=';
-    }
-    b->len += (len + 2) / 3 * 4;
-}
-
-
-/* --- elements --- */
 
 /* where the instance's URL goes */
 static int
@@ -315,12 +105,12 @@ bulk_uri(writer_t *w, const pacs_elem_t *elem)
     pacs_buf_text(b, "/bulkdata");
 
     for (level_t *l = w->root; l != w->level; l = l->down) {
-        hex8(tag + 1, l->down->sq->tag);
+        pacs_json_tag(tag + 1, l->down->sq->tag);
         pacs_buf_add(b, tag, 9);
         pacs_buf_printf(b, "/%u", (unsigned) l->down->number);
     }
 
-    hex8(tag + 1, elem->tag);
+    pacs_json_tag(tag + 1, elem->tag);
     pacs_buf_add(b, tag, 9);
     pacs_buf_char(b, '"');
     return PACS_OK;
@@ -373,7 +163,7 @@ inline_binary(writer_t *w, const pacs_elem_t *elem, unsigned size)
     }
 
     pacs_buf_text(&w->json->text, ",\"InlineBinary\":\"");
-    base64(&w->json->text, (const uint8_t *) raw.data, raw.len);
+    pacs_json_base64(&w->json->text, (const uint8_t *) raw.data, raw.len);
     pacs_buf_char(&w->json->text, '"');
     return PACS_OK;
 }
@@ -399,7 +189,7 @@ element_text(writer_t *w, const pacs_elem_t *elem, const pacs_vr_t *vr)
     }
 
     if (pacs_charset_plain(cs, raw)) {
-        values_text(b, vr, raw);
+        pacs_json_texts(b, vr, raw);
         return PACS_OK;
     }
 
@@ -414,7 +204,7 @@ element_text(writer_t *w, const pacs_elem_t *elem, const pacs_vr_t *vr)
     size_t  n = pacs_charset_decode(cs, raw, vr->multi, vr->vr == PACS_PN,
                                     out);
 
-    values_text(b, vr, (pacs_str_t) { out, n });
+    pacs_json_texts(b, vr, (pacs_str_t) { out, n });
     return PACS_OK;
 }
 
@@ -429,7 +219,7 @@ element_value(writer_t *w, const pacs_elem_t *elem, const pacs_vr_t *vr)
 
     /* of the text here, also where it was empty in the file */
     if (elem->tag == CHARSET_TAG && vr->vr == PACS_CS) {
-        values_text(&w->json->text, vr, pacs_lit("ISO_IR 192"));
+        pacs_json_texts(&w->json->text, vr, pacs_lit("ISO_IR 192"));
         return PACS_OK;
     }
 
@@ -451,7 +241,7 @@ element_value(writer_t *w, const pacs_elem_t *elem, const pacs_vr_t *vr)
 
     rc = fetch(w, elem, false, &raw);
     if (rc == PACS_OK) {
-        values_binary(&w->json->text, vr, raw, w->level->item->big_endian);
+        pacs_json_numbers(&w->json->text, vr, raw, w->level->item->big_endian);
     }
     return rc;
 }
@@ -548,7 +338,7 @@ element(writer_t *w, const pacs_elem_t *elem)
     }
     l->last = elem->tag;
 
-    attr_open(b, elem->tag, vr->vr);
+    pacs_json_open(b, elem->tag, vr->vr);
 
     if (vr->vr == PACS_SQ && elem->items != NULL) {
         return level_push(w, elem);
@@ -613,23 +403,4 @@ pacs_json_write(pacs_source_t *stream, const pacs_dataset_t *ds,
         pacs_buf_free(&json->text);
     }
     return rc;
-}
-
-
-void
-pacs_json_attr(pacs_buf_t *b, uint32_t tag, uint16_t vr, pacs_str_t text)
-{
-    const pacs_vr_t *row = pacs_vr(vr);
-
-    if (row == NULL) {
-        row = pacs_vr(PACS_UN);
-    }
-
-    attr_open(b, tag, row->vr);
-
-    if (row->text || pacs_vr_number(row)) {
-        values_text(b, row, text);
-    }
-
-    pacs_buf_char(b, '}');
 }

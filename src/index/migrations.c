@@ -49,6 +49,9 @@ const char *const  pacs_migrations[] = {
     "    timezone_offset TEXT NOT NULL, study_description TEXT NOT NULL,"
     "    patient_age TEXT NOT NULL, study_id TEXT NOT NULL);"
     "CREATE UNIQUE INDEX study_order ON study (study_date DESC, uid);"
+    /* the same with what people search for: a walk that reads no rows */
+    "CREATE INDEX study_walk ON study (study_date DESC, uid, patient_name_n,"
+    "    patient_name_m, patient_id, accession_number, study_description);"
     "CREATE INDEX study_patient ON study (patient);"
     "CREATE INDEX study_patient_id ON study (patient_id);"
     "CREATE INDEX study_patient_name ON study (patient_name_n);"

@@ -251,7 +251,7 @@ probe(pacs_conn_t *c, const pacs_driver_t *driver,
     pacs_sql_t  sql;
 
     *rows = 0;
-    if (driver->few) {
+    if (driver->unique) {
         return PACS_OK;
     }
 
@@ -272,15 +272,14 @@ probe(pacs_conn_t *c, const pacs_driver_t *driver,
 }
 
 
-/* the key that finds the fewest rows, if they are few: sorting those beats
- * walking all studies by date; *best NULL: walk */
+/* the key that finds the fewest rows; *best NULL: each finds many */
 static int
 choose_driver(pacs_conn_t *c, const pacs_query_t *q,
     const pacs_limits_t *limits, pacs_arena_t *a, pacs_driver_t *drivers,
     const pacs_driver_t **best, pacs_err_t *err)
 {
     unsigned  n = pacs_sql_drivers(q, drivers, limits, a);
-    int64_t   fewest = PACS_DRIVER_ROWS + 1, rows;
+    int64_t   fewest = PACS_DRIVER_SOME + 1, rows;
 
     *best = NULL;
     for (unsigned i = 0; i < n && fewest > 0; i++) {
@@ -291,6 +290,7 @@ choose_driver(pacs_conn_t *c, const pacs_query_t *q,
         }
         if (rows < fewest) {
             fewest = rows;
+            drivers[i].few = rows <= PACS_DRIVER_FEW;
             *best = &drivers[i];
         }
     }

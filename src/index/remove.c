@@ -265,49 +265,13 @@ static const struct { const char *table, *find, *mark; } rows[] = {
 };
 
 
-/* the patient's attributes as the study has them now */
-static int
-study_patient(removal_t *r, pacs_str_t *values, pacs_arena_t *a)
-{
-    pacs_columns_t  *cs = &r->ix->columns[PACS_LEVEL_STUDY];
-    sqlite3_stmt    *st = pacs_sqlite_fixed(r->ix, &r->ix->writer,
-                                            PACS_Q_STUDY, r->err);
-
-    if (st == NULL) {
-        return PACS_E_IO;
-    }
-
-    pacs_sqlite_bind(st, 1, r->uids[0]);
-
-    int  rc = sqlite3_step(st);
-
-    for (unsigned i = 0; rc == SQLITE_ROW && i < cs->n; i++) {
-        if (cs->c[i].part == PACS_C_VALUE) {
-            values[cs->c[i].attr] = pacs_str_copy(a,
-                pacs_sqlite_column(st, 3 + (int) i));
-        }
-    }
-    sqlite3_reset(st);
-    return rc == SQLITE_ROW ? PACS_OK
-                            : pacs_sqlite_fail(&r->ix->writer, r->err);
-}
-
-
 /* a patient's attribute: perhaps another patient, and his row too */
 static int
-correct_patient(removal_t *r, const bool *set, pacs_str_t *values,
-    pacs_arena_t *a)
+correct_patient(removal_t *r, const bool *set, const pacs_str_t *values)
 {
-    int  code = study_patient(r, values, a);
+    int  code = pacs_sqlite_relink(r->ix, r->uids[0], r->study, &r->patient,
+                                   r->err);
 
-    if (code == PACS_OK) {
-        code = pacs_sqlite_relink(r->ix, r->study, r->patient, r->uids[0],
-                                  values, r->err);
-    }
-    if (code == PACS_OK) {
-        code = numbers(r, rows[PACS_LEVEL_STUDY].find, &r->study,
-                       &r->patient);
-    }
     return code != PACS_OK ? code
            : pacs_sqlite_update(r->ix, "patient",
                                 &r->ix->columns[PACS_LEVEL_PATIENT], set,
@@ -375,7 +339,7 @@ correct(removal_t *r, int attr, pacs_str_t value, pacs_arena_t *a)
                        &r->patient);
     }
     if (code == PACS_OK && pacs_attrs[attr].level == PACS_LEVEL_PATIENT) {
-        code = correct_patient(r, set, values, a);
+        code = correct_patient(r, set, values);
     }
     return code == PACS_OK ? touch_study(r) : code;
 }

@@ -11,7 +11,7 @@
 #include "index/match.h"
 
 typedef struct {
-    const char  *by_date;   /* hint to walk study in the order of answers */
+    const char  *indexed;   /* hint to use an index, its name follows; NULL */
     const char  *any;       /* function: one of several values matches */
 } pacs_dialect_t;
 
@@ -35,23 +35,27 @@ void pacs_sql_init(pacs_sql_t *sql, const pacs_dialect_t *dialect,
     const pacs_limits_t *limits, pacs_arena_t *a, pacs_err_t *err);
 void pacs_sql_free(pacs_sql_t *sql);
 
-/* a term of the top-level AND that an index finds rows for; few: it is
- * certain that these are few (UIDs) */
+/*
+ * A term of the top-level AND that an index finds rows for.  Three plans:
+ * few rows: they are read and sorted; some: all studies are walked by date,
+ * but only those in the set of the rows found are read; many: studies are
+ * walked by date and read until the page is full.
+ */
 typedef struct {
     const pacs_pred_t  *term;
-    bool                few;
+    bool                unique;     /* UIDs: few for certain */
+    bool                few;        /* set by who probed */
 } pacs_driver_t;
 
-enum { PACS_DRIVERS = 16, PACS_DRIVER_ROWS = 2000 };
+enum { PACS_DRIVERS = 16, PACS_DRIVER_FEW = 1000, PACS_DRIVER_SOME = 20000 };
 
 /* the candidates among q's keys */
 unsigned pacs_sql_drivers(const pacs_query_t *q, pacs_driver_t *drivers,
     const pacs_limits_t *limits, pacs_arena_t *a);
-/* one number: rows that a driver finds, at most PACS_DRIVER_ROWS + 1 */
+/* one number: rows that a driver finds, at most PACS_DRIVER_SOME + 1 */
 int pacs_sql_probe(pacs_sql_t *sql, const pacs_driver_t *driver);
 /* columns: study revision, then each attribute of q->level and above that
- * service does not answer, in the order of pacs_attrs.  driver NULL: walk
- * by date */
+ * service does not answer, in the order of pacs_attrs.  driver NULL: many */
 int pacs_sql_query(pacs_sql_t *sql, const pacs_query_t *q,
     const pacs_driver_t *driver, uint32_t limit);
 

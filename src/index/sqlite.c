@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,438 +12,9 @@
 #include "index/netfs.h"
 #include "index/sqlite.h"
 
-enum { BUSY_MS = 10000, FLUSH_EVERY = 20000 };
-
 const pacs_dialect_t  pacs_sqlite_dialect = {
-    .by_date = " INDEXED BY study_order", .any = "pacs_any"
+    .indexed = " INDEXED BY ", .any = "pacs_any"
 };
-
-
-/* --- statements --- */
-
-
-int
-pacs_sqlite_fail(pacs_conn_t *c, pacs_err_t *err)
-{
-    int  code = PACS_E_IO;
-
-    switch (c->db == NULL ? SQLITE_NOMEM : sqlite3_errcode(c->db)) {
-    case SQLITE_FULL:
-        code = PACS_E_FULL;
-        break;
-    case SQLITE_NOMEM:
-        code = PACS_E_NOMEM;
-        break;
-    case SQLITE_BUSY:
-        code = PACS_E_BUSY;
-        break;
-    }
-
-    return pacs_fail(err, code, "index: %s",
-                     c->db == NULL ? "out of memory" : sqlite3_errmsg(c->db));
-}
-
-
-int
-pacs_sqlite_exec(pacs_conn_t *c, const char *sql, pacs_err_t *err)
-{
-    return sqlite3_exec(c->db, sql, NULL, NULL, NULL) == SQLITE_OK
-           ? PACS_OK : pacs_sqlite_fail(c, err);
-}
-
-
-sqlite3_stmt *
-pacs_sqlite_fixed(pacs_sqlite_t *ix, pacs_conn_t *c, pacs_fixed_e q,
-    pacs_err_t *err)
-{
-    if (c->fixed[q] == NULL
-        && sqlite3_prepare_v3(c->db, ix->fixed[q], -1,
-                              SQLITE_PREPARE_PERSISTENT, &c->fixed[q], NULL)
-           != SQLITE_OK)
-    {
-        pacs_sqlite_fail(c, err);
-        return NULL;
-    }
-
-    sqlite3_reset(c->fixed[q]);
-    return c->fixed[q];
-}
-
-
-/* the one with this text, or the one used longest ago */
-static pacs_cached_t *
-cached_slot(pacs_conn_t *c, pacs_str_t text)
-{
-    pacs_cached_t  *old = &c->cached[0];
-
-    for (unsigned i = 0; i < PACS_CACHED; i++) {
-        pacs_cached_t  *slot = &c->cached[i];
-
-        if (slot->st != NULL && pacs_str_is(text, slot->text)) {
-            return slot;
-        }
-        if (slot->used < old->used) {
-            old = slot;
-        }
-    }
-
-    sqlite3_finalize(old->st);
-    free(old->text);
-    *old = (pacs_cached_t) { 0 };
-    return old;
-}
-
-
-sqlite3_stmt *
-pacs_sqlite_text(pacs_conn_t *c, pacs_str_t text, pacs_err_t *err)
-{
-    pacs_cached_t  *slot = cached_slot(c, text);
-
-    slot->used = ++c->uses;
-    if (slot->st == NULL) {
-        slot->text = strndup(text.data, text.len);
-        if (slot->text == NULL
-            || sqlite3_prepare_v3(c->db, slot->text, -1,
-                                  SQLITE_PREPARE_PERSISTENT, &slot->st, NULL)
-               != SQLITE_OK)
-        {
-            pacs_sqlite_fail(c, err);
-            return NULL;
-        }
-    }
-
-    sqlite3_reset(slot->st);
-    return slot->st;
-}
-
-
-void
-pacs_sqlite_bind(sqlite3_stmt *st, int at, pacs_str_t s)
-{
-    sqlite3_bind_text64(st, at, s.data != NULL ? s.data : "", s.len,
-                        SQLITE_STATIC, SQLITE_UTF8);
-}
-
-
-pacs_str_t
-pacs_sqlite_column(sqlite3_stmt *st, int at)
-{
-    const void  *data = sqlite3_column_blob(st, at);
-
-    return (pacs_str_t) { data, (size_t) sqlite3_column_bytes(st, at) };
-}
-
-
-int
-pacs_sqlite_run(pacs_conn_t *c, sqlite3_stmt *st, pacs_err_t *err)
-{
-    int  rc;
-
-    do {
-        rc = sqlite3_step(st);
-    } while (rc == SQLITE_ROW);
-
-    int  code = rc == SQLITE_DONE ? PACS_OK : pacs_sqlite_fail(c, err);
-
-    sqlite3_reset(st);
-    return code;
-}
-
-
-static int
-run_fixed(pacs_sqlite_t *ix, pacs_fixed_e q, pacs_err_t *err)
-{
-    sqlite3_stmt  *st = pacs_sqlite_fixed(ix, &ix->writer, q, err);
-
-    return st != NULL ? pacs_sqlite_run(&ix->writer, st, err) : PACS_E_IO;
-}
-
-
-/* --- connections --- */
-
-
-static void
-sql_any(sqlite3_context *ctx, int n, sqlite3_value **v)
-{
-    pacs_str_t  pattern = { (const char *) sqlite3_value_text(v[0]),
-                            (size_t) sqlite3_value_bytes(v[0]) };
-    pacs_str_t  values = { (const char *) sqlite3_value_text(v[1]),
-                           (size_t) sqlite3_value_bytes(v[1]) };
-
-    sqlite3_result_int(ctx, pacs_any_match(pattern, values));
-}
-
-
-static void
-conn_close(pacs_conn_t *c)
-{
-    for (unsigned i = 0; i < PACS_Q_FIXED; i++) {
-        sqlite3_finalize(c->fixed[i]);
-    }
-    for (unsigned i = 0; i < PACS_CACHED; i++) {
-        sqlite3_finalize(c->cached[i].st);
-        free(c->cached[i].text);
-    }
-    sqlite3_close(c->db);
-    *c = (pacs_conn_t) { 0 };
-}
-
-
-static int
-conn_open(pacs_sqlite_t *ix, pacs_conn_t *c, bool writer, pacs_err_t *err)
-{
-    int  flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX
-                 | (writer ? SQLITE_OPEN_CREATE : 0);
-
-    if (sqlite3_open_v2(ix->path, &c->db, flags, NULL) != SQLITE_OK) {
-        int  code = pacs_sqlite_fail(c, err);
-
-        conn_close(c);
-        return code;
-    }
-
-    sqlite3_busy_timeout(c->db, BUSY_MS);
-    sqlite3_create_function(c->db, "pacs_any", 2,
-                            SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL, sql_any,
-                            NULL, NULL);
-
-    int  code = pacs_sqlite_exec(c, writer
-        ? "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-          "PRAGMA cache_size = -16384; PRAGMA journal_size_limit = 67108864;"
-          "PRAGMA case_sensitive_like = ON"
-        : "PRAGMA query_only = ON; PRAGMA case_sensitive_like = ON", err);
-
-    if (code != PACS_OK) {
-        conn_close(c);
-    }
-    return code;
-}
-
-
-/* somebody rebuilds, or a rebuild was cut */
-static bool
-is_rebuilding(pacs_sqlite_t *ix)
-{
-    return !ix->rebuild && access(ix->marker, F_OK) == 0;
-}
-
-
-static int
-rebuilding(pacs_sqlite_t *ix, pacs_err_t *err)
-{
-    return pacs_fail(err, PACS_E_BUSY, "the index is being rebuilt");
-}
-
-
-/* an idle connection or room for a new one: *c is NULL then */
-static void
-pool_take(pacs_sqlite_t *ix, pacs_conn_t **c)
-{
-    pthread_mutex_lock(&ix->pool);
-    while (ix->nidle == 0 && ix->nopen == PACS_READERS) {
-        pthread_cond_wait(&ix->freed, &ix->pool);
-    }
-
-    *c = ix->nidle != 0 ? ix->idle[--ix->nidle] : NULL;
-    ix->nopen += *c == NULL;
-    pthread_mutex_unlock(&ix->pool);
-}
-
-
-static void
-pool_forget(pacs_sqlite_t *ix)
-{
-    pthread_mutex_lock(&ix->pool);
-    ix->nopen--;
-    pthread_cond_signal(&ix->freed);
-    pthread_mutex_unlock(&ix->pool);
-}
-
-
-int
-pacs_sqlite_enter(pacs_sqlite_t *ix, pacs_conn_t **c, pacs_err_t *err)
-{
-    if (ix->rebuild) {
-        pthread_mutex_lock(&ix->writing);
-        *c = &ix->writer;
-        return PACS_OK;
-    }
-    if (is_rebuilding(ix)) {
-        return rebuilding(ix, err);
-    }
-
-    pool_take(ix, c);
-    if (*c != NULL) {
-        return PACS_OK;
-    }
-
-    *c = calloc(1, sizeof(**c));
-
-    int  code = *c == NULL ? pacs_fail(err, PACS_E_NOMEM, "out of memory")
-                           : conn_open(ix, *c, false, err);
-
-    if (code != PACS_OK) {
-        free(*c);
-        pool_forget(ix);
-    }
-    return code;
-}
-
-
-void
-pacs_sqlite_leave(pacs_sqlite_t *ix, pacs_conn_t *c)
-{
-    if (ix->rebuild) {
-        pthread_mutex_unlock(&ix->writing);
-        return;
-    }
-
-    pthread_mutex_lock(&ix->pool);
-    ix->idle[ix->nidle++] = c;
-    pthread_cond_signal(&ix->freed);
-    pthread_mutex_unlock(&ix->pool);
-}
-
-
-/* --- turns and transactions --- */
-
-
-static int
-lock_gate(pacs_sqlite_t *ix, int how)
-{
-    int  rc;
-
-    do {
-        rc = flock(ix->gate, how);
-    } while (rc != 0 && errno == EINTR);
-    return rc;
-}
-
-
-/* a rebuild keeps the gate for as long as it takes: not waited for */
-static int
-take_gate(pacs_sqlite_t *ix, pacs_err_t *err)
-{
-    if (lock_gate(ix, LOCK_EX | LOCK_NB) != 0) {
-        if (is_rebuilding(ix)) {
-            return rebuilding(ix, err);
-        }
-        if (lock_gate(ix, LOCK_EX) != 0) {
-            return pacs_fail_errno(err, errno, "flock of %s/gate",
-                                   ix->folder);
-        }
-    }
-
-    if (is_rebuilding(ix)) {
-        lock_gate(ix, LOCK_UN);
-        return rebuilding(ix, err);
-    }
-    return PACS_OK;
-}
-
-
-int
-pacs_sqlite_begin(pacs_sqlite_t *ix, pacs_err_t *err)
-{
-    pthread_mutex_lock(&ix->writing);
-    ix->tx = (pacs_tx_t) { 0 };
-
-    if (ix->rebuild && ix->open_tx) {
-        return PACS_OK;
-    }
-
-    int  code = ix->rebuild ? PACS_OK : take_gate(ix, err);
-
-    if (code == PACS_OK) {
-        code = run_fixed(ix, PACS_Q_BEGIN, err);
-        if (code != PACS_OK && !ix->rebuild) {
-            lock_gate(ix, LOCK_UN);
-        }
-    }
-    if (code != PACS_OK) {
-        pthread_mutex_unlock(&ix->writing);
-        return code;
-    }
-
-    ix->open_tx = ix->rebuild;
-    return PACS_OK;
-}
-
-
-static int
-add_totals(pacs_sqlite_t *ix, pacs_err_t *err)
-{
-    const int64_t   add[] = { ix->tx.patients, ix->tx.studies, ix->tx.series,
-                              ix->tx.instances, ix->tx.bytes };
-    sqlite3_stmt   *st = pacs_sqlite_fixed(ix, &ix->writer, PACS_Q_TOTALS,
-                                           err);
-
-    if (st == NULL) {
-        return PACS_E_IO;
-    }
-    for (int i = 0; i < 5; i++) {
-        sqlite3_bind_int64(st, i + 1, add[i]);
-    }
-    return pacs_sqlite_run(&ix->writer, st, err);
-}
-
-
-/* rebuild: what was written since the last flush */
-int
-pacs_sqlite_flush(pacs_sqlite_t *ix, pacs_err_t *err)
-{
-    if (!ix->open_tx) {
-        return PACS_OK;
-    }
-    ix->open_tx = false;
-    ix->pending = 0;
-    return run_fixed(ix, PACS_Q_COMMIT, err);
-}
-
-
-/* a failed rebuild stays marked, so its transaction need not be undone */
-static int
-end_rebuild(pacs_sqlite_t *ix, int code, pacs_err_t *err)
-{
-    ix->failed = ix->failed || (code != PACS_OK && code != PACS_E_NOT_FOUND);
-    if (code == PACS_OK && ++ix->pending >= FLUSH_EVERY) {
-        code = pacs_sqlite_flush(ix, err);
-    }
-    return code;
-}
-
-
-int
-pacs_sqlite_end(pacs_sqlite_t *ix, int code, pacs_err_t *err)
-{
-    pacs_tx_t  *tx = &ix->tx;
-
-    if (code == PACS_OK
-        && (tx->patients | tx->studies | tx->series | tx->instances
-            | tx->bytes) != 0)
-    {
-        code = add_totals(ix, err);
-    }
-
-    if (ix->rebuild) {
-        code = end_rebuild(ix, code, err);
-
-    } else {
-        if (code == PACS_OK) {
-            code = run_fixed(ix, PACS_Q_COMMIT, err);
-        }
-        if (code != PACS_OK && !sqlite3_get_autocommit(ix->writer.db)) {
-            run_fixed(ix, PACS_Q_ROLLBACK, NULL);
-        }
-        lock_gate(ix, LOCK_UN);
-    }
-
-    pthread_mutex_unlock(&ix->writing);
-    return code;
-}
-
-
-/* --- opening --- */
 
 
 static int
@@ -538,76 +108,68 @@ set_marker(pacs_sqlite_t *ix, pacs_err_t *err)
 }
 
 
+static int
+open_and_migrate(pacs_sqlite_t *ix, pacs_err_t *err)
+{
+    int  code = pacs_conn_open(ix, &ix->writer, true, err);
+
+    return code == PACS_OK ? migrate(ix, err) : code;
+}
+
+
+static void
+remove_database(pacs_sqlite_t *ix)
+{
+    static const char *const  suffix[] = { "", "-wal", "-shm" };
+    char                      path[4096];
+
+    for (int i = 0; i < 3; i++) {
+        snprintf(path, sizeof(path), "%s%s", ix->path, suffix[i]);
+        unlink(path);
+    }
+}
+
+
 /* a broken file must not keep a rebuild from making a good one */
 static int
 open_for_rebuild(pacs_sqlite_t *ix, pacs_err_t *err)
 {
-    static const char *const  suffix[] = { "", "-wal", "-shm" };
-    pacs_err_t                first = { 0 };
-    int                       code = set_marker(ix, err);
+    pacs_err_t  first = { 0 };
+    int         code = open_and_migrate(ix, &first);
+
+    if (code == PACS_E_BUSY) {
+        return pacs_fail(err, code, "%s", first.text);
+    }
+    if (code != PACS_OK) {
+        pacs_log(&ix->env, PACS_LOG_WARN, "%s is made anew (%s): restart"
+                 " what had it open", ix->path, first.text);
+        pacs_conn_close(&ix->writer);
+        remove_database(ix);
+        code = open_and_migrate(ix, err);
+    }
+    return code != PACS_OK ? code
+           : pacs_sqlite_exec(&ix->writer, "PRAGMA synchronous = OFF;"
+                              "PRAGMA cache_size = -131072", err);
+}
+
+
+/* the gate is kept until a rebuild's end */
+static int
+open_database(pacs_sqlite_t *ix, pacs_err_t *err)
+{
+    int  code = pacs_sqlite_take_gate(ix, ix->rebuild ? set_marker
+                                                      : pacs_sqlite_not_cut,
+                                      err);
 
     if (code != PACS_OK) {
         return code;
     }
-
-    code = conn_open(ix, &ix->writer, true, &first);
-    if (code == PACS_OK) {
-        code = migrate(ix, &first);
-    }
-
-    if (code != PACS_OK && code != PACS_E_BUSY) {
-        char  path[4096];
-
-        pacs_log(&ix->env, PACS_LOG_WARN, "%s is made anew: %s", ix->path,
-                 first.text);
-        conn_close(&ix->writer);
-        for (int i = 0; i < 3; i++) {
-            snprintf(path, sizeof(path), "%s%s", ix->path, suffix[i]);
-            unlink(path);
-        }
-        code = conn_open(ix, &ix->writer, true, err);
-        if (code == PACS_OK) {
-            code = migrate(ix, err);
-        }
-    }
-
-    return code == PACS_OK
-           ? pacs_sqlite_exec(&ix->writer, "PRAGMA synchronous = OFF;"
-                              "PRAGMA cache_size = -131072", err)
-           : pacs_fail(err, code, "%s", first.text);
-}
-
-
-static int
-open_database(pacs_sqlite_t *ix, pacs_err_t *err)
-{
-    /* the gate is kept until a rebuild's end */
-    if (lock_gate(ix, LOCK_EX | LOCK_NB) != 0) {
-        if (access(ix->marker, F_OK) == 0) {
-            return rebuilding(ix, err);
-        }
-        if (lock_gate(ix, LOCK_EX) != 0) {
-            return pacs_fail_errno(err, errno, "flock of %s/gate",
-                                   ix->folder);
-        }
-    }
-
     if (ix->rebuild) {
         return open_for_rebuild(ix, err);
     }
 
-    if (access(ix->marker, F_OK) == 0) {
-        lock_gate(ix, LOCK_UN);
-        return pacs_fail(err, PACS_E_IO, "a rebuild of %s was cut: run pacs"
-                         " reindex", ix->path);
-    }
-
-    int  code = conn_open(ix, &ix->writer, true, err);
-
-    if (code == PACS_OK) {
-        code = migrate(ix, err);
-    }
-    lock_gate(ix, LOCK_UN);
+    code = open_and_migrate(ix, err);
+    pacs_sqlite_leave_gate(ix);
     return code;
 }
 
@@ -647,7 +209,7 @@ rebuilt(pacs_index_t *base, pacs_err_t *err)
     }
     if (code == PACS_OK) {
         ix->rebuild = false;
-        lock_gate(ix, LOCK_UN);
+        pacs_sqlite_leave_gate(ix);
     }
     if (fd != -1) {
         close(fd);
@@ -671,15 +233,18 @@ sqlite_close(pacs_index_t *base)
         pacs_sqlite_flush(ix, NULL);
     }
     for (unsigned i = 0; i < ix->nidle; i++) {
-        conn_close(ix->idle[i]);
+        pacs_conn_close(ix->idle[i]);
         free(ix->idle[i]);
     }
-    conn_close(&ix->writer);
+    pacs_conn_close(&ix->writer);
     for (unsigned i = 0; i < PACS_Q_FIXED; i++) {
         free(ix->fixed[i]);
     }
     if (ix->gate != -1) {
         close(ix->gate);
+    }
+    if (ix->turn != -1) {
+        close(ix->turn);
     }
     pthread_mutex_destroy(&ix->writing);
     pthread_mutex_destroy(&ix->pool);
@@ -713,6 +278,18 @@ join(const char *a, const char *b)
 
 
 static int
+open_lock(pacs_sqlite_t *ix, const char *name)
+{
+    char  *path = join(ix->folder, name);
+    int    fd = path == NULL ? -1
+                : open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+    free(path);
+    return fd;
+}
+
+
+static int
 open_files(const char *home, pacs_sqlite_t *ix, pacs_err_t *err)
 {
     char         name[64];
@@ -730,12 +307,9 @@ open_files(const char *home, pacs_sqlite_t *ix, pacs_err_t *err)
                          ix->folder, net);
     }
 
-    char  *gate = join(ix->folder, "/gate");
-
-    ix->gate = gate == NULL ? -1
-               : open(gate, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    free(gate);
-    return ix->gate != -1 ? PACS_OK
+    ix->gate = open_lock(ix, "/gate");
+    ix->turn = open_lock(ix, "/turn");
+    return ix->gate != -1 && ix->turn != -1 ? PACS_OK
            : pacs_fail_errno(err, errno, "%s/gate", ix->folder);
 }
 
@@ -747,7 +321,7 @@ init(pacs_sqlite_t *ix, const char *home, const pacs_env_t *env, bool rebuild)
 
     ix->base.vt = &sqlite_vt;
     ix->env = *env;
-    ix->gate = -1;
+    ix->gate = ix->turn = -1;
     ix->rebuild = rebuild;
     ix->folder = join(home, "/index");
     ix->path = join(home, "/index/pacs.db");

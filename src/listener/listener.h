@@ -55,6 +55,8 @@ extern const pacs_env_t  pacs_listener_env;
 
 /* --- supervise.c: the parent --- */
 
+extern const int  pacs_stop_signals[];      /* ends with 0 */
+
 /* fd: the listening socket.  Comes back when all is over: the exit code */
 int pacs_supervise(const pacs_listener_t *l, int fd);
 

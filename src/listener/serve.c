@@ -206,8 +206,9 @@ pacs_serve(const pacs_listener_t *l, int fd, const char *address)
     struct sigaction  sa = { .sa_handler = drain };
     pacs_link_e       how;
 
-    sigaction(SIGTERM, &sa, NULL);
-    sigaction(SIGINT, &sa, NULL);
+    for (const int *stop = pacs_stop_signals; *stop != 0; stop++) {
+        sigaction(*stop, &sa, NULL);
+    }
 
     s.subject.address = pacs_cstr(address);
     s.subject.door = pacs_lit("dimse");

@@ -19,10 +19,13 @@
 
 enum {
     DRAIN_US = 30000000, HELPER_US = 5000000, PAUSE_US = 100000,
-    AGAIN_US = 1000000          /* signals closer together are one */
+    AGAIN_US = 1000000,         /* signals closer together are one */
+    ACCEPT_MAX = 64             /* connections a round */
 };
 
 #define FOREVER_US  INT64_C(3600000000)
+
+const int  pacs_stop_signals[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP, 0 };
 
 typedef struct {
     pid_t  pid;
@@ -34,7 +37,6 @@ typedef struct {
     const pacs_env_t       *env;
     int                     listen_fd;  /* -1: stopped */
     int                     signal_fd;
-    sigset_t                old_mask;
     child_t                *children;
     size_t                  nchildren;
     int64_t                 paused_us;  /* no accept before that */
@@ -82,7 +84,7 @@ become_child(parent_t *p, int fd, const char *address, pid_t parent)
         _exit(1);
     }
 
-    /* TERM and INT stay blocked: network.cc lets them in while it waits */
+    /* signals stay blocked: network.cc lets them in while it waits */
     pacs_serve(p->l, fd, address);
     _exit(0);
 }
@@ -133,7 +135,8 @@ associate(parent_t *p, int fd, const char *address, int64_t now)
 static void
 accept_all(parent_t *p, int64_t now)
 {
-    for ( ;; ) {
+    /* a flood must not keep the parent from reaping */
+    for (int i = 0; i < ACCEPT_MAX; i++) {
         struct sockaddr_storage  from;
         socklen_t                len = sizeof(from);
         char                     address[64];
@@ -241,13 +244,12 @@ read_signals(parent_t *p, int64_t now)
     while (read(p->signal_fd, &info, sizeof(info)) == sizeof(info)) {
         switch (info.ssi_signo) {
 
-        case SIGTERM:
-        case SIGINT:
-            stop(p, now);
+        case SIGCHLD:
+            reap(p, now);
             break;
 
         default:
-            reap(p, now);
+            stop(p, now);
         }
     }
 }
@@ -373,10 +375,11 @@ pacs_supervise(const pacs_listener_t *l, int fd)
     sigset_t  mask;
 
     sigemptyset(&mask);
-    sigaddset(&mask, SIGTERM);
-    sigaddset(&mask, SIGINT);
     sigaddset(&mask, SIGCHLD);
-    sigprocmask(SIG_BLOCK, &mask, &p.old_mask);
+    for (const int *stop = pacs_stop_signals; *stop != 0; stop++) {
+        sigaddset(&mask, *stop);
+    }
+    sigprocmask(SIG_BLOCK, &mask, NULL);
 
     p.children = calloc((size_t) l->service.limits.associations,
                         sizeof(*p.children));

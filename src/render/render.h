@@ -63,7 +63,8 @@ typedef struct {
     pacs_pixels_t  px;
     const void    *data;
     uint64_t       len;         /* bytes */
-    uint8_t        big_endian;
+    uint8_t        big_endian;  /* up to 8 bits: of OW, whose 16-bit words
+                                   are swapped; of OB: 0 */
     uint32_t       bit_offset;  /* 1-bit images: of the first pixel */
     uint32_t       index;       /* of the frame, from 0: for look.frames */
 } pacs_samples_t;

@@ -165,6 +165,7 @@ pacs_op_fail(pacs_op_t *op, const pacs_err_t *err)
     const pacs_code_t       *code = &pacs_codes[e->code];
     pacs_buf_t               b = { 0 };
 
+    op->code = e->code;
     op->reply = (pacs_reply_t) {
         .status = code->http, .content_type = pacs_lit("application/json")
     };

@@ -115,6 +115,7 @@ typedef struct {
     pacs_request_t        request;
     /* out */
     pacs_reply_t          reply;
+    int                   code;         /* of the error replied, or PACS_OK */
     /* PACS_AGAIN: what is needed */
     pacs_want_e           want;
     pacs_str_t            cache_name;   /* WANT_CACHE: see cache.h */

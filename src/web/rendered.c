@@ -80,24 +80,20 @@ set_window(const pacs_param_t *p, const pacs_limits_t *limits,
     if (!pacs_str_split(&rest, ',', &part)
         || !pacs_str_double(part, &r->center)
         || !pacs_str_split(&rest, ',', &part)
-        || !pacs_str_double(part, &r->width))
+        || !pacs_str_double(part, &r->width)
+        || !pacs_str_split(&rest, ',', &part) || rest.data != NULL)
     {
         return bad(err, p, "must be center,width,function");
     }
 
-    if (pacs_str_split(&rest, ',', &part)) {
-        int  i = 0;
-
-        while (i < 3 && (strlen(names[i]) != part.len
-                         || strncasecmp(names[i], part.data, part.len) != 0))
-        {
-            i++;
-        }
-        if (i == 3 || rest.data != NULL) {
-            return bad(err, p,
-                       "function must be linear, linear-exact or sigmoid");
-        }
-        r->function = i;
+    while (r->function < 3
+           && (strlen(names[r->function]) != part.len
+               || strncasecmp(names[r->function], part.data, part.len) != 0))
+    {
+        r->function++;
+    }
+    if (r->function == 3) {
+        return bad(err, p, "function must be linear, linear-exact or sigmoid");
     }
 
     if (r->function == 0 ? r->width < 1 : r->width <= 0) {

@@ -296,7 +296,8 @@ sub part10 {
 }
 
 
-# a small CT data set in Explicit VR LE; o: instance, name, extra
+# a small CT data set in Explicit VR LE; o: class, instance, study, series,
+# name, side (pixels), frames, pixels, bytes (the length said of them)
 sub small {
     my (%o) = @_;
 
@@ -304,10 +305,11 @@ sub small {
         my ($g, $t, $vr, $v) = @_;
 
         $v .= $vr eq 'UI' ? "\0" : ' ' if length($v) % 2;
-        return pack('v v a2 v', $g, $t, $vr, length $v) . $v
-            if $vr !~ /^(OB|OW|UN)$/;
-        return pack('v v a2 x2 V', $g, $t, $vr, length $v) . $v;
+        return pack('v v a2 v', $g, $t, $vr, length $v) . $v;
     };
+
+    my $pixels = $o{pixels} // "\1\2" x 256;
+    my $side   = us($o{side} // 16);
 
     return join '', $e->(8, 0x16, 'UI', $o{class} // $CT),
         $e->(8, 0x18, 'UI', $o{instance}), $e->(8, 0x60, 'CS', 'CT'),
@@ -317,10 +319,12 @@ sub small {
         $e->(0x20, 0x0e, 'UI', $o{series} // '1.2.826.0.1.1.1'),
         $e->(0x20, 0x13, 'IS', '1'),
         $e->(0x28, 0x02, 'US', us(1)), $e->(0x28, 0x04, 'CS', 'MONOCHROME2'),
-        $e->(0x28, 0x10, 'US', us(16)), $e->(0x28, 0x11, 'US', us(16)),
+        defined $o{frames} ? $e->(0x28, 0x08, 'IS', $o{frames}) : '',
+        $e->(0x28, 0x10, 'US', $side), $e->(0x28, 0x11, 'US', $side),
         $e->(0x28, 0x100, 'US', us(16)), $e->(0x28, 0x101, 'US', us(16)),
         $e->(0x28, 0x102, 'US', us(15)), $e->(0x28, 0x103, 'US', us(0)),
-        $e->(0x7fe0, 0x10, 'OW', $o{pixels} // "\1\2" x 256);
+        pack('v v a2 x2 V', 0x7fe0, 0x10, 'OW', $o{bytes} // length $pixels),
+        $pixels;
 }
 
 1;

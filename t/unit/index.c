@@ -204,6 +204,28 @@ fill(void)
 /* --- tests --- */
 
 static void
+test_attrs(void)
+{
+    unsigned  bad = 0;
+
+    for (unsigned i = 0; i < pacs_nattrs; i++) {
+        const pacs_attr_t  *a = &pacs_attrs[i];
+        const pacs_tag_t   *t = pacs_tag(a->path[a->path[1] != 0]);
+
+        if (t == NULL || strcmp(t->keyword, a->keyword) != 0
+            || t->vr != a->vr
+            || pacs_attr_find(a->path[0], a->path[1]) != (int) i)
+        {
+            printf("# %s\n", a->keyword);
+            bad++;
+        }
+    }
+    is_int(bad, 0, "tag, VR and keyword are the dictionary's");
+    is_int(pacs_attr_find(STEPS, 0), -1, "a sequence is no attribute");
+}
+
+
+static void
 test_match(void)
 {
     static const struct {
@@ -460,6 +482,35 @@ test_put(void)
        "revision with series and instance");
     is_int(revision("2.1", "1.1.1", NULL), -PACS_E_NOT_FOUND,
            "not of another study's series");
+}
+
+
+/* values that no DICOM file should have */
+static void
+test_hostile(void)
+{
+    pacs_record_t  r = record("6.1", "6.1.1", "6.1.1.1");
+    char           name[9001];
+    uint64_t       n;
+
+    name[0] = 'x';
+    for (int i = 1; i < 9000; i += 2) {
+        memcpy(name + i, "\xc3\xa9", 2);
+    }
+    r.values[pacs_attr_find(PN, 0)] = (pacs_str_t) { name, 8999 };
+    r.values[pacs_attr_find(DESC, 0)] = (pacs_str_t) { "ab\0cd", 5 };
+    r.values[pacs_attr_find(PID, 0)] = pacs_lit("x\xff\xfe'; DROP TABLE x");
+    is_int(put(&r), PACS_PUT_NEW, "put odd values");
+
+    pacs_str_t  got = value_of(PACS_LEVEL_STUDY, PN, "6.1");
+
+    is_int((int64_t) got.len, 4095, "a long value is cut at a character");
+    is_str(value_of(PACS_LEVEL_STUDY, DESC, "6.1"), "ab", "or at a NUL");
+    is_str(search(PACS_LEVEL_STUDY, PN, 0, "xee*", false, -1), "6.1",
+           "and found");
+    is_str(search(PACS_LEVEL_STUDY, PID, 0, "x\xff\xfe'; DROP TABLE x",
+                  false, -1), "6.1", "bytes that are not UTF-8, too");
+    ix->vt->remove(ix, pacs_lit("6.1"), pacs_null, pacs_null, &n, &err);
 }
 
 
@@ -781,10 +832,12 @@ main(void)
     arena = pacs_arena_create(0);
     fresh_home();
     fill();
+    test_attrs();
     test_match();
     test_tree();
     test_answers();
     test_get();
+    test_hostile();
     test_put();
     test_remove();
     test_correct();

@@ -221,14 +221,15 @@ rendered(void)
        "region");
     ok(r.has_window && r.center == -40 && r.width == 1.5 && r.function == 2
        && r.quality == 80, "window and quality");
-    ok(rendered_of("window=1,2", &r) == PACS_OK && r.function == 0, "linear");
+    ok(rendered_of("window=1,2,linear", &r) == PACS_OK && r.function == 0,
+       "linear");
 
     static const char *const  wrong[] = {
         "viewport=", "viewport=1", "viewport=1,2,3", "viewport=1,2,3,4,5",
         "viewport=1,2,3,4,5,6,7", "viewport=0,1", "viewport=1,-1",
         "viewport=nan,1", "viewport=1e99,1", "viewport=1,2,3,4,0,1",
         "viewport=1,2,-3,4,1,1", "viewport=16384,16384", "viewport=a,b",
-        "viewport=1,1&viewport=1,1", "window=1", "window=1,0",
+        "viewport=1,1&viewport=1,1", "window=1", "window=1,2",
         "window=1,0.5,linear", "window=1,0,sigmoid", "window=1,2,cubic",
         "window=1,2,linear,", "window=x,2", "quality=0", "quality=101",
         "quality=high"

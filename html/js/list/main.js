@@ -24,6 +24,8 @@ const page = {
     query: fromAddress(location.search),
     /** @type {Dataset[]} one more than a page: there is a next one */
     found: [],
+    /** which page they are, from 0 */
+    at: 0,
     /** @type {'' | 'searching' | 'done'} */
     state: '',
     error: '',
@@ -48,6 +50,7 @@ async function search() {
     under = new AbortController();
 
     const { signal } = under;
+    const at = page.query.page;
 
     page.state = 'searching';
     renderState();
@@ -56,6 +59,7 @@ async function search() {
         page.found = await getDatasets(root + searchPath(page.query, new Date()),
             signal);
         page.error = '';
+        page.at = at;
 
     } catch (e) {
         if (signal.aborted) {
@@ -81,7 +85,7 @@ function renderRows() {
 
 function renderState() {
     const shown = Math.min(page.found.length, PAGE);
-    const from = page.query.page * PAGE;
+    const from = page.at * PAGE;
     const more = page.found.length > PAGE;
     const empty = page.state === 'done' && page.error === '' && shown === 0;
 

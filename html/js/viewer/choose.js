@@ -28,9 +28,12 @@ import { MARK } from './state.js';
  */
 export function chosen(s, plan, look, reasonOf) {
     const best = [plan.base, plan.preview].find((p) => look.ready(p.key));
+    const detail = detailOf(plan, look);
 
     if (best !== undefined) {
-        return waitsForTiles(s, plan, look) ? s : withShown(s, best, look);
+        const next = waitsForTiles(s, plan, look) ? s : withShown(s, best, look);
+
+        return next.detail === detail ? next : { ...next, detail };
     }
 
     const status = look.failed(plan.base.key) ?? look.failed(plan.preview.key);
@@ -75,6 +78,16 @@ export function arrived(s, p, look) {
         < Math.abs(s.shown.index - s.index);
 
     return isNearer ? withShown(next, p, look) : next;
+}
+
+
+/** @param {Plan} plan @param {Look} look @returns {Viewport['detail']} */
+function detailOf(plan, look) {
+    if (plan.tiles.some((t) => look.failed(t.key) !== null)) {
+        return 'failed';
+    }
+
+    return plan.tiles.every((t) => look.ready(t.key)) ? 'whole' : 'coming';
 }
 
 

@@ -39,6 +39,19 @@ export function lettersOf(s) {
 }
 
 
+/**
+ * How the picture was sent; the ratio is that of the whole frame.
+ * @param {import('./state.js').Shown} shown
+ * @param {import('./state.js').Frame} f
+ * @returns {string}
+ */
+function kindText(shown, f) {
+    const ratio = Math.round(f.bytes / Math.max(1, shown.bytes));
+
+    return shown.kind === 'lossless' ? shown.kind : `${shown.kind}  ${ratio}:1`;
+}
+
+
 export class Screen {
     /**
      * @param {string} root of DICOMweb
@@ -121,17 +134,15 @@ export class Screen {
         const f = shownFrame(s);
         const badge = find('.badge', HTMLElement);
         const map = compositorMap({ ...s, invert: false });
-        const isPreview = s.shown?.stage === 'preview' || !isIdentity(map);
+        const isPreview = s.shown?.stage === 'preview' || !isIdentity(map)
+            || s.detail !== 'whole';
 
         badge.dataset.state = s.shown === null ? '' : isPreview ? 'preview' : 'final';
         badge.hidden = s.shown === null || f === null || s.annotation === 'none';
 
         if (s.shown !== null && f !== null) {
-            const ratio = f.bytes / Math.max(1, s.shown.bytes);
-            const lossless = s.shown.kind === 'lossless';
-
-            setText(badge, isPreview ? 'preview'
-                : lossless ? 'lossless' : `${s.shown.kind}  ${Math.round(ratio)}:1`);
+            setText(badge, s.detail === 'failed' ? 'detail missing'
+                : isPreview ? 'preview' : kindText(s.shown, f));
         }
     }
 

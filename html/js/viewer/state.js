@@ -40,6 +40,7 @@ import { sameWindow } from '../math/window.js';
  * @property {Busy} busy
  * @property {boolean} slow the net is: previews while things move
  * @property {Shown | null} shown
+ * @property {'whole' | 'coming' | 'failed'} detail of the tiles that are seen
  * @property {{index: number, reason: string} | null} failure
  * @property {boolean} playing
  * @property {number} fps
@@ -69,6 +70,7 @@ export function initial() {
         busy: '',
         slow: false,
         shown: null,
+        detail: 'whole',
         failure: null,
         playing: false,
         fps: 15,

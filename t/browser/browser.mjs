@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// A browser on the pages, and eyes: what the tests of t/60-browser.t share.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { chromium } from 'playwright-core';
+
+import { readPng } from './png.mjs';
+
+export const BASE = process.env.PACS_URL ?? 'http://127.0.0.1:8080';
+
+export const SIZES = {
+    desktop: { width: 1440, height: 900 },
+    tablet: { width: 1024, height: 768, touch: true },
+    upright: { width: 768, height: 1024, touch: true },
+    phone: { width: 390, height: 844, touch: true, scale: 2 },
+};
+
+/** @type {import('playwright-core').Browser} */
+let browser;
+
+before(async () => {
+    browser = await chromium.launch({
+        executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+        args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
+    });
+});
+
+after(async () => { await browser?.close(); });
+
+
+/**
+ * A test with a page of its own.  Errors of the page, of its scripts and of
+ * its security policy fail it, but for those that `allow` names.
+ * @param {string} name
+ * @param {{size?: {width: number, height: number, touch?: boolean,
+ *          scale?: number}, allow?: RegExp}} options
+ * @param {(page: import('playwright-core').Page) => Promise<void>} body
+ */
+export function onPage(name, options, body) {
+    test(name, { timeout: 60000 }, async () => {
+        const size = options.size ?? SIZES.desktop;
+        const context = await browser.newContext({
+            viewport: { width: size.width, height: size.height },
+            hasTouch: size.touch ?? false,
+            isMobile: size.touch ?? false,
+            deviceScaleFactor: size.scale ?? 1,
+        });
+        const page = await context.newPage();
+        /** @type {string[]} */
+        const wrong = [];
+
+        page.setDefaultTimeout(15000);
+        page.on('pageerror', (e) => wrong.push(`error: ${e.stack}`));
+        page.on('dialog', (d) => { wrong.push(`dialog: ${d.message()}`); d.dismiss(); });
+        page.on('console', (m) => {
+            if (m.type() === 'error') {
+                wrong.push(`console: ${m.text()} ${m.location().url}`);
+            }
+        });
+
+        try {
+            await body(page);
+        } finally {
+            await context.close();
+        }
+
+        assert.deepEqual(wrong.filter((w) => !options.allow?.test(w)), []);
+    });
+}
+
+
+/**
+ * @param {import('playwright-core').Page} page
+ * @param {string} study
+ */
+export async function openStudy(page, study) {
+    await page.goto(`${BASE}/viewer.html?study=${study}`);
+    await isShown(page, 1);
+}
+
+
+/**
+ * The final picture of a frame is on the screen.
+ * @param {import('playwright-core').Page} page
+ * @param {number} number from 1
+ */
+export async function isShown(page, number) {
+    await page.waitForFunction((n) => {
+        const port = /** @type {HTMLElement} */ (document.querySelector('.port'));
+        const badge = /** @type {HTMLElement} */ (document.querySelector('.badge'));
+
+        return port.dataset.shown === String(n) && badge.dataset.state === 'final';
+    }, number);
+}
+
+
+/**
+ * Pixels of the canvas, before the compositor: [r, g, b] of each.
+ * @param {import('playwright-core').Page} page
+ * @param {number} x device px in the viewport
+ * @param {number} y
+ * @param {number} [width]
+ * @param {number} [height]
+ * @returns {Promise<number[][]>}
+ */
+export function canvasPixels(page, x, y, width = 1, height = 1) {
+    return page.evaluate(([x, y, w, h]) => {
+        const canvas = /** @type {HTMLCanvasElement} */ (
+            document.querySelector('.port-picture'));
+        const { data } = /** @type {any} */ (canvas.getContext('2d'))
+            .getImageData(x, y, w, h);
+
+        return Array.from({ length: w * h }, (_, i) =>
+            Array.from(data.slice(i * 4, i * 4 + 3)));
+    }, [x, y, width, height]);
+}
+
+
+/**
+ * The server's own picture, asked for apart from the page's code.
+ * @param {import('playwright-core').Page} page
+ * @param {string} path below DICOMweb's root
+ * @param {string} [accept]
+ * @returns {Promise<{width: number, height: number, pixels: number[][]}>}
+ */
+export function serverPicture(page, path, accept = 'image/jpeg') {
+    return page.evaluate(async ([path, accept]) => {
+        const answer = await fetch(`/dicom-web${path}`, { headers: { Accept: accept } });
+
+        if (!answer.ok) {
+            throw new Error(`${answer.status} for ${path}`);
+        }
+
+        const bitmap = await createImageBitmap(await answer.blob());
+        const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+        const context = /** @type {any} */ (canvas.getContext('2d'));
+
+        context.drawImage(bitmap, 0, 0);
+
+        const { data } = context.getImageData(0, 0, bitmap.width, bitmap.height);
+
+        return {
+            width: bitmap.width,
+            height: bitmap.height,
+            pixels: Array.from({ length: bitmap.width * bitmap.height }, (_, i) =>
+                Array.from(data.slice(i * 4, i * 4 + 3))),
+        };
+    }, [path, accept]);
+}
+
+
+/**
+ * What a person sees of the viewport.
+ * @param {import('playwright-core').Page} page
+ */
+export async function seen(page) {
+    return readPng(await page.locator('.port').screenshot());
+}
+
+
+/**
+ * The largest difference of two lists of pixels.
+ * @param {number[][]} a
+ * @param {number[][]} b
+ */
+export function difference(a, b) {
+    assert.equal(a.length, b.length);
+
+    return Math.max(...a.map((p, i) =>
+        Math.max(...p.map((v, k) => Math.abs(v - b[i][k])))));
+}
+
+
+/**
+ * Box of the viewport on the page.
+ * @param {import('playwright-core').Page} page
+ */
+export async function portBox(page) {
+    return /** @type {{x: number, y: number, width: number, height: number}} */ (
+        await page.locator('.port').boundingBox());
+}
+
+
+/**
+ * A drag with the mouse, from a point of the viewport.
+ * @param {import('playwright-core').Page} page
+ * @param {{x: number, y: number, dx: number, dy: number,
+ *          button?: 'left' | 'middle' | 'right', hold?: boolean}} d CSS px;
+ *     hold: the button stays down
+ */
+export async function drag(page, d) {
+    const box = await portBox(page);
+
+    await page.mouse.move(box.x + d.x, box.y + d.y);
+    await page.mouse.down({ button: d.button ?? 'left' });
+    await page.mouse.move(box.x + d.x + d.dx / 2, box.y + d.y + d.dy / 2);
+    await page.mouse.move(box.x + d.x + d.dx, box.y + d.y + d.dy);
+
+    if (!d.hold) {
+        await page.mouse.up({ button: d.button ?? 'left' });
+    }
+}
+
+
+/**
+ * Fingers, by the browser's own touch events: each step is a list of points.
+ * @param {import('playwright-core').Page} page
+ * @param {{x: number, y: number}[][]} steps CSS px of the page
+ */
+export async function touch(page, steps) {
+    const cdp = await page.context().newCDPSession(page);
+    const send = (/** @type {string} */ type, /** @type {any[]} */ points) =>
+        cdp.send('Input.dispatchTouchEvent', /** @type {any} */ ({
+            type, touchPoints: points.map((p, id) => ({ ...p, id })) }));
+
+    await send('touchStart', steps[0]);
+
+    for (const points of steps.slice(1)) {
+        await send('touchMove', points);
+    }
+
+    await send('touchEnd', []);
+    await cdp.detach();
+}
+
+
+/**
+ * @param {import('playwright-core').Page} page
+ * @param {string} selector
+ */
+export function textOf(page, selector) {
+    return page.locator(selector).innerText();
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Makes DICOM files for the tests: Explicit VR Little Endian, Part 10.
+
+const LONG = new Set(['OB', 'OW', 'SQ', 'UN', 'UT']);
+
+/** Keyword: tag and VR, of what the tests use. */
+const DICTIONARY = {
+    SpecificCharacterSet: [0x00080005, 'CS'],
+    ImageType: [0x00080008, 'CS'],
+    SOPClassUID: [0x00080016, 'UI'],
+    SOPInstanceUID: [0x00080018, 'UI'],
+    StudyDate: [0x00080020, 'DA'],
+    StudyTime: [0x00080030, 'TM'],
+    AccessionNumber: [0x00080050, 'SH'],
+    Modality: [0x00080060, 'CS'],
+    InstitutionName: [0x00080080, 'LO'],
+    StudyDescription: [0x00081030, 'LO'],
+    SeriesDescription: [0x0008103e, 'LO'],
+    PatientName: [0x00100010, 'PN'],
+    PatientID: [0x00100020, 'LO'],
+    PatientBirthDate: [0x00100030, 'DA'],
+    PatientSex: [0x00100040, 'CS'],
+    SliceThickness: [0x00180050, 'DS'],
+    FrameTime: [0x00181063, 'DS'],
+    ImagerPixelSpacing: [0x00181164, 'DS'],
+    StudyInstanceUID: [0x0020000d, 'UI'],
+    SeriesInstanceUID: [0x0020000e, 'UI'],
+    StudyID: [0x00200010, 'SH'],
+    SeriesNumber: [0x00200011, 'IS'],
+    InstanceNumber: [0x00200013, 'IS'],
+    PatientOrientation: [0x00200020, 'CS'],
+    ImagePositionPatient: [0x00200032, 'DS'],
+    ImageOrientationPatient: [0x00200037, 'DS'],
+    FrameOfReferenceUID: [0x00200052, 'UI'],
+    SamplesPerPixel: [0x00280002, 'US'],
+    PhotometricInterpretation: [0x00280004, 'CS'],
+    PlanarConfiguration: [0x00280006, 'US'],
+    NumberOfFrames: [0x00280008, 'IS'],
+    FrameIncrementPointer: [0x00280009, 'AT'],
+    Rows: [0x00280010, 'US'],
+    Columns: [0x00280011, 'US'],
+    PixelSpacing: [0x00280030, 'DS'],
+    BitsAllocated: [0x00280100, 'US'],
+    BitsStored: [0x00280101, 'US'],
+    HighBit: [0x00280102, 'US'],
+    PixelRepresentation: [0x00280103, 'US'],
+    WindowCenter: [0x00281050, 'DS'],
+    WindowWidth: [0x00281051, 'DS'],
+    RescaleIntercept: [0x00281052, 'DS'],
+    RescaleSlope: [0x00281053, 'DS'],
+    PixelData: [0x7fe00010, 'OW'],
+};
+
+/** @param {number} tag @param {string} vr @param {Buffer} value */
+function element(tag, vr, value) {
+    const pad = value.length % 2 === 0 ? Buffer.alloc(0)
+        : Buffer.from([vr === 'UI' || vr === 'OB' ? 0 : 32]);
+    const head = Buffer.alloc(LONG.has(vr) ? 12 : 8);
+
+    head.writeUInt16LE(tag >>> 16, 0);
+    head.writeUInt16LE(tag & 0xffff, 2);
+    head.write(vr, 4, 'latin1');
+
+    if (LONG.has(vr)) {
+        head.writeUInt32LE(value.length + pad.length, 8);
+    } else {
+        head.writeUInt16LE(value.length + pad.length, 6);
+    }
+
+    return Buffer.concat([head, value, pad]);
+}
+
+
+/** @param {string} vr @param {any} value */
+function encoded(vr, value) {
+    if (Buffer.isBuffer(value)) {
+        return value;
+    }
+
+    if (vr === 'US') {
+        const b = Buffer.alloc(2);
+        b.writeUInt16LE(value);
+        return b;
+    }
+
+    if (vr === 'AT') {
+        const b = Buffer.alloc(4);
+        b.writeUInt16LE(value >>> 16, 0);
+        b.writeUInt16LE(value & 0xffff, 2);
+        return b;
+    }
+
+    return Buffer.from([value].flat().join('\\'), 'utf8');
+}
+
+
+/**
+ * @param {Record<string, any>} values by keyword
+ * @returns {Buffer} a Part 10 file
+ */
+export function part10(values) {
+    const body = Object.entries(values)
+        .map(([k, v]) => [...DICTIONARY[k], v])
+        .sort((a, b) => a[0] - b[0])
+        .map(([tag, vr, v]) => element(tag, vr, encoded(vr, v)));
+    const meta = Buffer.concat([
+        element(0x00020001, 'OB', Buffer.from([0, 1])),
+        element(0x00020002, 'UI', Buffer.from(values.SOPClassUID)),
+        element(0x00020003, 'UI', Buffer.from(values.SOPInstanceUID)),
+        element(0x00020010, 'UI', Buffer.from('1.2.840.10008.1.2.1')),
+        element(0x00020012, 'UI', Buffer.from('2.25.80302813137786398554742050926734630921')),
+    ]);
+    const length = Buffer.alloc(4);
+
+    length.writeUInt32LE(meta.length);
+
+    return Buffer.concat([Buffer.alloc(128), Buffer.from('DICM'),
+        element(0x00020000, 'UL', length), meta, ...body]);
+}
+
+
+/**
+ * STOW-RS.
+ * @param {string} base URL of the server
+ * @param {Buffer[]} files
+ */
+export async function store(base, files) {
+    const mark = 'test-part-boundary-1f0c';
+    const parts = files.flatMap((f) => [
+        Buffer.from(`--${mark}\r\nContent-Type: application/dicom\r\n\r\n`), f,
+        Buffer.from('\r\n'),
+    ]);
+    const answer = await fetch(`${base}/dicom-web/studies`, {
+        method: 'POST',
+        headers: {
+            'Content-Type': `multipart/related; type="application/dicom"; boundary=${mark}`,
+            Accept: 'application/dicom+json',
+        },
+        body: Buffer.concat([...parts, Buffer.from(`--${mark}--\r\n`)]),
+    });
+
+    if (!answer.ok) {
+        throw new Error(`store: ${answer.status} ${await answer.text()}`);
+    }
+}

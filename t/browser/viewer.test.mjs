@@ -1,0 +1,445 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+import assert from 'node:assert/strict';
+
+import {
+    BASE, canvasPixels, difference, drag, isShown, onPage, openStudy, portBox,
+    seen, serverPicture, textOf,
+} from './browser.mjs';
+import { CT, US, grey } from './studies.mjs';
+
+/** JPEG of quality 90 on flat areas; and on the gradient */
+const NEAR = 3;
+
+/** Path of slice k's frame, below DICOMweb's root. */
+const slice = (/** @type {number} */ k) =>
+    `/studies/${CT.study}/series/${CT.study}.1/instances/${CT.study}.1.${k + 1}/frames/1`;
+
+/** Grey of the band at the top of the picture, in the middle of the port. */
+async function band(/** @type {import('playwright-core').Page} */ page) {
+    const box = await portBox(page);
+    const [[r]] = await canvasPixels(page, Math.round(box.width / 2), 30);
+
+    return r;
+}
+
+const near = (/** @type {number} */ a, /** @type {number} */ b, by = NEAR) =>
+    assert.ok(Math.abs(a - b) <= by, `${a} is not ${b}`);
+
+
+onPage('the banner, the corners and the letters say who and where', {},
+    async (page) => {
+        await openStudy(page, CT.study);
+        assert.equal(await textOf(page, '.banner-name'),
+            '<script>alert(1)</script>, "><b>');
+        assert.equal(await textOf(page, '.banner-other'), '山田, 太郎  やまだ, たろう');
+        assert.match(await textOf(page, '.banner-birth'), /^1970-06-15 \(\d\d y\)$/);
+        assert.equal(await textOf(page, '.banner-sex'), 'F');
+        assert.equal(await textOf(page, '.banner-id'), CT.id);
+        assert.equal(await textOf(page, '.banner-description'), CT.description);
+        assert.equal(await textOf(page, '.banner-accession'), 'ACC-XSS');
+        assert.match(await textOf(page, '.corner-tr'), /<i>St\. Elsewhere/);
+        assert.match(await textOf(page, '.corner-bl'), /1 \/ 24[^]*C 40 +W 400/);
+        assert.equal(await textOf(page, '.letter-left'), 'R');
+        assert.equal(await textOf(page, '.letter-right'), 'L');
+        assert.equal(await textOf(page, '.letter-top'), 'A');
+        assert.equal(await textOf(page, '.letter-bottom'), 'P');
+        assert.equal(await textOf(page, '.scale-text'), '5 cm');
+        assert.equal(await page.locator('.port img, .banner img, .strip script')
+            .count(), 0);
+        // the tool of the start is Scroll (IHE BIR)
+        assert.equal(await page.getByRole('button', { name: 'Scroll' })
+            .getAttribute('aria-pressed'), 'true');
+    });
+
+
+onPage('at 1:1 the pixels are the server’s pixels', {}, async (page) => {
+    await openStudy(page, CT.study);
+    await page.keyboard.press('m');
+
+    const box = await portBox(page);
+    const left = Math.round(box.width / 2 - 128);
+    const top = Math.round(box.height / 2 - 128);
+    const server = await serverPicture(page, `${slice(0)}/rendered?quality=90`);
+
+    await page.waitForFunction(() =>
+        document.querySelector('.corner-bl')?.textContent?.includes('100 %'));
+
+    const mine = await canvasPixels(page, left, top, 256, 256);
+
+    assert.equal(server.width, 256);
+    assert.ok(difference(mine, server.pixels) <= 1);
+    near(mine[5 * 256 + 100][0], grey(CT.band(0)));
+    near(mine[200 * 256 + 100][0], grey(CT.gradient(100)));
+    near(mine[200 * 256 + 200][0], grey(CT.gradient(200)));
+});
+
+
+onPage('the stack goes from the head to the feet, whatever the numbers', {},
+    async (page) => {
+        await openStudy(page, CT.study);
+
+        for (const k of [0, 1, 2, 3]) {
+            await isShown(page, k + 1);
+            near(await band(page), grey(CT.band(k)));
+            await page.keyboard.press('ArrowDown');
+        }
+
+        await page.keyboard.press('End');
+        await isShown(page, 24);
+        near(await band(page), grey(CT.band(23)));
+        await page.keyboard.press('Home');
+        await isShown(page, 1);
+        await page.keyboard.press('ArrowUp');
+        assert.match(await textOf(page, '.corner-bl'), /^1 \/ 24/);
+    });
+
+
+onPage('scroll by wheel, drag and slider', {}, async (page) => {
+    await openStudy(page, CT.study);
+
+    const box = await portBox(page);
+
+    await page.mouse.move(box.x + 300, box.y + 300);
+
+    for (let i = 0; i < 5; i++) {
+        await page.mouse.wheel(0, 100);
+    }
+
+    await isShown(page, 6);
+    near(await band(page), grey(CT.band(5)));
+    await page.mouse.wheel(0, -100);
+    await isShown(page, 5);
+
+    // 12 px a slice: the most for so few
+    await drag(page, { x: 300, y: 300, dx: 0, dy: 60 });
+    await isShown(page, 10);
+
+    const slider = await page.locator('.slider').boundingBox();
+
+    assert.ok(slider !== null);
+    await page.mouse.click(slider.x + 8, slider.y + slider.height - 4);
+    await isShown(page, 24);
+    near(await band(page), grey(CT.band(23)));
+    assert.equal(await page.locator('.slider').getAttribute('aria-valuetext'),
+        '24 of 24');
+});
+
+
+onPage('no slice is dropped: each one of a quick scroll is marked as seen', {},
+    async (page) => {
+        await openStudy(page, CT.study);
+
+        for (let i = 0; i < 23; i++) {
+            await page.keyboard.press('ArrowDown');
+            await isShown(page, i + 2);
+        }
+
+        const [colours, seenColour] = await page.evaluate(() => {
+            const canvas = /** @type {HTMLCanvasElement} */ (
+                document.querySelector('.slider-marks'));
+            const { data } = /** @type {any} */ (canvas.getContext('2d'))
+                .getImageData(0, 0, 1, canvas.height);
+            const style = getComputedStyle(canvas).getPropertyValue('--mark-seen').trim();
+            const rows = Array.from({ length: canvas.height }, (_, i) =>
+                '#' + Array.from(data.slice(i * 4, i * 4 + 3), (/** @type {number} */ v) =>
+                    v.toString(16).padStart(2, '0')).join(''));
+
+            return [rows, style];
+        });
+
+        assert.equal(colours.length, 24);
+        assert.ok(colours.every((/** @type {string} */ c) => c === seenColour));
+    });
+
+
+onPage('a window drag is seen at once, and exact when the server has answered', {},
+    async (page) => {
+        await openStudy(page, CT.study);
+        await page.keyboard.press('w');
+
+        // the net stops: what changes now is the compositor's work
+        /** @type {(() => void)[]} */
+        const held = [];
+
+        await page.route('**/rendered?*window=*', (route) => {
+            held.push(() => route.continue());
+        });
+
+        const before = await seen(page);
+        const y = Math.round(before.height * 0.7);
+        const x = Math.round(before.width / 2 + 40);
+
+        await drag(page, { x: 400, y: 400, dx: 300, dy: 30, hold: true });
+        await page.waitForFunction(() =>
+            document.querySelector('.badge')?.textContent === 'preview');
+        await page.waitForTimeout(100);
+
+        const during = await seen(page);
+        // 300 px widen by the width; 30 px raise the centre by a tenth of it
+        const to = { center: 80, width: 800 };
+        const box = await portBox(page);
+        const column = (x - (box.width - box.height) / 2) / box.height * 256;
+        const hu = CT.gradient(Math.floor(column));
+
+        near(before.at(x, y)[0], grey(hu), 5);
+        near(during.at(x, y)[0], grey(hu, to.center, to.width), 5);
+        assert.ok(Math.abs(before.at(x, y)[0] - during.at(x, y)[0]) > 12);
+        assert.match(await textOf(page, '.corner-bl'), /C 80 +W 800/);
+
+        await page.mouse.up();
+        await page.unroute('**/rendered?*window=*');
+        held.forEach((go) => go());
+        await isShown(page, 1);
+        await page.keyboard.press('m');
+        await page.waitForFunction(() =>
+            document.querySelector('.corner-bl')?.textContent?.includes('100 %'));
+
+        const server = await serverPicture(page,
+            `${slice(0)}/rendered?window=80,800,linear&quality=90`);
+        const mine = await canvasPixels(page, Math.round(box.width / 2 - 128),
+            Math.round(box.height / 2 - 128), 256, 256);
+
+        assert.ok(difference(mine, server.pixels) <= 1);
+        near(mine[200 * 256 + 10][0], grey(CT.gradient(10), 80, 800));
+    });
+
+
+onPage('right drag is window, whatever the tool; presets and reset', {},
+    async (page) => {
+        await openStudy(page, CT.study);
+        await drag(page, { x: 400, y: 400, dx: 150, dy: 0, button: 'right' });
+        assert.match(await textOf(page, '.corner-bl'), /C 40 +W 600/);
+        await page.keyboard.press('2');
+        assert.match(await textOf(page, '.corner-bl'), /C -600 +W 1500/);
+        await isShown(page, 1);
+        near(await band(page), grey(CT.band(0), -600, 1500));
+        await page.locator('.windows').selectOption({ label: 'Bone  3' });
+        assert.match(await textOf(page, '.corner-bl'), /C 500 +W 2000/);
+        await page.keyboard.press('ArrowDown');
+        await isShown(page, 2);
+        await page.keyboard.press('Escape');
+        assert.match(await textOf(page, '.corner-bl'), /^2 \/ 24[^]*C 40 +W 400/);
+        await isShown(page, 2);
+        near(await band(page), grey(CT.band(1)));
+    });
+
+
+onPage('invert turns black and white, and nothing around the picture', {},
+    async (page) => {
+        await openStudy(page, CT.study);
+        await page.keyboard.press('i');
+        await page.keyboard.press('i');
+
+        const before = await seen(page);
+
+        await page.getByRole('button', { name: 'Invert' }).click();
+        await page.waitForTimeout(100);
+
+        const after = await seen(page);
+        const x = Math.round(before.width / 2 + 100);
+        const y = Math.round(before.height / 2);
+
+        near(after.at(x, y)[0], 255 - before.at(x, y)[0], 1);
+        assert.deepEqual(after.at(20, 300), [0, 0, 0]);
+    });
+
+
+onPage('zoom is about the pointer, pan follows it, double click is 1:1 and fit', {},
+    async (page) => {
+        await openStudy(page, CT.study);
+        await page.keyboard.press('i');
+        await page.keyboard.press('i');
+
+        const box = await portBox(page);
+        // on the lower edge of the band, in the left half of the picture
+        const x = Math.round(box.width / 2 - 60);
+        const edge = async () => {
+            const column = await canvasPixels(page, x, 0, 1, Math.round(box.height));
+            const first = column.findIndex(([r]) => r > grey(CT.band(0)) + 25);
+            return first;
+        };
+        const before = await edge();
+
+        await page.mouse.move(box.x + x, box.y + before);
+        await page.keyboard.down('Control');
+        await page.mouse.wheel(0, -100);
+        await page.mouse.wheel(0, -100);
+        await page.keyboard.up('Control');
+        await page.waitForTimeout(100);
+        near(await edge(), before, 4);
+
+        await drag(page, { x, y: 300, dx: 0, dy: 50, button: 'middle' });
+        await page.waitForTimeout(100);
+        near(await edge(), before + 50, 4);
+
+        await page.keyboard.press('f');
+        await page.waitForTimeout(50);
+        near(await edge(), before, 1);
+        await page.mouse.dblclick(box.x + 300, box.y + 300);
+        await page.waitForFunction(() =>
+            document.querySelector('.corner-bl')?.textContent?.includes('100 %'));
+        await page.mouse.dblclick(box.x + 300, box.y + 300);
+        await page.waitForFunction(() =>
+            !document.querySelector('.corner-bl')?.textContent?.includes('100 %'));
+    });
+
+
+onPage('series: by the strip and by Page keys, each with its own letters', {},
+    async (page) => {
+        await openStudy(page, CT.study);
+        await page.keyboard.press('PageDown');
+        await page.waitForFunction(() => document.querySelector('.letter-top')
+            ?.textContent === 'H');
+        await isShown(page, 1);
+        assert.equal(await textOf(page, '.letter-left'), 'A');
+        assert.equal(await textOf(page, '.letter-right'), 'P');
+        assert.match(await textOf(page, '.corner-bl'), /1 \/ 3/);
+        assert.equal(await page.locator('.thumb.is-active .thumb-title').innerText(),
+            'Sagittal');
+        await page.locator('.thumb').first().click();
+        await page.waitForFunction(() => document.querySelector('.letter-top')
+            ?.textContent === 'A');
+        await isShown(page, 1);
+        assert.equal(await page.locator('.thumb').first().getAttribute('aria-label'),
+            'CT, Axial <script>, 24 images');
+    });
+
+
+onPage('a frame that fails is a crossed box, and can be asked for again',
+    { allow: /500/ }, async (page) => {
+        await page.route('**/instances/*.1.3/frames/1/rendered**', (r) =>
+            r.fulfill({ status: 500 }));
+        await openStudy(page, CT.study);
+        await page.keyboard.press('ArrowDown');
+        await page.keyboard.press('ArrowDown');
+        await page.locator('.failed').waitFor();
+        assert.equal(await textOf(page, '.failed-text'),
+            'Image 3: The server refused (500).');
+        assert.deepEqual(await canvasPixels(page, 500, 300), [[0, 0, 0]]);
+        await page.keyboard.press('ArrowDown');
+        await isShown(page, 4);
+        assert.ok(await page.locator('.failed').isHidden());
+        await page.keyboard.press('ArrowUp');
+        await page.locator('.failed').waitFor();
+        await page.unroute('**/instances/*.1.3/frames/1/rendered**');
+        await page.getByRole('button', { name: 'Try again' }).click();
+        await isShown(page, 3);
+        near(await band(page), grey(CT.band(2)));
+    });
+
+
+onPage('images of another patient are not shown, and the banner turns red', {},
+    async (page) => {
+        await page.route('**/series/*/metadata', async (route) => {
+            const answer = await route.fetch();
+            const all = await answer.json();
+
+            all[7]['00100020'] = { vr: 'LO', Value: ['SOMEBODY-ELSE'] };
+            await route.fulfill({ response: answer, json: all });
+        });
+        await page.goto(`${BASE}/viewer.html?study=${CT.study}`);
+        await page.locator('.banner.is-alarm').waitFor();
+        assert.equal(await textOf(page, '.banner-alarm'),
+            'Images carry another patient ID than the study.');
+        assert.equal(await page.locator('.port').getAttribute('data-shown'), '');
+        assert.deepEqual(await canvasPixels(page, 500, 300), [[0, 0, 0]]);
+    });
+
+
+onPage('no patient stays when the session has ended', { allow: /401/ },
+    async (page) => {
+        await openStudy(page, CT.study);
+        await page.route('**/rendered**', (r) => r.fulfill({ status: 401 }));
+        await page.keyboard.press('3');
+        await page.getByText('The session has ended').waitFor();
+        assert.deepEqual(await canvasPixels(page, 500, 300), [[0, 0, 0]]);
+        assert.ok(!(await page.locator('body').innerText()).includes(CT.id));
+        assert.equal(await page.locator('.thumb').count(), 0);
+    });
+
+
+onPage('fewer images than announced are said', {}, async (page) => {
+    await page.route('**/series/*/metadata', async (route) => {
+        const answer = await route.fetch();
+        const all = await answer.json();
+
+        await route.fulfill({ response: answer, json: all.slice(0, -2) });
+    });
+    await openStudy(page, CT.study);
+    await page.locator('.thumb-count.is-incomplete').waitFor();
+    assert.equal(await page.locator('.thumb-count').first().innerText(), '22 of 24');
+});
+
+
+onPage('cine shows every frame in turn, at the header’s rate', {}, async (page) => {
+    await openStudy(page, US.study);
+    assert.equal(await page.locator('.cine-rate').inputValue(), '20');
+    assert.ok(await page.getByRole('button', { name: 'Window', exact: true })
+        .isDisabled());
+
+    const order = await page.evaluate((frames) => new Promise((done) => {
+        /** @type {string[]} */
+        const shown = [];
+        const port = /** @type {HTMLElement} */ (document.querySelector('.port'));
+        const watch = new MutationObserver(() => {
+            const now = port.dataset.shown ?? '';
+
+            if (now !== shown.at(-1)) {
+                shown.push(now);
+            }
+
+            if (shown.length > frames + 2) {
+                watch.disconnect();
+                done(shown);
+            }
+        });
+
+        watch.observe(port, { attributes: true });
+        /** @type {HTMLElement} */ (document.querySelector('.cine-play')).click();
+    }), US.frames);
+
+    const start = Number(order[0]);
+
+    assert.deepEqual(order, order.map((_, i) =>
+        String((start - 1 + i) % US.frames + 1)));
+
+    await page.keyboard.press('c');
+    await page.getByRole('button', { name: 'Stop, to the first image' }).click();
+    await isShown(page, 1);
+
+    const box = await portBox(page);
+    const px = box.height / US.rows;
+    const left = (box.width - US.columns * px) / 2;
+    const at = async (/** @type {number} */ column) => (await canvasPixels(page,
+        Math.round(left + column * px), Math.round(box.height / 2)))[0][1];
+
+    assert.ok(await at(2.5) > 200);
+    assert.ok(await at(40) < 60);
+    await page.keyboard.press('ArrowDown');
+    await isShown(page, 2);
+    assert.ok(await at(7.5) > 200);
+});
+
+
+onPage('text is full, minimal, none; help lists the keys', {}, async (page) => {
+    await openStudy(page, CT.study);
+    await page.keyboard.press('I');
+    assert.equal((await textOf(page, '.corner-tl')).trim().split('\n').length, 1);
+    await page.keyboard.press('i');
+    assert.equal((await textOf(page, '.corner-tl')).trim(), '');
+    await page.keyboard.press('i');
+    await page.keyboard.press('h');
+    await page.locator('.help[open]').waitFor();
+    assert.match(await textOf(page, '.help-keys'), /Scroll[^]*Window presets/);
+    await page.keyboard.press('Escape');
+    assert.ok(await page.locator('.help').isHidden());
+});
+
+
+onPage('what is not there is said', { allow: /404|400/ }, async (page) => {
+    await page.goto(`${BASE}/viewer.html?study=1.2.3.4.5.999`);
+    await page.getByText('no such study').waitFor();
+    await page.goto(`${BASE}/viewer.html?study=../../etc`);
+    await page.getByText('The address names no study.').waitFor();
+});
