@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * The SQLite index, shared by its files: connections (sqlite.c), writing
- * (write.c), taking away and correcting (remove.c), reading (read.c).
+ * The SQLite index, shared by its files: connections (conn.c), turns and
+ * transactions (turn.c), opening (sqlite.c), statements.c, writing (row.c,
+ * patient.c, write.c), taking away and correcting (remove.c), read.c.
  *
  * One connection writes.  Writers of a process take turns on a mutex, those
  * of several processes on a flock of <home>/index/gate, in the order that
- * <home>/index/turn gives.  Readers come from a pool.  While <home>/index/rebuilding exists only a rebuild may use the
- * database; a rebuild uses the writing connection for everything.
+ * <home>/index/turn gives.  Readers come from a pool.  While
+ * <home>/index/rebuilding exists only a rebuild may use the database; a
+ * rebuild uses the writing connection for everything.
  */
 
 #ifndef PACS_INDEX_SQLITE_H
@@ -88,16 +90,16 @@ typedef struct {
 
 extern const pacs_dialect_t  pacs_sqlite_dialect;
 
-/* --- sqlite.c --- */
+/* --- conn.c --- */
 
+int pacs_conn_open(pacs_sqlite_t *ix, pacs_conn_t *c, bool writer,
+    pacs_err_t *err);
+void pacs_conn_close(pacs_conn_t *c);
+int pacs_sqlite_rebuilding(pacs_sqlite_t *ix, pacs_err_t *err);
 int pacs_sqlite_fail(pacs_conn_t *c, pacs_err_t *err);
 /* a connection to read with; leave gives it back */
 int pacs_sqlite_enter(pacs_sqlite_t *ix, pacs_conn_t **c, pacs_err_t *err);
 void pacs_sqlite_leave(pacs_sqlite_t *ix, pacs_conn_t *c);
-/* a transaction on ix->writer; end commits if code is PACS_OK */
-int pacs_sqlite_begin(pacs_sqlite_t *ix, pacs_err_t *err);
-int pacs_sqlite_end(pacs_sqlite_t *ix, int code, pacs_err_t *err);
-int pacs_sqlite_flush(pacs_sqlite_t *ix, pacs_err_t *err);
 /* prepared, reset, without bindings; NULL: failed */
 sqlite3_stmt *pacs_sqlite_fixed(pacs_sqlite_t *ix, pacs_conn_t *c,
     pacs_fixed_e q, pacs_err_t *err);
@@ -109,6 +111,22 @@ pacs_str_t pacs_sqlite_column(sqlite3_stmt *st, int at);
 int pacs_sqlite_run(pacs_conn_t *c, sqlite3_stmt *st, pacs_err_t *err);
 int pacs_sqlite_exec(pacs_conn_t *c, const char *sql, pacs_err_t *err);
 
+int pacs_sqlite_run_fixed(pacs_sqlite_t *ix, pacs_fixed_e q,
+    pacs_err_t *err);
+
+/* --- turn.c --- */
+
+/* mark: said or checked while no other process can take the gate */
+int pacs_sqlite_take_gate(pacs_sqlite_t *ix,
+    int (*mark)(pacs_sqlite_t *ix, pacs_err_t *err), pacs_err_t *err);
+void pacs_sqlite_leave_gate(pacs_sqlite_t *ix);
+/* a mark: the marker of a rebuild without its process */
+int pacs_sqlite_not_cut(pacs_sqlite_t *ix, pacs_err_t *err);
+/* a transaction on ix->writer; end commits if code is PACS_OK */
+int pacs_sqlite_begin(pacs_sqlite_t *ix, pacs_err_t *err);
+int pacs_sqlite_end(pacs_sqlite_t *ix, int code, pacs_err_t *err);
+int pacs_sqlite_flush(pacs_sqlite_t *ix, pacs_err_t *err);
+
 /* --- statements.c --- */
 
 /* columns of s, e, i, d that make a record: metadata is to follow */
@@ -116,7 +134,7 @@ extern const char  pacs_sqlite_record[];
 
 int pacs_sqlite_statements(pacs_sqlite_t *ix, pacs_err_t *err);
 
-/* --- write.c --- */
+/* --- row.c, patient.c, write.c --- */
 
 int pacs_sqlite_put(pacs_index_t *base, pacs_record_t *records,
     pacs_put_e *known, unsigned n, pacs_err_t *err);

@@ -237,10 +237,17 @@ sub start_nginx {
         or die "nginx does not start: " . slurp("$home/log/nginx.log");
 }
 
+sub descendants {
+    my ($pid) = @_;
+    return map { ($_, descendants($_)) } split ' ', slurp("/proc/$pid/task/$pid/children") // '';
+}
+
+# KILL takes the workers too: they would live on without their master
 sub stop {
     my ($self, $name, $signal) = @_;
     my $pid = delete $self->{pids}{$name} or return;
-    kill $signal || 'TERM', $pid;
+    my @workers = ($signal // '') eq 'KILL' ? descendants($pid) : ();
+    kill $signal || 'TERM', $pid, @workers;
     waitpid $pid, 0;
     return $?;
 }

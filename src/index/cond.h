@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/* what a key asks for as an SQL condition on its column */
+
+#ifndef PACS_INDEX_COND_H
+#define PACS_INDEX_COND_H
+
+#include "index/sql.h"
+
+void pacs_sql_put(pacs_sql_t *sql, const char *text);
+void pacs_sql_number(pacs_sql_t *sql, double number);   /* a parameter */
+/* "a.column" */
+void pacs_sql_column(pacs_sql_t *sql, const char *a, const char *column,
+    const char *suffix);
+/* bytes of a pattern before its first wildcard */
+size_t pacs_sql_literal(pacs_str_t s);
+
+/* by pacs_match_e; a: alias of the table */
+typedef void (*pacs_sql_cond_pt)(pacs_sql_t *sql, const char *a,
+    const pacs_attr_t *attr, const pacs_matching_t *m, bool fuzzy);
+
+extern const pacs_sql_cond_pt  pacs_sql_conds[];
+
+#endif
