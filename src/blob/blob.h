@@ -39,8 +39,9 @@ typedef struct {
     void  (*discard)(pacs_blobs_t *b, pacs_blob_tmp_t *tmp);
     /* fsync of the file; an error is final: the blob is refused */
     int   (*sync)(pacs_blobs_t *b, pacs_blob_tmp_t *tmp, pacs_err_t *err);
-    /* final name; *existed: it was there already (same digest, same bytes).
-     * Not durable before sync_names() */
+    /* final name; *existed: it was there already and stays as it is (the
+     * same data set if it is whole, perhaps behind another file meta).  Not
+     * durable before sync_names() */
     int   (*link)(pacs_blobs_t *b, pacs_blob_tmp_t *tmp,
                   const pacs_key_t *key, bool *existed, pacs_err_t *err);
     /* fsync of the folders of n keys (new parents included), each once */

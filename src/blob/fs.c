@@ -182,9 +182,8 @@ static int
 fs_link(pacs_blobs_t *b, pacs_blob_tmp_t *tmp, const pacs_key_t *key,
     bool *existed, pacs_err_t *err)
 {
-    fs_t         *fs = (fs_t *) b;
-    char          name[112];
-    struct stat   mine, there;
+    fs_t  *fs = (fs_t *) b;
+    char   name[112];
 
     *existed = false;
     file_name(key, name);
@@ -203,16 +202,8 @@ fs_link(pacs_blobs_t *b, pacs_blob_tmp_t *tmp, const pacs_key_t *key,
     if (rc == 0) {
         return PACS_OK;
     }
-    if (errno != EEXIST
-        || fstat(tmp->fd, &mine) != 0
-        || fstatat(fs->blobs, name, &there, AT_SYMLINK_NOFOLLOW) != 0)
-    {
+    if (errno != EEXIST) {
         return pacs_fail_errno(err, errno, "link to blobs/%s", name);
-    }
-    if (!S_ISREG(there.st_mode) || mine.st_size != there.st_size) {
-        return pacs_fail(err, PACS_E_IO, "blobs/%s is there with another size:"
-                         " %lld bytes, not %lld", name,
-                         (long long) there.st_size, (long long) mine.st_size);
     }
 
     *existed = true;

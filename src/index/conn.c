@@ -12,32 +12,44 @@
 enum { BUSY_MS = 10000 };
 
 
-static int
-code_of(sqlite3 *db)
-{
-    switch (sqlite3_errcode(db)) {
-    case SQLITE_FULL:
-        return PACS_E_FULL;
-    case SQLITE_NOMEM:
-        return PACS_E_NOMEM;
-    case SQLITE_BUSY:
-        return PACS_E_BUSY;
-    case SQLITE_IOERR:
-        return sqlite3_system_errno(db) == ENOSPC
-               || sqlite3_system_errno(db) == EDQUOT ? PACS_E_FULL : PACS_E_IO;
-    default:
-        return PACS_E_IO;
-    }
-}
+/* what is not here is the disk's fault */
+static const struct { int sqlite, code; const char *more; } codes[] = {
+    { SQLITE_FULL,       PACS_E_FULL,     "" },
+    { SQLITE_NOMEM,      PACS_E_NOMEM,    "" },
+    { SQLITE_BUSY,       PACS_E_BUSY,     "" },
+    { SQLITE_TOOBIG,     PACS_E_LIMIT,    "" },
+    { SQLITE_CONSTRAINT, PACS_E_INTERNAL, "" },
+    { SQLITE_MISMATCH,   PACS_E_INTERNAL, "" },
+    { SQLITE_MISUSE,     PACS_E_INTERNAL, "" },
+    { SQLITE_RANGE,      PACS_E_INTERNAL, "" },
+    { SQLITE_CORRUPT,    PACS_E_IO,       ": run pacs reindex" },
+    { SQLITE_NOTADB,     PACS_E_IO,       ": run pacs reindex" }
+};
 
 
 int
 pacs_sqlite_fail(pacs_conn_t *c, pacs_err_t *err)
 {
-    return c->db == NULL
-           ? pacs_fail(err, PACS_E_NOMEM, "index: out of memory")
-           : pacs_fail(err, code_of(c->db), "index: %s",
-                       sqlite3_errmsg(c->db));
+    if (c->db == NULL) {
+        return pacs_fail(err, PACS_E_NOMEM, "index: out of memory");
+    }
+
+    int          why = sqlite3_errcode(c->db), system;
+    int          code = PACS_E_IO;
+    const char  *more = "";
+
+    for (unsigned i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+        if (codes[i].sqlite == why) {
+            code = codes[i].code;
+            more = codes[i].more;
+        }
+    }
+
+    system = sqlite3_system_errno(c->db);
+    if (why == SQLITE_IOERR && (system == ENOSPC || system == EDQUOT)) {
+        code = PACS_E_FULL;
+    }
+    return pacs_fail(err, code, "index: %s%s", sqlite3_errmsg(c->db), more);
 }
 
 
@@ -190,7 +202,7 @@ int
 pacs_conn_open(pacs_sqlite_t *ix, pacs_conn_t *c, bool writer, pacs_err_t *err)
 {
     int  flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX
-                 | (writer ? SQLITE_OPEN_CREATE : 0);
+                 | (writer && !ix->opened ? SQLITE_OPEN_CREATE : 0);
 
     if (sqlite3_open_v2(ix->path, &c->db, flags, NULL) != SQLITE_OK) {
         int  code = pacs_sqlite_fail(c, err);
@@ -216,6 +228,25 @@ pacs_conn_open(pacs_sqlite_t *ix, pacs_conn_t *c, bool writer, pacs_err_t *err)
         pacs_conn_close(c);
     }
     return code;
+}
+
+
+int
+pacs_conn_renew(pacs_sqlite_t *ix, pacs_conn_t *c, bool writer,
+    pacs_err_t *err)
+{
+    int  moved = 0;
+
+    if (ix->rebuild
+        || (c->db != NULL
+            && (sqlite3_file_control(c->db, "main", SQLITE_FCNTL_HAS_MOVED,
+                                     &moved) != SQLITE_OK || !moved)))
+    {
+        return PACS_OK;
+    }
+
+    pacs_conn_close(c);
+    return pacs_conn_open(ix, c, writer, err);
 }
 
 
@@ -272,14 +303,12 @@ pacs_sqlite_enter(pacs_sqlite_t *ix, pacs_conn_t **c, pacs_err_t *err)
     }
 
     pool_take(ix, c);
-    if (*c != NULL) {
-        return PACS_OK;
+    if (*c == NULL) {
+        *c = calloc(1, sizeof(**c));
     }
 
-    *c = calloc(1, sizeof(**c));
-
     int  code = *c == NULL ? pacs_fail(err, PACS_E_NOMEM, "out of memory")
-                           : pacs_conn_open(ix, *c, false, err);
+                           : pacs_conn_renew(ix, *c, false, err);
 
     if (code != PACS_OK) {
         free(*c);

@@ -414,11 +414,10 @@ pacs_sqlite_add_conflict(pacs_index_t *base, const pacs_conflict_t *c,
 }
 
 
-int
-pacs_sqlite_clear(pacs_index_t *base, pacs_err_t *err)
+static int
+clear(pacs_sqlite_t *ix, pacs_err_t *err)
 {
-    pacs_sqlite_t  *ix = (pacs_sqlite_t *) base;
-    int             code = pacs_sqlite_begin(ix, err);
+    int  code = pacs_sqlite_begin(ix, err);
 
     if (code != PACS_OK) {
         return code;
@@ -433,4 +432,45 @@ pacs_sqlite_clear(pacs_index_t *base, pacs_err_t *err)
         " instances = 0, bytes = 0", err);
     code = pacs_sqlite_end(ix, code, err);
     return code == PACS_OK && ix->rebuild ? pacs_sqlite_flush(ix, err) : code;
+}
+
+
+/* what is left of the file when it is empty must be sound */
+static int
+check_empty(pacs_sqlite_t *ix, pacs_err_t *err)
+{
+    pacs_arena_t  *a = pacs_arena_create(0);
+    pacs_str_t     result;
+
+    if (a == NULL) {
+        return pacs_fail(err, PACS_E_NOMEM, "out of memory");
+    }
+
+    int  code = pacs_sqlite_check(&ix->base, a, &result, err);
+
+    if (code == PACS_OK && !pacs_str_is(result, "ok")) {
+        code = pacs_fail(err, PACS_E_IO, "%.*s",
+                         result.len > 200 ? 200 : (int) result.len,
+                         result.data);
+    }
+
+    pacs_arena_destroy(a);
+    return code;
+}
+
+
+int
+pacs_sqlite_clear(pacs_index_t *base, pacs_err_t *err)
+{
+    pacs_sqlite_t  *ix = (pacs_sqlite_t *) base;
+    pacs_err_t      first = { 0 };
+    int             code = clear(ix, &first);
+
+    if (code == PACS_OK && ix->rebuild) {
+        code = check_empty(ix, &first);
+    }
+    if (code == PACS_E_IO && ix->rebuild) {
+        return pacs_sqlite_remake(ix, first.text, err);
+    }
+    return code == PACS_OK ? code : pacs_fail(err, code, "%s", first.text);
 }

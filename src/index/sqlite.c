@@ -130,7 +130,32 @@ remove_database(pacs_sqlite_t *ix)
 }
 
 
-/* a broken file must not keep a rebuild from making a good one */
+static int
+prepare_rebuild(pacs_sqlite_t *ix, pacs_err_t *err)
+{
+    return pacs_sqlite_exec(&ix->writer, "PRAGMA synchronous = OFF;"
+                            "PRAGMA cache_size = -131072", err);
+}
+
+
+/* a broken file must not keep a rebuild from making a good one; others that
+ * have it open notice, see pacs_conn_renew */
+int
+pacs_sqlite_remake(pacs_sqlite_t *ix, const char *why, pacs_err_t *err)
+{
+    pacs_log(&ix->env, PACS_LOG_WARN, "%s is made anew: %s", ix->path, why);
+
+    pacs_conn_close(&ix->writer);
+    remove_database(ix);
+    ix->open_tx = ix->failed = false;
+    ix->pending = 0;
+
+    int  code = open_and_migrate(ix, err);
+
+    return code == PACS_OK ? prepare_rebuild(ix, err) : code;
+}
+
+
 static int
 open_for_rebuild(pacs_sqlite_t *ix, pacs_err_t *err)
 {
@@ -140,16 +165,9 @@ open_for_rebuild(pacs_sqlite_t *ix, pacs_err_t *err)
     if (code == PACS_E_BUSY) {
         return pacs_fail(err, code, "%s", first.text);
     }
-    if (code != PACS_OK) {
-        pacs_log(&ix->env, PACS_LOG_WARN, "%s is made anew (%s): restart"
-                 " what had it open", ix->path, first.text);
-        pacs_conn_close(&ix->writer);
-        remove_database(ix);
-        code = open_and_migrate(ix, err);
-    }
-    return code != PACS_OK ? code
-           : pacs_sqlite_exec(&ix->writer, "PRAGMA synchronous = OFF;"
-                              "PRAGMA cache_size = -131072", err);
+
+    return code == PACS_OK ? prepare_rebuild(ix, err)
+                           : pacs_sqlite_remake(ix, first.text, err);
 }
 
 
@@ -169,8 +187,23 @@ open_database(pacs_sqlite_t *ix, pacs_err_t *err)
     }
 
     code = open_and_migrate(ix, err);
+    ix->opened = code == PACS_OK;
     pacs_sqlite_leave_gate(ix);
     return code;
+}
+
+
+/* by SQLite's own descriptor: closing another one would drop its locks */
+static int
+sync_database(pacs_sqlite_t *ix, pacs_err_t *err)
+{
+    sqlite3_file  *file = NULL;
+
+    return sqlite3_file_control(ix->writer.db, "main",
+                                SQLITE_FCNTL_FILE_POINTER, &file) == SQLITE_OK
+           && file->pMethods->xSync(file, SQLITE_SYNC_FULL) == SQLITE_OK
+           ? PACS_OK
+           : pacs_fail_errno(err, errno, "fsync of %s", ix->path);
 }
 
 
@@ -178,7 +211,6 @@ static int
 rebuilt(pacs_index_t *base, pacs_err_t *err)
 {
     pacs_sqlite_t  *ix = (pacs_sqlite_t *) base;
-    int             fd = -1;
 
     if (!ix->rebuild) {
         return PACS_OK;
@@ -198,21 +230,19 @@ rebuilt(pacs_index_t *base, pacs_err_t *err)
 
     /* earlier checkpoints wrote without any fsync */
     if (code == PACS_OK) {
-        fd = open(ix->path, O_RDWR | O_CLOEXEC);
-        if (fd == -1 || fsync(fd) != 0 || unlink(ix->marker) != 0) {
-            code = pacs_fail_errno(err, errno, "end of the rebuild of %s",
-                                   ix->path);
-        }
+        code = sync_database(ix, err);
+    }
+    if (code == PACS_OK && unlink(ix->marker) != 0) {
+        code = pacs_fail_errno(err, errno, "end of the rebuild of %s",
+                               ix->path);
     }
     if (code == PACS_OK) {
         code = sync_folder(ix, err);
     }
     if (code == PACS_OK) {
         ix->rebuild = false;
+        ix->opened = true;
         pacs_sqlite_leave_gate(ix);
-    }
-    if (fd != -1) {
-        close(fd);
     }
 
     pthread_mutex_unlock(&ix->writing);

@@ -71,6 +71,7 @@ typedef struct {
     char             *path, *marker, *folder;
     int               gate, turn;
     bool              rebuild;
+    bool              opened;           /* no database is made any more */
     char             *fixed[PACS_Q_FIXED];
     pacs_columns_t    columns[4];       /* by level; study: patient's too */
 
@@ -93,6 +94,9 @@ extern const pacs_dialect_t  pacs_sqlite_dialect;
 /* --- conn.c --- */
 
 int pacs_conn_open(pacs_sqlite_t *ix, pacs_conn_t *c, bool writer,
+    pacs_err_t *err);
+/* opens c if it is not, and again if a rebuild made the file anew */
+int pacs_conn_renew(pacs_sqlite_t *ix, pacs_conn_t *c, bool writer,
     pacs_err_t *err);
 void pacs_conn_close(pacs_conn_t *c);
 int pacs_sqlite_rebuilding(pacs_sqlite_t *ix, pacs_err_t *err);
@@ -126,6 +130,9 @@ int pacs_sqlite_not_cut(pacs_sqlite_t *ix, pacs_err_t *err);
 int pacs_sqlite_begin(pacs_sqlite_t *ix, pacs_err_t *err);
 int pacs_sqlite_end(pacs_sqlite_t *ix, int code, pacs_err_t *err);
 int pacs_sqlite_flush(pacs_sqlite_t *ix, pacs_err_t *err);
+
+/* a rebuild: closes, removes and makes the database; why is logged */
+int pacs_sqlite_remake(pacs_sqlite_t *ix, const char *why, pacs_err_t *err);
 
 /* --- statements.c --- */
 
@@ -161,6 +168,7 @@ int pacs_sqlite_correct(pacs_index_t *base, pacs_str_t study,
     pacs_err_t *err);
 int pacs_sqlite_add_conflict(pacs_index_t *base, const pacs_conflict_t *c,
     pacs_err_t *err);
+/* for a rebuild: without what is wrong with the file, too */
 int pacs_sqlite_clear(pacs_index_t *base, pacs_err_t *err);
 
 /* --- read.c --- */

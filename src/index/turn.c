@@ -85,7 +85,10 @@ pacs_sqlite_begin(pacs_sqlite_t *ix, pacs_err_t *err)
                 : pacs_sqlite_take_gate(ix, pacs_sqlite_not_cut, err);
 
     if (code == PACS_OK) {
-        code = pacs_sqlite_run_fixed(ix, PACS_Q_BEGIN, err);
+        code = pacs_conn_renew(ix, &ix->writer, true, err);
+        if (code == PACS_OK) {
+            code = pacs_sqlite_run_fixed(ix, PACS_Q_BEGIN, err);
+        }
         if (code != PACS_OK && !ix->rebuild) {
             pacs_sqlite_leave_gate(ix);
         }

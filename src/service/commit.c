@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Group commit.  The first thread that comes leads: it takes everything
- * that waits, and makes it durable with one fsync a folder, one of the
+ * Group commit.  The first thread that comes leads: it takes the oldest of
+ * what waits, and makes it durable with one fsync a folder, one of the
  * journal and one index transaction; those that come meanwhile wait and one
  * of them leads next.  Order: final names, journal, index, answer: what the
  * index knows is always there.
@@ -15,19 +15,28 @@
 enum { BATCH = 64 };
 
 
-static void
-fail_all(pacs_commit_t **jobs, unsigned n, const pacs_err_t *err)
+void
+pacs_degrade(pacs_service_t *svc, const pacs_err_t *err)
 {
-    for (unsigned i = 0; i < n; i++) {
-        if (jobs[i]->code == PACS_OK) {
-            jobs[i]->code = err->code;
-            jobs[i]->err = *err;
-        }
+    if (err->code == PACS_E_IO && !atomic_exchange(&svc->degraded, true)) {
+        pacs_log(&svc->options.env, PACS_LOG_ERROR, "no more is stored until "
+                 "a restart: %s", err->text);
     }
 }
 
 
-/* leaves out what failed; the number that is left */
+static void
+fail_all(pacs_commit_t **jobs, unsigned n, const pacs_err_t *err)
+{
+    for (unsigned i = 0; i < n; i++) {
+        jobs[i]->code = err->code;
+        jobs[i]->err = *err;
+    }
+}
+
+
+/* leaves out what failed, and names that are there: those need a look at
+ * the rows, alone; the number that is left */
 static unsigned
 link_all(pacs_service_t *svc, pacs_commit_t **jobs, unsigned n)
 {
@@ -38,7 +47,7 @@ link_all(pacs_service_t *svc, pacs_commit_t **jobs, unsigned n)
 
         c->code = svc->blobs->vt->link(svc->blobs, &c->tmp, &c->key,
                                        &c->existed, &c->err);
-        if (c->code == PACS_OK) {
+        if (c->code == PACS_OK && !c->existed) {
             jobs[kept++] = c;
         }
     }
@@ -66,21 +75,43 @@ write_batch(pacs_service_t *svc, pacs_commit_t **jobs, unsigned n,
     if ((rc = svc->blobs->vt->sync_names(svc->blobs, keys, n, err))
             != PACS_OK
         || (rc = pacs_journal_append(svc->journal, entries, n, err))
+            != PACS_OK
+        || (rc = svc->index->vt->put(svc->index, records, put, n, err))
             != PACS_OK)
     {
         /* after a failed fsync nobody knows what is on the disk */
-        svc->degraded = rc == PACS_E_IO;
+        pacs_degrade(svc, err);
         return rc;
     }
 
-    rc = svc->index->vt->put(svc->index, records, put, n, err);
-
-    for (unsigned i = 0; rc == PACS_OK && i < n; i++) {
+    for (unsigned i = 0; i < n; i++) {
         jobs[i]->put = put[i];
         jobs[i]->record.revision = records[i].revision;
     }
 
-    return rc;
+    return PACS_OK;
+}
+
+
+/* what one of them is to blame for must not cost the others */
+static void
+write_jobs(pacs_service_t *svc, pacs_commit_t **jobs, unsigned n)
+{
+    pacs_err_t  err = { 0 };
+    int         rc = n == 0 ? PACS_OK : write_batch(svc, jobs, n, &err);
+
+    if (rc == PACS_OK) {
+        return;
+    }
+
+    if (n == 1 || (rc != PACS_E_LIMIT && rc != PACS_E_INTERNAL)) {
+        fail_all(jobs, n, &err);
+        return;
+    }
+
+    for (unsigned i = 0; i < n; i++) {
+        jobs[i]->code = write_batch(svc, &jobs[i], 1, &jobs[i]->err);
+    }
 }
 
 
@@ -88,25 +119,27 @@ static void
 lead(pacs_service_t *svc)
 {
     pacs_commit_t  *jobs[BATCH], *all[BATCH];
+    pacs_err_t      err = { 0 };
     unsigned        n = 0;
+    int             lock;
 
     while (svc->queue != NULL && n < BATCH) {
-        all[n++] = svc->queue;
+        jobs[n] = all[n] = svc->queue;
         svc->queue = svc->queue->next;
+        n++;
+    }
+    if (svc->queue == NULL) {
+        svc->last = NULL;
     }
 
     svc->leading = true;
     pthread_mutex_unlock(&svc->lock);
 
-    for (unsigned i = 0; i < n; i++) {
-        jobs[i] = all[i];
-    }
-
-    unsigned    kept = link_all(svc, jobs, n);
-    pacs_err_t  err = { 0 };
-
-    if (kept != 0 && write_batch(svc, jobs, kept, &err) != PACS_OK) {
-        fail_all(jobs, kept, &err);
+    if (pacs_names_lock(svc, false, &lock, &err) == PACS_OK) {
+        write_jobs(svc, jobs, link_all(svc, jobs, n));
+        pacs_names_unlock(lock);
+    } else {
+        fail_all(all, n, &err);
     }
 
     pthread_mutex_lock(&svc->lock);
@@ -120,13 +153,33 @@ lead(pacs_service_t *svc)
 }
 
 
+static int
+result(pacs_service_t *svc, const pacs_commit_t *c, pacs_err_t *err)
+{
+    if (c->code != PACS_OK) {
+        return pacs_fail(err, c->code, "%s", c->err.text);
+    }
+
+    if (svc->hints != NULL && !c->existed && c->put == PACS_PUT_NEW) {
+        pacs_cache_publish(svc->hints, c->record.study);
+    }
+
+    return PACS_OK;
+}
+
+
 int
 pacs_commit(pacs_service_t *svc, pacs_commit_t *c, pacs_err_t *err)
 {
     pthread_mutex_lock(&svc->lock);
 
-    c->next = svc->queue;
-    svc->queue = c;
+    c->next = NULL;
+    if (svc->last != NULL) {
+        svc->last->next = c;
+    } else {
+        svc->queue = c;
+    }
+    svc->last = c;
 
     while (!c->finished) {
         if (svc->leading) {
@@ -137,14 +190,22 @@ pacs_commit(pacs_service_t *svc, pacs_commit_t *c, pacs_err_t *err)
     }
 
     pthread_mutex_unlock(&svc->lock);
+    return result(svc, c, err);
+}
 
-    if (c->code != PACS_OK) {
-        return pacs_fail(err, c->code, "%s", c->err.text);
+
+int
+pacs_commit_over(pacs_service_t *svc, pacs_commit_t *c, pacs_err_t *err)
+{
+    pacs_err_t  left = { 0 };
+
+    svc->blobs->vt->remove(svc->blobs, &c->key, &left);
+
+    if (link_all(svc, &c, 1) == 1) {
+        write_jobs(svc, &c, 1);
+    } else if (c->code == PACS_OK) {
+        return pacs_fail(err, PACS_E_IO, "%s", left.text);
     }
 
-    if (svc->hints != NULL && c->put == PACS_PUT_NEW) {
-        pacs_cache_publish(svc->hints, c->record.study);
-    }
-
-    return PACS_OK;
+    return result(svc, c, err);
 }

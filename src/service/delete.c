@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Delete: journal entries first, then rows, then bytes: a cut in between
- * leaves something that is deleted, never a row without its file. */
+/*
+ * Delete: journal entries first, then rows, then bytes: a cut in between
+ * leaves something that is deleted, never a row without its file.  Nobody
+ * stores between look-up and rows, so that what comes in meanwhile is
+ * deleted with its own journal entry, or not at all.
+ */
 
 #include <stdlib.h>
 #include <string.h>
@@ -96,19 +100,30 @@ remove_all(pacs_service_t *svc, const pacs_subject_t *subject, list_t *l,
         return rc;
     }
 
-    for (size_t i = 0; i < l->n; i++) {
-        pacs_err_t  e = { 0 };
-
-        rc = svc->blobs->vt->remove(svc->blobs, &l->entries[i].key, &e);
-        if (rc != PACS_OK && rc != PACS_E_NOT_FOUND) {
-            pacs_log(&svc->options.env, PACS_LOG_ERROR, "%s", e.text);
-        }
-    }
-
-    if (svc->hints != NULL) {
-        pacs_cache_publish(svc->hints, study);
-    }
     return PACS_OK;
+}
+
+
+static int
+find_and_remove(pacs_service_t *svc, const pacs_subject_t *subject,
+    list_t *l, pacs_str_t study, pacs_str_t series, pacs_str_t instance,
+    uint64_t *removed, pacs_err_t *err)
+{
+    int  lock;
+    int  rc = pacs_names_lock(svc, true, &lock, err);
+
+    if (rc != PACS_OK) {
+        return rc;
+    }
+
+    rc = find(svc, study, series, instance, l, err);
+    if (rc == PACS_OK && l->n != 0) {
+        rc = remove_all(svc, subject, l, study, series, instance, removed,
+                        err);
+    }
+
+    pacs_names_unlock(lock);
+    return rc;
 }
 
 
@@ -125,11 +140,14 @@ pacs_delete(pacs_service_t *svc, const pacs_subject_t *subject,
     *removed = 0;
 
     if (rc == PACS_OK) {
-        rc = find(svc, study, series, instance, &l, err);
+        rc = find_and_remove(svc, subject, &l, study, series, instance,
+                             removed, err);
     }
     if (rc == PACS_OK && l.n != 0) {
-        rc = remove_all(svc, subject, &l, study, series, instance, removed,
-                        err);
+        pacs_names_drop(svc, l.entries, l.n);
+        if (svc->hints != NULL) {
+            pacs_cache_publish(svc->hints, study);
+        }
     }
 
     pacs_audit_event(svc->audit, PACS_AUDIT_DELETE, 'D', rc == PACS_OK,

@@ -6,6 +6,7 @@
 #define PACS_SERVICE_INTERNAL_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "service/service.h"
 #include "audit/audit.h"
@@ -36,9 +37,9 @@ struct pacs_service_s {
     /* group commit */
     pthread_mutex_t   lock;
     pthread_cond_t    done;
-    pacs_commit_t    *queue;        /* newest first */
+    pacs_commit_t    *queue, *last; /* oldest first */
     bool              leading;
-    bool              degraded;     /* an fsync failed: no more stores */
+    atomic_bool       degraded;     /* an fsync failed: no more stores */
 };
 
 /* one instance on its way to the disk */
@@ -48,7 +49,9 @@ struct pacs_commit_s {
     pacs_key_t        key;
     pacs_record_t     record;
     pacs_entry_t      entry;
-    bool              existed;
+    bool              existed;      /* out: the name is there, and nothing
+                                       was done: see pacs_commit_over */
+    bool              kept;         /* out: the name stays, in quarantine */
     pacs_put_e        put;
     int               code;
     pacs_err_t        err;
@@ -58,6 +61,29 @@ struct pacs_commit_s {
 /* synced file in c->tmp -> final name, journal, index: durable on PACS_OK.
  * Joins what other threads bring at the same time into one transaction */
 int pacs_commit(pacs_service_t *svc, pacs_commit_t *c, pacs_err_t *err);
+/* the names' lock is held alone, and no row has c's name: what lies there
+ * was left by a crash and is replaced */
+int pacs_commit_over(pacs_service_t *svc, pacs_commit_t *c, pacs_err_t *err);
+/* no more stores, if err is of the disk */
+void pacs_degrade(pacs_service_t *svc, const pacs_err_t *err);
+
+/* names.c: held from a name to its row, or alone to take names away; a
+ * thread takes it once */
+int pacs_names_lock(pacs_service_t *svc, bool alone, int *lock,
+    pacs_err_t *err);
+void pacs_names_unlock(int lock);
+/* removes the blobs of n entries, but those that a row has (again) */
+void pacs_names_drop(pacs_service_t *svc, const pacs_entry_t *entries,
+    size_t n);
+
+/* known.c: the row of c's SOP instance; PACS_E_NOT_FOUND */
+int pacs_known_find(pacs_service_t *svc, const pacs_commit_t *c,
+    pacs_arena_t *a, pacs_record_t *known, pacs_err_t *err);
+/* what is to be said to c when its SOP instance is there: PACS_OK, the same
+ * (and its blob is really there), PACS_E_CONFLICT (listed, c->kept), …
+ * linked: c has its final name */
+int pacs_known_settle(pacs_service_t *svc, pacs_commit_t *c,
+    const pacs_record_t *known, bool linked, pacs_err_t *err);
 
 /* the one scan of an instance: identifiers, attributes, metadata, frames,
  * look.  file is open, key->digest and size are set by the caller */

@@ -5,7 +5,10 @@
 
 #include "service/keyset.h"
 
-typedef struct { uint64_t hi, lo; } slot_t;     /* both 0: free */
+/* of lo's last bits, one says that the slot is in use, one is the mark */
+enum { USED = 1, MARK = 2 };
+
+typedef struct { uint64_t hi, lo; } slot_t;
 
 struct pacs_keyset_s {
     slot_t  *slots;
@@ -22,7 +25,7 @@ slot_of(const pacs_key_t *key)
     memcpy(half, key->digest, 16);
     s.hi = strtoull(half, NULL, 16);
     memcpy(half, key->digest + 16, 16);
-    s.lo = strtoull(half, NULL, 16) | 1;
+    s.lo = (strtoull(half, NULL, 16) & ~(uint64_t) MARK) | USED;
     return s;
 }
 
@@ -33,7 +36,8 @@ find(slot_t *slots, size_t size, slot_t k)
     size_t  i = k.hi & (size - 1);
 
     while (slots[i].lo != 0
-           && (slots[i].hi != k.hi || slots[i].lo != k.lo))
+           && (slots[i].hi != k.hi
+               || (slots[i].lo | MARK) != (k.lo | MARK)))
     {
         i = (i + 1) & (size - 1);
     }
@@ -111,4 +115,25 @@ bool
 pacs_keyset_has(const pacs_keyset_t *s, const pacs_key_t *key)
 {
     return find(s->slots, s->size, slot_of(key))->lo != 0;
+}
+
+
+bool
+pacs_keyset_mark(pacs_keyset_t *s, const pacs_key_t *key, bool on)
+{
+    if (!pacs_keyset_add(s, key)) {
+        return false;
+    }
+
+    slot_t  *slot = find(s->slots, s->size, slot_of(key));
+
+    slot->lo = on ? slot->lo | MARK : slot->lo & ~(uint64_t) MARK;
+    return true;
+}
+
+
+bool
+pacs_keyset_marked(const pacs_keyset_t *s, const pacs_key_t *key)
+{
+    return (find(s->slots, s->size, slot_of(key))->lo & MARK) != 0;
 }

@@ -13,5 +13,8 @@ pacs_keyset_t *pacs_keyset_create(void);
 void pacs_keyset_destroy(pacs_keyset_t *s);
 bool pacs_keyset_add(pacs_keyset_t *s, const pacs_key_t *key);  /* false: OOM */
 bool pacs_keyset_has(const pacs_keyset_t *s, const pacs_key_t *key);
+/* each key may have a mark; it is added if need be, false: OOM */
+bool pacs_keyset_mark(pacs_keyset_t *s, const pacs_key_t *key, bool on);
+bool pacs_keyset_marked(const pacs_keyset_t *s, const pacs_key_t *key);
 
 #endif

@@ -5,193 +5,23 @@
  * order, in batches: instances of a batch are scanned by one thread a core
  * and put in one transaction; a deletion or correction ends a batch.  Files
  * that no entry names come last (an archive whose journal was lost).
+ *
+ * Two contents of one SOP instance are in the journal as stored if the first
+ * was never acknowledged (a crash came before its row), or if they raced:
+ * then the loser is put into quarantine later.  So the later one wins until
+ * that is read.  Losers that are still there at the end become conflicts.
  */
 
-#include <inttypes.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "service/internal.h"
-#include "service/keyset.h"
-
-enum { BATCH = 256, MAX_THREADS = 16 };
-
-typedef struct {
-    pacs_arena_t  *arena;
-    pacs_entry_t   entry;           /* strings in the arena */
-    pacs_record_t  record;
-    pacs_err_t     err;
-    int            code;
-} job_t;
-
-typedef struct {
-    pacs_service_t    *svc;
-    job_t              jobs[BATCH];
-    unsigned           n;
-    unsigned           next;        /* taken by the scanners */
-    unsigned           threads;
-    pacs_keyset_t     *seen;
-    pacs_progress_t    total;
-    pacs_progress_pt   progress;
-    void             (*say)(void *ctx, const char *line);
-    void              *ctx;
-    pacs_err_t        *err;
-} rebuild_t;
-
-
-static void
-say(rebuild_t *b, const char *what, const pacs_key_t *key, const char *why)
-{
-    char  line[1024];
-
-    snprintf(line, sizeof(line), "%s %s/%s: %s", what, key->series,
-             key->digest, why);
-    b->say(b->ctx, line);
-}
-
-
-static void
-scan_one(rebuild_t *b, job_t *j)
-{
-    pacs_source_t  file;
-    int            fd;
-
-    j->code = b->svc->blobs->vt->open(b->svc->blobs, &j->entry.key, &fd,
-                                      &j->err);
-    if (j->code != PACS_OK) {
-        return;
-    }
-
-    if ((j->code = pacs_source_fd(&file, fd, &j->err)) == PACS_OK) {
-        j->code = pacs_scan(b->svc, &file, j->arena, &j->record,
-                            &j->entry.key, &j->err);
-    }
-
-    j->record.received_us = j->entry.time_us;
-    j->record.source = j->entry.source;
-    close(fd);
-}
-
-
-static void *
-scanner(void *data)
-{
-    rebuild_t *b = data;
-
-    for ( ;; ) {
-        unsigned  i = __atomic_fetch_add(&b->next, 1, __ATOMIC_RELAXED);
-
-        if (i >= b->n) {
-            return NULL;
-        }
-        scan_one(b, &b->jobs[i]);
-    }
-}
-
-
-static void
-scan_all(rebuild_t *b)
-{
-    pthread_t  threads[MAX_THREADS];
-    unsigned   started = 0;
-
-    b->next = 0;
-
-    while (started + 1 < b->threads
-           && pthread_create(&threads[started], NULL, scanner, b) == 0)
-    {
-        started++;
-    }
-
-    scanner(b);
-
-    while (started > 0) {
-        pthread_join(threads[--started], NULL);
-    }
-}
+#include "service/rebuild.h"
 
 
 static int
-put_all(rebuild_t *b)
-{
-    pacs_record_t  records[BATCH];
-    pacs_put_e     put[BATCH];
-    unsigned       n = 0;
-
-    for (unsigned i = 0; i < b->n; i++) {
-        job_t *j = &b->jobs[i];
-
-        if (j->code == PACS_OK) {
-            b->total.bytes += j->record.size;
-            records[n++] = j->record;
-
-        } else if (j->code != PACS_E_NOT_FOUND) {
-            b->total.refused++;
-            say(b, "left out", &j->entry.key, j->err.text);
-        }
-    }
-
-    b->total.done += n;
-
-    return n == 0 ? PACS_OK
-                  : b->svc->index->vt->put(b->svc->index, records, put, n,
-                                           b->err);
-}
-
-
-static int
-flush(rebuild_t *b)
-{
-    if (b->n == 0) {
-        return PACS_OK;
-    }
-
-    scan_all(b);
-
-    int rc = put_all(b);
-
-    for (unsigned i = 0; i < b->n; i++) {
-        pacs_arena_destroy(b->jobs[i].arena);
-    }
-    b->n = 0;
-
-    if (rc == PACS_OK && b->progress != NULL
-        && !b->progress(b->ctx, &b->total))
-    {
-        rc = pacs_fail(b->err, PACS_E_BUSY, "stopped; the index is not "
-                       "complete: run reindex again");
-    }
-    return rc;
-}
-
-
-static int
-add_job(rebuild_t *b, const pacs_entry_t *e)
-{
-    pacs_arena_t *a = pacs_arena_create((size_t) b->svc->options.limits
-                                                     .dataset);
-
-    if (a == NULL) {
-        return pacs_fail(b->err, PACS_E_NOMEM, "out of memory");
-    }
-
-    job_t *j = &b->jobs[b->n++];
-
-    *j = (job_t) { .arena = a };
-    j->entry = (pacs_entry_t) {
-        .key = e->key, .time_us = e->time_us,
-        .source = pacs_str_copy(a, e->source)
-    };
-
-    return b->n == BATCH ? flush(b) : PACS_OK;
-}
-
-
-static int
-replay_delete(rebuild_t *b, const pacs_entry_t *e)
+replay_delete(pacs_rebuild_t *b, const pacs_entry_t *e)
 {
     uint64_t    removed;
     pacs_err_t  err = { 0 };
@@ -203,19 +33,20 @@ replay_delete(rebuild_t *b, const pacs_entry_t *e)
         return pacs_fail(b->err, rc, "%s", err.text);
     }
 
-    /* bytes that a cut left behind; another entry may bring them again */
+    /* bytes that a cut left behind: see end_deletion */
     return PACS_OK;
 }
 
 
 static int
-replay_correct(rebuild_t *b, const pacs_entry_t *e)
+replay_correct(pacs_rebuild_t *b, const pacs_entry_t *e)
 {
     const pacs_tag_t *tag = pacs_tag_keyword(e->tag);
     int               attr = tag == NULL ? -1 : pacs_attr_find(tag->tag, 0);
 
     if (attr < 0) {
-        say(b, "ignored correction of", &e->key, "unknown attribute");
+        pacs_rebuild_say(b, "ignored correction of", &e->key,
+                         "unknown attribute");
         return PACS_OK;
     }
 
@@ -226,36 +57,133 @@ replay_correct(rebuild_t *b, const pacs_entry_t *e)
 
     /* what it corrected may have lost its file, or was deleted since */
     if (rc == PACS_E_NOT_FOUND) {
-        say(b, "ignored correction of", &e->key, err.text);
+        pacs_rebuild_say(b, "ignored correction of", &e->key, err.text);
         return PACS_OK;
     }
     return rc == PACS_OK ? PACS_OK : pacs_fail(b->err, rc, "%s", err.text);
 }
 
 
-static int
-replay_conflict(rebuild_t *b, const pacs_entry_t *e)
+static bool
+is_there(pacs_rebuild_t *b, const pacs_key_t *key)
 {
-    pacs_record_t    known = { 0 };
-    pacs_arena_t    *a = pacs_arena_create(0);
-    pacs_err_t       err = { 0 };
-    int              rc;
+    int  fd;
+
+    if (pacs_keyset_marked(b->seen, key)
+        || b->svc->blobs->vt->open(b->svc->blobs, key, &fd, NULL) != PACS_OK)
+    {
+        return false;
+    }
+
+    close(fd);
+    return true;
+}
+
+
+/* the row is of what is put aside now: it goes to the one that it raced */
+static int
+give_back(pacs_rebuild_t *b, const pacs_entry_t *e)
+{
+    uint64_t  removed;
+
+    for (pacs_rival_t **at = &b->rivals; *at != NULL; at = &(*at)->next) {
+        pacs_rival_t *r = *at;
+
+        if (!pacs_str_eq(r->entry.instance, e->instance)
+            || !is_there(b, &r->entry.key))
+        {
+            continue;
+        }
+
+        int rc = b->svc->index->vt->remove(b->svc->index, e->study,
+                                           e->series, e->instance, &removed,
+                                           b->err);
+
+        if (rc == PACS_OK
+            && (rc = pacs_rebuild_add(b, &r->entry, false)) == PACS_OK)
+        {
+            *at = r->next;
+            rc = pacs_rebuild_flush(b);
+        }
+        return rc;
+    }
+
+    return PACS_OK;
+}
+
+
+static int
+add_conflict(pacs_rebuild_t *b, const pacs_entry_t *e, pacs_arena_t *a,
+    const pacs_record_t *known)
+{
+    pacs_conflict_t  c = {
+        e->study, e->series, e->instance, known->key,
+        pacs_sprintf(a, "%s/%s", e->key.series, e->key.digest), e->time_us,
+        e->source
+    };
+
+    return pacs_str_eq(c.kept, c.other)
+           ? PACS_OK
+           : b->svc->index->vt->add_conflict(b->svc->index, &c, b->err);
+}
+
+
+static bool
+is_row_of(const pacs_record_t *known, const pacs_entry_t *e)
+{
+    pacs_key_t  key;
+
+    return pacs_key_parse(known->key, &key)
+           && strcmp(key.digest, e->key.digest) == 0;
+}
+
+
+static int
+replay_conflict(pacs_rebuild_t *b, const pacs_entry_t *e)
+{
+    pacs_record_t   known = { 0 };
+    pacs_arena_t   *a = pacs_arena_create(0);
 
     if (a == NULL) {
         return pacs_fail(b->err, PACS_E_NOMEM, "out of memory");
     }
 
-    b->svc->index->vt->get(b->svc->index, pacs_null, pacs_null, e->instance,
-                           false, a, &known, &err);
+    int rc = pacs_rebuild_row(b, e->instance, a, &known);
 
-    pacs_conflict_t  c = {
-        e->study, e->series, e->instance, known.key,
-        pacs_sprintf(a, "%s/%s", e->key.series, e->key.digest), e->time_us,
-        e->source
-    };
+    if (rc == PACS_OK && is_row_of(&known, e)
+        && (rc = give_back(b, e)) == PACS_OK)
+    {
+        rc = pacs_rebuild_row(b, e->instance, a, &known);
+    }
 
-    rc = b->svc->index->vt->add_conflict(b->svc->index, &c, b->err);
+    if (rc == PACS_OK || rc == PACS_E_NOT_FOUND || rc == PACS_E_GONE) {
+        rc = add_conflict(b, e, a, &known);
+    }
+
     pacs_arena_destroy(a);
+    return rc;
+}
+
+
+/* both were stored and are there, and nothing says what to do */
+static int
+list_rivals(pacs_rebuild_t *b)
+{
+    int  rc = PACS_OK;
+
+    for (pacs_rival_t *r = b->rivals; rc == PACS_OK && r != NULL; r = r->next) {
+        pacs_record_t  known = { 0 };
+
+        if (is_there(b, &r->entry.key)
+            && (rc = pacs_rebuild_row(b, r->entry.instance, b->arena, &known))
+               == PACS_OK)
+        {
+            pacs_rebuild_say(b, "in conflict", &r->entry.key, "another "
+                             "content of its SOP instance is in the index");
+            rc = add_conflict(b, &r->entry, b->arena, &known);
+        }
+        rc = rc == PACS_E_NOT_FOUND || rc == PACS_E_GONE ? PACS_OK : rc;
+    }
     return rc;
 }
 
@@ -263,22 +191,24 @@ replay_conflict(rebuild_t *b, const pacs_entry_t *e)
 static int
 replay(void *ctx, const pacs_entry_t *e)
 {
-    static int (*const  others[])(rebuild_t *, const pacs_entry_t *) = {
+    static int (*const  others[])(pacs_rebuild_t *, const pacs_entry_t *) = {
         [PACS_J_QUARANTINE] = replay_conflict,
         [PACS_J_DELETE]     = replay_delete,
         [PACS_J_CORRECT]    = replay_correct
     };
-    rebuild_t *b = ctx;
+    pacs_rebuild_t *b = ctx;
 
-    if (e->op != PACS_J_CORRECT && !pacs_keyset_add(b->seen, &e->key)) {
+    if (e->op != PACS_J_CORRECT
+        && !pacs_keyset_mark(b->seen, &e->key, e->op == PACS_J_DELETE))
+    {
         return pacs_fail(b->err, PACS_E_NOMEM, "out of memory");
     }
 
     if (e->op == PACS_J_STORE) {
-        return add_job(b, e);
+        return pacs_rebuild_add(b, e, false);
     }
 
-    int rc = flush(b);
+    int rc = pacs_rebuild_flush(b);
 
     return rc == PACS_OK ? others[e->op](b, e) : rc;
 }
@@ -287,13 +217,34 @@ replay(void *ctx, const pacs_entry_t *e)
 static void
 bad_line(void *ctx, const char *file, unsigned line)
 {
-    rebuild_t *b = ctx;
+    pacs_rebuild_t *b = ctx;
     char       text[512];
 
     snprintf(text, sizeof(text), "journal %s, line %u is damaged and skipped",
              file, line);
     b->total.refused++;
+    b->damaged = true;
     b->say(b->ctx, text);
+}
+
+
+/* a deletion was cut before the bytes were gone.  In a damaged journal the
+ * entry that brought them again may be what is missing */
+static int
+end_deletion(pacs_rebuild_t *b, const pacs_key_t *key)
+{
+    if (b->damaged) {
+        pacs_rebuild_say(b, "left", key, "deleted, as far as the journal can "
+                         "be read");
+        return PACS_OK;
+    }
+
+    int rc = b->svc->blobs->vt->remove(b->svc->blobs, key, b->err);
+
+    if (rc == PACS_OK) {
+        pacs_rebuild_say(b, "removed", key, "it was deleted");
+    }
+    return rc;
 }
 
 
@@ -301,16 +252,19 @@ bad_line(void *ctx, const char *file, unsigned line)
 static int
 adopt(void *ctx, const pacs_key_t *key, const char *path)
 {
-    rebuild_t *b = ctx;
+    pacs_rebuild_t *b = ctx;
 
+    if (pacs_keyset_marked(b->seen, key)) {
+        return end_deletion(b, key);
+    }
     if (pacs_keyset_has(b->seen, key)) {
         return PACS_OK;
     }
 
-    return add_job(b, &(pacs_entry_t) {
+    return pacs_rebuild_add(b, &(pacs_entry_t) {
         .key = *key, .source = pacs_lit("found"),
         .time_us = b->svc->options.env.now_us(b->svc->options.env.ctx)
-    });
+    }, true);
 }
 
 
@@ -319,11 +273,15 @@ pacs_reindex(pacs_service_t *svc, pacs_progress_pt progress, void *ctx,
     void (*say_line)(void *ctx, const char *line), pacs_progress_t *total,
     pacs_err_t *err)
 {
-    rebuild_t *b = calloc(1, sizeof(*b));
-    long       cores = sysconf(_SC_NPROCESSORS_ONLN);
-    int        rc;
+    pacs_rebuild_t *b = calloc(1, sizeof(*b));
+    int             rc;
 
-    if (b == NULL || (b->seen = pacs_keyset_create()) == NULL) {
+    if (b == NULL || (b->seen = pacs_keyset_create()) == NULL
+        || (b->arena = pacs_arena_create(0)) == NULL)
+    {
+        if (b != NULL) {
+            pacs_keyset_destroy(b->seen);
+        }
         free(b);
         return pacs_fail(err, PACS_E_NOMEM, "out of memory");
     }
@@ -333,16 +291,15 @@ pacs_reindex(pacs_service_t *svc, pacs_progress_pt progress, void *ctx,
     b->say = say_line;
     b->ctx = ctx;
     b->err = err;
-    b->threads = cores < 1 ? 1 : cores > MAX_THREADS ? MAX_THREADS
-                                                     : (unsigned) cores;
 
     if ((rc = svc->index->vt->clear(svc->index, err)) == PACS_OK
         && (rc = pacs_journal_each(svc->journal, replay, bad_line, b, err))
             == PACS_OK
-        && (rc = flush(b)) == PACS_OK
-        && (rc = svc->blobs->vt->each(svc->blobs, adopt, b, err)) == PACS_OK)
+        && (rc = pacs_rebuild_flush(b)) == PACS_OK
+        && (rc = svc->blobs->vt->each(svc->blobs, adopt, b, err)) == PACS_OK
+        && (rc = pacs_rebuild_flush(b)) == PACS_OK)
     {
-        rc = flush(b);
+        rc = list_rivals(b);
     }
 
     /* what was cut or failed stays marked, and refuses to open */
@@ -356,6 +313,7 @@ pacs_reindex(pacs_service_t *svc, pacs_progress_pt progress, void *ctx,
 
     *total = b->total;
     pacs_keyset_destroy(b->seen);
+    pacs_arena_destroy(b->arena);
     free(b);
     return rc;
 }

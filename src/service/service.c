@@ -41,6 +41,31 @@ make_folder(const char *home, const char *name, pacs_err_t *err)
 }
 
 
+/* an empty index over a full archive must not pass for an empty archive */
+static int
+find_index(const pacs_service_t *svc, pacs_err_t *err)
+{
+    static const char *const  names[] = {
+        "index/pacs.db", "index/rebuilding", "journal/00000001.log"
+    };
+    bool                      some[3];
+
+    for (int i = 0; i < 3; i++) {
+        char         path[4096];
+        struct stat  st;
+
+        snprintf(path, sizeof(path), "%s/%s", svc->home, names[i]);
+        some[i] = stat(path, &st) == 0 && (i == 1 || st.st_size != 0);
+    }
+
+    return svc->options.rebuild || some[0] || some[1] || !some[2]
+           ? PACS_OK
+           : pacs_fail(err, PACS_E_IO, "%s/%s is missing or empty, and the "
+                       "archive is not: run pacs reindex", svc->home,
+                       names[0]);
+}
+
+
 static int
 open_rooms(pacs_service_t *svc, pacs_err_t *err)
 {
@@ -59,6 +84,7 @@ open_rooms(pacs_service_t *svc, pacs_err_t *err)
     if ((rc = pacs_blobs_open_fs(svc->home, &o->env, &svc->blobs, err))
             != PACS_OK
         || (rc = pacs_journal_open(svc->home, &svc->journal, err)) != PACS_OK
+        || (rc = find_index(svc, err)) != PACS_OK
         || (rc = pacs_index_open_sqlite(svc->home, &o->env, o->rebuild,
                                         &svc->index, err)) != PACS_OK
         || (rc = pacs_audit_open(svc->home, &o->env, &svc->audit, err))

@@ -3,6 +3,11 @@
 /*
  * The one ingest path (DESIGN 4, Store): bytes into a temporary file and a
  * running digest, one scan, what is known already, commit.
+ *
+ * A crash between final name and row leaves a blob, perhaps its journal
+ * line too, and no row.  Nobody was told that it is stored, so nothing puts
+ * it right at start: sending it again replaces the blob and makes the row
+ * (commit_alone), `pacs verify` names it, `pacs reindex` takes it in.
  */
 
 #include <stdlib.h>
@@ -51,7 +56,7 @@ check_space(pacs_service_t *svc, pacs_err_t *err)
         return rc;
     }
 
-    if (svc->degraded) {
+    if (atomic_load(&svc->degraded)) {
         return pacs_fail(err, PACS_E_IO, "the store is degraded: a sync to "
                          "disk failed; see the log, then restart");
     }
@@ -214,112 +219,51 @@ pacs_blob_of(pacs_service_t *svc, pacs_str_t text, int *fd, pacs_err_t *err)
 }
 
 
-/* the same element by element as the one that is there? */
+/* the name is there: another store is about to have its row or has it, or
+ * a crash left it */
 static int
-same_content(pacs_store_t *st, const pacs_record_t *known, bool *same,
+commit_alone(pacs_store_t *st, pacs_commit_t *c, pacs_record_t *known,
     pacs_err_t *err)
 {
-    pacs_source_t  mine, other;
-    int            fd, rc;
-
-    if ((rc = pacs_blob_of(st->svc, known->key, &fd, err)) != PACS_OK) {
-        return rc;
-    }
-
-    if ((rc = pacs_source_fd(&mine, st->tmp.fd, err)) == PACS_OK
-        && (rc = pacs_source_fd(&other, fd, err)) == PACS_OK)
-    {
-        rc = pacs_dicom_equal(&mine, &other, &st->svc->options.limits, same,
-                              err);
-    }
-
-    close(fd);
-    return rc;
-}
-
-
-/* journal and list it; with pacs_duplicates quarantine the copy is kept under
- * its own name, for a person to decide */
-static int
-note_conflict(pacs_store_t *st, pacs_commit_t *c, const pacs_record_t *known,
-    bool keep, pacs_err_t *err)
-{
-    pacs_service_t  *svc = st->svc;
-    pacs_entry_t     e = c->entry;
-    pacs_conflict_t  conflict = {
-        c->record.study, c->record.series, c->record.instance, known->key,
-        c->record.key, e.time_us, e.source
-    };
-    int              rc;
-
-    e.op = PACS_J_QUARANTINE;
-
-    if (keep
-        && ((rc = svc->blobs->vt->sync(svc->blobs, &st->tmp, err)) != PACS_OK
-            || (rc = svc->blobs->vt->link(svc->blobs, &st->tmp, &c->key,
-                                          &c->existed, err)) != PACS_OK
-            || (rc = svc->blobs->vt->sync_names(svc->blobs, &c->key, 1, err))
-                != PACS_OK))
-    {
-        return rc;
-    }
-
-    if ((rc = pacs_journal_append(svc->journal, &e, 1, err)) != PACS_OK) {
-        return rc;
-    }
-
-    return svc->index->vt->add_conflict(svc->index, &conflict, err);
-}
-
-
-/* a SOP Instance UID that is there already under another digest */
-static int
-settle(pacs_store_t *st, pacs_commit_t *c, const pacs_record_t *known,
-    pacs_stored_t *out, pacs_err_t *err)
-{
-    bool  keep = st->svc->options.duplicates == PACS_DUPLICATES_QUARANTINE;
-    bool  same = false;
-    int   rc = PACS_OK;
-
-    if (pacs_str_eq(known->study, c->record.study)
-        && pacs_str_eq(known->series, c->record.series))
-    {
-        rc = same_content(st, known, &same, err);
-    }
+    int  lock;
+    int  rc = pacs_names_lock(st->svc, true, &lock, err);
 
     if (rc != PACS_OK) {
         return rc;
     }
 
-    if (same) {
-        out->how = PACS_STORED_SAME;
-        return PACS_OK;
+    rc = pacs_known_find(st->svc, c, st->arena, known, err);
+
+    if (rc == PACS_OK) {
+        c->put = PACS_PUT_KNOWN;
+    } else if (rc == PACS_E_NOT_FOUND) {
+        rc = pacs_commit_over(st->svc, c, err);
     }
 
-    if ((rc = note_conflict(st, c, known, keep, err)) != PACS_OK) {
-        return rc;
-    }
-
-    return pacs_fail(err, PACS_E_CONFLICT, "SOP Instance %.*s is known with "
-                     "other content; the first stays%s",
-                     pacs_fmt(c->record.instance),
-                     keep ? ", this one is in quarantine" : "");
+    pacs_names_unlock(lock);
+    return rc;
 }
 
 
+/* another came first between the look-up and the commit */
 static int
-lookup(pacs_store_t *st, pacs_commit_t *c, pacs_record_t *known,
-    pacs_err_t *err)
+came_second(pacs_store_t *st, pacs_commit_t *c, pacs_err_t *err)
 {
-    pacs_err_t  absent = { 0 };
-    int         rc = st->svc->index->vt->get(st->svc->index, pacs_null,
-                                             pacs_null, c->record.instance,
-                                             false, st->arena, known,
-                                             &absent);
+    pacs_record_t  known = { 0 };
+    int            rc = pacs_known_find(st->svc, c, st->arena, &known, err);
 
-    return rc == PACS_OK || rc == PACS_E_NOT_FOUND
-           ? rc
-           : pacs_fail(err, rc, "%s", absent.text);
+    if (rc == PACS_OK) {
+        rc = pacs_known_settle(st->svc, c, &known, !c->existed, err);
+    } else if (rc == PACS_E_NOT_FOUND) {
+        rc = pacs_fail(err, PACS_E_BUSY, "SOP Instance %.*s was deleted while "
+                       "it was stored; send it again",
+                       pacs_fmt(c->record.instance));
+    }
+
+    if (!c->existed && !c->kept) {
+        pacs_names_drop(st->svc, &c->entry, 1);
+    }
+    return rc;
 }
 
 
@@ -329,46 +273,40 @@ commit(pacs_store_t *st, pacs_commit_t *c, pacs_stored_t *out,
 {
     pacs_service_t  *svc = st->svc;
     pacs_record_t    known = { 0 };
-    int              rc = lookup(st, c, &known, err);
+    int              rc;
 
-    if (rc == PACS_OK && !pacs_str_eq(known.key, c->record.key)) {
-        return settle(st, c, &known, out, err);
-    }
+    c->tmp = st->tmp;
+    out->how = PACS_STORED_SAME;
+
+    rc = pacs_known_find(svc, c, st->arena, &known, err);
 
     if (rc == PACS_OK) {
-        out->how = PACS_STORED_SAME;
-        return PACS_OK;
+        return pacs_known_settle(svc, c, &known, false, err);
     }
-
     if (rc != PACS_E_NOT_FOUND) {
         return rc;
     }
 
     if ((rc = svc->blobs->vt->sync(svc->blobs, &st->tmp, err)) != PACS_OK) {
-        svc->degraded = svc->degraded || rc == PACS_E_IO;
+        pacs_degrade(svc, err);
         return rc;
     }
 
-    c->tmp = st->tmp;
+    rc = pacs_commit(svc, c, err);
 
-    if ((rc = pacs_commit(svc, c, err)) != PACS_OK) {
+    if (rc == PACS_OK && c->existed) {
+        rc = commit_alone(st, c, &known, err);
+    }
+    if (rc != PACS_OK) {
         return rc;
+    }
+
+    if (c->put == PACS_PUT_KNOWN) {
+        return came_second(st, c, err);
     }
 
     out->how = c->put == PACS_PUT_NEW ? PACS_STORED_NEW : PACS_STORED_SAME;
-
-    if (c->put != PACS_PUT_KNOWN) {
-        return PACS_OK;
-    }
-
-    /* another came first between the look-up and the commit */
-    if ((rc = lookup(st, c, &known, err)) != PACS_OK) {
-        return rc;
-    }
-    if (!c->existed) {
-        svc->blobs->vt->remove(svc->blobs, &c->key, NULL);
-    }
-    return settle(st, c, &known, out, err);
+    return PACS_OK;
 }
 
 

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * Between its final name and its row, a blob looks like one that a crash
+ * left behind.  Who gives names and then writes rows holds <home>/blobs/lock
+ * shared meanwhile; who takes a name away holds it alone, looks at the rows
+ * first, and so never takes what was acknowledged.  The lock's first byte
+ * is the door to its second: without it, those who share would never let
+ * in one who wants to be alone.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "service/internal.h"
+
+enum { DOOR, ROOM };
+
+
+static int
+set_lock(int fd, int byte, short type)
+{
+    struct flock  l = {
+        .l_type = type, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1
+    };
+    int           rc;
+
+    do {
+        rc = fcntl(fd, F_OFD_SETLKW, &l);
+    } while (rc != 0 && errno == EINTR);
+
+    return rc;
+}
+
+
+int
+pacs_names_lock(pacs_service_t *svc, bool alone, int *lock, pacs_err_t *err)
+{
+    short  type = alone ? F_WRLCK : F_RDLCK;
+    char  *path = NULL;
+
+    *lock = -1;
+
+    if (asprintf(&path, "%s/blobs/lock", svc->home) < 0) {
+        return pacs_fail(err, PACS_E_NOMEM, "out of memory");
+    }
+
+    int  fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+    if (fd == -1 || set_lock(fd, DOOR, type) != 0
+        || set_lock(fd, ROOM, type) != 0)
+    {
+        int  rc = pacs_fail_errno(err, errno, "lock of %s", path);
+
+        free(path);
+        pacs_names_unlock(fd);
+        return rc;
+    }
+
+    if (!alone) {
+        set_lock(fd, DOOR, F_UNLCK);
+    }
+
+    free(path);
+    *lock = fd;
+    return PACS_OK;
+}
+
+
+void
+pacs_names_unlock(int lock)
+{
+    if (lock != -1) {
+        close(lock);
+    }
+}
+
+
+/* held alone; of one instance only one row is there */
+static void
+drop(pacs_service_t *svc, const pacs_key_t *key, pacs_str_t instance,
+    pacs_arena_t *a)
+{
+    pacs_record_t  r = { 0 };
+    pacs_err_t     err = { 0 };
+    pacs_key_t     there;
+    int            rc = svc->index->vt->get(svc->index, pacs_null, pacs_null,
+                                            instance, false, a, &r, &err);
+
+    if (rc == PACS_OK && pacs_key_parse(r.key, &there)
+        && strcmp(there.digest, key->digest) == 0)
+    {
+        return;
+    }
+
+    if (rc == PACS_OK || rc == PACS_E_NOT_FOUND || rc == PACS_E_GONE) {
+        err = (pacs_err_t) { 0 };
+        rc = svc->blobs->vt->remove(svc->blobs, key, &err);
+    }
+
+    if (rc != PACS_OK && rc != PACS_E_NOT_FOUND) {
+        pacs_log(&svc->options.env, PACS_LOG_ERROR, "%s/%s stays behind: %s",
+                 key->series, key->digest, err.text);
+    }
+}
+
+
+void
+pacs_names_drop(pacs_service_t *svc, const pacs_entry_t *entries, size_t n)
+{
+    enum { TURN = 64 };     /* names a turn: stores wait meanwhile */
+
+    pacs_err_t  err = { 0 };
+    int         lock;
+
+    for (size_t i = 0; i < n; ) {
+        pacs_arena_t *a = pacs_arena_create(0);
+
+        if (a == NULL
+            || pacs_names_lock(svc, true, &lock, &err) != PACS_OK)
+        {
+            pacs_log(&svc->options.env, PACS_LOG_ERROR, "%zu blobs stay "
+                     "behind: %s", n - i, a == NULL ? "no memory" : err.text);
+            pacs_arena_destroy(a);
+            return;
+        }
+
+        do {
+            drop(svc, &entries[i].key, entries[i].instance, a);
+        } while (++i < n && i % TURN != 0);
+
+        pacs_names_unlock(lock);
+        pacs_arena_destroy(a);
+    }
+}
