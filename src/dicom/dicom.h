@@ -210,7 +210,9 @@ int pacs_dicom_pixels(const pacs_dataset_t *ds, const pacs_limits_t *limits,
 /* where each frame lies in the stream */
 typedef struct {
     uint32_t       count;
-    uint32_t       native;      /* 1: frame i is at offset + i * stride */
+    uint32_t       native;      /* 1: frame i is at offset + i * stride;
+                                   2: so, but bytes lie in swapped pairs (8
+                                   bits in big endian OW, PS3.5 8.1.2) */
     uint64_t       offset;      /* native: in bytes */
     uint64_t       stride_bits; /* native: bits, for 1-bit images */
     uint32_t      *first;       /* coded: frame i is ranges[first[i]] ..

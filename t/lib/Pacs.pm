@@ -242,7 +242,8 @@ sub start_nginx {
 
 sub descendants {
     my ($pid) = @_;
-    return map { ($_, descendants($_)) } split ' ', slurp("/proc/$pid/task/$pid/children") // '';
+    my @c = map { split ' ', slurp($_) } glob "/proc/$pid/task/*/children";
+    return map { ($_, descendants($_)) } @c;
 }
 
 # KILL takes the workers too: they would live on without their master
@@ -253,12 +254,6 @@ sub stop {
     kill $signal || 'TERM', $pid, @workers;
     waitpid $pid, 0;
     return $?;
-}
-
-sub descendants {
-    my ($pid) = @_;
-    my @c = map { split ' ', slurp($_) } glob "/proc/$pid/task/*/children";
-    return map { ($_, descendants($_)) } @c;
 }
 
 # nginx with its workers, the listener with codec and decoders: at once
