@@ -4,7 +4,7 @@
  * cache: format of keys and values in Redis, and the blocking client that
  * CLI, listener and tests use (nginx has the event-driven one).  A cache is
  * never truth: every value carries what it is for and is HMAC'd; whatever
- * does not check is as good as absent.  Any thread; a client, one thread.
+ * does not check is as good as absent.  Any threads at once.
  */
 
 #ifndef PACS_CACHE_H

@@ -3,6 +3,7 @@
 /* sealed values, the secret, and the client against a real redis-server */
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -231,6 +232,19 @@ silly(const char *says, const char *what)
 }
 
 
+static void *
+ping_often(void *c)
+{
+    intptr_t  bad = 0;
+
+    for (int i = 0; i < 200; i++) {
+        pacs_cache_publish(c, pacs_lit("1.2.3"));
+        bad += !pacs_cache_ping(c);
+    }
+    return (void *) bad;
+}
+
+
 static void
 real_server(void)
 {
@@ -264,6 +278,20 @@ real_server(void)
     ok(pacs_cache_ping(c), "ping");
     pacs_cache_publish(c, pacs_lit("1.2.3"));
     ok(pacs_cache_ping(c), "and again on the same connection");
+
+    pthread_t  threads[4];
+    int64_t    bad = 0;
+
+    for (int i = 0; i < 4; i++) {
+        pthread_create(&threads[i], NULL, ping_often, c);
+    }
+    for (int i = 0; i < 4; i++) {
+        void *n;
+
+        pthread_join(threads[i], &n);
+        bad += (intptr_t) n;
+    }
+    is_int(bad, 0, "four threads at once");
 
     kill(pid, SIGKILL);
     waitpid(pid, NULL, 0);
