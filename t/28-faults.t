@@ -219,4 +219,214 @@ for my $call (sort keys %dimse) {
     }
 }
 
+# --- 2. errors of the disk and of memory ---
+
+# everything that was acknowledged before, during and after an error
+sub dimse_error {
+    my ($call, $what, $refusal, %o) = @_;
+    my $name = "$call $what";
+    my $p = home();
+    $p->start_listener;
+    attach($p, $call, $what);
+    my ($out, @acked) = send_all($p, @files);
+    my $log = slurp("$p->{home}/log/listener.log");
+    cmp_ok(scalar @acked, '<', scalar @files, "$name: something was refused");
+    like($log, $refusal, "$name: refused with the reason") or diag $log;
+    unlike($log, qr/signal \d/, "$name: nothing crashed");
+    if ($o{degraded}) {
+        like($log, qr/no more is stored until a restart/, "$name: degraded");
+        my $bad = 0;
+        # after the first refusal nothing more is taken in
+        for (split /\n/, $out) {
+            next unless /Received Store Response \((.*)\)/;
+            $bad++ if $1 ne 'Success';
+            is($bad, 0, "$name: nothing is acknowledged after it") if $bad && $1 eq 'Success';
+        }
+    }
+    stop_all($p);
+    holds("$name: " . @acked . ' acknowledged', $p, @acked);
+}
+
+# 10 and more: the opening of the house is over.  Which of them is file,
+# folder, journal or index, is of no matter: each must refuse
+dimse_error('fsync', "error=EIO:when=$_", qr/fsync/, degraded => 1) for 9, 10, 11;
+dimse_error('fdatasync', "error=EIO:when=$_", qr/fsync|index: disk I\/O error/, degraded => 1) for 4, 5;
+dimse_error('fsync', 'error=EIO:when=1', qr/fsync/);
+dimse_error('linkat', 'error=EIO:when=2', qr/link to blobs.*Input\/output/);
+dimse_error('write', 'error=ENOSPC:when=4+', qr/A700: .*No space left/);
+dimse_error('pwrite64', 'error=ENOSPC:when=30+', qr/A700: .*(No space left|full)/);
+dimse_error('pwrite64', 'error=EIO:when=30', qr/index: disk I\/O error/);
+dimse_error('mkdirat', 'error=EDQUOT:when=6', qr/Disk quota/);
+
+{
+    my $p = home();
+    my ($rc, $out) = import_under($p, inject('write', 'error=EINTR:when=1+3'), @files);
+    is($rc, 0, 'interrupted writes make no difference') or diag $out;
+    holds('EINTR', $p);
+}
+
+SKIP: {
+    skip 'no fiu-run', 1 unless have('fiu-run');
+    skip 'fiu and ASan both want to be preloaded', 1 if asan();
+
+    my $fiu = sub { return ['fiu-run', '-x', '-c', "enable_random name=$_[0],probability=$_[1]"] };
+    my $p = home();
+    my ($rc, $out) = import_under($p, $fiu->('posix/io/rw/write/reduce', 0.4), @files);
+    is($rc, 0, 'short writes make no difference') or diag $out;
+    holds('short writes', $p);
+
+    $p = home();
+    ($rc, $out) = import_under($p, $fiu->('posix/io/rw/read/reduce', 0.4), @files);
+    is($rc, 0, 'short reads make no difference') or diag $out;
+    holds('short reads', $p);
+
+    for my $i (1 .. (long_run() ? 200 : 12)) {
+        my $p = home();
+        my $point = (qw(malloc calloc realloc))[$i % 3];
+        ($rc, $out) = import_under($p, $fiu->("libc/mm/$point", $i % 2 ? 0.02 : 0.002), @files);
+        cmp_ok($rc, '<', 2, "$point fails now and then: no crash") or diag "$rc $out";
+        holds("$point fails now and then", $p);
+    }
+}
+
+SKIP: {
+    skip 'ASan needs its address space', 1 if asan();
+    my $named = 0;
+    for my $kb (map { 20000 + 4000 * $_ } 0 .. 11) {
+        my $p = home();
+        my ($rc, $out) = import_under($p, ['prlimit', '--as=' . $kb * 1024], @files);
+        next if $rc == 127;
+        $named++ if $rc == 1 && $out =~ /memory|Cannot allocate/;
+        if ($rc > 1) {
+            fail("little memory ($kb kB): ends with $rc");
+            diag $out;
+        }
+        holds("little memory ($kb kB)", $p) if -e "$p->{home}/index/pacs.db";
+    }
+    cmp_ok($named, '>', 0, 'too little memory is said by name');
+}
+
+# --- 3. a damaged index ---
+
+sub full {
+    my $p = home(@_);
+    my ($rc, $out) = $p->pacs('import', @files);
+    $rc and die $out;
+    return $p;
+}
+
+sub write_at {
+    my ($path, $at, $bytes) = @_;
+    open my $f, '+<:raw', $path or die "$path: $!";
+    seek $f, $at, 0;
+    print $f $bytes;
+    close $f;
+}
+
+sub reindexed {
+    my ($name, $p, $n) = @_;
+    my ($rc, $out) = $p->pacs('reindex');
+    is($rc, 0, "$name: reindex") or diag $out;
+    is($p->sql('select count(*) from instance'), $n // scalar @files, '... restores everything');
+    my @bad = wrong($p);
+    ok(!@bad, '... and nothing is wrong') or diag(join "\n", @bad);
+    ($rc, $out) = $p->pacs('verify');
+    is($rc, 0, '... and verify finds nothing') or diag $out;
+}
+
+{
+    my $p = full();
+    unlink "$p->{home}/index/pacs.db";
+    for my $command (['verify'], ['import', $files[0]], ['conflicts']) {
+        my ($rc, $out) = $p->pacs(@$command);
+        is($rc, 1, "missing pacs.db: $command->[0] refuses");
+        like($out, qr/run pacs reindex/, '... and says what to do') or diag $out;
+    }
+    $p->start_listener;
+    my ($out, @acked) = send_all($p, $files[0]);
+    is(@acked, 0, '... the listener refuses');
+    like(slurp("$p->{home}/log/listener.log"), qr/run pacs reindex/, '... and says it');
+    reindexed('missing pacs.db', $p);
+    ($out, @acked) = send_all($p, $files[0]);
+    is(@acked, 1, '... and the listener takes in again, without a restart');
+    stop_all($p);
+}
+
+{
+    my $p = full();
+    truncate "$p->{home}/index/pacs.db", 0;
+    my ($rc, $out) = $p->pacs('verify');
+    like($out, qr/run pacs reindex/, 'an empty pacs.db is refused');
+    reindexed('empty pacs.db', $p);
+}
+
+for my $at (0, 16, 100) {
+    my $p = full();
+    write_at("$p->{home}/index/pacs.db", $at, 'x' x 60);
+    my ($rc, $out) = $p->pacs('verify');
+    is($rc, 1, "header damaged at $at: refused");
+    like($out, qr/run pacs reindex/, '... and says what to do') or diag $out;
+    reindexed('damaged header', $p);
+}
+
+# every page in turn: found by verify or by what reads it, mended by reindex
+{
+    my $whole = full();
+    my $pages = (-s "$whole->{home}/index/pacs.db") / 4096;
+    cmp_ok($pages, '>', 20, 'the index has pages');
+    my $step = long_run() ? 1 : 5;
+    my ($named, $tried) = (0, 0);
+    for (my $page = 1; $page < $pages; $page += $step) {
+        my $p = home();
+        system('cp', '-a', "$whole->{home}/$_", $p->{home}) for qw(blobs journal index);
+        write_at("$p->{home}/index/pacs.db", $page * 4096, join '', map { chr rand 256 } 1 .. 4096);
+        my ($rc, $out) = $p->pacs('verify');
+        $tried++;
+        $named++ if $rc && $out =~ /run pacs reindex/;
+        if ($rc > 1 || $rc == 0) {
+            fail("page $page damaged: verify ends with $rc");
+            diag $out;
+        }
+        ($rc, $out) = $p->pacs('reindex');
+        my $n = $p->sql('select count(*) from instance');
+        my ($v, $vo) = $p->pacs('verify');
+        ok($rc == 0 && $n == @files && $v == 0, "page $page damaged: reindex mends it")
+            or diag "$rc $out\n$n rows\n$vo";
+    }
+    is($named, $tried, 'each damage is found, and says what to do');
+}
+
+# a killed importer leaves a write-ahead log
+{
+    my $p = home();
+    # the last connection's closing would empty it
+    import_under($p, inject('unlink', 'signal=KILL:when=1'), @files);
+    my $wal = "$p->{home}/index/pacs.db-wal";
+    SKIP: {
+        skip 'no write-ahead log left', 1 unless -s $wal;
+        unlink "$p->{home}/index/pacs.db-shm";
+        my @bad = wrong($p);
+        ok(!@bad, 'without pacs.db-shm it opens, and all is there') or diag(join "\n", @bad);
+    }
+}
+
+for my $cut (0.3, 0.7, 0.95) {
+    my $p = home();
+    $p->start_listener;
+    my ($out, @acked) = send_all($p, @files);
+    stop_all($p);
+    # a reader that stays keeps the log from being emptied
+    my $wal = "$p->{home}/index/pacs.db-wal";
+    if (!-s $wal) {
+        my $q = full(home => $p->{home});
+        $wal = '';
+    }
+    next unless $wal;
+    truncate $wal, int((-s $wal) * $cut);
+    my ($rc, $vout) = $p->pacs('verify');
+    is($rc, 1, "write-ahead log cut at $cut: verify finds it");
+    like($vout, qr/run pacs reindex/, '... and says what to do') or diag $vout;
+    reindexed('cut write-ahead log', $p);
+}
+
 done_testing;

@@ -3,8 +3,7 @@
 
 # The pages in a browser: real clicks, wheel, fingers and keys; real pixels
 # read back and compared with the server's own.  PACS_URL names a running
-# server; without it one is started.  PACS_SCREENSHOTS=1 renews the pictures
-# in t/browser/screenshots.
+# server; without it one is started.
 
 use strict;
 use warnings;

@@ -167,11 +167,11 @@ int pacs_write_all(int fd, const void *data, size_t len, pacs_err_t *err);
 
 #define PACS_SHA256_LEN  32
 
-typedef struct { void *md; } pacs_sha256_t;
+typedef struct { uint64_t state[14]; } pacs_sha256_t;   /* nothing to free */
 
 int pacs_sha256_init(pacs_sha256_t *h, pacs_err_t *err);
 void pacs_sha256_update(pacs_sha256_t *h, const void *data, size_t len);
-/* out may be NULL: only frees */
+/* out may be NULL: only wipes */
 void pacs_sha256_final(pacs_sha256_t *h, uint8_t out[PACS_SHA256_LEN]);
 void pacs_sha256(const void *data, size_t len, uint8_t out[PACS_SHA256_LEN]);
 void pacs_hmac(pacs_str_t key, pacs_str_t data, uint8_t out[PACS_SHA256_LEN]);

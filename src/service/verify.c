@@ -39,7 +39,7 @@ digest_of(verify_t *v, int fd, char hex[65], uint64_t *size, pacs_err_t *err)
     uint8_t         chunk[65536], digest[PACS_SHA256_LEN];
     pacs_arena_t   *a = pacs_arena_create(0);
     pacs_dataset_t  ds = { 0 };
-    pacs_sha256_t   h = { NULL };
+    pacs_sha256_t   h;
     pacs_source_t   file;
     int             rc;
 
