@@ -13,6 +13,11 @@
 #include "service/service.h"
 
 
+/* nginx loads modules with RTLD_GLOBAL: what is ours stays in here */
+
+#pragma GCC visibility push(hidden)
+
+
 #define NGX_HTTP_PACS_AHEAD        16       /* files of an answer open at once */
 #define NGX_HTTP_PACS_TASK_WARN    60000    /* msec */
 #define NGX_HTTP_PACS_CACHE_MAX    (32 * 1024 * 1024)
@@ -61,6 +66,7 @@ struct ngx_http_pacs_main_conf_s {
     ngx_addr_t                  *redis_addr;    /* NULL: off */
     ngx_msec_t                   redis_timeout;
     time_t                       redis_expire;
+    size_t                       memory;
     ngx_msec_t                   codec_timeout;
     ngx_uint_t                   duplicates;
     pacs_limits_t                limits;
@@ -69,6 +75,7 @@ struct ngx_http_pacs_main_conf_s {
     ngx_http_pacs_pool_t         pools[NGX_HTTP_PACS_POOLS];
 
     ngx_http_pacs_service_t      service;
+    pacs_memory_t               *near;          /* before Redis; or NULL */
     ngx_http_pacs_redis_t       *redis;
     ngx_http_pacs_codec_t       *codec;
 };
@@ -206,6 +213,9 @@ ngx_http_pacs_slice(ngx_str_t *s)
 
     return str;
 }
+
+
+#pragma GCC visibility pop
 
 
 extern ngx_module_t  ngx_http_pacs_module;

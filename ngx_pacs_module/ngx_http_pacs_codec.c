@@ -17,6 +17,7 @@ struct ngx_http_pacs_codec_s {
     ngx_queue_t                  unsent;
     ngx_uint_t                   jobs;          /* in both */
     uint64_t                     last_id;
+    unsigned                     absent:1;      /* was said in the log */
 };
 
 
@@ -160,9 +161,14 @@ ngx_http_pacs_codec_connect(ngx_http_pacs_codec_t *codec)
 
     if (connect(s, (struct sockaddr *) &un, sizeof(struct sockaddr_un)) == -1)
     {
-        ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, ngx_socket_errno,
-                      "pacs: connect() to pacs-codec at \"%s\" failed",
-                      un.sun_path);
+        if (!codec->absent) {
+            codec->absent = 1;
+
+            ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, ngx_socket_errno,
+                          "pacs: connect() to pacs-codec at \"%s\" failed",
+                          un.sun_path);
+        }
+
         goto failed;
     }
 
@@ -179,6 +185,7 @@ ngx_http_pacs_codec_connect(ngx_http_pacs_codec_t *codec)
     c->write->log = c->log;
 
     codec->connection = c;
+    codec->absent = 0;
 
     if (ngx_add_event(c->read, NGX_READ_EVENT, NGX_LEVEL_EVENT) != NGX_OK) {
         ngx_http_pacs_codec_close(codec);

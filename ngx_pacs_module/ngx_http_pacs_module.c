@@ -102,6 +102,13 @@ static ngx_command_t  ngx_http_pacs_commands[] = {
       offsetof(ngx_http_pacs_main_conf_t, redis_expire),
       NULL },
 
+    { ngx_string("pacs_cache_memory"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_pacs_main_conf_t, memory),
+      NULL },
+
     { ngx_string("pacs_codec_timeout"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_msec_slot,
@@ -274,6 +281,7 @@ ngx_http_pacs_create_main_conf(ngx_conf_t *cf)
 
     pmcf->redis_timeout = NGX_CONF_UNSET_MSEC;
     pmcf->redis_expire = NGX_CONF_UNSET;
+    pmcf->memory = NGX_CONF_UNSET_SIZE;
     pmcf->codec_timeout = NGX_CONF_UNSET_MSEC;
     pmcf->duplicates = NGX_CONF_UNSET_UINT;
 
@@ -292,6 +300,7 @@ ngx_http_pacs_init_main_conf(ngx_conf_t *cf, void *conf)
 
     ngx_conf_init_msec_value(pmcf->redis_timeout, 50);
     ngx_conf_init_value(pmcf->redis_expire, 24 * 60 * 60);
+    ngx_conf_init_size_value(pmcf->memory, 32 * 1024 * 1024);
     ngx_conf_init_msec_value(pmcf->codec_timeout, 30000);
     ngx_conf_init_uint_value(pmcf->duplicates, PACS_DUPLICATES_REJECT);
 

@@ -9,6 +9,12 @@
 #define NGX_HTTP_PACS_REDIS_FAILURES  3
 #define NGX_HTTP_PACS_REDIS_PAUSE     1000      /* msec */
 
+#if (HIREDIS_MAJOR >= 1)
+typedef size_t  ngx_http_pacs_redis_count_t;
+#else
+typedef int  ngx_http_pacs_redis_count_t;
+#endif
+
 
 /*
  * hiredis on nginx's events.  Level-triggered: hiredis reads 16k at a time
@@ -20,8 +26,10 @@
 struct ngx_http_pacs_redis_s {
     ngx_http_pacs_main_conf_t   *pmcf;
     redisAsyncContext           *ac;
-    redisReplyObjectFunctions    fn;
+    redisReplyObjectFunctions    fn;            /* of hiredis */
+    redisReplyObjectFunctions    checked;       /* ours, around them */
     ngx_connection_t            *connection;
+    ngx_uint_t                   pending;       /* answers to come */
     ngx_uint_t                   failures;      /* in a row */
     ngx_msec_t                   retry;
     unsigned                     paused:1;
@@ -52,8 +60,13 @@ static void ngx_http_pacs_redis_connected(const redisAsyncContext *ac,
     int status);
 static void ngx_http_pacs_redis_disconnected(const redisAsyncContext *ac,
     int status);
-static void *ngx_http_pacs_redis_no_array(const redisReadTask *task,
-    int elements);
+static void *ngx_http_pacs_redis_string(const redisReadTask *task, char *str,
+    size_t len);
+static void *ngx_http_pacs_redis_array(const redisReadTask *task,
+    ngx_http_pacs_redis_count_t elements);
+static void *ngx_http_pacs_redis_integer(const redisReadTask *task,
+    long long value);
+static void *ngx_http_pacs_redis_nil(const redisReadTask *task);
 static void ngx_http_pacs_redis_event_handler(ngx_event_t *ev);
 static void ngx_http_pacs_redis_add_read(void *data);
 static void ngx_http_pacs_redis_del_read(void *data);
@@ -180,6 +193,8 @@ ngx_http_pacs_redis_send(ngx_http_pacs_ctx_t *ctx, ngx_uint_t wait, int argc,
         return NGX_DECLINED;
     }
 
+    redis->pending++;
+
     ngx_add_timer(&op->timer, ctx->pmcf->redis_timeout);
 
     if (wait) {
@@ -273,11 +288,17 @@ ngx_http_pacs_redis_attach(ngx_http_pacs_redis_t *redis, redisAsyncContext *ac)
     ac->ev.delWrite = ngx_http_pacs_redis_del_write;
     ac->ev.cleanup = ngx_http_pacs_redis_detach;
 
-    /* no array is asked for; hiredis would allocate whatever a liar says */
-
     redis->fn = *ac->c.reader->fn;
-    redis->fn.createArray = ngx_http_pacs_redis_no_array;
-    ac->c.reader->fn = &redis->fn;
+    redis->checked = redis->fn;
+    redis->checked.createString = ngx_http_pacs_redis_string;
+    redis->checked.createArray = ngx_http_pacs_redis_array;
+    redis->checked.createInteger = ngx_http_pacs_redis_integer;
+    redis->checked.createNil = ngx_http_pacs_redis_nil;
+
+    ac->c.reader->fn = &redis->checked;
+    ac->c.reader->privdata = redis;
+
+    redis->pending = 0;
 
     redis->ac = ac;
     redis->connection = c;
@@ -305,6 +326,7 @@ ngx_http_pacs_redis_reply(redisAsyncContext *ac, void *reply, void *data)
 
     if (reply) {
         redis->failures = 0;
+        redis->pending--;
 
     } else if (redis->ac == ac) {
 
@@ -433,10 +455,43 @@ ngx_http_pacs_redis_disconnected(const redisAsyncContext *ac, int status)
 }
 
 
+/*
+ * a peer that is no Redis must not abort us: hiredis asserts that answers
+ * were asked for, and allocates arrays of any length; no array is asked for
+ */
+
 static void *
-ngx_http_pacs_redis_no_array(const redisReadTask *task, int elements)
+ngx_http_pacs_redis_string(const redisReadTask *task, char *str, size_t len)
+{
+    ngx_http_pacs_redis_t *redis = task->privdata;
+
+    return redis->pending ? redis->fn.createString(task, str, len) : NULL;
+}
+
+
+static void *
+ngx_http_pacs_redis_array(const redisReadTask *task,
+    ngx_http_pacs_redis_count_t elements)
 {
     return NULL;
+}
+
+
+static void *
+ngx_http_pacs_redis_integer(const redisReadTask *task, long long value)
+{
+    ngx_http_pacs_redis_t *redis = task->privdata;
+
+    return redis->pending ? redis->fn.createInteger(task, value) : NULL;
+}
+
+
+static void *
+ngx_http_pacs_redis_nil(const redisReadTask *task)
+{
+    ngx_http_pacs_redis_t *redis = task->privdata;
+
+    return redis->pending ? redis->fn.createNil(task) : NULL;
 }
 
 

@@ -13,6 +13,7 @@ static void ngx_http_pacs_headers(ngx_http_request_t *r,
 static ngx_uint_t ngx_http_pacs_choose_pool(pacs_str_t path);
 static void ngx_http_pacs_run(ngx_http_pacs_ctx_t *ctx);
 static void ngx_http_pacs_run_thread(ngx_http_pacs_ctx_t *ctx);
+static ngx_uint_t ngx_http_pacs_near(ngx_http_pacs_ctx_t *ctx);
 static void ngx_http_pacs_prepare_put(ngx_http_pacs_ctx_t *ctx);
 static void ngx_http_pacs_run_done(ngx_http_pacs_ctx_t *ctx);
 static void ngx_http_pacs_thread(void *data, ngx_log_t *log);
@@ -315,6 +316,9 @@ ngx_http_pacs_run_thread(ngx_http_pacs_ctx_t *ctx)
                              &op->cache_value))
         {
             op->cache_value = pacs_null;
+
+        } else if (ctx->pmcf->near) {
+            pacs_memory_put(ctx->pmcf->near, op->cache_name, op->cache_value);
         }
 
         ctx->cache_value = pacs_null;
@@ -323,7 +327,7 @@ ngx_http_pacs_run_thread(ngx_http_pacs_ctx_t *ctx)
     do {
         ctx->rc = pacs_op_run(op);
     } while (ctx->rc == PACS_AGAIN && op->want == PACS_WANT_CACHE
-             && ctx->pmcf->redis_addr == NULL);
+             && ngx_http_pacs_near(ctx));
 
     if (ctx->rc == PACS_AGAIN) {
         if (op->want == PACS_WANT_CACHE) {
@@ -338,6 +342,27 @@ ngx_http_pacs_run_thread(ngx_http_pacs_ctx_t *ctx)
 }
 
 
+/* whether there is no need to ask Redis */
+
+static ngx_uint_t
+ngx_http_pacs_near(ngx_http_pacs_ctx_t *ctx)
+{
+    pacs_op_t  *op;
+
+    op = &ctx->op;
+    op->cache_value = pacs_null;
+
+    if (ctx->pmcf->near
+        && pacs_memory_get(ctx->pmcf->near, op->cache_name, op->arena,
+                           &op->cache_value))
+    {
+        return 1;
+    }
+
+    return ctx->pmcf->redis_addr == NULL;
+}
+
+
 static void
 ngx_http_pacs_prepare_put(ngx_http_pacs_ctx_t *ctx)
 {
@@ -345,6 +370,10 @@ ngx_http_pacs_prepare_put(ngx_http_pacs_ctx_t *ctx)
     pacs_str_t   secret;
 
     op = &ctx->op;
+
+    if (ctx->pmcf->near && op->cache_put.len) {
+        pacs_memory_put(ctx->pmcf->near, op->cache_put_name, op->cache_put);
+    }
 
     if (ctx->pmcf->redis_addr == NULL || op->cache_put.len == 0
         || op->cache_put.len > NGX_HTTP_PACS_CACHE_MAX)

@@ -21,6 +21,13 @@ ngx_http_pacs_service_init(ngx_http_pacs_main_conf_t *pmcf, ngx_cycle_t *cycle)
         return NGX_ERROR;
     }
 
+    if (pmcf->memory) {
+        pmcf->near = pacs_memory_create(pmcf->memory);
+        if (pmcf->near == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
     (void) ngx_http_pacs_service_open(pmcf);
 
     return NGX_OK;
@@ -34,6 +41,8 @@ ngx_http_pacs_service_exit(ngx_http_pacs_main_conf_t *pmcf)
         pacs_service_close(pmcf->service.svc);
         pmcf->service.svc = NULL;
     }
+
+    /* pmcf->near stays: requests that were cut off may hold values of it */
 
     (void) ngx_thread_mutex_destroy(&pmcf->service.mutex, ngx_cycle->log);
 }

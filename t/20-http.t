@@ -57,8 +57,7 @@ for (
 
 # --- store ---
 
-my @ct = sort glob "$samples/ct-series/ge-head-gantry-tilt/*.dcm";
-@ct = sort(glob "$samples/ct-series/*/*.dcm") unless @ct;
+my @ct = native();
 splice @ct, 12 if @ct > 12;
 
 my $s = $pacs->stow(\@ct);

@@ -14,7 +14,7 @@ use Pacs;
 use Test::More;
 
 my $samples = samples();
-my @ct = (sort glob "$samples/ct-series/*/*.dcm")[0 .. 3];
+my @ct = (native())[0 .. 3];
 my $pacs = Pacs->new;
 my @to = ('127.0.0.1', $pacs->{dimse});
 
@@ -53,7 +53,7 @@ is($s->{status}, 409, 'STOW of it is 409');
 my $a = json($s->{content});
 is($a->{'00081198'}{Value}[0]{'00081197'}{Value}[0], 0x0111, '... with reason 0x0111') or diag $s->{content};
 ($rc, $out) = capture('storescu', '-v', '-aec', 'PACS', @to, "$t/other.dcm");
-like($out, qr/0x0111|Duplicate/i, 'C-STORE of it answers 0x0111') or diag $out;
+like($out, qr/0x0?111/i, 'C-STORE of it answers 0x0111') or diag $out;
 ($rc, $out) = $pacs->pacs('import', "$t/other.dcm");
 is($rc, 1, 'import refuses it');
 like($out, qr/known with other content/, '... by name') or diag $out;
@@ -103,7 +103,7 @@ is(scalar(@a = glob "$pacs->{home}/tmp/*.tmp"), 0, 'no temporary file either');
 # --- 200 at once, of one instance, by both doors ---
 
 {
-    my $one = (sort glob "$samples/mr-series/*/*.dcm")[0];
+    my $one = (sort glob "$samples/mr-series/ge-fmri-4d/*.dcm")[0];
     my $c = Pacs->new;
     my @pids;
     pipe my $go, my $start;

@@ -10,8 +10,8 @@ use Pacs;
 use Test::More;
 
 my $samples = samples();
-my @files = ((sort glob "$samples/ct-series/*/*.dcm")[0 .. 4],
-    (sort glob "$samples/mr-series/*/*.dcm")[0 .. 4]);
+my @files = ((native())[0 .. 4],
+    (sort glob "$samples/mr-series/ge-fmri-4d/*.dcm")[0 .. 4]);
 my $pacs = Pacs->new;
 is($pacs->stow(\@files)->{status}, 200, 'STOW');
 

@@ -21,7 +21,7 @@ plan(skip_all => "no loop mounts here: $out") if $rc != 0;
 END { system("umount -l $dir/m 2>/dev/null") if $dir }
 
 mkdir "$dir/m/home";
-my @ct = (sort glob "$samples/ct-series/*/*.dcm")[0 .. 3];
+my @ct = (native())[0 .. 3];
 my $pacs = Pacs->new(home => "$dir/m/home");
 is($pacs->stow([$ct[0]])->{status}, 200, 'stored while there is room');
 my ($study) = map { $_->{'0020000D'}{Value}[0] } @{$pacs->get_json('/dicom-web/studies')};

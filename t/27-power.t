@@ -21,7 +21,7 @@ plan(skip_all => 'no eatmydata') unless have('eatmydata');
 my $dir = tempdir('pacscutXXXXXX', DIR => '/tmp', CLEANUP => 1);
 END { system("umount -l $dir/m 2>/dev/null; for l in \$(losetup -j $dir/img -O NAME -n 2>/dev/null); do losetup -d \$l; done") if $dir }
 
-my @files = (sort glob "$samples/ct-series/*/*.dcm")[0 .. 19];
+my @files = (native())[0 .. 19];
 
 sub mount_it {
     my ($fresh) = @_;
@@ -50,8 +50,7 @@ sub cut {
     }
     delete $ENV{LD_PRELOAD};
     system("xfs_io -x -c shutdown $dir/m");
-    $pacs->stop($_, 'KILL') for qw(nginx listener);
-    # decoders may still hold the mount
+    $pacs->crash;
     wait_until('umount', sub { system("umount $dir/m 2>/dev/null") == 0 }) or system("umount -l $dir/m");
     return "could not mount again: $why" if $why = mount_it(0);
 
@@ -65,7 +64,7 @@ sub cut {
     }
     my ($rc, $out) = $after->pacs('verify');
     my $good = $rc == 0;
-    $after->stop($_, 'KILL') for qw(nginx listener);
+    $after->crash;
     $after->{checked} = $pacs->{checked} = 1;      # the logs died with the disk
     wait_until('umount', sub { system("umount $dir/m 2>/dev/null") == 0 });
     return { acks => $acks, there => $there, verify => $good, out => $out };

@@ -16,7 +16,7 @@ use Pacs;
 use POSIX qw(:sys_wait_h);
 use Test::More;
 
-my ($OK, $E_ARG, $E_UNSHOWABLE, $E_CODEC, $E_BUSY) = (0, 2, 13, 14, 15);
+my ($OK, $E_ARG, $E_LIMIT, $E_UNSHOWABLE, $E_CODEC, $E_BUSY) = (0, 2, 5, 13, 14, 15);
 my ($CRASH, $SPIN, $EAT, $OPEN, $HOLD) = (1, 2, 4, 8, 16);
 my $S = samples();
 my $codec = "$Pacs::B/pacs-codec";
@@ -287,7 +287,9 @@ is($ask->('call', $ct, 1, 'alive', 0), $OK, 'nor does it disturb the first');
 is(stop($pid, 'TERM'), 0, 'SIGTERM ends it');
 is($ask->('call', $ct, 1, 'gone', 0), $E_CODEC, 'absent: the client says so');
 
-$pid = start($home, $codec);
+$pid = start($home, $codec, '--limit-frame', 524287);
+($code, undef, undef, $text) = $ask->('call', $ct, 1, 'big', 0);
+is($code, $E_LIMIT, "--limit-frame: $text");
 stop($pid, 'KILL');
 ok(-S "$home/run/codec.sock", 'killed, it leaves its socket');
 $pid = start($home, $codec);
@@ -309,7 +311,8 @@ $ask->();
     $probe->();
     kill 'KILL', $parent;
     waitpid $parent, 0;
-    ok(wait_until('its end', sub { !kill 0, $child }), 'it ends with its parent');
+    ok(wait_until('its end', sub { !kill 0, $child }), 'it ends with its parent')
+        or kill 'KILL', $child;
 }
 
 # --- decoders that misbehave ---

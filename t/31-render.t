@@ -66,6 +66,8 @@ for my $f (@files) {
 cmp_ok($count{'formula 0'} // 0, '>=', 60, 'enough grey images');
 ok($count{'dcm2pnm VOI LUT'}, 'a VOI LUT');
 cmp_ok($count{'dcm2pnm window'} // 0, '>=', 20, 'enough with a window');
+cmp_ok($count{'pydicom palette'} // 0, '>=', 7, 'enough palettes');
+ok($count{'window of the last frame'}, 'windows of frames');
 cmp_ok($count{dcm2pnm} // 0, '>=', 60, 'enough compared with dcm2pnm');
 
 done_testing();

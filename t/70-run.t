@@ -76,10 +76,25 @@ is((capture(@args, '--background'))[0], 0, 'second start');
 my $d = time - $t;
 diag(sprintf 'second start: %.2f s', $d);
 cmp_ok($d, '<', 10, 'second start is quick');        # 3 s is the bar, measured by tools/bench
-my @children = split ' ', slurp("/proc/@{[ slurp(\"$home/run/run.pid\") =~ /(\d+)/ ]}/task/@{[ slurp(\"$home/run/run.pid\") =~ /(\d+)/ ]}/children");
+is((capture($run, '--home', $home, '--stop'))[0], 0, '... stopped');
+
+# in the foreground, as on a terminal: the signal goes to the whole group
+my $log = "$home/log/foreground";
+my $pid = fork;
+if ($pid == 0) {
+    setpgrp;
+    $SIG{INT} = 'DEFAULT';
+    open STDOUT, '>', $log;
+    open STDERR, '>&', \*STDOUT;
+    exec @args;
+}
+ok(wait_until('ready', sub { slurp($log) =~ /Ctrl-C ends it/ }), 'runs in the foreground');
+my @children = split ' ', slurp("/proc/$pid/task/$pid/children");
 cmp_ok(scalar @children, '>=', 3, 'it has children');
-kill 'INT', slurp("$home/run/run.pid") =~ /(\d+)/;
-ok(wait_until('all children end', sub { !grep { -e "/proc/$_" } @children }), 'Ctrl-C ends all children');
+kill 'INT', -$pid;
+waitpid $pid, 0;
+is($?, 0, 'Ctrl-C ends it');
+ok(wait_until('all children end', sub { !grep { -e "/proc/$_" } @children }), '... with all its children');
 
 # --- why it does not start ---
 

@@ -45,7 +45,7 @@ my $readme = slurp('README.md');
 for my $link ($readme =~ /\]\(([^)#:]+)\)/g) {
     ok(-e $link, "README's $link is there");
 }
-for my $path ($readme =~ /^\| [^|]+ \| `([^`]+)`(?: \(`\w+`\))? \|$/mg) {
+for my $path ($readme =~ /^\| [^|]+ \| `([\w\/.]+)`(?: \(`\w+`\))? \|$/mg) {
     ok(-e $path, "README's table: $path");
 }
 my (undef, $help) = capture("$Pacs::B/pacs", '--help');
@@ -62,7 +62,7 @@ for my $program (qw(pacs pacs-listener pacs-codec)) {
 
 # README's examples run
 my $pacs = Pacs->new;
-my $sample = (glob "$Pacs::SAMPLES/mr-series/*/*.dcm")[0];
+my ($sample) = native();
 my ($block) = $readme =~ /for example:\n\n((?:    .*\n)+)/;
 ok($block, "README's examples were found");
 for my $line (split /\n/, $block) {

@@ -4,7 +4,7 @@
  * cache: format of keys and values in Redis, and the blocking client that
  * CLI, listener and tests use (nginx has the event-driven one).  A cache is
  * never truth: every value carries what it is for and is HMAC'd; whatever
- * does not check is as good as absent.  Any thread; a client, one thread.
+ * does not check is as good as absent.  Any threads at once.
  */
 
 #ifndef PACS_CACHE_H
@@ -27,6 +27,20 @@ int pacs_cache_secret(const char *home, uint8_t secret[32], pacs_err_t *err);
 
 /* channel of hints "study X changed": the payload is the Study UID */
 #define PACS_CACHE_CHANNEL  "pacs:changed"
+
+/* values held in this process, before Redis is asked; least recently used
+ * ones go when they are more than max bytes.  Names carry the revision as
+ * in Redis, so nothing here is ever stale.  Any threads at once */
+typedef struct pacs_memory_s  pacs_memory_t;
+
+pacs_memory_t *pacs_memory_create(size_t max);
+/* when no arena refers to it any more */
+void pacs_memory_destroy(pacs_memory_t *m);
+/* false: not there; *value lives as long as the arena */
+bool pacs_memory_get(pacs_memory_t *m, pacs_str_t name, pacs_arena_t *a,
+    pacs_str_t *value);
+/* copies; what is more than a quarter of max is left out */
+void pacs_memory_put(pacs_memory_t *m, pacs_str_t name, pacs_str_t value);
 
 typedef struct pacs_cache_s  pacs_cache_t;
 

@@ -11,6 +11,7 @@
 #include <hiredis/hiredis.h>
 #include <netdb.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -23,6 +24,7 @@
 enum { FAILURES = 3, PAUSE_MS = 1000 };
 
 struct pacs_cache_s {
+    pthread_mutex_t           lock;
     struct sockaddr_storage   addr;
     socklen_t                 addr_len;
     int                       timeout_ms;
@@ -112,6 +114,7 @@ pacs_cache_create(const char *url, int timeout_ms, pacs_cache_t **cp,
         return pacs_fail(err, PACS_E_NOMEM, "no memory for a cache client");
     }
 
+    pthread_mutex_init(&c->lock, NULL);
     c->fd = -1;
     c->timeout_ms = timeout_ms;
 
@@ -147,6 +150,7 @@ pacs_cache_destroy(pacs_cache_t *c)
 {
     if (c != NULL) {
         hang_up(c);
+        pthread_mutex_destroy(&c->lock);
         free(c);
     }
 }
@@ -174,7 +178,11 @@ wait_for(pacs_cache_t *c, short events, int64_t deadline)
 /* nothing asked here is answered by an array; hiredis would allocate as many
  * elements as a liar says */
 static void *
+#if HIREDIS_MAJOR >= 1
+no_array(const redisReadTask *task, size_t elements)
+#else
 no_array(const redisReadTask *task, int elements)
+#endif
 {
     return NULL;
 }
@@ -263,7 +271,7 @@ receive(pacs_cache_t *c, int64_t deadline)
 
 /* NULL: no answer; then the connection is closed and a failure is counted */
 static redisReply *
-call(pacs_cache_t *c, const char *cmd, int len)
+call_locked(pacs_cache_t *c, const char *cmd, int len)
 {
     int64_t      now = now_ms(), deadline = now + c->timeout_ms;
     redisReply  *r = NULL;
@@ -289,6 +297,17 @@ call(pacs_cache_t *c, const char *cmd, int len)
         c->failures = 0;
     }
     return NULL;
+}
+
+
+static redisReply *
+call(pacs_cache_t *c, const char *cmd, int len)
+{
+    pthread_mutex_lock(&c->lock);
+    redisReply *r = call_locked(c, cmd, len);
+    pthread_mutex_unlock(&c->lock);
+
+    return r;
 }
 
 

@@ -32,34 +32,34 @@ namespace {
 template <class T>
 class watched : public T {
 public:
-    explicit watched(const DJCodecParameter &param, bool *broken)
-        : T(param, OFFalse), broken_(broken) { }
+    explicit watched(const DJCodecParameter &param, int *warnings)
+        : T(param, OFFalse), warnings_(warnings) { }
 
     void emitMessage(int level) const override
     {
         if (level < 0) {
-            *broken_ = true;
+            ++*warnings_;
         }
     }
 
 private:
-    bool *broken_;
+    int *warnings_;
 };
 
 }
 
 
 static std::unique_ptr<DJDecoder>
-create(const DJCodecParameter &param, const jpeg_frame_t *frame, bool *broken)
+create(const DJCodecParameter &param, const jpeg_frame_t *frame, int *warnings)
 {
     DJDecoder  *d;
 
     if (frame->precision > 12) {
-        d = new watched<DJDecompressIJG16Bit>(param, broken);
+        d = new watched<DJDecompressIJG16Bit>(param, warnings);
     } else if (frame->precision > 8) {
-        d = new watched<DJDecompressIJG12Bit>(param, broken);
+        d = new watched<DJDecompressIJG12Bit>(param, warnings);
     } else {
-        d = new watched<DJDecompressIJG8Bit>(param, broken);
+        d = new watched<DJDecompressIJG8Bit>(param, warnings);
     }
 
     return std::unique_ptr<DJDecoder>(d);
@@ -72,8 +72,8 @@ decode(decode_job_t *job, const jpeg_frame_t *frame, pacs_err_t *err)
     /* components as they are: the colour is ours to convert */
     const DJCodecParameter      param(ECC_lossyYCbCr, EDC_never, EUC_never,
                                       EPC_colorByPixel);
-    bool                        broken = false;
-    std::unique_ptr<DJDecoder>  d = create(param, frame, &broken);
+    int                         warnings = 0;
+    std::unique_ptr<DJDecoder>  d = create(param, frame, &warnings);
     size_t                      n = (size_t) job->px.rows * job->px.columns;
     unsigned                    cell = d->bytesPerSample();
     std::vector<uint16_t>       samples((n * job->px.samples * cell + 1) / 2);
@@ -94,7 +94,9 @@ decode(decode_job_t *job, const jpeg_frame_t *frame, pacs_err_t *err)
         return pacs_fail(err, PACS_E_UNSHOWABLE,
                          "the JPEG stream is wrong: %s", c.text());
     }
-    if (broken) {
+
+    /* the one that is harmless: scan parameters that it does not use */
+    if (warnings > (frame->sof <= 1 && frame->odd_scan)) {
         return pacs_fail(err, PACS_E_UNSHOWABLE,
                          "the JPEG stream is wrong: data missing or corrupt");
     }

@@ -20,6 +20,7 @@ typedef struct {
     uint8_t   ids[4];
     uint8_t   subsampled;       /* some component has fewer samples */
     uint8_t   marked;           /* JFIF, Adobe or ids say the colour space */
+    uint8_t   odd_scan;         /* not Ss 0, Se 63, Ah 0, Al 0 */
 } jpeg_frame_t;
 
 int pacs_jpeg_scan(const uint8_t *data, size_t len, jpeg_frame_t *frame,

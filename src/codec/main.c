@@ -36,6 +36,7 @@ static const char  usage[] =
 "  --home DIR          the home of the archive\n"
 "  --workers N         decoders at once (number of processors)\n"
 "  --queue N           frames that may wait (1024), more are refused: busy\n"
+"  --limit-frame B     bytes of one decoded frame (536870912)\n"
 "  --limit-memory B    bytes of memory of a decoder (1073741824)\n"
 "  --limit-seconds N   CPU seconds for one frame (10)\n"
 "  --die-with-parent   end when the program that has started this one ends\n"
@@ -80,11 +81,12 @@ number(const char *name, const char *text, int64_t min, int64_t max)
 static void
 options(server_t *s, int argc, char **argv)
 {
-    enum { HOME, WORKERS, MAX_QUEUE, MEMORY, SECONDS, DIE, HELP };
+    enum { HOME, WORKERS, MAX_QUEUE, FRAME, MEMORY, SECONDS, DIE, HELP };
     static const struct option  known[] = {
         { "home", required_argument, NULL, HOME },
         { "workers", required_argument, NULL, WORKERS },
         { "queue", required_argument, NULL, MAX_QUEUE },
+        { "limit-frame", required_argument, NULL, FRAME },
         { "limit-memory", required_argument, NULL, MEMORY },
         { "limit-seconds", required_argument, NULL, SECONDS },
         { "die-with-parent", no_argument, NULL, DIE },
@@ -104,6 +106,10 @@ options(server_t *s, int argc, char **argv)
             break;
         case MAX_QUEUE:
             s->queue_max = (unsigned) number("queue", optarg, 1, 100000);
+            break;
+        case FRAME:
+            s->limits.frame = number("limit-frame", optarg, 1,
+                                     INT64_C(1) << 40);
             break;
         case MEMORY:
             s->limits.decode_memory = number("limit-memory", optarg,

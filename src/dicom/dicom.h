@@ -145,9 +145,9 @@ typedef struct {
 
 /*
  * Reads a Part 10 file (PS3.10 7) to its end.  "Stream" is the file itself,
- * or, for a deflated syntax, what pacs_dicom_stream() gives.  Values of up
- * to `keep` bytes (and never more than limits->value) are held, longer ones
- * and pixel data are bulk.  Errors: PACS_E_PARSE (with tag and offset),
+ * or, for a deflated syntax, what pacs_dicom_stream() gives: its offset 0 is
+ * the first inflated byte.  Values of up to `keep` bytes (256 at least, never
+ * more than limits->value) are held, longer ones and pixel data are bulk.  Errors: PACS_E_PARSE (with tag and offset),
  * PACS_E_LIMIT (with the limit), PACS_E_IO, PACS_E_NOMEM.
  * Tolerated, as real files have it: missing preamble is not; odd lengths
  * are; a wrong group length of group 2 is; zero padding behind the end is.
@@ -210,7 +210,9 @@ int pacs_dicom_pixels(const pacs_dataset_t *ds, const pacs_limits_t *limits,
 /* where each frame lies in the stream */
 typedef struct {
     uint32_t       count;
-    uint32_t       native;      /* 1: frame i is at offset + i * stride */
+    uint32_t       native;      /* 1: frame i is at offset + i * stride;
+                                   2: so, but bytes lie in swapped pairs (8
+                                   bits in big endian OW, PS3.5 8.1.2) */
     uint64_t       offset;      /* native: in bytes */
     uint64_t       stride_bits; /* native: bits, for 1-bit images */
     uint32_t      *first;       /* coded: frame i is ranges[first[i]] ..
@@ -273,7 +275,7 @@ void pacs_write_sq(pacs_buf_t *b, uint32_t tag);
 void pacs_write_item(pacs_buf_t *b);
 void pacs_write_item_end(pacs_buf_t *b);
 void pacs_write_sq_end(pacs_buf_t *b);
-/* a data set tree again, in Explicit VR LE or (implicit) Implicit VR LE,
+/* a data set tree again (behind a pacs_write_meta of the caller's), in Explicit VR LE or (implicit) Implicit VR LE,
  * bulk values from the stream; used to re-encode for a client */
 int pacs_write_dataset(pacs_buf_t *b, pacs_source_t *stream,
     const pacs_dataset_t *ds, bool implicit, pacs_err_t *err);

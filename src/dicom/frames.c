@@ -56,7 +56,11 @@ locate_native(const locator_t *l, const pacs_pixels_t *px)
                          px->rows, px->columns);
     }
 
-    *l->frames = (pacs_frames_t) { .count = px->frames, .native = 1,
+    bool  pairs = l->ds->syntax->big_endian && e->vr == PACS_OW
+                  && px->allocated <= 8;
+
+    *l->frames = (pacs_frames_t) { .count = px->frames,
+                                   .native = pairs ? 2 : 1,
                                    .offset = e->offset,
                                    .stride_bits = stride };
     return PACS_OK;
@@ -296,7 +300,7 @@ pacs_frames_pack(const pacs_frames_t *frames, pacs_arena_t *a)
     uint64_t    end = 0;
 
     if (frames->native) {
-        pacs_buf_char(&b, 'N');
+        pacs_buf_char(&b, frames->native == 2 ? 'W' : 'N');
         put_number(&b, frames->offset);
         put_number(&b, frames->stride_bits);
         put_number(&b, frames->count);
@@ -347,7 +351,7 @@ take_number(pacs_str_t *s, uint64_t max, uint64_t *value)
 
 
 static bool
-unpack_native(pacs_str_t *s, pacs_frames_t *frames)
+unpack_native(char kind, pacs_str_t *s, pacs_frames_t *frames)
 {
     uint64_t  count, bits;
 
@@ -359,7 +363,7 @@ unpack_native(pacs_str_t *s, pacs_frames_t *frames)
         return false;
     }
 
-    frames->native = 1;
+    frames->native = kind == 'W' ? 2 : 1;
     frames->count = (uint32_t) count;
     return true;
 }
@@ -432,7 +436,8 @@ pacs_frames_unpack(pacs_str_t packed, pacs_arena_t *a, pacs_frames_t *frames,
         s.len--;
     }
 
-    if ((kind == 'N' && unpack_native(&s, frames) && s.len == 0)
+    if (((kind == 'N' || kind == 'W') && unpack_native(kind, &s, frames)
+         && s.len == 0)
         || (kind == 'C' && unpack_coded(&s, a, frames) && s.len == 0))
     {
         return PACS_OK;

@@ -8,48 +8,6 @@
 #include "dicom/reader.h"
 
 
-pacs_elem_t *
-pacs_elems_sort(pacs_elem_t *list)
-{
-    size_t  merges = 2;
-
-    /* bottom-up merge: runs of 1, 2, 4, … */
-    for (size_t run = 1; merges > 1; run *= 2) {
-        pacs_elem_t  *p = list, **tail = &list;
-
-        for (merges = 0; p != NULL; merges++) {
-            pacs_elem_t  *q = p;
-            size_t        np = 0, nq = run;
-
-            while (np < run && q != NULL) {
-                np++;
-                q = q->next;
-            }
-
-            while (np != 0 || (nq != 0 && q != NULL)) {
-                bool  left = np != 0 && (nq == 0 || q == NULL
-                                         || p->tag <= q->tag);
-
-                if (left) {
-                    *tail = p;
-                    p = p->next;
-                    np--;
-                } else {
-                    *tail = q;
-                    q = q->next;
-                    nq--;
-                }
-                tail = &(*tail)->next;
-            }
-            p = q;
-        }
-        *tail = NULL;
-    }
-
-    return list;
-}
-
-
 static void
 copy_uid(const pacs_item_t *meta, uint32_t tag, char to[65])
 {

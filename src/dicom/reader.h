@@ -64,9 +64,6 @@ int pacs_reader_items(pacs_window_t *w, const pacs_limits_t *limits,
     size_t keep, pacs_arena_t *a, pacs_dataset_t *ds, pacs_item_t *item,
     pacs_elem_t *e, pacs_err_t *err);
 
-/* stable by tag */
-pacs_elem_t *pacs_elems_sort(pacs_elem_t *list);
-
 static inline uint16_t
 pacs_get16(const uint8_t *p, bool big)
 {

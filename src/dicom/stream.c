@@ -18,6 +18,7 @@ typedef struct {
     uint64_t        start;      /* of the deflated bytes in the file */
     uint64_t        in_pos;     /* next byte to read from the file */
     uint64_t        out_pos;    /* next byte to come out */
+    uint64_t        before;     /* bytes that came out before a restart */
     bool            ended;
     uint8_t         in[CHUNK];
     uint8_t         waste[CHUNK];
@@ -29,7 +30,10 @@ check_budget(const inflater_t *s, pacs_err_t *err)
 {
     uint64_t  out = s->z.total_out, in = s->z.total_in, fair;
 
-    if (out > (uint64_t) s->limits.inflated) {
+    /* a restart is work again: reading backward all the time has an end */
+    if (out > (uint64_t) s->limits.inflated
+        || s->before > (uint64_t) s->limits.inflated - out)
+    {
         return pacs_fail(err, PACS_E_LIMIT, "deflated data set: more than "
                          "limit inflated (%" PRId64 " bytes)",
                          s->limits.inflated);
@@ -179,6 +183,7 @@ inflater_read(pacs_source_t *src, uint64_t off, void *buf, size_t len,
     *got = 0;
 
     if (off < s->out_pos) {
+        s->before += s->z.total_out;
         inflateReset(&s->z);
         s->z.avail_in = 0;
         s->in_pos = s->start;
@@ -241,7 +246,7 @@ pacs_dicom_stream(pacs_source_t *file, const pacs_dataset_t *ds,
     s->file = file;
     s->limits = *limits;
     s->start = s->in_pos = ds->start;
-    s->out_pos = 0;
+    s->out_pos = s->before = 0;
     s->ended = false;
 
     if (inflateInit2(&s->z, -15) != Z_OK

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,10 +19,18 @@ enum { BACKOFF_MIN_US = 100000, BACKOFF_MAX_US = 10000000 };
 static void
 run(const pacs_listener_t *l)
 {
-    const char *const  argv[] = {
-        l->codec, "--home", l->service.home, "--die-with-parent", NULL
+    const pacs_limits_t  *limits = &l->service.limits;
+    char                  frame[24], memory[24], seconds[24];
+    const char *const     argv[] = {
+        l->codec, "--home", l->service.home, "--die-with-parent",
+        "--limit-frame", frame, "--limit-memory", memory,
+        "--limit-seconds", seconds, NULL
     };
-    sigset_t           none;
+    sigset_t              none;
+
+    snprintf(frame, sizeof(frame), "%" PRId64, limits->frame);
+    snprintf(memory, sizeof(memory), "%" PRId64, limits->decode_memory);
+    snprintf(seconds, sizeof(seconds), "%" PRId64, limits->decode_seconds);
 
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);

@@ -184,8 +184,9 @@ native_part(pacs_op_t *op, state_t *s, uint32_t i, pacs_part_t *part,
         return PACS_OK;
     }
 
-    int rc = pacs_image_native(s->image, i, pacs_service_limits(op->svc),
-                               op->arena, &bytes, err);
+    int rc = pacs_image_native(s->image, i, 0, 0,
+                               pacs_service_limits(op->svc), op->arena,
+                               &bytes, err);
 
     *part = (pacs_part_t) { .data = bytes.data, .length = bytes.len };
     return rc;

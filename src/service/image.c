@@ -137,13 +137,23 @@ pacs_image_open(pacs_op_t *op, pacs_str_t study, pacs_str_t series,
 }
 
 
+/* bytes of the words to be turned into little endian; 1: none */
+static unsigned
+swap_unit(const pacs_image_t *im)
+{
+    unsigned  allocated = im->record.pixels.allocated;
+
+    return im->frames.native == 2 ? 2
+           : im->syntax->big_endian && allocated > 8 ? allocated / 8 : 1;
+}
+
+
 bool
 pacs_image_range(const pacs_image_t *im, uint32_t i, pacs_range_t *range)
 {
     uint64_t  bits = im->frames.stride_bits;
 
-    if (im->stream != im->file || bits % 8 != 0
-        || (im->syntax->big_endian && im->record.pixels.allocated > 8))
+    if (im->stream != im->file || bits % 8 != 0 || swap_unit(im) > 1)
     {
         return false;
     }
@@ -181,42 +191,53 @@ shift_bits(uint8_t *p, size_t len, unsigned shift)
 
 
 int
-pacs_image_native(pacs_image_t *im, uint32_t i, const pacs_limits_t *limits,
-    pacs_arena_t *a, pacs_str_t *bytes, pacs_err_t *err)
+pacs_image_native(pacs_image_t *im, uint32_t i, uint32_t row, uint32_t rows,
+    const pacs_limits_t *limits, pacs_arena_t *a, pacs_str_t *bytes,
+    pacs_err_t *err)
 {
-    const pacs_pixels_t *px = &im->record.pixels;
-    uint64_t             bits = im->frames.stride_bits;
-    uint64_t             first = i * bits;
-    size_t               skip = first % 8;
-    size_t               len = (size_t) ((skip + bits + 7) / 8);
+    uint64_t  line = im->frames.stride_bits / im->record.pixels.rows;
+    uint64_t  bits = rows == 0 ? im->frames.stride_bits : line * rows;
+    uint64_t  first = i * im->frames.stride_bits + line * row;
+    unsigned  unit = swap_unit(im);
+    /* whole words, and whole bytes, around the bits that are meant */
+    uint64_t  start = first / 8 / unit * unit;
+    size_t    skip = (size_t) (first - start * 8);
+    size_t    len = (size_t) ((skip + bits + 7) / 8);
 
     if (len > (uint64_t) limits->frame) {
         return pacs_fail(err, PACS_E_LIMIT, "a frame of %zu bytes is over the "
                          "limit of %" PRId64 " (frame)", len, limits->frame);
     }
 
-    uint8_t *p = pacs_alloc(a, len + 1);
+    uint8_t *p = pacs_calloc(a, 1, len + unit);
 
     if (p == NULL) {
         return pacs_fail(err, PACS_E_NOMEM, "no memory for a frame");
     }
 
-    int rc = pacs_source_exact(im->stream, im->frames.offset + first / 8, p,
-                               len, err);
+    size_t  got;
+    int     rc = im->stream->read(im->stream, im->frames.offset + start, p,
+                                  len + unit - 1, &got, err);
+
+    if (rc == PACS_OK && got < len) {
+        rc = pacs_fail(err, PACS_E_PARSE, "the file ends within frame %u",
+                       i + 1);
+    }
     if (rc != PACS_OK) {
         return rc;
     }
 
-    if (im->syntax->big_endian && px->allocated > 8) {
-        swap_bytes(p, len, px->allocated / 8);
+    if (unit > 1) {
+        swap_bytes(p, got, unit);
     }
 
-    if (skip != 0) {
+    if (skip % 8 != 0) {
         shift_bits(p, len, (unsigned) skip);
         len = (size_t) ((bits + 7) / 8);
+        skip = 0;
     }
 
-    *bytes = (pacs_str_t) { (char *) p, len };
+    *bytes = (pacs_str_t) { (char *) p + skip / 8, (size_t) ((bits + 7) / 8) };
     return PACS_OK;
 }
 

@@ -157,9 +157,10 @@ int pacs_image_open(pacs_op_t *op, pacs_str_t study, pacs_str_t series,
  * it is (little endian, whole bytes) */
 bool pacs_image_range(const pacs_image_t *im, uint32_t i,
     pacs_range_t *range);
-/* native frame i read and put into little endian, 1-bit ones from bit 0 */
-int pacs_image_native(pacs_image_t *im, uint32_t i,
-    const pacs_limits_t *limits, pacs_arena_t *a, pacs_str_t *bytes,
+/* rows [row, row + rows) of native frame i (rows 0: all), read and put into
+ * little endian, 1-bit ones from bit 0 */
+int pacs_image_native(pacs_image_t *im, uint32_t i, uint32_t row,
+    uint32_t rows, const pacs_limits_t *limits, pacs_arena_t *a, pacs_str_t *bytes,
     pacs_err_t *err);
 /* coded frame i, decoded: path in the frame cache, or PACS_AGAIN with
  * op->want; fd (may be NULL) is to be closed by the caller */

@@ -23,6 +23,7 @@ static const struct {
 };
 
 
+/* PACS_E_METHOD: the reply stands: a 405, or what OPTIONS asks */
 static int
 check_method(pacs_op_t *op, const pacs_route_t *route, pacs_err_t *err)
 {
@@ -43,6 +44,12 @@ check_method(pacs_op_t *op, const pacs_route_t *route, pacs_err_t *err)
     }
 
     pacs_str_t  allow = pacs_buf_take(&b, op->arena);
+
+    if (op->request.method == PACS_OPTIONS) {
+        op->reply = (pacs_reply_t) { .status = 204 };
+        return pacs_reply_header(op, "Allow", allow) == PACS_OK
+               ? PACS_E_METHOD : PACS_E_NOMEM;
+    }
 
     pacs_fail(err, PACS_E_METHOD, "this resource answers to %.*s",
               pacs_fmt(allow));

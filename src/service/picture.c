@@ -3,6 +3,7 @@
 /* Rendered resources and thumbnails, PS3.18 8.3.5 and 10.4.1.1.3-5. */
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -248,18 +249,53 @@ cached_samples(pacs_op_t *op, state_t *s, pacs_samples_t *samples,
 }
 
 
+/* a tile needs only its rows, unless the whole frame decides how it looks:
+ * the first row, and how many; 0 is all */
+static uint32_t
+rows_needed(const state_t *s, uint32_t *first)
+{
+    const pacs_pixels_t *px = &s->image->record.pixels;
+    const pacs_look_t   *look = &s->image->look;
+    double               height = s->want.sh < 0 ? -s->want.sh : s->want.sh;
+    bool                 known = s->want.has_window || look->nwindows != 0
+                                 || look->voi_lut.entries != 0
+                                 || (s->frame < look->nframes
+                                     && look->frames[s->frame].width > 0);
+
+    *first = 0;
+
+    if (!s->want.has_region || !known || px->samples != 1
+        || px->allocated % 8 != 0 || s->want.sy >= px->rows)
+    {
+        return 0;
+    }
+
+    /* and those beyond its edges that interpolation looks at */
+    double  last = fmin(ceil(s->want.sy + height) + 2, px->rows);
+
+    *first = (uint32_t) fmax(s->want.sy - 2, 0);
+    return (uint32_t) last - *first;
+}
+
+
 static int
 native_samples(pacs_op_t *op, state_t *s, pacs_samples_t *samples,
     pacs_err_t *err)
 {
-    pacs_str_t  bytes;
-    int         rc = pacs_image_native(s->image, s->frame,
+    pacs_str_t  bytes = pacs_null;
+    uint32_t    first;
+    uint32_t    rows = rows_needed(s, &first);
+    int         rc = pacs_image_native(s->image, s->frame, first, rows,
                                        pacs_service_limits(op->svc),
                                        op->arena, &bytes, err);
 
     *samples = (pacs_samples_t) { .px = s->image->record.pixels,
                                   .data = bytes.data, .len = bytes.len,
                                   .index = s->frame };
+    if (rows != 0) {
+        samples->px.rows = rows;
+        s->want.sy -= first;
+    }
     return rc;
 }
 

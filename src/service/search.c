@@ -225,12 +225,6 @@ build(answer_t *w, const pacs_search_t *s, pacs_query_t *q, pacs_err_t *err)
         }
     }
 
-    if (s->fuzzy) {
-        return pacs_reply_warning(w->op, "The fuzzymatching parameter is not "
-                                  "supported. Only literal matching has been "
-                                  "performed.");
-    }
-
     return PACS_OK;
 }
 

@@ -130,7 +130,6 @@ check_request(pacs_stow_t *s, pacs_err_t *err)
     }
 
     if (!(s->route.methods & PACS_POST)) {
-        pacs_reply_header(op, "Allow", pacs_lit("GET, HEAD"));
         return pacs_fail(err, PACS_E_METHOD, "nothing is stored here: POST "
                          "to /studies or /studies/{study}");
     }
@@ -162,6 +161,9 @@ pacs_stow_begin(pacs_op_t *op, pacs_stow_t **stow)
 
     if (rc != PACS_OK) {
         pacs_op_fail(op, &err);
+    }
+    if (rc == PACS_E_METHOD) {
+        pacs_reply_header(op, "Allow", pacs_lit("GET, HEAD, OPTIONS"));
     }
     return rc;
 }

@@ -88,12 +88,24 @@ export async function openStudy(page, study) {
  * @param {number} number from 1
  */
 export async function isShown(page, number) {
+    await drawn(page);
     await page.waitForFunction((n) => {
         const port = /** @type {HTMLElement} */ (document.querySelector('.port'));
         const badge = /** @type {HTMLElement} */ (document.querySelector('.badge'));
 
         return port.dataset.shown === String(n) && badge.dataset.state === 'final';
     }, number);
+}
+
+
+/**
+ * What was done before this is on the screen.
+ * @param {import('playwright-core').Page} page
+ */
+export function drawn(page) {
+    return page.evaluate(() => new Promise((done) => {
+        requestAnimationFrame(() => requestAnimationFrame(() => done(null)));
+    }));
 }
 
 
@@ -106,7 +118,9 @@ export async function isShown(page, number) {
  * @param {number} [height]
  * @returns {Promise<number[][]>}
  */
-export function canvasPixels(page, x, y, width = 1, height = 1) {
+export async function canvasPixels(page, x, y, width = 1, height = 1) {
+    await drawn(page);
+
     return page.evaluate(([x, y, w, h]) => {
         const canvas = /** @type {HTMLCanvasElement} */ (
             document.querySelector('.port-picture'));
@@ -157,6 +171,8 @@ export function serverPicture(page, path, accept = 'image/jpeg') {
  * @param {import('playwright-core').Page} page
  */
 export async function seen(page) {
+    await drawn(page);
+
     return readPng(await page.locator('.port').screenshot());
 }
 
@@ -231,6 +247,8 @@ export async function touch(page, steps) {
  * @param {import('playwright-core').Page} page
  * @param {string} selector
  */
-export function textOf(page, selector) {
+export async function textOf(page, selector) {
+    await drawn(page);
+
     return page.locator(selector).innerText();
 }

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 
-import { BASE, SIZES, onPage } from './browser.mjs';
+import { BASE, SIZES, drawn, onPage } from './browser.mjs';
 import { CT, MANY } from './studies.mjs';
 
 /** @param {import('playwright-core').Page} page @param {string} [search] */
@@ -121,18 +121,27 @@ onPage('a row opens its study, and back finds the list as it was', {},
 
 onPage('the newest question wins', {}, async (page) => {
     await openList(page);
+
+    /** @type {() => void} */
+    let letGo = () => {};
+    const late = new Promise((done) => { letGo = () => done(null); });
+    /** @type {Promise<void> | null} */
+    let gone = null;
+
     // the first answer comes after the second one
-    await page.route('**/studies?*PatientID=X*', async (route) => {
-        if (route.request().url().includes('PatientID=X*')) {
-            await new Promise((done) => { setTimeout(done, 1500); });
-        }
-        await route.continue().catch(() => {});
+    await page.route('**/studies?*PatientID=X*', (route) => {
+        gone = late.then(() => route.continue()).catch(() => {});
     });
     await page.locator('input[name="id"]').fill('X');
     await page.waitForRequest((r) => r.url().includes('PatientID=X*'));
+    const answer = page.waitForResponse((r) => r.url().includes('PatientID=PG-00'));
+
     await page.locator('input[name="id"]').fill('PG-00');
-    await page.locator('.row').nth(9).waitFor();
-    await page.waitForTimeout(1800);
+    await answer;
+    await settled(page);
+    letGo();
+    await gone;
+    await drawn(page);
     assert.equal((await names(page)).length, 10);
     assert.ok((await names(page)).every((n) => n.startsWith(MANY.name)));
 });

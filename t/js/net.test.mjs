@@ -61,7 +61,8 @@ function bench(options = {}) {
 }
 
 /** @param {string} key @returns {any} */
-const picture = (key) => ({ key, soon: true });
+const picture = (key) => ({ key, soon: true, stack: '', tile: null, better: null,
+    index: key.charCodeAt(0) });
 const pictures = (/** @type {string} */ s) => [...s].map(picture);
 const settled = () => new Promise((done) => { setImmediate(done); });
 const blob = { status: 200, wait: 0, blob: { size: 100 } };
@@ -80,18 +81,63 @@ test('three under way, in order; the next when one is done', async () => {
 });
 
 
-test('the newest wish is asked at once: the least wanted one gives way', async () => {
+test('the newest wish is asked at once: what is far away gives way', async () => {
     const { loader, asked } = bench();
 
     loader.want(pictures('abc'));
-    loader.want(pictures('xab'));
+    loader.want(pictures('x'));
     assert.deepEqual(asked.map((a) => a.key), ['a', 'b', 'c', 'x']);
     assert.deepEqual(asked.map((a) => a.signal.aborted),
-        [false, false, true, false]);
+        [true, false, false, false]);
     // its answer, if one comes, counts for nothing
-    asked[2].answer(blob);
+    asked[0].answer(blob);
     await settled();
-    assert.equal(loader.entry('c'), undefined);
+    assert.equal(loader.entry('a'), undefined);
+});
+
+
+test('a steady scroll on a slow net does not starve', async () => {
+    const { loader, asked, changed } = bench();
+
+    // the wish moves on with each step; an answer comes every other step
+    for (let i = 0; i < 20; i++) {
+        loader.want(pictures(String.fromCharCode(97 + i, 98 + i, 99 + i)));
+
+        if (i % 2 === 1) {
+            asked.find((a) => !a.signal.aborted && !changed.includes(a.key))
+                ?.answer(blob);
+            await settled();
+        }
+    }
+
+    assert.equal(asked.filter((a) => a.signal.aborted).length, 0);
+    assert.equal(new Set(changed).size, 10);
+});
+
+
+test('a preview is not asked for when the final picture is here', async () => {
+    const { loader, asked } = bench();
+
+    loader.want(pictures('f'));
+    asked[0].answer(blob);
+    await settled();
+    loader.want([{ ...picture('p'), better: picture('f') }]);
+    assert.equal(asked.length, 1);
+    loader.want([{ ...picture('p'), better: picture('g') }]);
+    assert.equal(asked[1].key, 'p');
+});
+
+
+test('windows of the same frame do not chase each other away', async () => {
+    const { loader, asked } = bench();
+    const windows = [...'abcd'].map((k) => ({ ...picture(k), index: 0 }));
+
+    windows.forEach((w) => loader.want([w]));
+    assert.deepEqual(asked.map((a) => [a.key, a.signal.aborted]),
+        [['a', false], ['b', false], ['c', false]]);
+    asked[0].answer(blob);
+    await settled();
+    assert.equal(asked[3].key, 'd');
 });
 
 
@@ -110,9 +156,9 @@ test('a failure is kept, told, and forgiven on demand', async () => {
     const { loader, asked, changed } = bench();
 
     loader.want(pictures('a'));
-    asked[0].answer({ status: 404, wait: 0, blob: null });
+    asked[0].answer({ status: 404, reason: 'gone', wait: 0, blob: null });
     await settled();
-    assert.deepEqual(loader.entry('a'), { state: 'failed', status: 404 });
+    assert.deepEqual(loader.entry('a'), { state: 'failed', reason: 'gone' });
     assert.deepEqual(changed, ['a']);
     loader.want(pictures('a'));
     assert.equal(asked.length, 1);
@@ -127,12 +173,12 @@ test('a busy server is asked again, and not for ever', async () => {
     loader.want(pictures('a'));
 
     for (let i = 0; i < 4; i++) {
-        asked[i].answer({ status: 503, wait: 0, blob: null });
+        asked[i].answer({ status: 503, reason: 'busy', wait: 0, blob: null });
         await new Promise((done) => { setTimeout(done, 5); });
     }
 
     assert.equal(asked.length, 4);
-    assert.deepEqual(loader.entry('a'), { state: 'failed', status: 503 });
+    assert.deepEqual(loader.entry('a'), { state: 'failed', reason: 'busy' });
 });
 
 

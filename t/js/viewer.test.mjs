@@ -9,6 +9,7 @@ import { arrived, chosen } from '../../html/js/viewer/choose.js';
 import { tick } from '../../html/js/viewer/cine.js';
 import { commandNamed, commandOfKey, commands } from '../../html/js/viewer/commands.js';
 import { mismatch } from '../../html/js/viewer/identity.js';
+import { compositorMap, sourceOf } from '../../html/js/viewer/picture.js';
 import { neighbours, plan, tilePictures } from '../../html/js/viewer/plan.js';
 import {
     MARK, initial, nextAnnotation, reset, scrolledTo, startWindow, withWindow,
@@ -23,12 +24,12 @@ const LARGE = { Rows: [2500], Columns: [3000], Modality: ['DX'] };
 /** @param {string[]} ready @param {string[]} [failed] keys */
 const look = (ready, failed = []) => ({
     ready: (/** @type {string} */ k) => ready.includes(k),
-    failed: (/** @type {string} */ k) => failed.includes(k) ? 500 : null,
+    failed: (/** @type {string} */ k) => failed.includes(k) ? 'too large' : null,
     bytes: () => 1000,
 });
 
 /** @param {any} s @param {any} p shows it */
-const showing = (s, p) => chosen(s, p, look([p.base.key]), String);
+const showing = (s, p) => chosen(s, p, look([p.base.key]));
 
 
 test('URLs of pictures', () => {
@@ -125,7 +126,7 @@ test('the old picture keeps its own number until the new one is here', () => {
     const s = viewport(9);
     const shown = showing(s, plan(s, ROOT));
     const moved = scrolledTo(shown, 5);
-    const waiting = chosen(moved, plan(moved, ROOT), look([]), String);
+    const waiting = chosen(moved, plan(moved, ROOT), look([]));
 
     assert.equal(shown.shown.index, 0);
     assert.equal(shown.marks[0], MARK.seen);
@@ -138,10 +139,10 @@ test('the old picture keeps its own number until the new one is here', () => {
 test('a frame that failed takes the picture away and says why', () => {
     const s = scrolledTo(showing(viewport(9), plan(viewport(9), ROOT)), 5);
     const p = plan(s, ROOT);
-    const failed = chosen(s, p, look([], [p.base.key]), (n) => `reason ${n}`);
+    const failed = chosen(s, p, look([], [p.base.key]));
 
     assert.equal(failed.shown, null);
-    assert.deepEqual(failed.failure, { index: 5, reason: 'reason 500' });
+    assert.deepEqual(failed.failure, { index: 5, reason: 'too large' });
     assert.equal(failed.marks[5], MARK.failed);
     assert.equal(scrolledTo(failed, 6).failure, null);
 });
@@ -162,14 +163,49 @@ test('a fast scroll shows what comes nearer, never what goes away', () => {
 });
 
 
+test('during a window drag what comes late still shows', () => {
+    const s = viewport(1);
+    const shown = { ...showing(s, plan(s, ROOT)), busy: 'window' };
+    const at = (/** @type {number} */ c) =>
+        withWindow(shown, { center: c, width: 400 });
+    const late = plan(at(60), ROOT).base;
+    const next = arrived(at(90), late, look([late.key]));
+
+    assert.equal(next.shown.window.center, 60);
+    assert.equal(arrived({ ...at(90), busy: '' }, late, look([late.key]))
+        .shown.window.center, 40);
+});
+
+
+test('a wider window is previewed from the wide picture, if it is here', () => {
+    const s = { ...viewport(1), tool: 'window' };
+    const shown = showing(s, plan(s, ROOT));
+    const wide = plan(shown, ROOT).wanted.at(-1);
+    const bitmaps = (/** @type {string[]} */ keys) => (/** @type {string} */ k) =>
+        keys.includes(k) ? /** @type {any} */ ({}) : undefined;
+    const source = (/** @type {any} */ w, /** @type {string[]} */ keys) =>
+        sourceOf(withWindow(shown, w), ROOT, bitmaps(keys));
+
+    assert.equal(wide.window.width, 3000);
+    assert.ok(source({ center: 40, width: 900 }, [wide.key]).isWide);
+    assert.ok(!source({ center: 40, width: 900 }, []).isWide);
+    assert.ok(!source({ center: 40, width: 300 }, [wide.key]).isWide);
+
+    const map = compositorMap(withWindow(shown, { center: 500, width: 1500 }),
+        { key: '', window: wide.window, isWide: true });
+
+    assert.ok(Math.abs(map.slope - 2999 / 1499) < 1e-9);
+});
+
+
 test('a sharp picture stays until the new window is as sharp', () => {
     const native = commandNamed('native').change(viewport(1, LARGE));
     const shown = showing(native, plan(native, ROOT));
     const other = withWindow(shown, { center: 99, width: 50 });
     const p = plan(other, ROOT);
-    const some = chosen(other, p, look([p.base.key]), String);
+    const some = chosen(other, p, look([p.base.key]));
     const all = chosen(other, p,
-        look([p.base.key, ...p.tiles.map((t) => t.key)]), String);
+        look([p.base.key, ...p.tiles.map((t) => t.key)]));
 
     assert.equal(some.shown.window.center, 40);
     assert.equal(all.shown.window.center, 99);

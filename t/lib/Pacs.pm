@@ -22,7 +22,7 @@ use Test::More;
 use Time::HiRes qw(time sleep);
 
 use Exporter 'import';
-our @EXPORT = qw(samples json slurp run capture have free_port wait_until
+our @EXPORT = qw(samples native json slurp run capture have free_port wait_until
     long_run asan multipart);
 
 our $TOP = $ENV{PACS_TOP} || abs_path(dirname(__FILE__) . '/../..');
@@ -39,6 +39,9 @@ sub samples {
     return $SAMPLES if -e "$SAMPLES/MANIFEST.tsv";
     plan(skip_all => "no sample files: $SAMPLES is not there");
 }
+
+# 56 native slices of one series
+sub native { return sort glob "$SAMPLES/mr-series/fruit-sag-irspgr/*.dcm" }
 
 sub have {
     my ($program) = @_;
@@ -239,7 +242,8 @@ sub start_nginx {
 
 sub descendants {
     my ($pid) = @_;
-    return map { ($_, descendants($_)) } split ' ', slurp("/proc/$pid/task/$pid/children") // '';
+    my @c = map { split ' ', slurp($_) } glob "/proc/$pid/task/*/children";
+    return map { ($_, descendants($_)) } @c;
 }
 
 # KILL takes the workers too: they would live on without their master
@@ -250,6 +254,16 @@ sub stop {
     kill $signal || 'TERM', $pid, @workers;
     waitpid $pid, 0;
     return $?;
+}
+
+# nginx with its workers, the listener with codec and decoders: at once
+sub crash {
+    my ($self) = @_;
+    my @pids = map { ($_, descendants($_)) } values %{$self->{pids}};
+    kill 'KILL', @pids;
+    waitpid $_, 0 for values %{$self->{pids}};
+    $self->{pids} = {};
+    wait_until('all are gone', sub { !grep { -e "/proc/$_" && slurp("/proc/$_/stat") !~ /\) Z/ } @pids });
 }
 
 sub signal { my ($self, $name, $signal) = @_; kill $signal, $self->{pids}{$name} }
@@ -347,7 +361,7 @@ sub check_logs {
 END {
     my $rc = $?;
     for my $p (@all) {
-        $p->stop($_, 'KILL') for keys %{$p->{pids}};
+        $p->crash;
     }
     $? = $rc;
 }

@@ -13,6 +13,7 @@ import warnings
 import numpy as np
 import pydicom
 from PIL import Image
+from pydicom.pixel_data_handlers.util import apply_color_lut
 
 warnings.simplefilter('ignore')
 pydicom.config.logger.setLevel('ERROR')
@@ -23,8 +24,8 @@ def picture(path):
     return np.asarray(Image.open(path)).astype(int)
 
 
-def ours(path, out, *keys):
-    r = subprocess.run([tool, path, '0', out, 'bare=1', *keys],
+def ours(path, out, *keys, frame=0):
+    r = subprocess.run([tool, path, str(frame), out, 'bare=1', *keys],
                        capture_output=True, text=True)
     if r.returncode:
         raise ValueError(r.stdout.strip() or 'exit %d' % r.returncode)
@@ -58,15 +59,15 @@ def sigmoid(x, c, w):
     return 255 / (1 + np.exp(-4 * (x - c) / w))
 
 
-def stored(ds):
-    """samples of the first frame, also of floats and packed bits"""
+def stored(ds, frame):
+    """samples of a frame, also of floats and packed bits"""
     if 'FloatPixelData' in ds or 'DoubleFloatPixelData' in ds:
         raw, kind = (ds.FloatPixelData, 'f4') if 'FloatPixelData' in ds \
             else (ds.DoubleFloatPixelData, 'f8')
-        n = ds.Rows * ds.Columns
-        return np.frombuffer(raw, '<' + kind)[:n].reshape(ds.Rows, ds.Columns)
+        return np.frombuffer(raw, '<' + kind).reshape(
+            -1, ds.Rows, ds.Columns)[frame]
     a = ds.pixel_array
-    a = a[0] if int(ds.get('NumberOfFrames', 1) or 1) > 1 else a
+    a = a[frame] if int(ds.get('NumberOfFrames', 1) or 1) > 1 else a
     if ds.BitsAllocated == 1:
         return a
     # what pydicom leaves to its caller: the bits around the stored ones
@@ -84,22 +85,22 @@ def window(ds, x):
     return round((low * 2 + high) / 3, 1), max(2.0, round((high - low) / 2))
 
 
-def groups(ds, keyword, path):
-    """a value of the image, else of its first frame or the shared groups"""
-    for where in ('PerFrameFunctionalGroupsSequence',
-                  'SharedFunctionalGroupsSequence'):
-        if where in ds and len(ds[where].value) \
-                and path in ds[where].value[0]:
-            item = ds[where].value[0][path].value[0]
+def groups(ds, keyword, path, frame):
+    """a value of a frame, else of the shared groups, else of the image"""
+    for where, i in (('PerFrameFunctionalGroupsSequence', frame),
+                     ('SharedFunctionalGroupsSequence', 0)):
+        if where in ds and len(ds[where].value) > i \
+                and path in ds[where].value[i]:
+            item = ds[where].value[i][path].value[0]
             if keyword in item:
                 return item[keyword].value
     return ds[keyword].value if keyword in ds else None
 
 
-def grey(path, ds):
+def grey(path, ds, frame):
     invert = ds.PhotometricInterpretation == 'MONOCHROME1' \
         or ds.get('PresentationLUTShape') == 'INVERSE'
-    x = stored(ds)
+    x = stored(ds, frame)
     if 'ModalityLUTSequence' in ds:
         lut = ds.ModalityLUTSequence[0]
         first = lut.LUTDescriptor[1]
@@ -109,9 +110,9 @@ def grey(path, ds):
         x = data[np.clip(x - first, 0, len(data) - 1)]
     else:
         slope = groups(ds, 'RescaleSlope',
-                       'PixelValueTransformationSequence')
+                       'PixelValueTransformationSequence', frame)
         inter = groups(ds, 'RescaleIntercept',
-                       'PixelValueTransformationSequence')
+                       'PixelValueTransformationSequence', frame)
         x = x.astype(float) * float(1 if slope is None else slope) \
             + float(inter or 0)
     x = x.astype(float)
@@ -120,8 +121,19 @@ def grey(path, ds):
     for voi, f in ((0, linear), (2, sigmoid)):
         y = f(x, c, w)
         y = np.floor((255 - y if invert else y) + 0.5).astype(int)
-        report(path, 'formula %d' % voi,
-               ours(path, tmp + '/a.png', 'voi=%d' % voi, *keys), y)
+        report(path, 'formula %d%s' % (voi, ', last frame' if frame else ''),
+               ours(path, tmp + '/a.png', 'voi=%d' % voi, *keys,
+                    frame=frame), y)
+    if frame:
+        shown = [groups(ds, k, 'FrameVOILUTSequence', frame)
+                 for k in ('WindowCenter', 'WindowWidth')]
+        if None not in shown and ds.get('VOILUTFunction') is None:
+            c, w = [float(np.ravel(v)[0]) for v in shown]
+            y = linear(x, c, w)
+            y = np.floor((255 - y if invert else y) + 0.5).astype(int)
+            report(path, 'window of the last frame',
+                   ours(path, tmp + '/a.png', frame=frame), y)
+        return
     if 'PixelData' in ds and ds.BitsAllocated in (8, 16):
         try:
             b = dcmtk(path, tmp + '/b.png', '+Wfl', '+Ww', repr(c),
@@ -147,7 +159,17 @@ def default(path, ds):
     report(path, means, ours(path, tmp + '/a.png'), b)
 
 
+def palette(path, ds):
+    a = apply_color_lut(stored(ds, 0), ds)
+    a = a.astype(int) >> (8 if a.max() > 255 else 0)
+    report(path, 'pydicom palette', ours(path, tmp + '/a.png'), a)
+
+
 def colour(path, ds):
+    # pydicom does not swap the words of 8-bit tables
+    if ds.PhotometricInterpretation == 'PALETTE COLOR' \
+            and ds.is_little_endian:
+        palette(path, ds)
     try:
         b = dcmtk(path, tmp + '/b.png')
     except ValueError:
@@ -164,8 +186,13 @@ for line in sys.stdin:
         if not {'PixelData', 'FloatPixelData', 'DoubleFloatPixelData'} \
                 & set(ds.dir()):
             continue
-        (grey if ds.PhotometricInterpretation.startswith('MONO')
-         else colour)(path, ds)
+        if not ds.PhotometricInterpretation.startswith('MONO'):
+            colour(path, ds)
+            continue
+        grey(path, ds, 0)
+        frames = int(ds.get('NumberOfFrames', 1) or 1)
+        if frames > 1:
+            grey(path, ds, frames - 1)
     except Exception as e:
         print(path, 'run', 'error', repr(e)[:200].replace('\t', ' '),
               sep='\t')

@@ -32,7 +32,7 @@
 #include "core/codec.h"
 #include "dicom/dicom.h"
 
-enum { MAX_CONNECTIONS = 256, TIMEOUT_MS = 120000, MAX_FIELDS = 8 };
+enum { MAX_CONNECTIONS = 256, TIMEOUT_MS = 60000, MAX_FIELDS = 8 };
 
 typedef struct {
     int             fd;

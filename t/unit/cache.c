@@ -3,6 +3,7 @@
 /* sealed values, the secret, and the client against a real redis-server */
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -118,6 +119,50 @@ urls(void)
 }
 
 
+/* a quarter of max a value at most; the least recently used goes */
+static void
+memory(void)
+{
+    static char     big[1051];
+    pacs_memory_t  *m = pacs_memory_create(4200);
+    pacs_arena_t   *mine = pacs_arena_create(0);
+    pacs_str_t      got, held, v = { big, 1000 };
+
+    ok(!pacs_memory_get(m, pacs_lit("a"), mine, &got), "nothing there");
+    pacs_memory_put(m, pacs_lit("a"), pacs_lit("one"));
+    ok(pacs_memory_get(m, pacs_lit("a"), mine, &held), "there");
+    is_str(held, "one", "as it was put");
+    pacs_memory_put(m, pacs_lit("a"), pacs_lit("two"));
+    pacs_memory_get(m, pacs_lit("a"), mine, &got);
+    is_str(got, "two", "put again");
+    is_str(held, "one", "who holds the old one keeps it");
+
+    pacs_memory_put(m, pacs_lit("b"), v);
+    pacs_memory_put(m, pacs_lit("c"), v);
+    pacs_memory_get(m, pacs_lit("a"), mine, &got);
+    pacs_memory_put(m, pacs_lit("d"), v);
+    pacs_memory_put(m, pacs_lit("e"), v);
+    ok(!pacs_memory_get(m, pacs_lit("b"), mine, &got), "the oldest is gone");
+    ok(pacs_memory_get(m, pacs_lit("a"), mine, &got), "the used one is not");
+    ok(pacs_memory_get(m, pacs_lit("e"), mine, &got) && got.len == 1000,
+       "the newest is there");
+    pacs_memory_put(m, pacs_lit("f"), (pacs_str_t) { big, 1051 });
+    ok(!pacs_memory_get(m, pacs_lit("f"), mine, &got), "too big for it");
+
+    for (int i = 0; i < 5000; i++) {
+        char  name[16];
+
+        snprintf(name, sizeof(name), "%d", i);
+        pacs_memory_put(m, pacs_cstr(name), pacs_lit(""));
+    }
+    ok(pacs_memory_get(m, pacs_lit("4999"), mine, &got), "many");
+    is_str(held, "one", "still held");
+
+    pacs_arena_destroy(mine);
+    pacs_memory_destroy(m);
+}
+
+
 static double
 elapsed_ms(const struct timespec *t0)
 {
@@ -187,6 +232,19 @@ silly(const char *says, const char *what)
 }
 
 
+static void *
+ping_often(void *c)
+{
+    intptr_t  bad = 0;
+
+    for (int i = 0; i < 200; i++) {
+        pacs_cache_publish(c, pacs_lit("1.2.3"));
+        bad += !pacs_cache_ping(c);
+    }
+    return (void *) bad;
+}
+
+
 static void
 real_server(void)
 {
@@ -221,6 +279,20 @@ real_server(void)
     pacs_cache_publish(c, pacs_lit("1.2.3"));
     ok(pacs_cache_ping(c), "and again on the same connection");
 
+    pthread_t  threads[4];
+    int64_t    bad = 0;
+
+    for (int i = 0; i < 4; i++) {
+        pthread_create(&threads[i], NULL, ping_often, c);
+    }
+    for (int i = 0; i < 4; i++) {
+        void *n;
+
+        pthread_join(threads[i], &n);
+        bad += (intptr_t) n;
+    }
+    is_int(bad, 0, "four threads at once");
+
     kill(pid, SIGKILL);
     waitpid(pid, NULL, 0);
     ok(!pacs_cache_ping(c), "the server is gone: no answer, no SIGPIPE");
@@ -239,6 +311,7 @@ main(void)
     }
 
     sealed();
+    memory();
     secrets();
     urls();
     absent("unix:/nonexistent/redis.sock", "no socket");

@@ -192,6 +192,20 @@ test_encodings(void)
     ok(pacs_source_exact(stream, 0, again, 2, &err) == PACS_OK
        && memcmp(again, "\10\0", 2) == 0, "and back to its beginning");
 
+    /* each step backward inflates again from the start */
+    limits.inflated = 10000;
+    stream = pacs_dicom_stream(&s, &ds, &limits, arena, &err);
+    int  rounds = 0;
+    while (rounds < 1000 && pacs_source_exact(stream, ds.pixels->offset, px,
+                                              4, &err) == PACS_OK
+           && pacs_source_exact(stream, 0, again, 2, &err) == PACS_OK)
+    {
+        rounds++;
+    }
+    ok(rounds > 2 && rounds < 1000 && err.code == PACS_E_LIMIT,
+       "reading backward is bounded");
+    limits = pacs_limits_default;
+
     pacs_buf_char(&b, 0);
     is_read(&b, "deflated, padded");
     pacs_buf_char(&b, 'x');
@@ -274,6 +288,50 @@ test_un(void)
     ok(e->vr == PACS_SQ && e->undefined && e->length == 34,
        "private UN of undefined length is a sequence");
     ok(pacs_elem_int(e->items, 0x00280010, 0, &i) && i == 7, "and its value");
+    pacs_buf_free(&b);
+}
+
+
+/* VRs that other elements decide on */
+static void
+test_ambiguous(void)
+{
+    pacs_buf_t  b = { 0 };
+    int64_t     i = 0;
+
+    for (int is_signed = 0; is_signed < 2; is_signed++) {
+        begin(&b, IMPLICIT);
+        /* an item that comes before Pixel Representation, and one with its
+         * own */
+        ADD(&b, "\10\0\100\21\56\0\0\0"
+                "\376\377\0\340\12\0\0\0" "\50\0\6\1\2\0\0\0\376\377"
+                "\376\377\0\340\24\0\0\0" "\50\0\3\1\2\0\0\0\0\0"
+                "\50\0\6\1\2\0\0\0\376\377");
+        ADD(&b, "\50\0\3\1\2\0\0\0");
+        pacs_buf_add(&b, is_signed ? "\1\0" : "\0\0", 2);
+        ADD(&b, "\50\0\6\1\2\0\0\0\376\377");
+        ADD(&b, "\50\0\2\60\6\0\0\0\1\0\0\0\20\0"
+                "\50\0\6\60\2\0\0\0\5\0");
+        is_read(&b, is_signed ? "signed pixels" : "unsigned pixels");
+
+        const pacs_item_t *item = pacs_elem_item(ds.root, 0x00081140);
+        int64_t            want = is_signed ? -2 : 65534;
+
+        ok(pacs_elem_int(ds.root, 0x00280106, 0, &i) && i == want,
+           "US or SS");
+        ok(pacs_elem_int(item, 0x00280106, 0, &i) && i == want,
+           "in an item");
+        ok(item != NULL && pacs_elem_int(item->next, 0x00280106, 0, &i)
+           && i == 65534, "in an item with Pixel Representation");
+        is_int(pacs_elem(ds.root, 0x00283006)->vr, PACS_US,
+               "LUT Data of one entry");
+    }
+
+    begin(&b, IMPLICIT);
+    ADD(&b, "\50\0\2\60\6\0\0\0\2\0\0\0\20\0"
+            "\50\0\6\60\4\0\0\0\5\0\6\0");
+    parse(&b);
+    is_int(pacs_elem(ds.root, 0x00283006)->vr, PACS_OW, "LUT Data of two");
     pacs_buf_free(&b);
 }
 
@@ -478,7 +536,7 @@ test_refused(void)
             "fragments without end");
     REFUSED(JPEG, "\340\177\20\0OB\0\0\377\377\377\377"
             "\376\377\0\340\0\0\0\0" "\376\377\0\340\10\0\0\0\1\2\3",
-            "fragment", "fragment past the end");
+            "fragment of length 8 goes past", "fragment past the end");
     REFUSED(JPEG, "\340\177\20\0OB\0\0\377\377\377\377"
             "\376\377\0\340\377\377\377\377" "\376\377\335\340\0\0\0\0",
             "fragment", "fragment without length");
@@ -594,6 +652,14 @@ test_limits(void)
         pacs_write_text(&b, 0x00100020, PACS_LO, pacs_lit("x"));
     }
     is_limit(&b, "elements (1000)", "too many elements");
+
+    begin(&b, EXPLICIT);
+    pacs_write_sq(&b, 0x00081140);
+    for (int i = 0; i < 1001; i++) {
+        ADD(&b, "\376\377\0\340\0\0\0\0");
+    }
+    pacs_write_sq_end(&b);
+    is_limit(&b, "elements (1000)", "too many items");
     limits = pacs_limits_default;
 
     limits.dataset = 32768;
@@ -725,6 +791,7 @@ main(void)
     test_encodings();
     test_big_endian();
     test_un();
+    test_ambiguous();
     test_charset();
     test_tolerated();
     test_held();

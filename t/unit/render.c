@@ -620,22 +620,25 @@ test_scaled_kinds(void)
     free(im.p);
 
     /* white stays white: a sum that rounds up must not wrap to black */
-    enum { N = 3001 };
-    uint16_t  *big = malloc(N * 700 * 2);
-    memset(big, 0xff, N * 700 * 2);
-    s = grey16(big, N, 700, 16, false);
-    want.view_width = 7;
-    want.view_height = 7;
+    enum { N = 60001 };
+    uint16_t  *big = malloc(N * 33 * 2);
+    memset(big, 0xff, N * 33 * 2);
+    s = grey16(big, N, 33, 16, false);
     want.has_window = 1;
     want.center = 32768;
     want.width = 65536;
-    im = picture(&s, &plain, &want, &code);
-    int  black = im.p == NULL;
-    for (uint32_t i = 0; i < im.width * im.height; i++) {
-        black += im.p[i] != 255;
+
+    int  black = 0;
+    for (want.view_width = 1; want.view_width < 60; want.view_width++) {
+        want.view_height = want.view_width;
+        im = picture(&s, &plain, &want, &code);
+        black += im.p == NULL;
+        for (uint32_t i = 0; i < im.width * im.height; i++) {
+            black += im.p[i] != 255;
+        }
+        free(im.p);
     }
     is_int(black, 0, "white stays white");
-    free(im.p);
     free(big);
 }
 
@@ -802,6 +805,101 @@ test_jpeg(void)
 }
 
 
+static uint32_t  seed = 1;
+
+
+static uint32_t
+dice(uint32_t n)
+{
+    seed = seed * 1664525 + 1013904223;
+    return (seed >> 8) % n;
+}
+
+
+static double
+odd_number(void)
+{
+    static const double  odd[] = { 0, -1, 1, 0.5, 7, -40, 255, 1e9, -1e300,
+                                   1e-300, NAN, INFINITY, -INFINITY, 65536 };
+
+    return dice(3) ? (double) dice(64) - 16 : odd[dice(14)];
+}
+
+
+/* whatever is said of few bytes: an answer, and no byte read beyond them */
+static void
+test_random(void)
+{
+    static const uint16_t  bits[] = { 1, 8, 16, 32, 64, 8, 16, 12 };
+    int                    shown = 0, wrong = 0;
+
+    for (int i = 0; i < 20000; i++) {
+        size_t          len = dice(700);
+        uint8_t        *data = malloc(len + 1);
+        uint16_t        table[16] = { 5, 0, 65535, 300 };
+        pacs_lut_t      lut = { 1 + dice(16), (int32_t) dice(80) - 40,
+                                (uint16_t) (1 + dice(16)), table };
+        uint16_t        size = bits[dice(8)];
+        uint32_t        colour = dice(PACS_PI_COUNT + 1);
+        pacs_samples_t  s = {
+            .px = { .rows = dice(20), .columns = dice(20), .frames = 1,
+                    .samples = colour < PACS_PI_RGB ? 1 : 3,
+                    .allocated = size,
+                    .stored = (uint16_t) (1 + dice(dice(5) ? size : 20u)),
+                    .high_bit = (uint16_t) dice(size + 1u),
+                    .is_signed = dice(2),
+                    .planar = dice(2), .is_float = dice(5) == 0,
+                    .photometric = (uint8_t) colour },
+            .data = data, .len = len, .big_endian = dice(3) == 0,
+            .bit_offset = dice(9), .index = dice(3),
+        };
+        pacs_window_t   w = { odd_number(), odd_number(), "" };
+        struct pacs_frame_look_s  f[2] = {
+            { (float) odd_number(), (float) odd_number(), 1, 2 },
+            { 1, 0, 0, 0 } };
+        pacs_look_t     look = {
+            .slope = odd_number(), .intercept = odd_number(),
+            .voi = (uint8_t) dice(4), .inverse = dice(2),
+            .has_padding = dice(2),
+            .padding = { (int32_t) dice(400) - 200, (int32_t) dice(99999) },
+            .nwindows = dice(2), .windows = &w, .aspect = odd_number(),
+            .nframes = 2, .frames = dice(4) ? NULL : f,
+        };
+        pacs_picture_t  want = {
+            .format = dice(2), .quality = (uint8_t) dice(130),
+            .has_window = dice(2), .voi = (uint8_t) dice(4),
+            .center = odd_number(), .width = odd_number(),
+            .view_width = dice(3) ? 0 : dice(50),
+            .view_height = dice(3) ? 0 : dice(50), .has_region = dice(3) == 0,
+            .sx = odd_number(), .sy = odd_number(), .sw = odd_number(),
+            .sh = odd_number(),
+        };
+        pacs_buf_t      out = { .data = NULL };
+        uint32_t        width = 0, height = 0;
+
+        for (size_t k = 0; k < len; k++) {
+            data[k] = (uint8_t) dice(256);
+        }
+        if (dice(3) == 0) {
+            look.modality = look.voi_lut = lut;
+        }
+        look.palette[0] = look.palette[1] = look.palette[2] = lut;
+
+        int  rc = pacs_render(&s, &look, &want, &pacs_limits_default, &out,
+                              &width, &height, NULL);
+
+        shown += rc == PACS_OK;
+        wrong += rc == PACS_OK ? out.len == 0 || width == 0 || height == 0
+                 : rc != PACS_E_UNSHOWABLE && rc != PACS_E_ARG
+                   && rc != PACS_E_LIMIT;
+        pacs_buf_free(&out);
+        free(data);
+    }
+    is_int(wrong, 0, "random descriptions of few bytes");
+    ok(shown > 2000, "many of them show (%d)", shown);
+}
+
+
 int
 main(void)
 {
@@ -815,5 +913,6 @@ main(void)
     test_hostile();
     test_pack();
     test_jpeg();
+    test_random();
     return done();
 }

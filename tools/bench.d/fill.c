@@ -92,6 +92,10 @@ main(int argc, char **argv)
         pacs_arena_destroy(a);
     }
 
+    if (rc == PACS_OK) {
+        rc = ix->vt->rebuilt(ix, &err);
+    }
+
     if (rc != PACS_OK) {
         fprintf(stderr, "fill: %s\n", err.text);
         return 1;

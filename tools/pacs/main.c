@@ -30,7 +30,7 @@ static const struct {
       pacs_cmd_delete },
     { "conflicts", "", "list copies with a known UID and other content",
       pacs_cmd_conflicts },
-    { "phantom",   "DIR", "make demo studies with invented names",
+    { "phantom",   "DIR [--small]", "make demo studies with invented names",
       phantom }
 };
 

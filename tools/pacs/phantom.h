@@ -133,4 +133,52 @@ int file_save(file_t *f, const char *path, const char *class_uid,
 /* 2.25.: the same for the same text */
 void file_uid(char uid[65], const char *fmt, ...) PACS_PRINTF(2, 3);
 
+
+/* --- phantom.c, phantom_common.c: patients, studies, series --- */
+
+typedef struct {
+    const char  *charset, *name, *id, *birth, *sex;
+} patient_t;
+
+typedef struct {
+    unsigned     patient;
+    const char  *date, *time, *description, *accession;
+} study_t;
+
+struct job_s;
+
+typedef struct {
+    unsigned     study;         /* in studies */
+    unsigned     number;        /* of the series */
+    const char  *modality, *description, *class_uid;
+    int        (*make)(const struct job_s *job, pacs_err_t *err);
+    float        option[4];     /* for make */
+} series_t;
+
+typedef struct job_s {
+    const series_t  *series;
+    const study_t   *study;
+    const char      *dir;
+    bool             small;
+} job_t;
+
+extern const patient_t  patients[];
+
+/* PS3.3 C.7.1 to C.7.5, C.12.1; the instance's UID */
+void put_common(file_t *f, const job_t *job, unsigned instance, char uid[65]);
+/* PS3.3 C.7.6.3; grey of 16 bits allocated */
+void put_grey(file_t *f, uint32_t columns, uint32_t rows, unsigned stored,
+    bool is_signed, const void *pixels);
+int save_instance(file_t *f, const job_t *job, unsigned instance,
+    const char *uid, pacs_err_t *err);
+
+/* slices.c: CT (option: head?, nodule mm, spacing, shift of the patient),
+ * MR (option: 0 T2 axial, 1 T1 sagittal, 2 FLAIR coronal) */
+int make_ct(const job_t *job, pacs_err_t *err);
+int make_mr(const job_t *job, pacs_err_t *err);
+/* flat.c: DX (option: -, nodule mm), MG (option: RCC LCC RMLO LMLO), US */
+int make_dx(const job_t *job, pacs_err_t *err);
+int make_mg(const job_t *job, pacs_err_t *err);
+int make_us(const job_t *job, pacs_err_t *err);
+
 #endif

@@ -272,9 +272,14 @@ paint_shape(const shape_t *sh, const plane_t *p, uint8_t *out)
         if (to < 0 || from > p->columns - 1) {
             continue;
         }
-        for (int i = clip(from, (int) p->columns - 1),
-                 e = clip(to, (int) p->columns - 1); i <= e; i++)
-        {
+        int  i = clip(from, (int) p->columns - 1);
+        int  e = clip(to, (int) p->columns - 1);
+
+        if (sh->over == ANYTHING) {
+            memset(row + i, sh->material, (size_t) (e - i + 1));
+            continue;
+        }
+        for (; i <= e; i++) {
             if (sh->over >> row[i] & 1) {
                 row[i] = sh->material;
             }

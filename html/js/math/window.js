@@ -70,6 +70,34 @@ export function preview(from, to, fn, mono1) {
 
 
 /**
+ * A window that nearly nothing is clipped by: the source of previews of
+ * windows wider than the one that is shown.
+ * @param {string} modality
+ * @param {Window} usual
+ * @returns {Window}
+ */
+export function wideWindow(modality, usual) {
+    return modality === 'CT' ? { center: 500, width: 3000 }
+        : { center: usual.center, width: usual.width * 4 };
+}
+
+
+/**
+ * All that `a` shows as grey, `b` does too.
+ * @param {Window} a
+ * @param {Window} b
+ * @param {VoiFunction} fn
+ * @returns {boolean}
+ */
+export function isWithin(a, b, fn) {
+    const x = ramp(a, fn);
+    const y = ramp(b, fn);
+
+    return x.low >= y.low && x.low + x.span <= y.low + y.span;
+}
+
+
+/**
  * Turns black and white.
  * @param {Affine} a
  * @returns {Affine}

@@ -14,6 +14,9 @@ export class Refusal extends Error {
 }
 
 
+/** Characters of the server's own words that are shown. */
+const MOST_REASON = 200;
+
 /** @type {Record<number, string>} */
 const REASONS = {
     0: 'The server does not answer',
@@ -27,7 +30,7 @@ const REASONS = {
 
 
 /** @param {number} status @returns {string} */
-export function reasonOf(status) {
+function reasonOf(status) {
     return REASONS[status] ?? `The server refused (${status})`;
 }
 
@@ -79,7 +82,11 @@ export async function ask(url, accept, signal) {
     });
 
     if (!answer.ok) {
-        throw new Refusal(answer.status, reasonOf(answer.status));
+        const own = await answer.json().catch(() => null);
+        const why = typeof own?.reason === 'string' ? own.reason : '';
+
+        throw new Refusal(answer.status, reasonOf(answer.status)
+            + (why === '' ? '' : `: ${why.slice(0, MOST_REASON)}`));
     }
 
     return answer;

@@ -6,10 +6,11 @@
 
 /**
  * @typedef {import('../viewer/plan.js').Picture} Picture
- * @typedef {{status: number, blob: Blob | null, wait: number}} Answer
- *     status 0: no answer; wait: ms to wait before it makes sense to ask again
+ * @typedef {{status: number, reason: string, blob: Blob | null,
+ *            wait: number}} Answer status 0: no answer; reason: in words;
+ *     wait: ms to wait before it makes sense to ask again
  * @typedef {{state: 'here', blob: Blob, bytes: number}
- *     | {state: 'failed', status: number}} Entry
+ *     | {state: 'failed', reason: string}} Entry
  *
  * @typedef {Object} Options
  * @property {(p: Picture, signal: AbortSignal) => Promise<Answer>} get
@@ -24,6 +25,17 @@
 const TRIES = 4;
 
 
+/** Frames that a scroll passes in the time of a few requests. */
+const NEAR = 12;
+
+
+/** @param {Picture} a @param {Picture} b @returns {boolean} */
+function isNear(a, b) {
+    return a.stack === b.stack && Math.abs(a.index - b.index) <= NEAR
+        && (a.tile === null) === (b.tile === null);
+}
+
+
 export class Loader {
     /** @type {Map<string, Entry>} the least recently used first */
     #entries = new Map();
@@ -31,7 +43,11 @@ export class Loader {
     #bitmaps = new Map();
     /** @type {Set<string>} */
     #decoding = new Set();
-    /** @type {Map<string, {picture: Picture, abort: AbortController}>} */
+    /**
+     * waits: for a busy server to be asked again
+     * @type {Map<string, {picture: Picture, abort: AbortController,
+     *     waits: boolean}>}
+     */
     #underway = new Map();
     /** @type {Map<string, number>} tries so far */
     #again = new Map();
@@ -52,7 +68,7 @@ export class Loader {
 
     /** @param {Picture[]} wanted the most urgent first */
     want(wanted) {
-        this.#wanted = wanted;
+        this.#wanted = wanted.map((p) => this.#isHere(p.better) ? p.better : p);
         this.#pump();
     }
 
@@ -79,6 +95,15 @@ export class Loader {
         }
 
         return bitmap;
+    }
+
+
+    /**
+     * @param {Picture | null} p
+     * @returns {p is Picture}
+     */
+    #isHere(p) {
+        return p !== null && this.#entries.get(p.key)?.state === 'here';
     }
 
 
@@ -127,19 +152,26 @@ export class Loader {
     }
 
 
-    /** The picture that is looked at waits for none that nobody wants. */
+    /**
+     * The picture that is looked at does not wait for one from far away, nor
+     * for a busy server.  What is under way nearby is let be: if each step
+     * of a scroll or of a window drag sent the one before it away, none
+     * would ever arrive.
+     */
     #makeRoom() {
+        const first = this.#wanted[0];
+
         if (this.#underway.size < this.options.depth) {
             return;
         }
 
-        const rank = new Map(this.#wanted.map((p, i) => [p.key, i]));
-        const [worst] = [...this.#underway.values()].sort((a, b) =>
-            (rank.get(b.picture.key) ?? Infinity)
-            - (rank.get(a.picture.key) ?? Infinity) || 0);
-
-        worst.abort.abort();
-        this.#underway.delete(worst.picture.key);
+        for (const { picture, abort, waits } of this.#underway.values()) {
+            if (waits || !isNear(picture, first)) {
+                abort.abort();
+                this.#underway.delete(picture.key);
+                return;
+            }
+        }
     }
 
 
@@ -148,10 +180,10 @@ export class Loader {
         const abort = new AbortController();
         const start = performance.now();
 
-        this.#underway.set(p.key, { picture: p, abort });
+        this.#underway.set(p.key, { picture: p, abort, waits: false });
 
         const answer = await this.options.get(p, abort.signal)
-            .catch(() => ({ status: 0, blob: null, wait: 0 }));
+            .catch(() => ({ status: 0, reason: '', blob: null, wait: 0 }));
 
         if (abort.signal.aborted) {
             return;
@@ -164,7 +196,7 @@ export class Loader {
             this.#keep(p, answer.blob);
 
         } else if (!this.#retry(p, answer)) {
-            this.#entries.set(p.key, { state: 'failed', status: answer.status });
+            this.#entries.set(p.key, { state: 'failed', reason: answer.reason });
             this.options.changed(p);
         }
 
@@ -189,7 +221,7 @@ export class Loader {
         // holds its place meanwhile: a busy server gets no more questions
         const abort = new AbortController();
 
-        this.#underway.set(p.key, { picture: p, abort });
+        this.#underway.set(p.key, { picture: p, abort, waits: true });
         setTimeout(() => {
             if (!abort.signal.aborted) {
                 this.#underway.delete(p.key);
@@ -265,7 +297,9 @@ export class Loader {
 
         if (bitmap === null) {
             this.#bytes -= blob.size;
-            this.#entries.set(p.key, { state: 'failed', status: 200 });
+            this.#entries.set(p.key, {
+                state: 'failed', reason: 'What came is no picture',
+            });
         } else {
             this.#bitmaps.set(p.key, bitmap);
             this.#pixels += bitmap.width * bitmap.height;

@@ -17,17 +17,18 @@ import { ageOf } from './text.js';
 export function renderBanner(study, alarm) {
     const ds = study ?? {};
     const name = personName(ds, TAG.PatientName);
+    const years = ageOf(ds);
     const description = first(ds, TAG.StudyDescription);
-    const when = [formatDate(first(ds, TAG.StudyDate)),
-        formatTime(first(ds, TAG.StudyTime))].filter(Boolean).join('  ');
 
     put('.banner-name', name.main || (study === null ? '' : 'No name'));
     put('.banner-other', name.other.join('  '));
-    put('.banner-birth', birth(ds));
+    put('.banner-birth', formatDate(first(ds, TAG.PatientBirthDate)));
+    put('.banner-age', years === '' ? '' : `(${years})`);
     put('.banner-sex', first(ds, TAG.PatientSex));
     put('.banner-id', first(ds, TAG.PatientID));
     put('.banner-description', description || (study === null ? '' : 'Study'));
-    put('.banner-date', when);
+    put('.banner-date', formatDate(first(ds, TAG.StudyDate)));
+    put('.banner-time', formatTime(first(ds, TAG.StudyTime)));
     put('.banner-accession', first(ds, TAG.AccessionNumber));
     put('.banner-alarm', alarm);
     find('.banner', HTMLElement).classList.toggle('is-alarm', alarm !== '');
@@ -37,23 +38,16 @@ export function renderBanner(study, alarm) {
 }
 
 
-/** @param {Dataset} ds @returns {string} */
-function birth(ds) {
-    const date = formatDate(first(ds, TAG.PatientBirthDate));
-    const age = ageOf(ds);
-
-    return [date, age === '' ? '' : `(${age})`].filter(Boolean).join(' ');
-}
-
-
 /** @param {string} selector @param {string} text */
 function put(selector, text) {
     const node = find(selector, HTMLElement);
 
     setText(node, text);
     node.hidden = text === '';
-    // the label before it, where there is one
-    if (node.parentElement?.classList.contains('fact')) {
+    // with its label, where it is all that is said there
+    if (node.parentElement?.firstElementChild?.className === 'fact-label'
+        && node.previousElementSibling?.className === 'fact-label')
+    {
         node.parentElement.hidden = text === '';
     }
 }

@@ -5,6 +5,7 @@
 // way, the one that was there stays and its own number with it.
 
 import { sameWindow } from '../math/window.js';
+import { tilePictures, widePicture } from './plan.js';
 import { MARK } from './state.js';
 
 /**
@@ -14,7 +15,7 @@ import { MARK } from './state.js';
  *
  * @typedef {Object} Look into the loader
  * @property {(key: string) => boolean} ready decoded
- * @property {(key: string) => number | null} failed status, null: not failed
+ * @property {(key: string) => string | null} failed why, null: not failed
  * @property {(key: string) => number} bytes
  */
 
@@ -23,10 +24,9 @@ import { MARK } from './state.js';
  * @param {Viewport} s
  * @param {Plan} plan
  * @param {Look} look
- * @param {(status: number) => string} reasonOf
  * @returns {Viewport}
  */
-export function chosen(s, plan, look, reasonOf) {
+export function chosen(s, plan, look) {
     const best = [plan.base, plan.preview].find((p) => look.ready(p.key));
     const detail = detailOf(plan, look);
 
@@ -36,16 +36,16 @@ export function chosen(s, plan, look, reasonOf) {
         return next.detail === detail ? next : { ...next, detail };
     }
 
-    const status = look.failed(plan.base.key) ?? look.failed(plan.preview.key);
+    const reason = look.failed(plan.base.key) ?? look.failed(plan.preview.key);
 
-    if (status === null) {
+    if (reason === null) {
         return s;
     }
 
     return {
         ...s,
         shown: null,
-        failure: { index: s.index, reason: reasonOf(status) },
+        failure: { index: s.index, reason },
         marks: marked(s.marks, s.index, MARK.failed),
     };
 }
@@ -70,8 +70,12 @@ export function arrived(s, p, look) {
     const next = seen && !failed ? s
         : { ...s, marks: marked(s.marks, p.index, mark) };
 
-    if (failed || !look.ready(p.key) || s.shown === null || p.index === s.index) {
+    if (failed || !look.ready(p.key) || s.shown === null) {
         return next;
+    }
+
+    if (p.index === s.index) {
+        return isOnTheWay(next, p) ? withShown(next, p, look) : next;
     }
 
     const isNearer = Math.abs(p.index - s.index)
@@ -88,6 +92,22 @@ function detailOf(plan, look) {
     }
 
     return plan.tiles.every((t) => look.ready(t.key)) ? 'whole' : 'coming';
+}
+
+
+/**
+ * During a window drag: a picture of a window that was passed is nearer to
+ * the one asked for than the picture before it.
+ * @param {Viewport} s
+ * @param {Picture} p
+ * @returns {boolean}
+ */
+function isOnTheWay(s, p) {
+    const isWide = sameWindow(p.window ?? { center: NaN, width: NaN },
+        widePicture(s, '')?.window ?? null);
+
+    return s.busy === 'window' && p.window !== null && !isWide
+        && tilePictures(s, '', null).length === 0;
 }
 
 

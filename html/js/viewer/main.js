@@ -4,7 +4,7 @@
 // parts together.  state -> plan -> loader -> state -> render.
 
 import { frameRate } from '../dicom/stack.js';
-import { ask, reasonOf, rootOf, Refusal } from '../net/dicomweb.js';
+import { ask, rootOf, Refusal } from '../net/dicomweb.js';
 import { Loader } from '../net/loader.js';
 import { isUid } from '../net/urls.js';
 import { find, setText } from '../ui/dom.js';
@@ -69,7 +69,7 @@ const look = {
     ready: (/** @type {string} */ key) => loader.bitmap(key) !== undefined,
     failed: (/** @type {string} */ key) => {
         const entry = loader.entry(key);
-        return entry?.state === 'failed' ? entry.status : null;
+        return entry?.state === 'failed' ? entry.reason : null;
     },
     bytes: (/** @type {string} */ key) => {
         const entry = loader.entry(key);
@@ -124,7 +124,7 @@ function frame(now) {
     loader.want(p?.wanted ?? []);
 
     if (p !== null) {
-        page.port = chosen(page.port, p, look, reasonOf);
+        page.port = chosen(page.port, p, look);
     }
 
     render();
@@ -176,16 +176,17 @@ function render() {
 async function getPicture(p, signal) {
     try {
         const answer = await ask(p.url, p.accept, signal);
-        return { status: 200, blob: await answer.blob(), wait: 0 };
+        return { status: 200, reason: '', blob: await answer.blob(), wait: 0 };
 
     } catch (e) {
         const status = e instanceof Refusal ? e.status : 0;
+        const reason = e instanceof Refusal ? e.message : 'Cannot be read';
 
         if (status === 401) {
             endSession();
         }
 
-        return { status, blob: null, wait: 500 };
+        return { status, reason, blob: null, wait: 500 };
     }
 }
 

@@ -4,8 +4,8 @@
 // do the window that is not there yet, and black for white.
 
 import { apply, matrix } from '../math/view.js';
-import { inverted, isIdentity, preview } from '../math/window.js';
-import { tilePictures } from './plan.js';
+import { inverted, isIdentity, isWithin, preview, sameWindow } from '../math/window.js';
+import { tilePictures, widePicture } from './plan.js';
 import { imageSize, shownFrame, windowOf } from './state.js';
 
 /**
@@ -20,20 +20,47 @@ const FILL = 3;
 
 
 /**
+ * What is drawn: the picture that is shown, or, for a window that it was
+ * clipped for, the wide one.
+ * @typedef {{key: string, window: import('./state.js').Window | null,
+ *            isWide: boolean}} Source
+ *
  * @param {Viewport} s
- * @returns {Affine} from the picture that is shown to the one asked for
+ * @param {string} root
+ * @param {Bitmaps} bitmaps
+ * @returns {Source | null}
  */
-export function compositorMap(s) {
+export function sourceOf(s, root, bitmaps) {
     const f = shownFrame(s);
-    const same = { slope: 1, intercept: 0 };
 
     if (f === null || s.shown === null) {
-        return same;
+        return null;
     }
 
+    const shown = { key: s.shown.key, window: s.shown.window, isWide: false };
     const to = windowOf(s, f);
-    const map = s.shown.window !== null && to !== null
-        ? preview(s.shown.window, to, f.voi, f.mono1) ?? same : same;
+    const wide = s.shown.index === s.index ? widePicture(s, root) : null;
+    const good = to === null || wide === null || wide.window === null
+        || (shown.window !== null && (sameWindow(to, shown.window)
+            || isWithin(to, shown.window, f.voi)));
+
+    return good || bitmaps(wide.key) === undefined ? shown
+        : { key: wide.key, window: wide.window, isWide: true };
+}
+
+
+/**
+ * @param {Viewport} s
+ * @param {Source | null} source
+ * @returns {Affine} from the picture that is drawn to the one asked for
+ */
+export function compositorMap(s, source) {
+    const f = shownFrame(s);
+    const same = { slope: 1, intercept: 0 };
+    const to = f === null ? null : windowOf(s, f);
+    const map = f === null || source === null || source.window === null
+        || to === null ? same
+        : preview(source.window, to, f.voi, f.mono1) ?? same;
 
     return s.invert ? inverted(map) : map;
 }
@@ -42,10 +69,11 @@ export function compositorMap(s) {
 /**
  * @param {HTMLCanvasElement} canvas
  * @param {Viewport} s
+ * @param {Source | null} source
  * @param {string} root of DICOMweb
  * @param {Bitmaps} bitmaps
  */
-export function draw(canvas, s, root, bitmaps) {
+export function draw(canvas, s, source, root, bitmaps) {
     const width = Math.max(1, Math.round(s.size.width * s.dpr));
     const height = Math.max(1, Math.round(s.size.height * s.dpr));
 
@@ -56,7 +84,7 @@ export function draw(canvas, s, root, bitmaps) {
 
     const context = canvas.getContext('2d');
     const f = shownFrame(s);
-    const base = s.shown === null ? undefined : bitmaps(s.shown.key);
+    const base = source === null ? undefined : bitmaps(source.key);
 
     if (context === null) {
         return;
@@ -65,13 +93,16 @@ export function draw(canvas, s, root, bitmaps) {
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, width, height);
 
-    if (f === null || base === undefined) {
+    if (f === null || source === null || base === undefined) {
         return;
     }
 
     context.imageSmoothingQuality = 'high';
     drawBase(context, s, f, base);
-    drawTiles(context, s, f, root, bitmaps);
+
+    if (!source.isWide) {
+        drawTiles(context, s, f, root, bitmaps);
+    }
 }
 
 

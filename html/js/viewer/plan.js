@@ -5,6 +5,7 @@
 
 import { levelFor, tilesFor } from '../math/tiles.js';
 import { RESET, fitScale, scaleOf, visible } from '../math/view.js';
+import { wideWindow } from '../math/window.js';
 import { renderedUrl } from '../net/urls.js';
 import { frameOf, imageSize, windowOf } from './state.js';
 
@@ -25,6 +26,7 @@ import { frameOf, imageSize, windowOf } from './state.js';
  * @property {Tile | null} tile
  * @property {'preview' | 'final'} stage
  * @property {string} kind "JPEG 90"
+ * @property {Picture | null} better serves instead, if it is here already
  * @property {boolean} soon is to be decoded as soon as it is here
  *
  * @typedef {{base: Picture, preview: Picture, tiles: Picture[],
@@ -65,7 +67,12 @@ export function plan(s, root) {
             soon: at < 4,
         }));
 
-    return { base, preview, tiles, wanted: [...now, ...near] };
+    const wide = s.tool === 'window' ? widePicture(s, root) : null;
+
+    return {
+        base, preview, tiles,
+        wanted: [...now, ...(wide === null ? [] : [wide]), ...near],
+    };
 }
 
 
@@ -78,7 +85,27 @@ export function plan(s, root) {
  * @returns {Picture}
  */
 export function basePicture(s, root, index, window, stage) {
-    return picture(s, root, index, window, stage, baseSize(s, index), null);
+    const size = baseSize(s, index);
+    const final = picture(s, root, index, window, 'final', size, null);
+
+    return stage === 'final' ? final : {
+        ...picture(s, root, index, window, stage, size, null), better: final,
+    };
+}
+
+
+/**
+ * The picture that wider windows are previewed from.
+ * @param {Viewport} s
+ * @param {string} root
+ * @returns {Picture | null} null: there are no previews
+ */
+export function widePicture(s, root) {
+    const f = frameOf(s);
+
+    return f === null || f.colour || f.voi === 'sigmoid' ? null
+        : basePicture(s, root, s.index,
+            wideWindow(f.modality, f.windows[0] ?? f.guess), 'preview');
 }
 
 
@@ -200,6 +227,7 @@ function picture(s, root, index, window, stage, size, tile) {
         tile,
         stage,
         kind: lossless ? 'lossless' : `JPEG ${quality}`,
+        better: null,
         soon: true,
     };
 }

@@ -7,7 +7,7 @@ import { scaleBar } from '../math/scale.js';
 import { matrix, scaleOf } from '../math/view.js';
 import { isIdentity } from '../math/window.js';
 import { find, setLines, setText } from '../ui/dom.js';
-import { compositorMap, draw, setFilter } from './picture.js';
+import { compositorMap, draw, setFilter, sourceOf } from './picture.js';
 import { MARK, imageSize, shownFrame } from './state.js';
 import { corners } from './text.js';
 
@@ -41,14 +41,17 @@ export function lettersOf(s) {
 
 /**
  * How the picture was sent; the ratio is that of the whole frame.
+ * @param {Viewport} s
  * @param {import('./state.js').Shown} shown
  * @param {import('./state.js').Frame} f
  * @returns {string}
  */
-function kindText(shown, f) {
+function kindText(s, shown, f) {
     const ratio = Math.round(f.bytes / Math.max(1, shown.bytes));
+    const isReduced = scaleOf(s.view, imageSize(f), s.size) * s.dpr < 0.999;
 
-    return shown.kind === 'lossless' ? shown.kind : `${shown.kind}  ${ratio}:1`;
+    return [shown.kind, shown.kind === 'lossless' ? '' : `${ratio}:1`,
+        isReduced ? 'reduced' : ''].filter(Boolean).join('  ');
 }
 
 
@@ -73,12 +76,14 @@ export class Screen {
 
     /** @param {Viewport} s */
     render(s) {
-        draw(this.canvas, s, this.root, this.bitmaps);
-        setFilter(this.canvas, this.filter, compositorMap(s));
+        const source = sourceOf(s, this.root, this.bitmaps);
+
+        draw(this.canvas, s, source, this.root, this.bitmaps);
+        setFilter(this.canvas, this.filter, compositorMap(s, source));
         this.#text(s);
         this.#letters(s);
         this.#scaleBar(s);
-        this.#badge(s);
+        this.#badge(s, compositorMap({ ...s, invert: false }, source));
         this.#failure(s);
         this.#slider(s);
         this.port.dataset.tool = s.tool;
@@ -129,11 +134,14 @@ export class Screen {
     }
 
 
-    /** @param {Viewport} s how true the picture is */
-    #badge(s) {
+    /**
+     * How true the picture is.
+     * @param {Viewport} s
+     * @param {import('../math/window.js').Affine} map of the preview
+     */
+    #badge(s, map) {
         const f = shownFrame(s);
         const badge = find('.badge', HTMLElement);
-        const map = compositorMap({ ...s, invert: false });
         const isPreview = s.shown?.stage === 'preview' || !isIdentity(map)
             || s.detail !== 'whole';
 
@@ -142,7 +150,7 @@ export class Screen {
 
         if (s.shown !== null && f !== null) {
             setText(badge, s.detail === 'failed' ? 'detail missing'
-                : isPreview ? 'preview' : kindText(s.shown, f));
+                : isPreview ? 'preview' : kindText(s, s.shown, f));
         }
     }
 

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Renews the pictures of the README: node screenshots.mjs URL, of a server
+// with the demo studies (tools/run).
+
+import { mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { chromium } from 'playwright-core';
+
+const base = process.argv[2] ?? 'http://127.0.0.1:8080';
+const folder = join(dirname(fileURLToPath(import.meta.url)), 'screenshots');
+
+/** name, what to open (description of the study), size, touch, keys */
+const SCREENS = [
+    ['list-desktop', '', 1440, 900, false, []],
+    ['list-tablet', '', 768, 1024, true, []],
+    ['list-phone', '', 390, 844, true, []],
+    ['ct-desktop', 'CT Chest with contrast, follow-up', 1440, 900, false,
+        Array(70).fill('ArrowDown')],
+    ['mr-tablet', 'MRI Brain', 1024, 768, true, Array(10).fill('ArrowDown')],
+    ['mammography-tablet', 'Screening mammography', 768, 1024, true, []],
+    ['radiograph-desktop', 'Chest PA', 1440, 900, false, []],
+    ['ultrasound-phone', 'Echocardiography', 390, 844, true, []],
+];
+
+mkdirSync(folder, { recursive: true });
+
+const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
+});
+
+for (const [name, study, width, height, touch, keys] of SCREENS) {
+    const context = await browser.newContext({
+        viewport: { width, height }, hasTouch: touch, isMobile: touch,
+        deviceScaleFactor: width < 500 ? 2 : 1,
+    });
+    const page = await context.newPage();
+
+    await page.goto(`${base}/`);
+    await page.locator('.row').first().waitFor();
+
+    if (study !== '') {
+        await page.locator('.cell-description', { hasText: study }).first().click();
+        await page.locator('.badge[data-state="final"]').waitFor();
+        await page.mouse.move(0, 0);
+    }
+
+    for (const key of keys) {
+        await page.keyboard.press(key);
+    }
+
+    await page.waitForLoadState('networkidle');
+    await page.locator(study === '' ? '.row' : '.badge[data-state="final"]')
+        .first().waitFor();
+    await page.screenshot({
+        path: join(folder, `${name}.jpg`), type: 'jpeg', quality: 82,
+    });
+    await context.close();
+}
+
+await browser.close();
