@@ -65,6 +65,14 @@ const picture = (key) => ({ key, soon: true, stack: '', tile: null, better: null
     index: key.charCodeAt(0) });
 const pictures = (/** @type {string} */ s) => [...s].map(picture);
 const settled = () => new Promise((done) => { setImmediate(done); });
+
+/** @param {() => boolean} condition that comes true, or the test hangs */
+async function until(condition) {
+    while (!condition()) {
+        await new Promise((done) => { setTimeout(done, 1); });
+    }
+}
+
 const blob = { status: 200, wait: 0, blob: { size: 100 } };
 
 
@@ -173,10 +181,11 @@ test('a busy server is asked again, and not for ever', async () => {
     loader.want(pictures('a'));
 
     for (let i = 0; i < 4; i++) {
+        await until(() => asked.length > i);
         asked[i].answer({ status: 503, reason: 'busy', wait: 0, blob: null });
-        await new Promise((done) => { setTimeout(done, 5); });
     }
 
+    await until(() => loader.entry('a') !== undefined);
     assert.equal(asked.length, 4);
     assert.deepEqual(loader.entry('a'), { state: 'failed', reason: 'busy' });
 });
