@@ -175,7 +175,7 @@ test('a failure is kept, told, and forgiven on demand', async () => {
 });
 
 
-test('a busy server is asked again, and not for ever', async () => {
+test('a busy server is asked again, and not for ever', { timeout: 9000 }, async () => {
     const { loader, asked } = bench();
 
     loader.want(pictures('a'));
