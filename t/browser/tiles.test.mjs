@@ -122,7 +122,7 @@ onPage('panning asks only for what comes into view', {}, async (page) => {
 onPage('rotate and flip turn pixels and letters together, and say so', {},
     async (page) => {
         await openStudy(page, DX.study);
-        await page.keyboard.press('r');
+        await page.keyboard.press('q');
         assert.equal(await textOf(page, '.letter-top'), 'R');
         assert.equal(await textOf(page, '.letter-right'), 'H');
         assert.match(await textOf(page, '.corner-bl'), /rotated 90°/);

@@ -59,7 +59,7 @@ export class Loader {
     /** @param {Options} options */
     constructor(options) {
         this.options = {
-            depth: 3, keepBytes: 96e6, keepPixels: 24e6, ...options,
+            depth: 3, keepBytes: 64e6, keepPixels: 12e6, ...options,
         };
         /** mean ms of a request, 0: not known */
         this.latency = 0;
