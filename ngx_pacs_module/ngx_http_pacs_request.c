@@ -217,17 +217,16 @@ ngx_http_pacs_origin(ngx_http_request_t *r, ngx_http_pacs_ctx_t *ctx)
 }
 
 
-/* all Accept lines, joined by commas */
+/* all lines of a name, joined by commas */
 
 static void
 ngx_http_pacs_headers(ngx_http_request_t *r, ngx_http_pacs_ctx_t *ctx)
 {
     ngx_uint_t        i;
-    pacs_str_t       *accept, value;
+    pacs_str_t       *joined, value;
     ngx_list_part_t  *part;
     ngx_table_elt_t  *header;
 
-    accept = &ctx->op.request.accept;
     part = &r->headers_in.headers.part;
     header = part->elts;
 
@@ -243,20 +242,30 @@ ngx_http_pacs_headers(ngx_http_request_t *r, ngx_http_pacs_ctx_t *ctx)
             i = 0;
         }
 
-        if (header[i].key.len != sizeof("Accept") - 1
-            || ngx_strncasecmp(header[i].key.data, (u_char *) "Accept",
-                               sizeof("Accept") - 1)
-               != 0)
+        if (header[i].key.len == sizeof("Accept") - 1
+            && ngx_strncmp(header[i].lowcase_key, "accept",
+                           sizeof("Accept") - 1)
+               == 0)
         {
+            joined = &ctx->op.request.accept;
+
+        } else if (header[i].key.len == sizeof("Content-Encoding") - 1
+                   && ngx_strncmp(header[i].lowcase_key, "content-encoding",
+                                  sizeof("Content-Encoding") - 1)
+                      == 0)
+        {
+            joined = &ctx->op.request.content_encoding;
+
+        } else {
             continue;
         }
 
         value = ngx_http_pacs_slice(&header[i].value);
 
-        *accept = accept->len == 0
+        *joined = joined->len == 0
                   ? value
                   : pacs_sprintf(ctx->op.arena, "%.*s,%.*s",
-                                 pacs_fmt(*accept), pacs_fmt(value));
+                                 pacs_fmt(*joined), pacs_fmt(value));
     }
 }
 

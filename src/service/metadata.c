@@ -124,7 +124,8 @@ begin(pacs_op_t *op, const pacs_route_t *route, pacs_accept_t *accept,
                              : pacs_lit("application/dicom+json");
 
     if (pacs_reply_etag(op, op->cache_name.data,
-                        op->reply.content_type.data, NULL))
+                        op->reply.content_type.data,
+                        op->request.gzip ? "gzip" : "plain", NULL))
     {
         return PACS_OK;
     }

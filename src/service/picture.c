@@ -133,9 +133,12 @@ read_wishes(pacs_op_t *op, const pacs_route_t *route,
         return rc;
     }
 
-    if (route->resource == PACS_R_THUMBNAIL && !r.has_viewport) {
+    if (route->resource == PACS_R_THUMBNAIL) {
+        for (int i = 0; i < 2; i++) {
+            r.viewport[i] = r.has_viewport ? fmin(r.viewport[i], THUMBNAIL)
+                                           : THUMBNAIL;
+        }
         r.has_viewport = true;
-        r.viewport[0] = r.viewport[1] = THUMBNAIL;
     }
 
     s->want = (pacs_picture_t) {

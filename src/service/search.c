@@ -2,6 +2,7 @@
 
 /* QIDO-RS, PS3.18 10.6: parameters -> predicates -> rows -> DICOM JSON. */
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +16,7 @@ typedef struct {
     unsigned             norder;
     pacs_buf_t           out;
     unsigned             rows;
+    char                 ignored[256];  /* keys, " 00091010 …" */
 } answer_t;
 
 enum { RETRIEVE_URL = 0x00081190, AVAILABILITY = 0x00080056 };
@@ -190,8 +192,10 @@ add_key(answer_t *w, pacs_query_t *q, uint32_t tag, uint32_t second,
                                     w->op->arena, &e);
 
     if (rc == PACS_E_NOT_FOUND) {
-        return pacs_reply_warning(w->op, "The key %08X is not supported. It "
-                                  "was ignored.", tag);
+        size_t  n = strlen(w->ignored);
+
+        snprintf(w->ignored + n, sizeof(w->ignored) - n, " %08X", tag);
+        return PACS_OK;
     }
 
     return rc == PACS_OK ? rc : pacs_fail(err, rc, "%s", e.text);
@@ -225,7 +229,10 @@ build(answer_t *w, const pacs_search_t *s, pacs_query_t *q, pacs_err_t *err)
         }
     }
 
-    return PACS_OK;
+    return w->ignored[0] == '\0'
+           ? PACS_OK
+           : pacs_reply_warning(w->op, "These keys are not supported and "
+                                "were ignored:%s", w->ignored);
 }
 
 

@@ -80,6 +80,7 @@ typedef struct {
     pacs_str_t      accept;         /* all Accept headers, joined by "," */
     pacs_str_t      if_none_match;
     pacs_str_t      content_type;
+    pacs_str_t      content_encoding;
     bool            gzip;           /* client takes Content-Encoding: gzip */
     pacs_subject_t  subject;
 } pacs_request_t;

@@ -4,6 +4,7 @@
  * fails costs that part only. */
 
 #include <string.h>
+#include <strings.h>
 
 #include "service/internal.h"
 
@@ -39,8 +40,10 @@ begin_part(void *ctx, pacs_str_t type, pacs_str_t location, pacs_err_t *err)
     s->part = (pacs_err_t) { 0 };
 
     if (!pacs_str_is(type, "application/dicom")) {
-        pacs_fail(&s->part, PACS_E_MEDIA, "a part of type %.*s: only "
-                  "application/dicom is stored", pacs_fmt(type));
+        pacs_fail(&s->part, PACS_E_MEDIA, "a part %s%.*s: only "
+                  "application/dicom is stored",
+                  type.len != 0 ? "of type " : "without Content-Type",
+                  pacs_fmt(type));
         return PACS_OK;
     }
 
@@ -117,6 +120,19 @@ open_body(pacs_stow_t *s, pacs_err_t *err)
 }
 
 
+/* RFC 9110 15.5.16: 415 also for a coding that is not undone here */
+static int
+check_encoding(pacs_str_t coding, pacs_err_t *err)
+{
+    return coding.len == 0
+           || (coding.len == 8 && strncasecmp(coding.data, "identity", 8) == 0)
+           ? PACS_OK
+           : pacs_fail(err, PACS_E_MEDIA, "Content-Encoding %.*s: bodies are "
+                       "taken as they are only",
+                       coding.len > 80 ? 80 : (int) coding.len, coding.data);
+}
+
+
 static int
 check_request(pacs_stow_t *s, pacs_err_t *err)
 {
@@ -136,6 +152,9 @@ check_request(pacs_stow_t *s, pacs_err_t *err)
 
     rc = pacs_auth_check(&op->request.subject, PACS_MAY_STORE,
                          s->route.study, err);
+    if (rc == PACS_OK) {
+        rc = check_encoding(op->request.content_encoding, err);
+    }
 
     return rc == PACS_OK ? open_body(s, err) : rc;
 }

@@ -142,9 +142,23 @@ unfold(char *p, size_t len)
 }
 
 
+static bool
+as_it_is(pacs_str_t coding)
+{
+    return pacs_str_is(coding, "binary") || pacs_str_is(coding, "8bit")
+           || pacs_str_is(coding, "7bit") || pacs_str_is(coding, "identity");
+}
+
+
+typedef struct {
+    pacs_str_t  type;
+    pacs_str_t  location;
+    pacs_str_t  coding;             /* what we do not undo, or null */
+} head_t;
+
+
 static int
-header_line(pacs_str_t line, pacs_str_t *type, pacs_str_t *location,
-    pacs_arena_t *a, pacs_err_t *err)
+header_line(pacs_str_t line, head_t *head, pacs_arena_t *a, pacs_err_t *err)
 {
     pacs_str_t    name;
     pacs_media_t  m;
@@ -163,20 +177,18 @@ header_line(pacs_str_t line, pacs_str_t *type, pacs_str_t *location,
     line = pacs_str_trim(line);
 
     if (pacs_str_is(name, "content-type")) {
-        *type = pacs_media_next(&line, a, &m) && m.type.data != NULL
-                ? m.type : pacs_lit("");
+        head->type = pacs_media_next(&line, a, &m) && m.type.data != NULL
+                     ? m.type : pacs_lit("");
 
     } else if (pacs_str_is(name, "content-location")) {
-        *location = line;
+        head->location = line;
 
-    } else if (pacs_str_is(name, "content-transfer-encoding")) {
+    } else if (pacs_str_is(name, "content-transfer-encoding")
+               || pacs_str_is(name, "content-encoding"))
+    {
         line = pacs_media_lower(line, a);
-        if (!pacs_str_is(line, "binary") && !pacs_str_is(line, "8bit")
-            && !pacs_str_is(line, "7bit"))
-        {
-            return pacs_fail(err, PACS_E_MEDIA, "Content-Transfer-Encoding "
-                             "%.*s: must be binary",
-                             line.len > 80 ? 80 : (int) line.len, line.data);
+        if (!as_it_is(line)) {
+            head->coding = line;
         }
     }
 
@@ -188,7 +200,7 @@ header_line(pacs_str_t line, pacs_str_t *type, pacs_str_t *location,
 static int
 part_begin(pacs_multipart_t *p, pacs_err_t *err)
 {
-    pacs_str_t     type = pacs_lit(""), location = pacs_null;
+    head_t         head = { .type = pacs_lit("") };
     pacs_arena_t  *a = pacs_arena_create(0);
     char          *s = p->header, *end = s + p->header_len - 2;
     int            rc = PACS_OK;
@@ -202,15 +214,20 @@ part_begin(pacs_multipart_t *p, pacs_err_t *err)
     while (s < end && rc == PACS_OK) {
         char *eol = memmem(s, (size_t) (end - s), "\r\n", 2);
 
-        rc = header_line((pacs_str_t) { s, (size_t) (eol - s) }, &type,
-                         &location, a, err);
+        rc = header_line((pacs_str_t) { s, (size_t) (eol - s) }, &head, a,
+                         err);
         s = eol + 2;
+    }
+
+    if (rc == PACS_OK && head.coding.data != NULL) {
+        head.type = pacs_sprintf(a, "%.*s in %.*s", pacs_fmt(head.type),
+                                 pacs_fmt(head.coding));
     }
 
     if (rc == PACS_OK) {
         p->open = true;
         p->parts++;
-        rc = p->cb->begin(p->ctx, type, location, err);
+        rc = p->cb->begin(p->ctx, head.type, head.location, err);
     }
 
     pacs_arena_destroy(a);

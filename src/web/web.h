@@ -122,8 +122,9 @@ int pacs_web_accept(pacs_resource_e resource, pacs_str_t header,
 typedef struct pacs_multipart_s  pacs_multipart_t;
 
 typedef struct {
-    /* a part begins: its media type without parameters, lower case, and
-     * its Content-Location; each non-zero answer of these stops the parse */
+    /* a part begins: its media type without parameters, lower case ("x/y in
+     * base64" if it is coded: nothing is decoded here), and its
+     * Content-Location; each non-zero answer of these stops the parse */
     int  (*begin)(void *ctx, pacs_str_t type, pacs_str_t location,
                   pacs_err_t *err);
     int  (*data)(void *ctx, const char *data, size_t len, pacs_err_t *err);

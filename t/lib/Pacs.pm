@@ -180,7 +180,7 @@ sub nginx_conf {
     my $dup = $self->{duplicates} // 'reject';
     my $workers = $self->{workers} // 2;
     return <<"END";
-load_module $B/ngx_http_pacs_module.so;
+load_module "$B/ngx_http_pacs_module.so";
 $user
 worker_processes $workers;
 pid $home/run/nginx.pid;
@@ -206,7 +206,7 @@ http {
     @{[$o->('conf_http')]}
     server {
         listen 127.0.0.1:$self->{port};
-        root $TOP/html;
+        root "$TOP/html";
         @{[$o->('conf_server')]}
         location /dicom-web { pacs; @{[$o->('conf_location')]} }
         location = /pacs/health { pacs_health; }

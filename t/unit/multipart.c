@@ -132,9 +132,10 @@ static const struct {
     { "LF in a header", "b", "--b\r\nContent-Type: x\n\r\nx\r\n--b--",
       PACS_E_ARG, NULL },
     { "no colon", "b", "--b\r\nhello\r\n\r\nx\r\n--b--", PACS_E_ARG, NULL },
-    { "base64", "b",
-      "--b\r\nContent-Transfer-Encoding: base64\r\n\r\nx\r\n--b--",
-      PACS_E_MEDIA, NULL }
+    { "base64 costs that part only", "b",
+      "--b\r\nContent-Transfer-Encoding: base64\r\n" DICOM "\r\nx\r\n--b\r\n"
+      DICOM "\r\ny\r\n--b--", PACS_OK,
+      "<application/dicom in base64|>x.<application/dicom|>y." }
 };
 
 
