@@ -329,7 +329,7 @@ sub pacs {
 # one value of the index
 sub sql {
     my ($self, $sql) = @_;
-    my (undef, $out) = capture('sqlite3', "$self->{home}/index/pacs.db", $sql);
+    my (undef, $out) = capture('sqlite3', '-cmd', '.timeout 10000', "$self->{home}/index/pacs.db", $sql);
     chomp $out;
     return $out;
 }
