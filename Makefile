@@ -97,8 +97,8 @@ $(B)/t/tools/%: t/tools/%.c $(B)/libpacs.a
 	@echo "  LD   $@"
 	$(Q)$(CC) $(ALLC) -It -o $@ $< $(B)/libpacs.a $(LIBS)
 
-# libFuzzer with all of core and dicom, whatever the rest is built with
-$(B)/t/fuzz/%: t/fuzz/%.c $(call src,src/core src/dicom)
+# libFuzzer with all of core, dicom and web, whatever the rest is built with
+$(B)/t/fuzz/%: t/fuzz/%.c $(call src,src/core src/dicom src/web)
 	@mkdir -p $(@D)
 	@echo "  LD   $@"
 	$(Q)clang -std=c11 $(WARNC) -Isrc -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \

@@ -13,12 +13,7 @@
 #include "service/service.h"
 
 
-/* nginx loads modules with RTLD_GLOBAL: what is ours stays in here */
-
-#pragma GCC visibility push(hidden)
-
-
-#define NGX_HTTP_PACS_AHEAD        16       /* files of an answer open at once */
+#define NGX_HTTP_PACS_AHEAD        16       /* open files of an answer */
 #define NGX_HTTP_PACS_TASK_WARN    60000    /* msec */
 #define NGX_HTTP_PACS_CACHE_MAX    (32 * 1024 * 1024)
 
@@ -213,9 +208,6 @@ ngx_http_pacs_slice(ngx_str_t *s)
 
     return str;
 }
-
-
-#pragma GCC visibility pop
 
 
 extern ngx_module_t  ngx_http_pacs_module;

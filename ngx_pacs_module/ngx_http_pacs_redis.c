@@ -67,6 +67,11 @@ static void *ngx_http_pacs_redis_array(const redisReadTask *task,
 static void *ngx_http_pacs_redis_integer(const redisReadTask *task,
     long long value);
 static void *ngx_http_pacs_redis_nil(const redisReadTask *task);
+#if (HIREDIS_MAJOR >= 1)
+static void *ngx_http_pacs_redis_double(const redisReadTask *task,
+    double value, char *str, size_t len);
+static void *ngx_http_pacs_redis_bool(const redisReadTask *task, int value);
+#endif
 static void ngx_http_pacs_redis_event_handler(ngx_event_t *ev);
 static void ngx_http_pacs_redis_add_read(void *data);
 static void ngx_http_pacs_redis_del_read(void *data);
@@ -294,6 +299,10 @@ ngx_http_pacs_redis_attach(ngx_http_pacs_redis_t *redis, redisAsyncContext *ac)
     redis->checked.createArray = ngx_http_pacs_redis_array;
     redis->checked.createInteger = ngx_http_pacs_redis_integer;
     redis->checked.createNil = ngx_http_pacs_redis_nil;
+#if (HIREDIS_MAJOR >= 1)
+    redis->checked.createDouble = ngx_http_pacs_redis_double;
+    redis->checked.createBool = ngx_http_pacs_redis_bool;
+#endif
 
     ac->c.reader->fn = &redis->checked;
     ac->c.reader->privdata = redis;
@@ -493,6 +502,25 @@ ngx_http_pacs_redis_nil(const redisReadTask *task)
 
     return redis->pending ? redis->fn.createNil(task) : NULL;
 }
+
+
+#if (HIREDIS_MAJOR >= 1)
+
+static void *
+ngx_http_pacs_redis_double(const redisReadTask *task, double value, char *str,
+    size_t len)
+{
+    return NULL;
+}
+
+
+static void *
+ngx_http_pacs_redis_bool(const redisReadTask *task, int value)
+{
+    return NULL;
+}
+
+#endif
 
 
 /* one connection, one context: both are in c->data and ac->ev.data */

@@ -14,7 +14,7 @@ use Time::HiRes qw(time);
 my $samples = samples();
 my @ct = (native())[0 .. 3];
 my @mr = (sort glob "$samples/mr-series/ge-fmri-4d/*.dcm")[0 .. 3];
-my $pacs = Pacs->new(workers => 1);
+my $pacs = Pacs->new(workers => 1, conf_http => 'pacs_cache_memory 0;');
 is($pacs->stow([@ct, @mr])->{status}, 200, 'STOW');
 
 my ($a, $b) = map { '/dicom-web/studies/' . $_->{'0020000D'}{Value}[0] . '/metadata' }

@@ -6,6 +6,7 @@
 use strict;
 use warnings;
 use lib 't/lib';
+use Compress::Zlib ();
 use Pacs;
 use Test::More;
 
@@ -56,10 +57,28 @@ my $rebuilt = state_of();
 is_deeply($rebuilt, $after, 'the same answers after a rebuild');
 is($pacs->get("/dicom-web/studies/$gone")->{status}, 410, 'the deleted study stays deleted');
 
+# --- a correction of the journal stays ---
+
+my ($kept) = sort keys %{$after->{studies}};
+my ($journal) = sort glob "$pacs->{home}/journal/*.log";
+my $entry = qq({"op":"correct","t":1,"study":"$kept","tag":"StudyDescription","value":"Corrected"});
+open my $j, '>>', $journal or die;
+printf $j "%08x %s\n", Compress::Zlib::crc32($entry), $entry;
+close $j;
+$pacs->stop('nginx', 'QUIT');
+$pacs->stop('listener');
+($rc, $out) = $pacs->pacs('reindex');
+is($rc, 0, 'reindex with a correction') or diag $out;
+$pacs->start_listener;
+$pacs->start_nginx;
+is($pacs->get_json("/dicom-web/studies?StudyInstanceUID=$kept&includefield=StudyDescription")->[0]{'00081030'}{Value}[0],
+    'Corrected', 'a correction stays');
+
 # --- sent again, it is there again ---
 
 is($pacs->stow(\@files)->{status}, 200, 'sent again');
-is_deeply(state_of(), $before, '... it is as before');
+is($pacs->get("/dicom-web/studies/$gone")->{status}, 200, '... the deleted study is there again');
+is_deeply([sort keys %{state_of()->{instances}}], [sort keys %{$before->{instances}}], '... with all its instances');
 
 # --- verify finds what is wrong ---
 

@@ -190,6 +190,12 @@ pacs_commit(pacs_service_t *svc, pacs_commit_t *c, pacs_err_t *err)
     }
 
     pthread_mutex_unlock(&svc->lock);
+
+    /* nothing was written: what is left would only take room */
+    if (c->code == PACS_E_FULL && !c->existed) {
+        pacs_names_drop(svc, &c->entry, 1);
+    }
+
     return result(svc, c, err);
 }
 

@@ -165,24 +165,75 @@ replay_conflict(pacs_rebuild_t *b, const pacs_entry_t *e)
 }
 
 
+/* sent again in another encoding, after a crash */
+static bool
+is_same(pacs_rebuild_t *b, const pacs_key_t *key, const pacs_record_t *known)
+{
+    pacs_service_t  *svc = b->svc;
+    pacs_source_t    mine, other;
+    pacs_err_t       err = { 0 };
+    bool             same = false;
+    int              fd, fd2;
+
+    if (svc->blobs->vt->open(svc->blobs, key, &fd, &err) != PACS_OK) {
+        return false;
+    }
+    if (pacs_blob_of(svc, known->key, &fd2, &err) == PACS_OK) {
+        if (pacs_source_fd(&mine, fd, &err) != PACS_OK
+            || pacs_source_fd(&other, fd2, &err) != PACS_OK
+            || pacs_dicom_equal(&mine, &other, &svc->options.limits, &same,
+                                &err) != PACS_OK)
+        {
+            same = false;
+        }
+        close(fd2);
+    }
+
+    close(fd);
+    return same;
+}
+
+
+static int
+list_rival(pacs_rebuild_t *b, const pacs_rival_t *r)
+{
+    pacs_record_t      known = { 0 };
+    const pacs_key_t  *key = &r->entry.key;
+
+    if (!is_there(b, key)) {
+        return PACS_OK;
+    }
+
+    int  rc = pacs_rebuild_row(b, r->entry.instance, b->arena, &known);
+
+    if (rc != PACS_OK) {
+        return rc == PACS_E_NOT_FOUND || rc == PACS_E_GONE ? PACS_OK : rc;
+    }
+
+    if (pacs_str_eq(known.study, r->entry.study)
+        && pacs_str_eq(known.series, r->entry.series)
+        && is_same(b, key, &known))
+    {
+        pacs_rebuild_say(b, "removed", key, "the same, encoded otherwise, is "
+                         "in the index");
+        return b->svc->blobs->vt->remove(b->svc->blobs, key, b->err);
+    }
+
+    pacs_rebuild_say(b, "in conflict", key, "another content of its SOP "
+                     "instance is in the index");
+    return add_conflict(b, &r->entry, b->arena, &known);
+}
+
+
 /* both were stored and are there, and nothing says what to do */
 static int
 list_rivals(pacs_rebuild_t *b)
 {
     int  rc = PACS_OK;
 
-    for (pacs_rival_t *r = b->rivals; rc == PACS_OK && r != NULL; r = r->next) {
-        pacs_record_t  known = { 0 };
-
-        if (is_there(b, &r->entry.key)
-            && (rc = pacs_rebuild_row(b, r->entry.instance, b->arena, &known))
-               == PACS_OK)
-        {
-            pacs_rebuild_say(b, "in conflict", &r->entry.key, "another "
-                             "content of its SOP instance is in the index");
-            rc = add_conflict(b, &r->entry, b->arena, &known);
-        }
-        rc = rc == PACS_E_NOT_FOUND || rc == PACS_E_GONE ? PACS_OK : rc;
+    for (pacs_rival_t *r = b->rivals; rc == PACS_OK && r != NULL; r = r->next)
+    {
+        rc = list_rival(b, r);
     }
     return rc;
 }

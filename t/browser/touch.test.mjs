@@ -26,6 +26,7 @@ onPage('one finger uses the tool', { size: SIZES.tablet }, async (page) => {
     await touch(page, line(box.x + 300, box.y + 200, 0, 60));
     await isShown(page, 6);
     await page.getByRole('button', { name: 'Window', exact: true }).tap();
+    await page.locator('.tool[data-command="window"][aria-pressed="true"]').waitFor();
     await touch(page, line(box.x + 300, box.y + 200, 150, 0));
     assert.match(await textOf(page, '.corner-bl'), /C 40 +W 600/);
     await isShown(page, 6);

@@ -7,6 +7,7 @@ import { TAG, first, number, numbers, text } from '../../html/js/dicom/dataset.j
 import { age, formatAge, formatDate, formatTime } from '../../html/js/dicom/dates.js';
 import { formatGroup, personName } from '../../html/js/dicom/names.js';
 import { frameRate, framesOf, lossyText, stacks } from '../../html/js/dicom/stack.js';
+import { ramp } from '../../html/js/math/window.js';
 import { dataset } from './helper.mjs';
 
 const IMAGE = { Rows: [4], Columns: [6], BitsAllocated: [16], BitsStored: [12] };
@@ -105,7 +106,35 @@ test('the guessed window covers the stored values after rescale', () => {
     const [f] = framesOf(dataset({ ...IMAGE, PixelRepresentation: [0],
         RescaleSlope: [2], RescaleIntercept: [-1024] }));
 
-    assert.deepEqual(f.guess, { center: 2048 * 2 - 1024, width: 8192 });
+    // LINEAR: from -1024 to 4095 * 2 - 1024
+    assert.deepEqual(f.guess, { center: 4095 - 1024 + 0.5, width: 8191 });
+    assert.deepEqual(ramp(f.guess, 'linear'), { low: -1024, span: 8190 });
+    assert.equal(f.auto, null);
+});
+
+
+test('the server’s own window, where the header tells it', () => {
+    const auto = (/** @type {Record<string, any[]>} */ v) =>
+        framesOf(dataset({ ...IMAGE, ...v }))[0].auto;
+
+    assert.deepEqual(auto({ BitsStored: [8] }), { center: 128, width: 256 });
+    assert.deepEqual(auto({ SmallestImagePixelValue: [100],
+        LargestImagePixelValue: [300] }), { center: 200.5, width: 201 });
+    assert.equal(auto({ SmallestImagePixelValue: [0],
+        LargestImagePixelValue: [0] }), null);
+    assert.equal(auto({ BitsStored: [8], ModalityLUTSequence: [{}] }), null);
+});
+
+
+test('what is white at the low end', () => {
+    const is = (/** @type {Record<string, any[]>} */ v) =>
+        framesOf(dataset({ ...IMAGE, ...v }))[0].whiteLow;
+
+    assert.ok(is({ PhotometricInterpretation: ['MONOCHROME1'] }));
+    assert.ok(is({ PhotometricInterpretation: ['MONOCHROME2'],
+        PresentationLUTShape: ['INVERSE'] }));
+    assert.ok(!is({ PhotometricInterpretation: ['MONOCHROME2'],
+        PresentationLUTShape: ['IDENTITY'] }));
 });
 
 

@@ -104,6 +104,7 @@ export const TAG = Object.freeze({
     PixelMeasuresSequence: '00289110',
     FrameVOILUTSequence: '00289132',
     PixelValueTransformationSequence: '00289145',
+    PresentationLUTShape: '20500020',
     SharedFunctionalGroupsSequence: '52009229',
     PerFrameFunctionalGroupsSequence: '52009230',
 });

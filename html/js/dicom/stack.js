@@ -25,13 +25,16 @@ import { spacingOf } from '../math/scale.js';
  * @property {number} rows
  * @property {number} aspect height of a pixel / its width
  * @property {boolean} colour windows do not apply
- * @property {boolean} mono1 MONOCHROME1: white at the low end
+ * @property {boolean} whiteLow the low end is white: MONOCHROME1, or inverted
+ *     by Presentation LUT Shape
  * @property {number} bytes of the stored frame before compression
  * @property {import('../math/window.js').VoiFunction} voi
  * @property {{center: number, width: number, label: string}[]} windows of
  *     the header
  * @property {boolean} hasLut the server's first picture uses a VOI LUT
- * @property {Window} guess where a drag starts when the header has no window
+ * @property {Window | null} auto the server's window when the header has none,
+ *     as far as the header tells
+ * @property {Window} guess where a drag starts when nothing is known
  * @property {Vector | null} position
  * @property {import('../math/orientation.js').Orientation | null} orientation
  * @property {string[]} patientOrientation
@@ -112,7 +115,8 @@ function ofInstance(ds, rows, columns, frames) {
         rows,
         columns,
         colour: samples > 1 || photometric === 'PALETTE COLOR',
-        mono1: photometric === 'MONOCHROME1',
+        whiteLow: photometric === 'MONOCHROME1'
+            || first(ds, TAG.PresentationLUTShape) === 'INVERSE',
         bytes: rows * columns * samples * allocated / 8,
         patientOrientation: values(ds, TAG.PatientOrientation).map(String),
         ds,
@@ -144,7 +148,8 @@ function ofFrame(ds, shared, own) {
         windows: windowsOf(look),
         voi: voiOf(look),
         hasLut: items(look, TAG.VOILUTSequence).length > 0,
-        guess: guessWindow(ds, rescale),
+        auto: autoWindow(ds, rescale),
+        guess: windowOfRange(storedRange(ds), rescale),
     };
 }
 
@@ -198,24 +203,53 @@ function voiOf(ds) {
 
 
 /**
- * The range of the values, as far as the header tells.
+ * Without a window in the header the server shows all values that 8 bits can
+ * hold, or else those that are there.
  * @param {Dataset} ds
+ * @param {Dataset} rescale
+ * @returns {Window | null}
+ */
+function autoWindow(ds, rescale) {
+    const low = number(ds, TAG.SmallestImagePixelValue);
+    const high = number(ds, TAG.LargestImagePixelValue);
+
+    if (items(ds, TAG.ModalityLUTSequence).length > 0) {
+        return null;
+    }
+
+    if ((number(ds, TAG.BitsStored) ?? 16) <= 8) {
+        return windowOfRange(storedRange(ds), rescale);
+    }
+
+    return low !== null && high !== null && high > low
+        ? windowOfRange([low, high], rescale) : null;
+}
+
+
+/** @param {Dataset} ds @returns {[number, number]} of all possible values */
+function storedRange(ds) {
+    const bits = Math.min(32, Math.max(1, number(ds, TAG.BitsStored) ?? 8));
+    const signed = number(ds, TAG.PixelRepresentation) === 1;
+    const least = signed ? -(2 ** (bits - 1)) : 0;
+
+    return [least, least + 2 ** bits - 1];
+}
+
+
+/**
+ * The LINEAR window whose ramp goes from one stored value to another.
+ * @param {[number, number]} range
  * @param {Dataset} rescale
  * @returns {Window}
  */
-function guessWindow(ds, rescale) {
-    const bits = number(ds, TAG.BitsStored) ?? 8;
-    const signed = number(ds, TAG.PixelRepresentation) === 1;
-    const least = signed ? -(2 ** (bits - 1)) : 0;
-    const low = number(ds, TAG.SmallestImagePixelValue) ?? least;
-    const high = number(ds, TAG.LargestImagePixelValue) ?? least + 2 ** bits - 1;
+function windowOfRange([low, high], rescale) {
     const slope = number(rescale, TAG.RescaleSlope) || 1;
     const intercept = number(rescale, TAG.RescaleIntercept) ?? 0;
 
-    return high > low
-        ? { center: (low + high + 1) / 2 * slope + intercept,
-            width: (high - low + 1) * Math.abs(slope) }
-        : { center: 2 ** (bits - 1), width: 2 ** bits };
+    return {
+        center: (low + high) / 2 * slope + intercept + 0.5,
+        width: (high - low) * Math.abs(slope) + 1,
+    };
 }
 
 

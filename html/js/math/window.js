@@ -51,10 +51,10 @@ export function ramp(w, fn) {
  * @param {Window} from
  * @param {Window} to
  * @param {VoiFunction} fn
- * @param {boolean} mono1 the picture is white at the low end
+ * @param {boolean} whiteLow the picture is white at the low end
  * @returns {Affine | null}
  */
-export function preview(from, to, fn, mono1) {
+export function preview(from, to, fn, whiteLow) {
     const a = ramp(from, fn);
     const b = ramp(to, fn);
 
@@ -65,7 +65,7 @@ export function preview(from, to, fn, mono1) {
     const slope = a.span / b.span;
     const intercept = (a.low - b.low) / b.span;
 
-    return { slope, intercept: mono1 ? 1 - slope - intercept : intercept };
+    return { slope, intercept: whiteLow ? 1 - slope - intercept : intercept };
 }
 
 

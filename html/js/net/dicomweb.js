@@ -6,10 +6,15 @@
 
 /** A refusal, in words for the reader. */
 export class Refusal extends Error {
-    /** @param {number} status 0: no answer @param {string} reason */
-    constructor(status, reason) {
+    /**
+     * @param {number} status 0: no answer
+     * @param {string} reason
+     * @param {number} [wait] ms, before it makes sense to ask again
+     */
+    constructor(status, reason, wait = 500) {
         super(reason);
         this.status = status;
+        this.wait = wait;
     }
 }
 
@@ -32,6 +37,17 @@ const REASONS = {
 /** @param {number} status @returns {string} */
 function reasonOf(status) {
     return REASONS[status] ?? `The server refused (${status})`;
+}
+
+
+/**
+ * @param {string | null} header Retry-After
+ * @returns {number | undefined} ms, at most 10 s
+ */
+function waitOf(header) {
+    const seconds = header === null ? NaN : Number(header);
+
+    return seconds >= 0 ? Math.min(10, seconds) * 1000 : undefined;
 }
 
 
@@ -86,7 +102,8 @@ export async function ask(url, accept, signal) {
         const why = typeof own?.reason === 'string' ? own.reason : '';
 
         throw new Refusal(answer.status, reasonOf(answer.status)
-            + (why === '' ? '' : `: ${why.slice(0, MOST_REASON)}`));
+            + (why === '' ? '' : `: ${why.slice(0, MOST_REASON)}`),
+            waitOf(answer.headers.get('Retry-After')));
     }
 
     return answer;

@@ -79,6 +79,8 @@ const look = {
 
 const screen = new Screen(root, (key) => loader.bitmap(key));
 
+/** The page as it was drawn last: what is the same is not drawn again. */
+let drawn = /** @type {Partial<typeof page>} */ ({});
 let isScheduled = false;
 let rest = 0;
 
@@ -155,8 +157,15 @@ function advance(now) {
 
 
 function render() {
-    renderBanner(page.study, page.alarm);
-    renderStrip(page.series, page.active, root, uid, choose);
+    if (drawn.study !== page.study || drawn.alarm !== page.alarm) {
+        renderBanner(page.study, page.alarm);
+    }
+
+    if (drawn.series !== page.series || drawn.active !== page.active) {
+        renderStrip(page.series, page.active, root, uid, choose);
+    }
+
+    drawn = { ...page };
     renderToolbar(page.port);
     renderCine(page.port, page.cineOpen);
     screen.render(page.port);
@@ -186,7 +195,9 @@ async function getPicture(p, signal) {
             endSession();
         }
 
-        return { status, reason, blob: null, wait: 500 };
+        return {
+            status, reason, blob: null, wait: e instanceof Refusal ? e.wait : 0,
+        };
     }
 }
 

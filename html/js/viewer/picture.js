@@ -60,7 +60,7 @@ export function compositorMap(s, source) {
     const to = f === null ? null : windowOf(s, f);
     const map = f === null || source === null || source.window === null
         || to === null ? same
-        : preview(source.window, to, f.voi, f.mono1) ?? same;
+        : preview(source.window, to, f.voi, f.whiteLow) ?? same;
 
     return s.invert ? inverted(map) : map;
 }

@@ -105,7 +105,7 @@ export function widePicture(s, root) {
 
     return f === null || f.colour || f.voi === 'sigmoid' ? null
         : basePicture(s, root, s.index,
-            wideWindow(f.modality, f.windows[0] ?? f.guess), 'preview');
+            wideWindow(f.modality, f.windows[0] ?? f.auto ?? f.guess), 'preview');
 }
 
 

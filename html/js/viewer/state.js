@@ -143,7 +143,7 @@ export function windowOf(s, f) {
         return null;
     }
 
-    return s.window ?? (f.hasLut ? null : f.windows[0] ?? null);
+    return s.window ?? (f.hasLut ? null : f.windows[0] ?? f.auto);
 }
 
 
@@ -159,7 +159,7 @@ export function startWindow(s) {
         return null;
     }
 
-    return windowOf(s, f) ?? f.windows[0] ?? f.guess;
+    return windowOf(s, f) ?? f.windows[0] ?? f.auto ?? f.guess;
 }
 
 
