@@ -206,11 +206,16 @@ list_rival(pacs_rebuild_t *b, const pacs_rival_t *r)
 
     int  rc = pacs_rebuild_row(b, r->entry.instance, b->arena, &known);
 
-    if (rc != PACS_OK) {
-        return rc == PACS_E_NOT_FOUND || rc == PACS_E_GONE ? PACS_OK : rc;
+    if (rc == PACS_OK && is_row_of(&known, &r->entry)) {
+        return PACS_OK;         /* it came again, later */
     }
 
-    if (pacs_str_eq(known.study, r->entry.study)
+    if (rc != PACS_OK && rc != PACS_E_NOT_FOUND && rc != PACS_E_GONE) {
+        return rc;
+    }
+
+    if (rc == PACS_OK
+        && pacs_str_eq(known.study, r->entry.study)
         && pacs_str_eq(known.series, r->entry.series)
         && is_same(b, key, &known))
     {
@@ -220,7 +225,7 @@ list_rival(pacs_rebuild_t *b, const pacs_rival_t *r)
     }
 
     pacs_rebuild_say(b, "in conflict", key, "another content of its SOP "
-                     "instance is in the index");
+                     "instance was stored later");
     return add_conflict(b, &r->entry, b->arena, &known);
 }
 

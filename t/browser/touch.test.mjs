@@ -2,7 +2,9 @@
 
 import assert from 'node:assert/strict';
 
-import { SIZES, isShown, onPage, openStudy, portBox, textOf, touch } from './browser.mjs';
+import {
+    SIZES, doubleTap, isShown, onPage, openStudy, portBox, textOf, touch,
+} from './browser.mjs';
 import { CT, DX } from './studies.mjs';
 
 /** Points along a line, for one finger. */
@@ -75,16 +77,12 @@ onPage('double tap goes to 1:1 and back', { size: SIZES.phone }, async (page) =>
     const box = await portBox(page);
     const at = { x: box.x + 150, y: box.y + 200 };
     const fit = await zoomOf(page);
-    const tap = () => touch(page, [[at]]);
 
-    await tap();
-    await tap();
+    await doubleTap(page, at);
     await page.waitForFunction(() =>
         document.querySelector('.corner-bl')?.textContent?.includes('50 %'));
     await isShown(page, 1);
-    await page.waitForTimeout(400);
-    await tap();
-    await tap();
+    await doubleTap(page, at);
     await page.waitForFunction((f) => document.querySelector('.corner-bl')
         ?.textContent?.includes(`${f} %`), fit);
 });

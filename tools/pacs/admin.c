@@ -29,7 +29,7 @@ pacs_cmd_reindex(const pacs_cli_t *cli, int argc, char **argv)
         return 2;
     }
 
-    pacs_service_t *svc = pacs_cli_open(cli, true);
+    pacs_service_t *svc = pacs_cli_open(cli, false, true);
 
     if (svc == NULL) {
         return 1;
@@ -57,7 +57,7 @@ pacs_cmd_verify(const pacs_cli_t *cli, int argc, char **argv)
         return 2;
     }
 
-    pacs_service_t *svc = pacs_cli_open(cli, false);
+    pacs_service_t *svc = pacs_cli_open(cli, false, false);
 
     if (svc == NULL) {
         return 1;
@@ -96,7 +96,7 @@ pacs_cmd_delete(const pacs_cli_t *cli, int argc, char **argv)
         }
     }
 
-    pacs_service_t *svc = pacs_cli_open(cli, false);
+    pacs_service_t *svc = pacs_cli_open(cli, false, false);
 
     if (svc == NULL) {
         return 1;
@@ -124,7 +124,7 @@ pacs_cmd_conflicts(const pacs_cli_t *cli, int argc, char **argv)
         return 2;
     }
 
-    pacs_service_t *svc = pacs_cli_open(cli, false);
+    pacs_service_t *svc = pacs_cli_open(cli, false, false);
 
     if (svc == NULL) {
         return 1;
