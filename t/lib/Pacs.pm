@@ -139,6 +139,7 @@ sub spawn {
 sub sanitizer_env {
     my ($self, $leaks) = @_;
     return {} unless asan();
+    $leaks //= 1;
     return {
         ASAN_OPTIONS => "detect_leaks=$leaks:log_path=$self->{home}/log/asan:hard_rss_limit_mb=8000",
         UBSAN_OPTIONS => "print_stacktrace=1:log_path=$self->{home}/log/ubsan",
@@ -167,7 +168,7 @@ sub redis {
 
 sub start_listener {
     my ($self, @more) = @_;
-    $self->spawn('listener', 'listener.log', $self->sanitizer_env($self->{leaks} // 1),
+    $self->spawn('listener', 'listener.log', $self->sanitizer_env($self->{leaks}),
         "$B/pacs-listener", '--home', $self->{home}, '--listen', $self->{dimse},
         ($self->{duplicates} ? ('--duplicates', $self->{duplicates}) : ()),
         @{$self->{listener_args} || []}, @more);
