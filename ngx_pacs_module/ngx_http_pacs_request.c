@@ -176,7 +176,8 @@ ngx_http_pacs_fill_request(ngx_http_request_t *r, ngx_http_pacs_ctx_t *ctx)
 }
 
 
-/* a Host that could not stand in a URL gives way to server_name */
+/* a Host that could not stand in a URL gives way to server_name, and that, if
+ * it is empty, to the address */
 
 static pacs_str_t
 ngx_http_pacs_origin(ngx_http_request_t *r, ngx_http_pacs_ctx_t *ctx)
@@ -185,6 +186,7 @@ ngx_http_pacs_origin(ngx_http_request_t *r, ngx_http_pacs_ctx_t *ctx)
     size_t                     i;
     ngx_str_t                  host;
     const char                *scheme;
+    u_char                     addr[NGX_SOCKADDR_STRLEN];
     ngx_http_core_srv_conf_t  *cscf;
 
     cscf = ngx_http_get_module_srv_conf(r, ngx_http_core_module);
@@ -201,6 +203,15 @@ ngx_http_pacs_origin(ngx_http_request_t *r, ngx_http_pacs_ctx_t *ctx)
         {
             host = cscf->server_name;
             break;
+        }
+    }
+
+    if (host.len == 0) {
+        host.data = addr;
+        host.len = NGX_SOCKADDR_STRLEN;
+
+        if (ngx_connection_local_sockaddr(r->connection, &host, 1) != NGX_OK) {
+            ngx_str_set(&host, "localhost");
         }
     }
 
