@@ -111,22 +111,27 @@ $(B)/t/fuzz/%: t/fuzz/%.c $(call src,src/core src/dicom src/web)
 GLUE = $(wildcard ngx_pacs_module/*.c ngx_pacs_module/*.h) config
 
 $(MODULE): $(B)/libpacs.a $(GLUE)
-	B=$(B) NGX_SRC='$(NGX_SRC)' SANFLAGS='$(SANFLAGS)' LIBS='$(LIBS)' \
+	+B=$(B) NGX_SRC='$(NGX_SRC)' SANFLAGS='$(SANFLAGS)' LIBS='$(LIBS)' \
 	    tools/build-module
 
-DEST   = $(DESTDIR)
+DEST  = $(DESTDIR)
+SHARE = $(DEST)/usr/share
 install: all
-	install -d $(DEST)/usr/lib/nginx/modules $(DEST)/usr/sbin $(DEST)/usr/bin \
-	    $(DEST)/usr/libexec/ngx_pacs $(DEST)/usr/share/ngx_pacs \
-	    $(DEST)/usr/share/nginx/modules-available $(DEST)/usr/share/doc/ngx_pacs
-	install -m 644 $(MODULE) $(DEST)/usr/lib/nginx/modules/
-	install -m 755 $(B)/pacs-listener $(DEST)/usr/sbin/
-	install -m 755 $(B)/pacs-codec $(DEST)/usr/libexec/ngx_pacs/
-	install -m 755 $(B)/pacs $(DEST)/usr/bin/
-	cp -R html $(DEST)/usr/share/ngx_pacs/
+	install -d "$(DEST)/usr/lib/nginx/modules" "$(DEST)/usr/sbin" \
+	    "$(DEST)/usr/bin" "$(DEST)/usr/libexec/ngx_pacs" \
+	    "$(SHARE)/nginx/modules-available" "$(SHARE)/doc/ngx_pacs" \
+	    "$(SHARE)/ngx_pacs"
+	install -m 644 $(MODULE) "$(DEST)/usr/lib/nginx/modules/"
+	install -m 755 $(B)/pacs-listener "$(DEST)/usr/sbin/"
+	install -m 755 $(B)/pacs-codec "$(DEST)/usr/libexec/ngx_pacs/"
+	install -m 755 $(B)/pacs "$(DEST)/usr/bin/"
+	rm -rf "$(SHARE)/ngx_pacs/html"
+	cp -R html "$(SHARE)/ngx_pacs/"
+	chmod -R u=rwX,go=rX "$(SHARE)/ngx_pacs/html"
 	echo 'load_module modules/ngx_http_pacs_module.so;' \
-	    > $(DEST)/usr/share/nginx/modules-available/mod-http-pacs.conf
-	install -m 644 README.md conf/* $(DEST)/usr/share/doc/ngx_pacs/
+	    | install -m 644 /dev/stdin \
+	    "$(SHARE)/nginx/modules-available/mod-http-pacs.conf"
+	install -m 644 README.md conf/* "$(SHARE)/doc/ngx_pacs/"
 
 clean:
 	rm -rf $(B)

@@ -16,6 +16,7 @@
 #define NGX_HTTP_PACS_AHEAD        16       /* open files of an answer */
 #define NGX_HTTP_PACS_TASK_WARN    60000    /* msec */
 #define NGX_HTTP_PACS_CACHE_MAX    (32 * 1024 * 1024)
+#define NGX_HTTP_PACS_FAULT_MAX    400      /* bytes of a reason in the log */
 
 
 typedef struct ngx_http_pacs_ctx_s        ngx_http_pacs_ctx_t;

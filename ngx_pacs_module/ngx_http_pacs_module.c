@@ -124,7 +124,8 @@ static ngx_command_t  ngx_http_pacs_commands[] = {
       offsetof(ngx_http_pacs_main_conf_t, limits.name),                       \
       NULL },
 
-    PACS_LIMITS(X)
+    PACS_LIMITS_DATA(X)
+    PACS_LIMITS_WEB(X)
 #undef X
 
       ngx_null_command

@@ -4,6 +4,7 @@
 #include "ngx_http_pacs.h"
 
 
+static void ngx_http_pacs_log_fault(ngx_http_pacs_ctx_t *ctx);
 static ngx_int_t ngx_http_pacs_set_headers(ngx_http_pacs_ctx_t *ctx);
 static ngx_int_t ngx_http_pacs_add_header(ngx_http_request_t *r,
     const char *name, pacs_str_t value, ngx_table_elt_t **out);
@@ -42,6 +43,10 @@ ngx_http_pacs_reply(ngx_http_pacs_ctx_t *ctx)
 
     r = ctx->request;
 
+    if (ctx->op.reply.status >= NGX_HTTP_INTERNAL_SERVER_ERROR) {
+        ngx_http_pacs_log_fault(ctx);
+    }
+
     if (ngx_http_pacs_set_headers(ctx) != NGX_OK) {
         ngx_http_finalize_request(r, NGX_HTTP_INTERNAL_SERVER_ERROR);
         return;
@@ -59,6 +64,35 @@ ngx_http_pacs_reply(ngx_http_pacs_ctx_t *ctx)
     }
 
     ngx_http_pacs_send_more(ctx);
+}
+
+
+/* what the client is told, without the line's end */
+
+static void
+ngx_http_pacs_log_fault(ngx_http_pacs_ctx_t *ctx)
+{
+    size_t         len;
+    ngx_uint_t     level;
+    pacs_reply_t  *reply;
+
+    reply = &ctx->op.reply;
+
+    if (reply->nparts == 0 || reply->parts[0].data == NULL) {
+        return;
+    }
+
+    len = ngx_min(reply->parts[0].length, NGX_HTTP_PACS_FAULT_MAX);
+
+    while (len && reply->parts[0].data[len - 1] == '\n') {
+        len--;
+    }
+
+    level = reply->status == NGX_HTTP_SERVICE_UNAVAILABLE ? NGX_LOG_WARN
+                                                          : NGX_LOG_ERR;
+
+    ngx_log_error(level, ctx->request->connection->log, 0, "pacs: %*s", len,
+                  reply->parts[0].data);
 }
 
 

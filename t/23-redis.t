@@ -23,7 +23,17 @@ my %right = map { $_ => $pacs->get($_)->{content} } ($a, $b);
 ok(length $right{$_} > 1000, 'metadata') for $a, $b;
 isnt($right{$a}, $right{$b}, 'of two studies');
 
-ok(wait_until('two keys in Redis', sub { $pacs->redis('DBSIZE') >= 2 }), 'both are in Redis');
+# asked for again: on a busy machine Redis may be too late, and then it is not
+# used for a while
+sub filled {
+    return wait_until('two keys in Redis', sub {
+        return 1 if $pacs->redis('DBSIZE') >= 2;
+        $pacs->get($_) for $a, $b;
+        return 0;
+    });
+}
+
+ok(filled(), 'both are in Redis');
 my @keys = split ' ', $pacs->redis('KEYS', '*');
 unlike("@keys", qr/\d\.\d+\.\d+/, 'no UID in a key');
 
@@ -49,11 +59,11 @@ sub hits {
 
 my $hits = hits();
 right('warm');
-cmp_ok(hits(), '>', $hits, 'warm answers come from Redis');
+ok(wait_until('a hit', sub { $pacs->get($a); hits() > $hits }), 'warm answers come from Redis');
 
 $pacs->redis('FLUSHALL');
 right('flushed');
-ok(wait_until('filled again', sub { $pacs->redis('DBSIZE') >= 2 }), 'filled again');
+ok(filled(), 'filled again');
 
 @keys = split ' ', $pacs->redis('KEYS', '*');
 $pacs->redis('SET', $_, 'garbage') for @keys;
@@ -62,7 +72,7 @@ right('garbage');
 # well-formed values of the other study
 $pacs->redis('FLUSHALL');
 right('flushed again');
-wait_until('filled again', sub { $pacs->redis('DBSIZE') >= 2 });
+ok(filled(), '... and filled');
 @keys = split ' ', $pacs->redis('KEYS', '*');
 $pacs->redis('RENAME', $keys[0], 'tmp');
 $pacs->redis('RENAME', $keys[1], $keys[0]);
@@ -76,7 +86,7 @@ right('wrong type');
 $pacs->signal('redis', 'STOP');
 my $slow = right('hung');
 # 50 ms more is the promise; a loaded test machine gets a second
-cmp_ok($slow, '<', 1, 'hung: within the time-out');
+cmp_ok($slow, '<', asan() ? 3 : 1, 'hung: within the time-out');
 $pacs->signal('redis', 'CONT');
 ok(wait_until('health sees Redis again', sub {
     json($pacs->get('/pacs/health')->{content})->{redis}{ok} }), 'Redis is used again');

@@ -49,7 +49,7 @@ sub known_as {
 
 my %uid_of = map { my (undef, $uid) = known_as(slurp($_)); ($_ => $uid) } @files;
 
-sub home { return Pacs->new(http => 0, redis => 0, listener => 0, @_) }
+sub home { return Pacs->new(http => 0, redis => 0, listener => 0, leaks => 0, @_) }
 
 # said to be stored: by the audit log
 sub audited {

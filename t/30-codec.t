@@ -25,7 +25,7 @@ my $tmp = tempdir('pacs-codec-XXXXXX', DIR => '/tmp', CLEANUP => 1);
 my $homes = 0;
 my %pids;
 
-$ENV{ASAN_OPTIONS} = "detect_leaks=0:log_path=$tmp/asan:allocator_may_return_null=1";
+$ENV{ASAN_OPTIONS} = "log_path=$tmp/asan:allocator_may_return_null=1";
 $ENV{UBSAN_OPTIONS} = "print_stacktrace=1:log_path=$tmp/ubsan";
 
 sub start {

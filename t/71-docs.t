@@ -18,7 +18,8 @@ my %table;
 for my $file (glob 'ngx_pacs_module/*.c ngx_pacs_module/*.h') {
     $table{$_} = 1 for slurp($file) =~ /ngx_string\("(pacs(?:_\w+)?)"\),\s*\n\s*NGX_/g;
 }
-$table{"pacs_limit_$_"} = 1 for slurp('src/core/core.h') =~ /^\s+X\((\w+),/mg;
+my %scope = slurp('src/core/core.h') =~ /^#define PACS_LIMITS_(DATA|WEB|NODE)\(X\)(.*?)\n\n/msg;
+$table{"pacs_limit_$_"} = 1 for map { $scope{$_} =~ /^\s+X\((\w+),/mg } qw(DATA WEB);
 
 my $reference = slurp('conf/directives.md');
 my %documented = map { $_ => 1 } $reference =~ /^### `(pacs\w*)`/mg;
@@ -34,7 +35,7 @@ my @wrong;
 for my $name (sort keys %limit) {
     my $e = $limit{$name} =~ s/INT64_C//gr;
     my $value = eval $e;
-    my ($said) = $reference =~ /^\| `pacs_limit_\Q$name\E` \| ([\d]+) /m;
+    my ($said) = $reference =~ /^\| `(?:pacs_limit_|--limit-)\Q$name\E` \| ([\d]+) /m;
     push @wrong, "$name: $value, documented " . ($said // 'not') if !defined $said || $said != $value;
 }
 is_deeply(\@wrong, [], 'the defaults of the limits are documented');

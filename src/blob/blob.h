@@ -57,7 +57,7 @@ typedef struct {
     /* every blob; stops when fn returns non-zero and returns that */
     int   (*each)(pacs_blobs_t *b, int (*fn)(void *ctx, const pacs_key_t *key,
                   const char *path), void *ctx, pacs_err_t *err);
-    /* free and total bytes of the disk */
+    /* free and total bytes of the disk; PACS_E_IO: nothing can be written */
     int   (*space)(pacs_blobs_t *b, uint64_t *free, uint64_t *total,
                    pacs_err_t *err);
 } pacs_blobs_vt_t;

@@ -444,15 +444,20 @@ static int
 fs_space(pacs_blobs_t *b, uint64_t *free_bytes, uint64_t *total,
     pacs_err_t *err)
 {
+    fs_t           *fs = (fs_t *) b;
     struct statvfs  st;
 
-    if (fstatvfs(((fs_t *) b)->blobs, &st) != 0) {
+    if (fstatvfs(fs->blobs, &st) != 0) {
         return pacs_fail_errno(err, errno, "statvfs of the blobs");
     }
 
     *free_bytes = (uint64_t) st.f_bavail * st.f_frsize;
     *total = (uint64_t) st.f_blocks * st.f_frsize;
-    return PACS_OK;
+
+    return faccessat(fs->blobs, ".", W_OK | X_OK, 0) == 0
+           ? PACS_OK
+           : pacs_fail_errno(err, errno, "%s/blobs cannot be written",
+                             fs->home);
 }
 
 

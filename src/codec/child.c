@@ -11,6 +11,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#ifdef PACS_ASAN
+#include <sanitizer/lsan_interface.h>
+#endif
+
 #include "codec/child.h"
 #include "codec/decoder.h"
 
@@ -144,6 +148,18 @@ decode(const pacs_codec_request_t *req, const pacs_limits_t *limits, int in,
 }
 
 
+/* after a failure the parent ends this process: what is left does not matter */
+static void
+check_leaks(int code)
+{
+#ifdef PACS_ASAN
+    if (code == PACS_OK && __lsan_do_recoverable_leak_check() != 0) {
+        abort();
+    }
+#endif
+}
+
+
 static void
 serve(int fd, const pacs_limits_t *limits)
 {
@@ -168,6 +184,7 @@ serve(int fd, const pacs_limits_t *limits)
         snprintf(reply.text, sizeof(reply.text), "%.255s", err.text);
         close(fds[0]);
         close(fds[1]);
+        check_leaks(reply.code);
 
         if (send(fd, &reply, sizeof(reply), MSG_NOSIGNAL) < 0) {
             return;

@@ -180,9 +180,10 @@ void pacs_hex(const void *data, size_t len, char *out);   /* 2 * len + NUL */
 void pacs_random(void *out, size_t len);
 
 
-/* --- limits: one table; each is also a directive pacs_limit_<name> --- */
+/* --- limits: one table.  A directive pacs_limit_<name> of nginx (DATA and
+ * WEB), an option --limit-<name> of pacs-listener (DATA and NODE) --- */
 
-#define PACS_LIMITS(X)                                                        \
+#define PACS_LIMITS_DATA(X)                                                   \
     X(nesting,          64,  "depth of nested sequences")                     \
     X(elements,    4000000,  "elements in one data set")                      \
     X(value,     (16 << 20), "bytes of a value held in memory")               \
@@ -192,8 +193,11 @@ void pacs_random(void *out, size_t len);
     X(fragments,   1000000,  "fragments of encapsulated pixel data")          \
     X(frames,      1000000,  "frames of one instance")                        \
     X(frame,     (512 << 20), "bytes of one decoded frame")                   \
-    X(metadata,  (256 << 20), "bytes of one metadata answer")                 \
     X(instance,  (INT64_C(64) << 30), "bytes of one stored instance")         \
+    X(free_percent,      2,  "per cent of the disk kept free")
+
+#define PACS_LIMITS_WEB(X)                                                    \
+    X(metadata,  (256 << 20), "bytes of one metadata answer")                 \
     X(parts,         10000,  "parts of a multipart body")                     \
     X(part_header,    8192,  "bytes of the header of one part")               \
     X(query_rows,     1000,  "rows of one query page")                        \
@@ -201,15 +205,19 @@ void pacs_random(void *out, size_t len);
     X(query_uids,     1000,  "UIDs in one list")                              \
     X(frame_list,     1000,  "frames in one request")                         \
     X(render_side,   16384,  "pixels of a rendered picture's side")           \
-    X(render_area, (64 << 20), "pixels of a rendered picture")                \
+    X(render_area, (64 << 20), "pixels of a rendered picture")
+
+#define PACS_LIMITS_NODE(X)                                                   \
     X(decode_memory, (1 << 30), "bytes of memory of a decoder")               \
     X(decode_seconds,   10,  "CPU seconds for one frame")                     \
     X(associations,    100,  "DIMSE associations at once")                    \
     X(peer_associations, 64, "DIMSE associations of one address at once")     \
     X(artim_seconds,    10,  "seconds for a whole A-ASSOCIATE-RQ to come")    \
     X(idle_seconds,     60,  "seconds an association may be silent")          \
-    X(pdu,          131072,  "bytes of a DIMSE PDU")                          \
-    X(free_percent,      2,  "per cent of the disk kept free")
+    X(pdu,          131072,  "bytes of a DIMSE PDU")
+
+#define PACS_LIMITS(X)                                                        \
+    PACS_LIMITS_DATA(X) PACS_LIMITS_WEB(X) PACS_LIMITS_NODE(X)
 
 typedef struct {
 #define X(name, value, doc)  int64_t  name;
@@ -222,6 +230,7 @@ typedef struct {
     size_t       offset;    /* in pacs_limits_t */
     int64_t      value;     /* the default */
     const char  *doc;
+    char         scope;     /* 'D'ATA, 'W'EB, 'N'ODE */
 } pacs_limit_t;
 
 extern const pacs_limit_t   pacs_limit_table[];     /* ends with name NULL */

@@ -193,6 +193,8 @@ typedef struct {
 /* SIGTERM came: finish what is going on */
 extern volatile sig_atomic_t  pacs_draining;
 
+/* ends a forked child; nothing of the parent's is flushed or destroyed */
+void pacs_child_end(int code);
 /* the whole life of a child; fd is taken over */
 void pacs_serve(const pacs_listener_t *l, int fd, const char *address);
 /* answers with status; the comment goes along and into the log */

@@ -105,11 +105,11 @@ try_service(const pacs_listener_t *l)
 
         if (pacs_service_open(&l->service, &svc, &err) != PACS_OK) {
             fprintf(stderr, "pacs-listener: %s\n", err.text);
-            _exit(1);
+            pacs_child_end(1);
         }
 
         pacs_service_close(svc);
-        _exit(0);
+        pacs_child_end(0);
     }
 
     while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR) { }

@@ -183,8 +183,10 @@ help(void)
 
     printf("  --limit-NAME VALUE\n");
     for (const pacs_limit_t *t = pacs_limit_table; t->name != NULL; t++) {
-        printf("        %-18s %s (%lld)\n", t->name, t->doc,
-               (long long) t->value);
+        if (t->scope != 'W') {
+            printf("        %-18s %s (%lld)\n", t->name, t->doc,
+                   (long long) t->value);
+        }
     }
     printf("  --help\n        this text\n");
 }
@@ -194,7 +196,7 @@ static bool
 set_limit(pacs_listener_t *l, const char *name, const char *value)
 {
     for (const pacs_limit_t *t = pacs_limit_table; t->name != NULL; t++) {
-        if (strcmp(t->name, name) == 0) {
+        if (t->scope != 'W' && strcmp(t->name, name) == 0) {
             int64_t *to = (int64_t *) (void *)
                           ((char *) &l->service.limits + t->offset);
 

@@ -6,6 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#ifdef PACS_ASAN
+#include <sanitizer/lsan_interface.h>
+#endif
+
 #include "listener/listener.h"
 
 enum { COMMAND_MAX = 65536, STATUS_UNRECOGNIZED = 0x0211 };
@@ -195,6 +199,16 @@ log_end(const pacs_serve_t *s, pacs_link_e how, int64_t started_us)
              came ? pacs_link_calling(s->link) : "",
              came ? pacs_link_called(s->link) : "",
              pacs_fmt(s->subject.address));
+}
+
+
+_Noreturn void
+pacs_child_end(int code)
+{
+#ifdef PACS_ASAN
+    __lsan_do_leak_check();         /* _exit() does none */
+#endif
+    _exit(code);
 }
 
 

@@ -86,7 +86,7 @@ become_child(parent_t *p, int fd, const char *address, pid_t parent)
 
     /* signals stay blocked: network.cc lets them in while it waits */
     pacs_serve(p->l, fd, address);
-    _exit(0);
+    pacs_child_end(0);
 }
 
 

@@ -30,7 +30,8 @@ pacs_health(pacs_service_t *svc, pacs_buf_t *out, bool *ok, pacs_err_t *err)
                     ",\"ingest\":\"%s\"",
                     disk_ok && !full && !svc->degraded ? "true" : "false",
                     free, total, keep,
-                    svc->degraded ? "degraded" : full ? "full" : "open");
+                    svc->degraded || !disk_ok ? "degraded" : full ? "full"
+                                                          : "open");
     if (!disk_ok) {
         pacs_buf_text(out, ",\"reason\":");
         pacs_buf_json(out, pacs_cstr(disk.text));

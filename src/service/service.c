@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "service/internal.h"
 
@@ -56,6 +57,10 @@ find_index(const pacs_service_t *svc, pacs_err_t *err)
 
         snprintf(path, sizeof(path), "%s/%s", svc->home, names[i]);
         some[i] = stat(path, &st) == 0 && (i == 1 || st.st_size != 0);
+
+        if (!some[i] && access(path, F_OK) != 0 && errno != ENOENT) {
+            return pacs_fail_errno(err, errno, "%s", path);
+        }
     }
 
     return svc->options.rebuild || some[0] || some[1] || !some[2]

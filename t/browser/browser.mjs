@@ -40,7 +40,7 @@ after(async () => { await browser?.close(); });
  * @param {(page: import('playwright-core').Page) => Promise<void>} body
  */
 export function onPage(name, options, body) {
-    test(name, { timeout: 60000 }, async () => {
+    test(name, { timeout: 180000 }, async () => {
         const size = options.size ?? SIZES.desktop;
         const context = await browser.newContext({
             viewport: { width: size.width, height: size.height },
@@ -52,7 +52,7 @@ export function onPage(name, options, body) {
         /** @type {string[]} */
         const wrong = [];
 
-        page.setDefaultTimeout(15000);
+        page.setDefaultTimeout(60000);
         page.on('pageerror', (e) => wrong.push(`error: ${e.stack}`));
         page.on('dialog', (d) => { wrong.push(`dialog: ${d.message()}`); d.dismiss(); });
         page.on('console', (m) => {
@@ -239,6 +239,23 @@ export async function touch(page, steps) {
     }
 
     await send('touchEnd', []);
+    await cdp.detach();
+}
+
+
+/**
+ * Two taps of one finger, sent in one go: between them is no time that a
+ * loaded machine could stretch.
+ * @param {import('playwright-core').Page} page
+ * @param {{x: number, y: number}} at CSS px of the page
+ */
+export async function doubleTap(page, at) {
+    const cdp = await page.context().newCDPSession(page);
+    const send = (/** @type {string} */ type) =>
+        cdp.send('Input.dispatchTouchEvent', /** @type {any} */ ({
+            type, touchPoints: type === 'touchStart' ? [{ ...at, id: 0 }] : [] }));
+
+    await Promise.all(['touchStart', 'touchEnd', 'touchStart', 'touchEnd'].map(send));
     await cdp.detach();
 }
 

@@ -82,9 +82,12 @@ onPage('zoomed in, tiles of the stored pixels fill the view', {}, async (page) =
 onPage('until the tiles are here the whole picture serves, and says so', {},
     async (page) => {
         await openStudy(page, DX.study);
-        await page.route('**/rendered?viewport=*,*,*,*,*,*', async (route) => {
-            await new Promise((done) => { setTimeout(done, 600); });
-            await route.continue().catch(() => {});
+
+        /** @type {(() => void)[]} */
+        const held = [];
+
+        await page.route('**/rendered?viewport=*,*,*,*,*,*', (route) => {
+            held.push(() => route.continue().catch(() => {}));
         });
         await page.keyboard.press('m');
         await page.waitForFunction(() =>
@@ -95,6 +98,7 @@ onPage('until the tiles are here the whole picture serves, and says so', {},
 
         assert.ok(mean > 60 && mean < 200, String(mean));
         await page.unroute('**/rendered?viewport=*,*,*,*,*,*');
+        held.forEach((go) => go());
         await isShown(page, 1);
     });
 
@@ -122,7 +126,7 @@ onPage('panning asks only for what comes into view', {}, async (page) => {
 onPage('rotate and flip turn pixels and letters together, and say so', {},
     async (page) => {
         await openStudy(page, DX.study);
-        await page.keyboard.press('r');
+        await page.keyboard.press('q');
         assert.equal(await textOf(page, '.letter-top'), 'R');
         assert.equal(await textOf(page, '.letter-right'), 'H');
         assert.match(await textOf(page, '.corner-bl'), /rotated 90°/);

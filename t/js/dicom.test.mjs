@@ -143,6 +143,10 @@ test('pixels that are not square', () => {
         .aspect, 2);
     assert.equal(framesOf(dataset({ ...IMAGE, PixelSpacing: [3, 1] }))[0]
         .aspect, 3);
+    assert.equal(framesOf(dataset({ ...IMAGE, PixelSpacing: [1, 1],
+        PixelAspectRatio: [2, 1] }))[0].aspect, 1);
+    assert.equal(framesOf(dataset({ ...IMAGE, PixelAspectRatio: [0, 1] }))[0]
+        .aspect, 1);
     assert.equal(framesOf(dataset(IMAGE))[0].aspect, 1);
 });
 

@@ -65,6 +65,14 @@ const picture = (key) => ({ key, soon: true, stack: '', tile: null, better: null
     index: key.charCodeAt(0) });
 const pictures = (/** @type {string} */ s) => [...s].map(picture);
 const settled = () => new Promise((done) => { setImmediate(done); });
+
+/** @param {() => boolean} condition that comes true, or the test hangs */
+async function until(condition) {
+    while (!condition()) {
+        await new Promise((done) => { setTimeout(done, 1); });
+    }
+}
+
 const blob = { status: 200, wait: 0, blob: { size: 100 } };
 
 
@@ -93,6 +101,18 @@ test('the newest wish is asked at once: what is far away gives way', async () =>
     asked[0].answer(blob);
     await settled();
     assert.equal(loader.entry('a'), undefined);
+});
+
+
+test('neighbours in the window that was left give way', async () => {
+    const { loader, asked } = bench();
+    const old = { center: 1, width: 2 };
+
+    loader.want(pictures('abc').map((p) => ({ ...p, asked: old })));
+    loader.want([{ ...picture('A'), index: picture('a').index,
+        asked: { center: 3, width: 4 } }]);
+    assert.deepEqual(asked.map((a) => [a.key, a.signal.aborted]),
+        [['a', false], ['b', true], ['c', false], ['A', false]]);
 });
 
 
@@ -167,16 +187,17 @@ test('a failure is kept, told, and forgiven on demand', async () => {
 });
 
 
-test('a busy server is asked again, and not for ever', async () => {
+test('a busy server is asked again, and not for ever', { timeout: 9000 }, async () => {
     const { loader, asked } = bench();
 
     loader.want(pictures('a'));
 
     for (let i = 0; i < 4; i++) {
+        await until(() => asked.length > i);
         asked[i].answer({ status: 503, reason: 'busy', wait: 0, blob: null });
-        await new Promise((done) => { setTimeout(done, 5); });
     }
 
+    await until(() => loader.entry('a') !== undefined);
     assert.equal(asked.length, 4);
     assert.deepEqual(loader.entry('a'), { state: 'failed', reason: 'busy' });
 });

@@ -250,7 +250,10 @@ test('every key does one thing', () => {
     assert.equal(commandOfKey('w').name, 'window');
     assert.equal(commandOfKey('Escape').name, 'reset');
     assert.equal(commandOfKey('PageDown').name, 'series-forth');
-    assert.equal(commandOfKey('q'), undefined);
+    // of IHE BIR, for tools to come
+    for (const key of 'adjlopru') {
+        assert.equal(commandOfKey(key), undefined);
+    }
 });
 
 

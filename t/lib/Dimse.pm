@@ -88,7 +88,7 @@ sub take {
 sub read_pdu {
     my ($s, $timeout) = @_;
 
-    my $until = Time::HiRes::time() + ($timeout // 10);
+    my $until = Time::HiRes::time() + ($timeout // 60);
     my $head = take($s, 6, $until) // return;
     my ($type, $len) = unpack 'C x N', $head;
     my $body = take($s, $len, $until) // return;
@@ -103,7 +103,7 @@ sub closed {
 
     my $byte;
 
-    return IO::Select->new($s->{sock})->can_read($timeout // 10)
+    return IO::Select->new($s->{sock})->can_read($timeout // 60)
            && !sysread $s->{sock}, $byte, 1;
 }
 
@@ -155,7 +155,7 @@ sub pdv { my ($id, $flags, $data) = @_;
 sub response {
     my ($s) = @_;
 
-    my ($type, $body) = $s->read_pdu(30);
+    my ($type, $body) = $s->read_pdu;
     my %r = (pdu => $type // 'closed');
 
     return \%r if !defined $type || $type != 4;

@@ -29,7 +29,7 @@ our $TOP = $ENV{PACS_TOP} || abs_path(dirname(__FILE__) . '/../..');
 our $B = $ENV{PACS_B} || "$TOP/build";
 our $SAMPLES = $ENV{PACS_SAMPLES} || "$TOP/../shared/samples";
 
-my @all;
+my (@all, %given);
 
 sub long_run { return $ENV{PACS_LONG} }
 sub asan { return $ENV{PACS_ASAN} }
@@ -79,10 +79,15 @@ sub capture {
     return ($? & 127 ? 128 + ($? & 127) : $? >> 8, $out);
 }
 
+# below those that the kernel gives to clients: nobody else takes it meanwhile
 sub free_port {
-    my $s = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1',
-        LocalPort => 0) or die "no free port: $!";
-    return $s->sockport;
+    for (1 .. 100) {
+        my $port = 12000 + int rand 20000;
+        next if $given{$port}++;
+        return $port if IO::Socket::INET->new(Listen => 1,
+            LocalAddr => '127.0.0.1', LocalPort => $port);
+    }
+    die "no free port: $!";
 }
 
 # polls; no fixed sleeps
@@ -99,7 +104,7 @@ sub wait_until {
 
 # new(%options): http => 0, redis => 0, listener => 0 leave that process out;
 # conf_main, conf_http, conf_server, conf_location: text for nginx.conf;
-# duplicates; home; env
+# duplicates; home; leaks => 0: the sanitizer does not look for any
 sub new {
     my ($class, %o) = @_;
     my $self = bless { %o }, $class;
@@ -130,11 +135,13 @@ sub spawn {
     return $pid;
 }
 
+# leaks: 0 where they cannot be looked for
 sub sanitizer_env {
-    my ($self) = @_;
+    my ($self, $leaks) = @_;
     return {} unless asan();
+    $leaks //= 1;
     return {
-        ASAN_OPTIONS => "detect_leaks=0:log_path=$self->{home}/log/asan:hard_rss_limit_mb=8000",
+        ASAN_OPTIONS => "detect_leaks=$leaks:log_path=$self->{home}/log/asan:hard_rss_limit_mb=8000",
         UBSAN_OPTIONS => "print_stacktrace=1:log_path=$self->{home}/log/ubsan",
     };
 }
@@ -161,7 +168,7 @@ sub redis {
 
 sub start_listener {
     my ($self, @more) = @_;
-    $self->spawn('listener', 'listener.log', $self->sanitizer_env,
+    $self->spawn('listener', 'listener.log', $self->sanitizer_env($self->{leaks}),
         "$B/pacs-listener", '--home', $self->{home}, '--listen', $self->{dimse},
         ($self->{duplicates} ? ('--duplicates', $self->{duplicates}) : ()),
         @{$self->{listener_args} || []}, @more);
@@ -220,7 +227,8 @@ sub nginx_env {
     my ($self) = @_;
     return {} unless asan();
     my $libs = join ' ', map { chomp(my $p = `gcc -print-file-name=$_.so`); $p } qw(libasan libubsan);
-    return { %{$self->sanitizer_env}, LD_PRELOAD => $libs };
+    # nginx frees its pools late or never
+    return { %{$self->sanitizer_env(0)}, LD_PRELOAD => $libs };
 }
 
 sub start_nginx {

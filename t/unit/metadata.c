@@ -53,7 +53,7 @@ static void
 is_joined(const char *name, const char *const *texts, const char *want)
 {
     pacs_err_t  err = { 0 };
-    pacs_buf_t  plain = { NULL }, gz = { NULL }, again = { NULL };
+    pacs_buf_t  plain = { 0 }, gz = { 0 }, again = { 0 };
 
     join(false, texts, 0, &plain, &err);
     join(true, texts, 0, &gz, &err);
@@ -72,7 +72,7 @@ is_joined(const char *name, const char *const *texts, const char *want)
 static void
 joins(void)
 {
-    is_joined("none", (const char *const []) { NULL }, "[]");
+    is_joined("none", (const char *const []) { 0 }, "[]");
     is_joined("one without a splice", (const char *const []) { "{}", NULL },
               "[{}]");
     is_joined("an empty piece", (const char *const []) { "@@", NULL },
@@ -105,7 +105,7 @@ damaged(void)
 {
     pacs_err_t      err = { 0 };
     pacs_str_t      p = pack("{\"a\":\"@/x\"}");
-    pacs_buf_t      out = { NULL };
+    pacs_buf_t      out = { 0 };
     pacs_joiner_t  *j;
     size_t          survived = 0;
 
@@ -141,11 +141,11 @@ limits(void)
 {
     static const char *const  one[] = { "{\"a\":\"aaaaaaaaaa\"}", NULL };
     pacs_err_t                err = { 0 };
-    pacs_buf_t                out = { NULL }, gz = { NULL }, in = { NULL };
+    pacs_buf_t                out = { 0 }, gz = { 0 }, in = { 0 };
 
     is_int(join(false, one, 20, &out, &err), PACS_OK, "as long as allowed");
     pacs_buf_free(&out);
-    out = (pacs_buf_t) { NULL };
+    out = (pacs_buf_t) { 0 };
     is_int(join(false, one, 19, &out, &err), PACS_E_LIMIT, "one byte more");
     pacs_buf_free(&out);
 

@@ -76,7 +76,7 @@ static bool
 gives(const char *type, const char *body, size_t len, const size_t *cuts,
     int code, const char *want)
 {
-    pacs_buf_t  out = { NULL };
+    pacs_buf_t  out = { 0 };
     pacs_err_t  err = { 0 };
     int         rc = parse(type, body, len, cuts, &out, &err);
     bool        good = rc == code && err.code == code
@@ -237,7 +237,7 @@ bounds(void)
        "a line of blanks behind the boundary");
 
     stop_at = 1;
-    pacs_buf_t  out = { NULL };
+    pacs_buf_t  out = { 0 };
     pacs_err_t  err = { 0 };
 
     is_int(parse(TYPE "b", three, strlen(three), NULL, &out, &err),

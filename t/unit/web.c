@@ -79,8 +79,8 @@ routes(void)
         I "/frames/", I "/frames/0",
         I "/frames/1,,2", I "/frames/-1", I "/frames/1,", I "/frames/a",
         I "/frames/99999999999999999999",
-        "/studies/1.2222222222222222222222222222222222222222222222222222222"
-        "22222222"
+        ("/studies/1.2222222222222222222222222222222222222222222222222222222"
+         "22222222")
     };
 
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
@@ -299,7 +299,7 @@ accept_all(void)
         pacs_err_t     err = { 0 };
         pacs_accept_t  c[8];
         unsigned       n;
-        pacs_buf_t     b = { NULL };
+        pacs_buf_t     b = { 0 };
         int            rc = pacs_web_accept(accepts[i].resource,
                                 pacs_cstr(accepts[i].header),
                                 pacs_cstr(accepts[i].parameter), a, c, 8, &n,

@@ -19,31 +19,62 @@ no_arguments(int argc, char **argv)
 }
 
 
-int
-pacs_cmd_reindex(const pacs_cli_t *cli, int argc, char **argv)
+/* opens, runs what takes no arguments, closes; 2: usage, 1: not opened */
+static int
+run(const pacs_cli_t *cli, int argc, char **argv, bool rebuild,
+    int (*work)(pacs_service_t *svc, const pacs_cli_t *cli,
+                pacs_progress_t *total, pacs_err_t *err),
+    pacs_progress_t *total, pacs_err_t *err)
 {
-    pacs_progress_t  total = { 0 };
-    pacs_err_t       err = { 0 };
-
     if (no_arguments(argc, argv)) {
         return 2;
     }
 
-    pacs_service_t *svc = pacs_cli_open(cli, true);
+    pacs_service_t *svc = pacs_cli_open(cli, false, rebuild);
 
     if (svc == NULL) {
         return 1;
     }
 
-    int rc = pacs_reindex(svc, pacs_cli_progress, (void *) cli, pacs_cli_say,
-                          &total, &err);
-
+    work(svc, cli, total, err);
     pacs_service_close(svc);
     pacs_cli_progress_end();
+    return 0;
+}
+
+
+static int
+reindex(pacs_service_t *svc, const pacs_cli_t *cli, pacs_progress_t *total,
+    pacs_err_t *err)
+{
+    return pacs_reindex(svc, pacs_cli_progress, (void *) cli, pacs_cli_say,
+                        total, err);
+}
+
+
+int
+pacs_cmd_reindex(const pacs_cli_t *cli, int argc, char **argv)
+{
+    pacs_progress_t  total = { 0 };
+    pacs_err_t       err = { 0 };
+    int              rc = run(cli, argc, argv, true, reindex, &total, &err);
+
+    if (rc != 0) {
+        return rc;
+    }
+
     printf("%" PRIu64 " instances indexed, %" PRIu64 " left out\n",
            total.done, total.refused);
+    return err.code != PACS_OK ? pacs_cli_fail(&err) : total.refused != 0;
+}
 
-    return rc != PACS_OK ? pacs_cli_fail(&err) : total.refused != 0;
+
+static int
+verify(pacs_service_t *svc, const pacs_cli_t *cli, pacs_progress_t *total,
+    pacs_err_t *err)
+{
+    return pacs_verify(svc, pacs_cli_progress, (void *) cli, pacs_cli_say,
+                       total, err);
 }
 
 
@@ -52,26 +83,33 @@ pacs_cmd_verify(const pacs_cli_t *cli, int argc, char **argv)
 {
     pacs_progress_t  total = { 0 };
     pacs_err_t       err = { 0 };
+    int              rc = run(cli, argc, argv, false, verify, &total, &err);
 
-    if (no_arguments(argc, argv)) {
-        return 2;
+    if (rc != 0) {
+        return rc;
     }
 
-    pacs_service_t *svc = pacs_cli_open(cli, false);
-
-    if (svc == NULL) {
-        return 1;
-    }
-
-    int rc = pacs_verify(svc, pacs_cli_progress, (void *) cli, pacs_cli_say,
-                         &total, &err);
-
-    pacs_service_close(svc);
-    pacs_cli_progress_end();
     printf("%" PRIu64 " instances, %" PRIu64 " bytes checked, %" PRIu64
            " findings\n", total.done, total.bytes, total.refused);
+    return err.code != PACS_OK ? pacs_cli_fail(&err) : 0;
+}
 
-    return rc != PACS_OK ? pacs_cli_fail(&err) : 0;
+
+static int
+conflicts(pacs_service_t *svc, const pacs_cli_t *cli, pacs_progress_t *total,
+    pacs_err_t *err)
+{
+    return pacs_conflicts(svc, pacs_cli_say, NULL, err);
+}
+
+
+int
+pacs_cmd_conflicts(const pacs_cli_t *cli, int argc, char **argv)
+{
+    pacs_err_t  err = { 0 };
+    int         rc = run(cli, argc, argv, false, conflicts, NULL, &err);
+
+    return rc != 0 ? rc : err.code != PACS_OK ? pacs_cli_fail(&err) : 0;
 }
 
 
@@ -96,7 +134,7 @@ pacs_cmd_delete(const pacs_cli_t *cli, int argc, char **argv)
         }
     }
 
-    pacs_service_t *svc = pacs_cli_open(cli, false);
+    pacs_service_t *svc = pacs_cli_open(cli, false, false);
 
     if (svc == NULL) {
         return 1;
@@ -112,26 +150,4 @@ pacs_cmd_delete(const pacs_cli_t *cli, int argc, char **argv)
 
     printf("%" PRIu64 " instances deleted\n", removed);
     return 0;
-}
-
-
-int
-pacs_cmd_conflicts(const pacs_cli_t *cli, int argc, char **argv)
-{
-    pacs_err_t  err = { 0 };
-
-    if (no_arguments(argc, argv)) {
-        return 2;
-    }
-
-    pacs_service_t *svc = pacs_cli_open(cli, false);
-
-    if (svc == NULL) {
-        return 1;
-    }
-
-    int rc = pacs_conflicts(svc, pacs_cli_say, NULL, &err);
-
-    pacs_service_close(svc);
-    return rc != PACS_OK ? pacs_cli_fail(&err) : 0;
 }

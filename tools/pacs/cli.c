@@ -56,14 +56,35 @@ become_owner(const char *home)
 }
 
 
+/* a mistyped --home must not become an archive */
+static bool
+is_archive(const char *home)
+{
+    static const char *const  names[] = { "journal", "blobs" };
+    char                      path[4096];
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if ((size_t) snprintf(path, sizeof(path), "%s/%s", home, names[i])
+            < sizeof(path) && access(path, F_OK) == 0)
+        {
+            return true;
+        }
+    }
+
+    fprintf(stderr, "pacs: %s is no archive: it has no journal and no blobs "
+            "(give --home DIR)\n", home);
+    return false;
+}
+
+
 pacs_service_t *
-pacs_cli_open(const pacs_cli_t *cli, bool rebuild)
+pacs_cli_open(const pacs_cli_t *cli, bool fresh, bool rebuild)
 {
     pacs_service_t *svc;
     pacs_options_t  o;
     pacs_err_t      err = { 0 };
 
-    if (!become_owner(cli->home)) {
+    if (!become_owner(cli->home) || (!fresh && !is_archive(cli->home))) {
         return NULL;
     }
 

@@ -23,8 +23,10 @@ int pacs_cmd_delete(const pacs_cli_t *cli, int argc, char **argv);
 int pacs_cmd_conflicts(const pacs_cli_t *cli, int argc, char **argv);
 int pacs_cmd_phantom(int argc, char **argv);
 
-/* opens the home as its owner (drops root); says why not and gives NULL */
-pacs_service_t *pacs_cli_open(const pacs_cli_t *cli, bool rebuild);
+/* opens the home as its owner (drops root); says why not and gives NULL;
+ * fresh: an empty folder becomes an archive */
+pacs_service_t *pacs_cli_open(const pacs_cli_t *cli, bool fresh,
+    bool rebuild);
 /* for the administration calls of service */
 void pacs_cli_say(void *ctx, const char *line);
 bool pacs_cli_progress(void *ctx, const pacs_progress_t *p);

@@ -28,9 +28,19 @@ typedef struct {
 } import_t;
 
 
-/* the next file, its path copied; false: no more */
+static void
+refuse(import_t *im, const char *path, const char *why)
+{
+    im->total.refused++;
+    pacs_cli_progress_end();
+    printf("refused %s: %s\n", path, why);
+}
+
+
+/* the next file, its path copied; false: no more.  Links are followed only
+ * where they were named on the command line */
 static bool
-next_file(import_t *im, char *path, size_t size)
+next_file(import_t *im, char *path, size_t size, int *flags)
 {
     FTSENT *e;
     bool    found = false;
@@ -41,13 +51,22 @@ next_file(import_t *im, char *path, size_t size)
         switch (e->fts_info) {
         case FTS_F:
             found = (size_t) snprintf(path, size, "%s", e->fts_path) < size;
+            *flags = e->fts_level > 0 ? O_NOFOLLOW : 0;
+            if (!found) {
+                refuse(im, e->fts_path, "the path is too long");
+            }
+            break;
+        case FTS_SL:
+        case FTS_SLNONE:
+            refuse(im, e->fts_path, "a symbolic link is not followed");
+            break;
+        case FTS_DEFAULT:
+            refuse(im, e->fts_path, "neither file nor folder");
             break;
         case FTS_DNR:
         case FTS_ERR:
         case FTS_NS:
-            pacs_cli_progress_end();
-            printf("refused %s: %s\n", e->fts_path, strerror(e->fts_errno));
-            im->total.refused++;
+            refuse(im, e->fts_path, strerror(e->fts_errno));
         }
     }
 
@@ -57,14 +76,14 @@ next_file(import_t *im, char *path, size_t size)
 
 
 static int
-store_file(import_t *im, const char *path, char *chunk, pacs_stored_t *out,
-    uint64_t *bytes, pacs_err_t *err)
+store_file(import_t *im, const char *path, int flags, char *chunk,
+    pacs_stored_t *out, uint64_t *bytes, pacs_err_t *err)
 {
     pacs_subject_t  who = pacs_cli_subject;
     pacs_store_t   *st;
     ssize_t         n;
     int             rc;
-    int             fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    int             fd = open(path, O_RDONLY | O_CLOEXEC | flags);
 
     who.door = pacs_lit("import");
 
@@ -109,10 +128,8 @@ note(import_t *im, const char *path, int rc, const pacs_stored_t *out,
         im->same += out->how == PACS_STORED_SAME;
 
     } else {
-        im->total.refused++;
         im->stopped = im->stopped || rc == PACS_E_FULL;
-        pacs_cli_progress_end();
-        printf("refused %s: %s\n", path, err->text);
+        refuse(im, path, err->text);
     }
 
     pacs_cli_progress((void *) im->cli, &im->total);
@@ -126,12 +143,14 @@ work(void *data)
     import_t *im = data;
     char      path[4096];
     char     *chunk = malloc(CHUNK);
+    int       flags;
 
-    while (chunk != NULL && next_file(im, path, sizeof(path))) {
+    while (chunk != NULL && next_file(im, path, sizeof(path), &flags)) {
         pacs_stored_t  out;
         pacs_err_t     err = { 0 };
         uint64_t       bytes = 0;
-        int            rc = store_file(im, path, chunk, &out, &bytes, &err);
+        int            rc = store_file(im, path, flags, chunk, &out,
+                                         &bytes, &err);
 
         note(im, path, rc, &out, bytes, &err);
     }
@@ -180,7 +199,7 @@ pacs_cmd_import(const pacs_cli_t *cli, int argc, char **argv)
         return 1;
     }
 
-    im.svc = pacs_cli_open(cli, false);
+    im.svc = pacs_cli_open(cli, true, false);
     if (im.svc == NULL) {
         fts_close(im.tree);
         return 1;

@@ -124,6 +124,9 @@ main(int argc, char **argv)
             return 0;
         }
         if (words == 0) {
+            if (argv[i][0] == '-' && strcmp(argv[i], "--small") != 0) {
+                return bad_usage("unknown option", argv[i]);
+            }
             argv[n++] = argv[i++];
         } else {
             i += words;

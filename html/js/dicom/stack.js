@@ -46,6 +46,10 @@ import { spacingOf } from '../math/scale.js';
  *            label: string}} Stack label: '' or which one of the series
  */
 
+/** What tells the shape of a pixel, the strongest first. */
+const ASPECTS = [TAG.PixelSpacing, TAG.ImagerPixelSpacing,
+    TAG.NominalScannedPixelSpacing, TAG.PixelAspectRatio];
+
 /** Frames that are more than anybody's memory are a lie. */
 const MOST_FRAMES = 100000;
 
@@ -137,14 +141,13 @@ function ofFrame(ds, shared, own) {
     const plane = group(TAG.PlaneOrientationSequence) ?? ds;
     const look = group(TAG.FrameVOILUTSequence) ?? ds;
     const rescale = group(TAG.PixelValueTransformationSequence) ?? ds;
-    const spacing = spacingOf(ds, measures);
     const ipp = numbers(position, TAG.ImagePositionPatient);
 
     return {
         position: ipp.length === 3 ? /** @type {Vector} */ (ipp) : null,
         orientation: orientation(numbers(plane, TAG.ImageOrientationPatient)),
-        spacing,
-        aspect: aspectOf(ds, spacing),
+        spacing: spacingOf(ds, measures),
+        aspect: aspectOf(ds, measures),
         windows: windowsOf(look),
         voi: voiOf(look),
         hasLut: items(look, TAG.VOILUTSequence).length > 0,
@@ -155,16 +158,19 @@ function ofFrame(ds, shared, own) {
 
 
 /**
+ * Down by across, from the first attribute that says it (PS3.3 10.7.1.3,
+ * C.7.6.3.1.7); the server makes its pictures by the same.
  * @param {Dataset} ds
- * @param {import('../math/scale.js').Spacing | null} spacing
+ * @param {Dataset | undefined} measures
  * @returns {number}
  */
-function aspectOf(ds, spacing) {
-    const [v, h] = numbers(ds, TAG.PixelAspectRatio);
-    const ratio = v > 0 && h > 0 ? v / h
-        : spacing === null ? 1 : spacing.row / spacing.column;
+function aspectOf(ds, measures) {
+    const pairs = [numbers(measures, TAG.PixelSpacing), ...ASPECTS.map((t) =>
+        numbers(ds, t))];
+    const [down, across] = pairs.find(([a, b]) => a > 0 && b > 0) ?? [1, 1];
+    const ratio = down / across;
 
-    return Number.isFinite(ratio) && ratio > 0.01 && ratio < 100 ? ratio : 1;
+    return ratio > 0.01 && ratio < 100 ? ratio : 1;
 }
 
 

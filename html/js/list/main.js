@@ -26,6 +26,8 @@ const page = {
     found: [],
     /** which page they are, from 0 */
     at: 0,
+    /** what is found next is another list: it is read from its top */
+    isOther: false,
     /** @type {'' | 'searching' | 'done'} */
     state: '',
     error: '',
@@ -38,6 +40,7 @@ let pause = 0;
 /** @param {Partial<Query>} change @param {number} [wait] ms */
 function ask(change, wait = 0) {
     page.query = { ...page.query, page: 0, ...change };
+    page.isOther = true;
     history.replaceState(null, '', toAddress(page.query) || location.pathname);
     clearTimeout(pause);
     pause = window.setTimeout(search, wait);
@@ -79,7 +82,11 @@ async function search() {
 function renderRows() {
     find('.studies-rows', HTMLElement)
         .replaceChildren(...page.found.slice(0, PAGE).map(row));
-    find('.studies', HTMLElement).scrollTop = 0;
+
+    if (page.isOther) {
+        find('.studies', HTMLElement).scrollTop = 0;
+        page.isOther = false;
+    }
 }
 
 
@@ -189,6 +196,18 @@ function listen() {
         ask({ page: page.query.page + 1 }));
 
     document.addEventListener('keydown', moveByKeys);
+
+    // back at the list: what has arrived meanwhile is there
+    document.addEventListener('visibilitychange', () => {
+        if (document.visibilityState === 'visible') {
+            search();
+        }
+    });
+    addEventListener('pageshow', (e) => {
+        if (e.persisted) {
+            search();
+        }
+    });
 }
 
 

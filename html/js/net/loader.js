@@ -29,10 +29,16 @@ const TRIES = 4;
 const NEAR = 12;
 
 
-/** @param {Picture} a @param {Picture} b @returns {boolean} */
+/**
+ * Neighbours in the window that was left are not: they are of no use.
+ * @param {Picture} a
+ * @param {Picture} b
+ * @returns {boolean}
+ */
 function isNear(a, b) {
-    return a.stack === b.stack && Math.abs(a.index - b.index) <= NEAR
-        && (a.tile === null) === (b.tile === null);
+    return a.stack === b.stack && (a.tile === null) === (b.tile === null)
+        && (a.index === b.index || (a.asked === b.asked
+            && Math.abs(a.index - b.index) <= NEAR));
 }
 
 
@@ -59,7 +65,7 @@ export class Loader {
     /** @param {Options} options */
     constructor(options) {
         this.options = {
-            depth: 3, keepBytes: 96e6, keepPixels: 24e6, ...options,
+            depth: 3, keepBytes: 64e6, keepPixels: 12e6, ...options,
         };
         /** mean ms of a request, 0: not known */
         this.latency = 0;

@@ -17,7 +17,8 @@ import { tools } from './tools/tool.js';
  * @typedef {Object} Command
  * @property {string} name
  * @property {string} label
- * @property {string[]} keys as KeyboardEvent.key gives them, upper case
+ * @property {string[]} keys as KeyboardEvent.key gives them, upper case; those
+ *     of IHE BIR are kept free for what they are for (A D J L O P R U)
  * @property {import('./state.js').Busy} [busy]
  * @property {(s: Viewport) => Viewport} [change] of the viewport; without
  *     one it is something of the page
@@ -46,7 +47,7 @@ const COMMANDS = [
 
     { name: 'invert', label: 'Invert', keys: ['N'],
         change: (s) => ({ ...s, invert: !s.invert }) },
-    { name: 'rotate', label: 'Rotate', keys: ['R'],
+    { name: 'rotate', label: 'Rotate', keys: ['Q'],
         change: (s) => isProjection(frameOf(s))
             ? { ...s, view: rotated(s.view, 90) } : s },
     { name: 'flip', label: 'Flip', keys: ['X'],

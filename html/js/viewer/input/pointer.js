@@ -48,9 +48,10 @@ export function listenToPointers(port, host, doubleTap) {
     };
 
     port.addEventListener('contextmenu', (e) => e.preventDefault());
+    withoutGestures(port);
 
     port.addEventListener('pointerdown', (e) => {
-        if (e.target instanceof Element && e.target.closest('button, input')) {
+        if (isControl(e.target)) {
             return;
         }
 
@@ -114,6 +115,27 @@ export function listenToPointers(port, host, doubleTap) {
 
     port.addEventListener('pointerup', end);
     port.addEventListener('pointercancel', end);
+}
+
+
+/**
+ * Fingers give pointer events only.  Otherwise a swift drag is a fling to the
+ * browser, even where nothing can scroll, and the next tap, on a button of
+ * the toolbar, is swallowed as the one that stops it.
+ * @param {HTMLElement} node
+ */
+export function withoutGestures(node) {
+    node.addEventListener('touchstart', (e) => {
+        if (!isControl(e.target)) {
+            e.preventDefault();
+        }
+    }, { passive: false });
+}
+
+
+/** @param {EventTarget | null} target @returns {boolean} */
+function isControl(target) {
+    return target instanceof Element && target.closest('button, input') !== null;
 }
 
 

@@ -4,6 +4,7 @@
 // the whole page.
 
 import { scrolledTo } from '../state.js';
+import { withoutGestures } from './pointer.js';
 
 /**
  * @param {HTMLElement} slider
@@ -18,6 +19,7 @@ export function listenToSlider(slider, host) {
             scrolledTo(s, at * ((s.stack?.frames.length ?? 1) - 1)), 'scroll');
     };
 
+    withoutGestures(slider);
     slider.addEventListener('pointerdown', (e) => {
         slider.setPointerCapture(e.pointerId);
         to(e);
