@@ -14,7 +14,8 @@ use Time::HiRes qw(time);
 
 plan(skip_all => 'the sanitizer build is started by the other tests') if asan();
 
-my $home = tempdir('pacsrunXXXXXX', DIR => '/tmp', CLEANUP => 1) . '/home';
+# a blank in its name, as people do
+my $home = tempdir('pacsrunXXXXXX', DIR => '/tmp', CLEANUP => 1) . '/my home';
 my @ports = map { free_port() } 1 .. 3;
 my $run = "$Pacs::TOP/tools/run";
 my @args = ($run, '--home', $home, '--http', $ports[0], '--dimse', $ports[1], '--no-install');
@@ -28,7 +29,7 @@ my $source = slurp($run);
 for my $o (@documented) {
     like($source, qr/[|\s]\Q$o\E[|)]/, "$o is taken");
 }
-for (['--http', '0.0.0.0:80'], ['--dimse', '10.1.2.3:104'], ['--https', '0.0.0.0:443']) {
+for (['--http', '0.0.0.0:80'], ['--http', '127.0.0.1.example.com:80'], ['--dimse', '10.1.2.3:104'], ['--https', '0.0.0.0:443']) {
     ($rc, $out) = capture($run, '--home', $home, @$_);
     isnt($rc, 0, "@$_ is refused");
     like($out, qr/loopback.*--insecure-open/s, '... and the message says how to mean it');
@@ -59,6 +60,10 @@ is(scalar @{json(curl("http://127.0.0.1:$ports[0]/dicom-web/studies?limit=100"))
 is((capture('echoscu', '-aec', 'PACS', '127.0.0.1', $ports[1]))[0], 0, 'C-ECHO');
 is(curl('--cacert', "$home/tls/ca.crt", '-o', '/dev/null', '-w', '%{http_version} %{http_code}',
     "https://127.0.0.1:$ports[2]/dicom-web/studies"), '2 200', 'HTTPS with HTTP/2 and our CA');
+for (['localhost', 200], ['127.0.0.1', 200], ['[::1]:9', 200], ['pacs.example.com', 421], ['127.0.0.1.example.com', 421]) {
+    is(curl('-o', '/dev/null', '-w', '%{http_code}', '-H', "Host: $_->[0]", "http://127.0.0.1:$ports[0]/dicom-web/studies"),
+        $_->[1], "Host $_->[0]: $_->[1]");
+}
 is((stat $home)[2] & 0777, 0700, 'the home is for its owner only');
 
 ($rc, $out) = capture(@args, '--background');
@@ -95,6 +100,26 @@ kill 'INT', -$pid;
 waitpid $pid, 0;
 is($?, 0, 'Ctrl-C ends it');
 ok(wait_until('all children end', sub { !grep { -e "/proc/$_" } @children }), '... with all its children');
+
+# --- it is killed: nothing goes on without it, and the next start works ---
+
+is((capture(@args, '--background'))[0], 0, 'starts');
+($pid) = split ' ', slurp("$home/run/run.pid");
+@children = split ' ', slurp("/proc/$pid/task/$pid/children");
+kill 'KILL', $pid;
+sub gone { my ($stat) = slurp("/proc/$_[0]/stat") =~ /\) (\S)/; return !$stat || $stat eq 'Z' }
+ok(wait_until('children end', sub { !grep { !gone($_) } @children }), 'killed: its children end too');
+is((capture(@args, '--background'))[0], 0, '... and it starts again');
+is((capture($run, '--home', $home, '--stop'))[0], 0, '... and stops');
+
+# the number of a process that ended may be another's by now
+open my $f, '>', "$home/run/run.pid" or die $!;
+print $f "$$\n";
+close $f;
+($rc, $out) = capture($run, '--home', $home, '--stop');
+like($out, qr/nothing runs/, 'somebody else with the number in run.pid is left alone');
+isnt((capture($run, '--home', "$home.typo", '--stop'))[0], 0, '--stop of a home that is not there');
+ok(!-e "$home.typo", '... does not make it');
 
 # --- why it does not start ---
 
