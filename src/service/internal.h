@@ -84,6 +84,8 @@ int pacs_known_find(pacs_service_t *svc, const pacs_commit_t *c,
  * linked: c has its final name */
 int pacs_known_settle(pacs_service_t *svc, pacs_commit_t *c,
     const pacs_record_t *known, bool linked, pacs_err_t *err);
+/* PACS_E_BUSY: deleted meanwhile */
+int pacs_known_gone(const pacs_commit_t *c, pacs_err_t *err);
 
 /* the one scan of an instance: identifiers, attributes, metadata, frames,
  * look.  file is open, key->digest and size are set by the caller */

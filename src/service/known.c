@@ -24,6 +24,36 @@ pacs_known_find(pacs_service_t *svc, const pacs_commit_t *c, pacs_arena_t *a,
 }
 
 
+int
+pacs_known_gone(const pacs_commit_t *c, pacs_err_t *err)
+{
+    return pacs_fail(err, PACS_E_BUSY, "SOP Instance %.*s was deleted while "
+                     "it was stored; send it again",
+                     pacs_fmt(c->record.instance));
+}
+
+
+/* PACS_E_NOT_FOUND: no blob, or one of another length */
+static int
+look_at_blob(pacs_service_t *svc, const pacs_record_t *known, pacs_err_t *err)
+{
+    pacs_err_t   missing = { 0 };
+    struct stat  st;
+    int          fd;
+    int          rc = pacs_blob_of(svc, known->key, &fd, &missing);
+
+    if (rc != PACS_OK) {
+        return rc == PACS_E_NOT_FOUND
+               ? rc : pacs_fail(err, rc, "%s", missing.text);
+    }
+
+    rc = fstat(fd, &st) == 0 && (uint64_t) st.st_size == known->size
+         ? PACS_OK : PACS_E_NOT_FOUND;
+    close(fd);
+    return rc;
+}
+
+
 static int
 lost(const pacs_record_t *known, pacs_err_t *err)
 {
@@ -41,30 +71,56 @@ restore(pacs_service_t *svc, pacs_commit_t *c, const pacs_record_t *known,
     pacs_err_t *err)
 {
     pacs_blobs_t  *b = svc->blobs;
-    int            lock, rc;
+    int            rc;
 
     if (c->record.size != known->size || c->record.start != known->start) {
         return lost(known, err);
     }
 
-    if ((rc = b->vt->sync(b, &c->tmp, err)) != PACS_OK) {
-        pacs_degrade(svc, err);
-        return rc;
-    }
-
-    if ((rc = pacs_names_lock(svc, true, &lock, err)) != PACS_OK) {
-        return rc;
-    }
-
     b->vt->remove(b, &c->key, NULL);
 
-    if ((rc = b->vt->link(b, &c->tmp, &c->key, &c->existed, err)) == PACS_OK
-        && (rc = b->vt->sync_names(b, &c->key, 1, err)) != PACS_OK)
+    if ((rc = b->vt->sync(b, &c->tmp, err)) != PACS_OK
+        || (rc = b->vt->link(b, &c->tmp, &c->key, &c->existed, err))
+            != PACS_OK
+        || (rc = b->vt->sync_names(b, &c->key, 1, err)) != PACS_OK)
     {
         pacs_degrade(svc, err);
     }
+    return rc;
+}
+
+
+/* a blob was not there.  Now that names and rows stand still: is it lost, or
+ * was it only deleted, perhaps brought again, since its row was read? */
+static int
+look_again(pacs_service_t *svc, pacs_commit_t *c, pacs_str_t key,
+    bool may_restore, pacs_err_t *err)
+{
+    pacs_arena_t   *a = pacs_arena_create(0);
+    pacs_record_t   now = { 0 };
+    int             lock = -1;
+    int             rc = a == NULL
+                         ? pacs_fail(err, PACS_E_NOMEM, "out of memory")
+                         : pacs_names_lock(svc, true, &lock, err);
+
+    if (rc == PACS_OK) {
+        rc = pacs_known_find(svc, c, a, &now, err);
+
+        if (rc == PACS_E_NOT_FOUND
+            || (rc == PACS_OK && !pacs_str_eq(now.key, key)))
+        {
+            rc = pacs_known_gone(c, err);
+
+        } else if (rc == PACS_OK
+                   && (rc = look_at_blob(svc, &now, err))
+                      == PACS_E_NOT_FOUND)
+        {
+            rc = may_restore ? restore(svc, c, &now, err) : lost(&now, err);
+        }
+    }
 
     pacs_names_unlock(lock);
+    pacs_arena_destroy(a);
     return rc;
 }
 
@@ -74,30 +130,16 @@ static int
 same_key(pacs_service_t *svc, pacs_commit_t *c, const pacs_record_t *known,
     bool linked, pacs_err_t *err)
 {
-    pacs_err_t   missing = { 0 };
-    struct stat  st;
-    int          fd;
-    int          rc = pacs_blob_of(svc, known->key, &fd, &missing);
+    int  rc = look_at_blob(svc, known, err);
 
-    if (rc == PACS_OK) {
-        bool  whole = fstat(fd, &st) == 0
-                      && (uint64_t) st.st_size == known->size;
-
-        close(fd);
-        if (whole) {
-            return PACS_OK;
-        }
-    } else if (rc != PACS_E_NOT_FOUND) {
-        return pacs_fail(err, rc, "%s", missing.text);
-    }
-
-    return linked ? lost(known, err) : restore(svc, c, known, err);
+    return rc == PACS_E_NOT_FOUND
+           ? look_again(svc, c, known->key, !linked, err) : rc;
 }
 
 
 /* the same element by element as the one that is there? */
 static int
-same_content(pacs_service_t *svc, const pacs_commit_t *c,
+same_content(pacs_service_t *svc, pacs_commit_t *c,
     const pacs_record_t *known, bool *same, pacs_err_t *err)
 {
     pacs_err_t     missing = { 0 };
@@ -105,9 +147,12 @@ same_content(pacs_service_t *svc, const pacs_commit_t *c,
     int            fd;
     int            rc = pacs_blob_of(svc, known->key, &fd, &missing);
 
+    if (rc == PACS_E_NOT_FOUND) {
+        rc = look_again(svc, c, known->key, false, err);
+        return rc == PACS_OK ? pacs_known_gone(c, err) : rc;
+    }
     if (rc != PACS_OK) {
-        return rc == PACS_E_NOT_FOUND ? lost(known, err)
-                                      : pacs_fail(err, rc, "%s", missing.text);
+        return pacs_fail(err, rc, "%s", missing.text);
     }
 
     if ((rc = pacs_source_fd(&mine, c->tmp.fd, err)) == PACS_OK

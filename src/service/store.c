@@ -255,9 +255,7 @@ came_second(pacs_store_t *st, pacs_commit_t *c, pacs_err_t *err)
     if (rc == PACS_OK) {
         rc = pacs_known_settle(st->svc, c, &known, !c->existed, err);
     } else if (rc == PACS_E_NOT_FOUND) {
-        rc = pacs_fail(err, PACS_E_BUSY, "SOP Instance %.*s was deleted while "
-                       "it was stored; send it again",
-                       pacs_fmt(c->record.instance));
+        rc = pacs_known_gone(c, err);
     }
 
     if (!c->existed && !c->kept) {

@@ -104,6 +104,18 @@ test('the newest wish is asked at once: what is far away gives way', async () =>
 });
 
 
+test('neighbours in the window that was left give way', async () => {
+    const { loader, asked } = bench();
+    const old = { center: 1, width: 2 };
+
+    loader.want(pictures('abc').map((p) => ({ ...p, asked: old })));
+    loader.want([{ ...picture('A'), index: picture('a').index,
+        asked: { center: 3, width: 4 } }]);
+    assert.deepEqual(asked.map((a) => [a.key, a.signal.aborted]),
+        [['a', false], ['b', true], ['c', false], ['A', false]]);
+});
+
+
 test('a steady scroll on a slow net does not starve', async () => {
     const { loader, asked, changed } = bench();
 

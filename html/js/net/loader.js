@@ -29,10 +29,16 @@ const TRIES = 4;
 const NEAR = 12;
 
 
-/** @param {Picture} a @param {Picture} b @returns {boolean} */
+/**
+ * Neighbours in the window that was left are not: they are of no use.
+ * @param {Picture} a
+ * @param {Picture} b
+ * @returns {boolean}
+ */
 function isNear(a, b) {
-    return a.stack === b.stack && Math.abs(a.index - b.index) <= NEAR
-        && (a.tile === null) === (b.tile === null);
+    return a.stack === b.stack && (a.tile === null) === (b.tile === null)
+        && (a.index === b.index || (a.asked === b.asked
+            && Math.abs(a.index - b.index) <= NEAR));
 }
 
 
