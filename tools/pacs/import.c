@@ -186,6 +186,7 @@ int
 pacs_cmd_import(const pacs_cli_t *cli, int argc, char **argv)
 {
     import_t  im = { .cli = cli };
+    uid_t     caller = geteuid();
 
     if (argc < 2) {
         fprintf(stderr, "Usage: pacs import PATH...\n");
@@ -215,6 +216,10 @@ pacs_cmd_import(const pacs_cli_t *cli, int argc, char **argv)
     printf("%" PRIu64 " instances stored (%" PRIu64 " of them were there "
            "before), %" PRIu64 " files refused%s\n", im.total.done, im.same,
            im.total.refused, im.stopped ? "; stopped: the disk is full" : "");
+    if (im.total.refused != 0 && geteuid() != caller) {
+        fprintf(stderr, "pacs: files were read as user %u, who owns %s\n",
+                (unsigned) geteuid(), cli->home);
+    }
 
     return im.total.refused != 0;
 }
