@@ -3,6 +3,10 @@
 
 #include "ngx_http_pacs.h"
 
+#ifdef PACS_ASAN
+#include <sanitizer/lsan_interface.h>
+#endif
+
 
 #define NGX_HTTP_PACS_RETRY  1000000    /* microseconds */
 
@@ -43,6 +47,10 @@ ngx_http_pacs_service_exit(ngx_http_pacs_main_conf_t *pmcf)
     }
 
     /* pmcf->near stays: requests that were cut off may hold values of it */
+
+#ifdef PACS_ASAN
+    __lsan_ignore_object(pmcf->near);
+#endif
 
     (void) ngx_thread_mutex_destroy(&pmcf->service.mutex, ngx_cycle->log);
 }

@@ -227,8 +227,8 @@ sub nginx_env {
     my ($self) = @_;
     return {} unless asan();
     my $libs = join ' ', map { chomp(my $p = `gcc -print-file-name=$_.so`); $p } qw(libasan libubsan);
-    # nginx frees its pools late or never
-    return { %{$self->sanitizer_env(0)}, LD_PRELOAD => $libs };
+    return { %{$self->sanitizer_env($self->{leaks})}, LD_PRELOAD => $libs,
+        LSAN_OPTIONS => "suppressions=$TOP/t/lib/lsan.supp:print_suppressions=0" };
 }
 
 sub start_nginx {
