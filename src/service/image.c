@@ -9,9 +9,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "service/internal.h"
+
+enum { FRESH_S = 30 };          /* used lately, as far as eviction goes */
 
 
 static void
@@ -272,6 +275,10 @@ open_cached(const char *path, int *fd, pacs_frame_head_t *head)
         && (uint64_t) st.st_size >= PACS_FRAME_HEAD
         && head->bytes == (uint64_t) st.st_size - PACS_FRAME_HEAD)
     {
+        /* pacs-codec evicts what was used longest ago */
+        if (time(NULL) - st.st_mtime > FRESH_S) {
+            (void) futimens(*fd, NULL);
+        }
         return true;
     }
 
