@@ -69,7 +69,7 @@ diag join ', ', map { "$_: $seen{$_}" } sort keys %seen;
 my $dimse = Pacs->new(http => 0);
 my $refused = 0;
 for my $file (@hostile) {
-    my ($rc, $out) = capture('timeout', 20, 'storescu', '-aec', 'PACS', '127.0.0.1', $dimse->{dimse}, $file);
+    my ($rc, $out) = capture('timeout', 120, 'storescu', '-aec', 'PACS', '127.0.0.1', $dimse->{dimse}, $file);
     $refused++ if $rc;
 }
 is((capture('echoscu', '-aec', 'PACS', '127.0.0.1', $dimse->{dimse}))[0], 0, 'C-ECHO after all of it');

@@ -69,6 +69,9 @@ sub wrong {
     my ($p, @acked) = @_;
     my @bad;
     my ($rc, $out) = $p->pacs('verify');
+    # killed before the home was made
+    return map { "no archive, but $_" } @acked, audited($p), $p->blobs
+        if $out =~ /is no archive/;
     push @bad, "verify ends with $rc: $out" if $rc > 1;
     push @bad, "verify: $_" for grep { !/a file that the index does not know|findings/ && !/^\s*$/ } split /\n/, $out;
     push @bad, 'verify checked nothing' unless $out =~ /\d+ instances, \d+ bytes checked/;

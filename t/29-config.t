@@ -13,6 +13,7 @@ use Test::More;
 
 my $dir = tempdir(CLEANUP => 1);
 mkdir "$dir/home" or die $!;
+my $port = free_port();         # nginx -t binds it
 
 my %good = (
     pools    => "thread_pool pacs_read threads=1;\nthread_pool pacs_render threads=1;\n"
@@ -42,7 +43,7 @@ http {
     $o{home}
     $o{aio}
     $o{http}
-    server { listen 127.0.0.1:1; $o{location} }
+    server { listen 127.0.0.1:$port; $o{location} }
 }
 END
     close $f;

@@ -93,7 +93,7 @@ sub free_port {
 # polls; no fixed sleeps
 sub wait_until {
     my ($what, $code, $seconds) = @_;
-    my $end = time + ($seconds // 20) * (asan() ? 3 : 1);
+    my $end = time + ($seconds // 60) * (asan() ? 3 : 1);
     while (time < $end) {
         return 1 if $code->();
         sleep 0.02;

@@ -134,7 +134,11 @@ def grey(path, ds, frame):
             report(path, 'window of the last frame',
                    ours(path, tmp + '/a.png', frame=frame), y)
         return
-    if 'PixelData' in ds and ds.BitsAllocated in (8, 16):
+    # dcm2pnm does not look for a rescale in functional groups
+    if 'PixelData' in ds and ds.BitsAllocated in (8, 16) \
+            and ('ModalityLUTSequence' in ds or (slope, inter)
+                 in ((None, None), (1, 0),
+                     (ds.get('RescaleSlope'), ds.get('RescaleIntercept')))):
         try:
             b = dcmtk(path, tmp + '/b.png', '+Wfl', '+Ww', repr(c),
                       repr(w))

@@ -182,18 +182,44 @@ run_threads(import_t *im)
 }
 
 
+static FTS *
+open_tree(char **paths)
+{
+    return fts_open(paths, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR, NULL);
+}
+
+
+/* a walk beforehand, for a person who watches */
+static void
+count_files(const pacs_cli_t *cli, char **paths)
+{
+    FTS      *tree = !cli->quiet && isatty(2) ? open_tree(paths) : NULL;
+    FTSENT   *e;
+    uint64_t  n = 0;
+
+    while (tree != NULL && (e = fts_read(tree)) != NULL) {
+        n += e->fts_info == FTS_F;
+    }
+
+    if (tree != NULL) {
+        fts_close(tree);
+    }
+    pacs_cli_expect(n);
+}
+
+
 int
 pacs_cmd_import(const pacs_cli_t *cli, int argc, char **argv)
 {
     import_t  im = { .cli = cli };
+    uid_t     caller = geteuid();
 
     if (argc < 2) {
         fprintf(stderr, "Usage: pacs import PATH...\n");
         return 2;
     }
 
-    im.tree = fts_open(argv + 1, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR,
-                       NULL);
+    im.tree = open_tree(argv + 1);
     if (im.tree == NULL) {
         perror("pacs import");
         return 1;
@@ -205,6 +231,7 @@ pacs_cmd_import(const pacs_cli_t *cli, int argc, char **argv)
         return 1;
     }
 
+    count_files(cli, argv + 1);
     pthread_mutex_init(&im.lock, NULL);
     run_threads(&im);
     pthread_mutex_destroy(&im.lock);
@@ -215,6 +242,10 @@ pacs_cmd_import(const pacs_cli_t *cli, int argc, char **argv)
     printf("%" PRIu64 " instances stored (%" PRIu64 " of them were there "
            "before), %" PRIu64 " files refused%s\n", im.total.done, im.same,
            im.total.refused, im.stopped ? "; stopped: the disk is full" : "");
+    if (im.total.refused != 0 && geteuid() != caller) {
+        fprintf(stderr, "pacs: files were read as user %u, who owns %s\n",
+                (unsigned) geteuid(), cli->home);
+    }
 
     return im.total.refused != 0;
 }
