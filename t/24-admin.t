@@ -80,6 +80,16 @@ is($pacs->stow(\@files)->{status}, 200, 'sent again');
 is($pacs->get("/dicom-web/studies/$gone")->{status}, 200, '... the deleted study is there again');
 is_deeply([sort keys %{state_of()->{instances}}], [sort keys %{$before->{instances}}], '... with all its instances');
 
+# --- a bar for who watches ---
+
+SKIP: {
+    skip 'no script(1) to make a terminal', 2 unless have('script');
+    ($rc, $out) = capture('script', '-qec', "$Pacs::B/pacs import --home $pacs->{home} @files", '/dev/null');
+    is($rc, 0, 'import on a terminal') or diag $out;
+    like($out, qr/\[#{30}\] 100 %/, '... draws a bar to its end') or diag $out;
+}
+unlike(($pacs->pacs('import', @files))[1], qr/\[#/, 'none without a terminal');
+
 # --- verify finds what is wrong ---
 
 my @blobs = sort $pacs->blobs;

@@ -17,7 +17,10 @@ const pacs_subject_t  pacs_cli_subject = {
     .address = { "local", 5 }, .door = { "cli", 3 }
 };
 
-static bool  drawn;
+enum { BAR = 30 };
+
+static bool      drawn;
+static uint64_t  expected;      /* files in all; 0: not known */
 
 
 int
@@ -121,24 +124,59 @@ now_ms(void)
 }
 
 
+void
+pacs_cli_expect(uint64_t files)
+{
+    expected = files;
+}
+
+
+/* [#####-----]  50 %, where it is known how much there is */
+static void
+draw_bar(const pacs_progress_t *p)
+{
+    char      bar[BAR + 1];
+    uint64_t  seen = p->done + p->refused;
+    unsigned  full = seen >= expected ? BAR : (unsigned) (seen * BAR
+                                                          / expected);
+
+    memset(bar, '-', BAR);
+    memset(bar, '#', full);
+    bar[BAR] = '\0';
+    fprintf(stderr, "[%s] %3u %%  ", bar,
+            seen >= expected ? 100 : (unsigned) (seen * 100 / expected));
+}
+
+
+static void
+draw(const pacs_progress_t *p, int64_t ms)
+{
+    fprintf(stderr, "\r");
+    if (expected != 0) {
+        draw_bar(p);
+    }
+    fprintf(stderr, "%" PRIu64 " instances, %" PRIu64 " MB, %" PRIu64
+            " refused, %.0f/s   ", p->done, p->bytes / 1000000, p->refused,
+            (double) p->done * 1000.0 / (double) (ms + 1));
+    drawn = true;
+}
+
+
 bool
 pacs_cli_progress(void *ctx, const pacs_progress_t *p)
 {
     static int64_t      first, last;
     const pacs_cli_t   *cli = ctx;
     int64_t             now = now_ms();
+    bool                whole = expected != 0
+                                && p->done + p->refused == expected;
 
     first = first == 0 ? now : first;
 
-    if (cli->quiet || !isatty(2) || now - last < 100) {
-        return true;
+    if (!cli->quiet && isatty(2) && (now - last >= 100 || whole)) {
+        last = now;
+        draw(p, now - first);
     }
-
-    last = now;
-    drawn = true;
-    fprintf(stderr, "\r%" PRIu64 " instances, %" PRIu64 " MB, %" PRIu64
-            " refused, %.0f/s   ", p->done, p->bytes / 1000000, p->refused,
-            (double) p->done * 1000.0 / (double) (now - first + 1));
     return true;
 }
 

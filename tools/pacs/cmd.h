@@ -30,6 +30,8 @@ pacs_service_t *pacs_cli_open(const pacs_cli_t *cli, bool fresh,
 /* for the administration calls of service */
 void pacs_cli_say(void *ctx, const char *line);
 bool pacs_cli_progress(void *ctx, const pacs_progress_t *p);
+/* how many there will be: progress is drawn as a bar from now on */
+void pacs_cli_expect(uint64_t files);
 /* ends a progress line, if one was drawn */
 void pacs_cli_progress_end(void);
 int pacs_cli_fail(const pacs_err_t *err);

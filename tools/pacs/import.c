@@ -182,6 +182,32 @@ run_threads(import_t *im)
 }
 
 
+static FTS *
+open_tree(char **paths)
+{
+    return fts_open(paths, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR, NULL);
+}
+
+
+/* a walk beforehand, for a person who watches */
+static void
+count_files(const pacs_cli_t *cli, char **paths)
+{
+    FTS      *tree = !cli->quiet && isatty(2) ? open_tree(paths) : NULL;
+    FTSENT   *e;
+    uint64_t  n = 0;
+
+    while (tree != NULL && (e = fts_read(tree)) != NULL) {
+        n += e->fts_info == FTS_F;
+    }
+
+    if (tree != NULL) {
+        fts_close(tree);
+    }
+    pacs_cli_expect(n);
+}
+
+
 int
 pacs_cmd_import(const pacs_cli_t *cli, int argc, char **argv)
 {
@@ -193,8 +219,7 @@ pacs_cmd_import(const pacs_cli_t *cli, int argc, char **argv)
         return 2;
     }
 
-    im.tree = fts_open(argv + 1, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR,
-                       NULL);
+    im.tree = open_tree(argv + 1);
     if (im.tree == NULL) {
         perror("pacs import");
         return 1;
@@ -206,6 +231,7 @@ pacs_cmd_import(const pacs_cli_t *cli, int argc, char **argv)
         return 1;
     }
 
+    count_files(cli, argv + 1);
     pthread_mutex_init(&im.lock, NULL);
     run_threads(&im);
     pthread_mutex_destroy(&im.lock);
