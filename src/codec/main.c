@@ -25,7 +25,8 @@
 
 #include "codec/server.h"
 
-enum { QUEUE = 1024, FDS_A_JOB = 3, FDS_OTHER = 1024, TICK_MS = 50 };
+enum { QUEUE = 1024, FDS_A_JOB = 3, FDS_OTHER = 1024, TICK_MS = 50,
+       IDLE_MS = 10000 };
 
 static const char  usage[] =
 "usage: pacs-codec --home DIR [options]\n"
@@ -39,6 +40,8 @@ static const char  usage[] =
 "  --limit-frame B     bytes of one decoded frame (536870912)\n"
 "  --limit-memory B    bytes of memory of a decoder (1073741824)\n"
 "  --limit-seconds N   CPU seconds for one frame (10)\n"
+"  --limit-cache B     bytes of decoded frames kept on disk (4294967296)\n"
+"  --limit-free P      per cent of the disk that ingest keeps free (2)\n"
 "  --die-with-parent   end when the program that has started this one ends\n"
 "  --help              this text\n";
 
@@ -81,7 +84,8 @@ number(const char *name, const char *text, int64_t min, int64_t max)
 static void
 options(server_t *s, int argc, char **argv)
 {
-    enum { HOME, WORKERS, MAX_QUEUE, FRAME, MEMORY, SECONDS, DIE, HELP };
+    enum { HOME, WORKERS, MAX_QUEUE, FRAME, MEMORY, SECONDS, CACHE,
+           FREE, DIE, HELP };
     static const struct option  known[] = {
         { "home", required_argument, NULL, HOME },
         { "workers", required_argument, NULL, WORKERS },
@@ -89,6 +93,8 @@ options(server_t *s, int argc, char **argv)
         { "limit-frame", required_argument, NULL, FRAME },
         { "limit-memory", required_argument, NULL, MEMORY },
         { "limit-seconds", required_argument, NULL, SECONDS },
+        { "limit-cache", required_argument, NULL, CACHE },
+        { "limit-free", required_argument, NULL, FREE },
         { "die-with-parent", no_argument, NULL, DIE },
         { "help", no_argument, NULL, HELP },
         { NULL, 0, NULL, 0 }
@@ -119,6 +125,13 @@ options(server_t *s, int argc, char **argv)
         case SECONDS:
             s->limits.decode_seconds = number("limit-seconds", optarg, 1,
                                               3600);
+            break;
+        case CACHE:
+            s->limits.frame_cache = number("limit-cache", optarg, 1,
+                                           INT64_C(1) << 60);
+            break;
+        case FREE:
+            s->limits.free_percent = number("limit-free", optarg, 0, 99);
             break;
         case DIE:
             prctl(PR_SET_PDEATHSIG, SIGTERM);
@@ -302,6 +315,9 @@ start(server_t *s, pacs_err_t *err)
     if (rc == PACS_OK) {
         rc = pacs_pool_start(s, err);
     }
+    if (rc == PACS_OK) {
+        pacs_evict_start(s);
+    }
     return rc;
 }
 
@@ -313,7 +329,7 @@ loop(server_t *s)
     while (!s->stop) {
         struct epoll_event  e;
         int                 wait_ms = s->ncopying ? 0
-                                      : s->nrunning ? TICK_MS : -1;
+                                      : s->nrunning ? TICK_MS : IDLE_MS;
 
         if (epoll_wait(s->epoll, &e, 1, wait_ms) == 1) {
             handler_t  *h = e.data.ptr;
@@ -324,6 +340,10 @@ loop(server_t *s)
         pacs_job_copy(s);
         pacs_pool_tick(s);
         pacs_pool_pump(s);
+
+        if (s->nrunning + s->ncopying == 0) {
+            pacs_evict(s);
+        }
     }
 }
 

@@ -105,6 +105,8 @@ finish(server_t *s, job_t *j, pacs_err_t *err)
         return pacs_fail_errno(err, errno, "cannot link the frame");
     }
 
+    s->cached += PACS_FRAME_HEAD + j->bytes;
+    pacs_evict(s);
     return PACS_OK;
 }
 

@@ -9,6 +9,7 @@
  *   job.c      what is waited for: checked, joined, queued, answered
  *   result.c   decoded frames into the cache
  *   pool.c     the decoders: fork, hand out, watch, kill
+ *   evict.c    the cache's oldest frames out of it
  */
 
 #ifndef PACS_CODEC_SERVER_H
@@ -73,6 +74,8 @@ struct server_s {
     unsigned                  nqueued, nrunning, ncopying;
     worker_t                 *workers;
     int64_t                   ticked_ms;
+    uint64_t                  cached;       /* bytes in the cache, about */
+    int64_t                   swept_ms;     /* not again before */
 };
 
 int pacs_server_watch(server_t *s, int op, int fd, uint32_t events,
@@ -94,6 +97,9 @@ void pacs_job_done(server_t *s, job_t *j, int code, const char *text);
 /* samples are in j->mem, which nobody can change any more */
 void pacs_job_decoded(server_t *s, job_t *j);
 void pacs_job_copy(server_t *s);            /* one piece of one job */
+
+void pacs_evict_start(server_t *s);
+void pacs_evict(server_t *s);               /* if there is too much */
 
 int pacs_pool_start(server_t *s, pacs_err_t *err);
 void pacs_pool_pump(server_t *s);           /* queued jobs to idle decoders */

@@ -21,16 +21,20 @@ run(const pacs_listener_t *l)
 {
     const pacs_limits_t  *limits = &l->service.limits;
     char                  frame[24], memory[24], seconds[24];
+    char                  cache[24], keep[24];
     const char *const     argv[] = {
         l->codec, "--home", l->service.home, "--die-with-parent",
         "--limit-frame", frame, "--limit-memory", memory,
-        "--limit-seconds", seconds, NULL
+        "--limit-seconds", seconds, "--limit-cache", cache,
+        "--limit-free", keep, NULL
     };
     sigset_t              none;
 
     snprintf(frame, sizeof(frame), "%" PRId64, limits->frame);
     snprintf(memory, sizeof(memory), "%" PRId64, limits->decode_memory);
     snprintf(seconds, sizeof(seconds), "%" PRId64, limits->decode_seconds);
+    snprintf(cache, sizeof(cache), "%" PRId64, limits->frame_cache);
+    snprintf(keep, sizeof(keep), "%" PRId64, limits->free_percent);
 
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);

@@ -49,10 +49,13 @@ clock_us()
 }
 
 
+/* DUL owns it and deletes it when it likes: then owner becomes NULL, and
+ * why a read has failed stays in why */
 class Connection : public DcmTransportConnection
 {
 public:
-    explicit Connection(int fd) : DcmTransportConnection(fd), fd_(fd)
+    Connection(int fd, Connection *&owner, pacs_link_e &why)
+        : DcmTransportConnection(fd), state(why), owner_(owner), fd_(fd)
     {
         int  one = 1;
 
@@ -60,7 +63,7 @@ public:
         quickack();
     }
 
-    ~Connection() override { close(); }
+    ~Connection() override { close(); owner_ = nullptr; }
 
     OFCondition serverSideHandshake() override { return EC_Normal; }
     OFCondition clientSideHandshake() override { return EC_Normal; }
@@ -89,13 +92,15 @@ public:
     int64_t      idle_us = 60000000;
     int64_t      deadline_us = 0;
     bool         between = false;       /* no message is in progress */
-    pacs_link_e  state = PACS_LINK_OK;  /* why a read failed */
+    pacs_link_e &state;
 
 private:
     void quickack();
     bool wait();
     ssize_t receive(void *buf, size_t n);
     bool send_all(const char *p, size_t n);
+
+    Connection *&owner_;
 
     int      fd_;
     size_t   at_ = 0, len_ = 0;         /* of ahead_ */
@@ -307,11 +312,18 @@ class Layer : public DcmTransportLayer
 public:
     explicit Layer(Connection *c) : connection_(c) { }
 
+    ~Layer() override { delete connection_; }
+
     DcmTransportConnection *createConnection(int, OFBool) override
-        { return connection_; }
+    {
+        Connection  *c = connection_;
+
+        connection_ = nullptr;
+        return c;
+    }
 
 private:
-    Connection  *connection_;
+    Connection  *connection_;       /* until DUL has asked for it */
 };
 
 
@@ -334,6 +346,7 @@ struct pacs_link_s {
     T_ASC_Network      *network = nullptr;
     T_ASC_Association  *assoc = nullptr;
     Connection         *connection = nullptr;   /* DUL's, once it has it */
+    pacs_link_e         state = PACS_LINK_OK;   /* why a read has failed */
     char                calling[PACS_AE_LEN + 1] = "";
     char                called[PACS_AE_LEN + 1] = "";
     pacs_context_t      contexts[256];          /* by ID; "": refused */
@@ -361,10 +374,8 @@ outcome(const pacs_link_t *link, const OFCondition &cond, pacs_err_t *err)
         return PACS_LINK_ABORTED;
     }
 
-    if (link->connection != nullptr && link->connection->state
-                                       != PACS_LINK_OK)
-    {
-        return link->connection->state;
+    if (link->state != PACS_LINK_OK) {
+        return link->state;
     }
 
     pacs_fail(err, PACS_E_PARSE, "%s", cond.text());
@@ -544,7 +555,7 @@ receive(pacs_link_t *link, int fd, const pacs_listener_t *l, pacs_err_t *err)
         return outcome(link, cond, err);
     }
 
-    link->connection = new Connection(fd);
+    link->connection = new Connection(fd, link->connection, link->state);
     link->connection->idle_us = l->service.limits.idle_seconds * 1000000;
     link->connection->deadline_us = clock_us() + artim * INT64_C(1000000);
 
@@ -616,7 +627,7 @@ try {
         link->connection->between = between;
 
         if (!link->connection->ready()) {
-            return link->connection->state;
+            return link->state;
         }
 
         OFCondition  cond = DUL_ReadPDVs(key, nullptr, DUL_BLOCK, 0);
@@ -683,12 +694,12 @@ end(pacs_link_t *link, pacs_link_e how)
     bool  gone = how == PACS_LINK_CLOSED || how == PACS_LINK_ABORTED;
 
     if (link->assoc == nullptr || link->assoc->DULassociation == nullptr
-        || gone)
+        || link->connection == nullptr || gone)
     {
         return;
     }
 
-    link->connection->state = PACS_LINK_OK;
+    link->state = PACS_LINK_OK;
     link->connection->deadline_us = clock_us() + END_US;
 
     if (how == PACS_LINK_RELEASED) {

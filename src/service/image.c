@@ -9,9 +9,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "service/internal.h"
+
+enum { FRESH_S = 30 };          /* used lately, as far as eviction goes */
 
 
 static void
@@ -272,6 +276,10 @@ open_cached(const char *path, int *fd, pacs_frame_head_t *head)
         && (uint64_t) st.st_size >= PACS_FRAME_HEAD
         && head->bytes == (uint64_t) st.st_size - PACS_FRAME_HEAD)
     {
+        /* pacs-codec evicts what was used longest ago */
+        if (time(NULL) - st.st_mtime > FRESH_S) {
+            (void) futimens(*fd, NULL);
+        }
         return true;
     }
 
@@ -282,10 +290,33 @@ open_cached(const char *path, int *fd, pacs_frame_head_t *head)
 }
 
 
+/* pictures that wait take room too: half of what ingest keeps free (2 % by
+ * default) is theirs, not all of it */
+static int
+check_room(int fd, uint64_t bytes, const pacs_limits_t *limits,
+    pacs_err_t *err)
+{
+    struct statvfs  st;
+
+    if (limits->free_percent < 2 || fstatvfs(fd, &st) != 0) {
+        return PACS_OK;
+    }
+
+    uint64_t  free = (uint64_t) st.f_bavail * st.f_frsize;
+    uint64_t  keep = (uint64_t) st.f_blocks * st.f_frsize / 100;
+
+    return free > keep && free - keep > bytes
+           ? PACS_OK
+           : pacs_fail(err, PACS_E_BUSY, "the disk has no room for a decoded "
+                       "frame of %" PRIu64 " bytes", bytes);
+}
+
+
 static int
 make_output(pacs_op_t *op, uint64_t bytes, int *fd, pacs_err_t *err)
 {
     char  dir[4096];
+    int   rc;
 
     snprintf(dir, sizeof(dir), "%s/cache/frames", op->svc->home);
 
@@ -294,8 +325,13 @@ make_output(pacs_op_t *op, uint64_t bytes, int *fd, pacs_err_t *err)
         return pacs_fail_errno(err, errno, "frame cache %s", dir);
     }
 
-    int rc = posix_fallocate(*fd, 0, (off_t) (PACS_FRAME_HEAD + bytes));
+    rc = check_room(*fd, bytes, pacs_service_limits(op->svc), err);
+    if (rc != PACS_OK) {
+        close(*fd);
+        return rc;
+    }
 
+    rc = posix_fallocate(*fd, 0, (off_t) (PACS_FRAME_HEAD + bytes));
     if (rc != 0) {
         close(*fd);
         return pacs_fail_errno(err, rc, "frame cache %s", dir);
