@@ -111,7 +111,7 @@ $(B)/t/fuzz/%: t/fuzz/%.c $(call src,src/core src/dicom src/web)
 GLUE = $(wildcard ngx_pacs_module/*.c ngx_pacs_module/*.h) config
 
 $(MODULE): $(B)/libpacs.a $(GLUE)
-	+$(Q)B=$(B) NGX_SRC='$(NGX_SRC)' SANFLAGS='$(SANFLAGS)' LIBS='$(LIBS)' \
+	$(Q)B=$(B) NGX_SRC='$(NGX_SRC)' SANFLAGS='$(SANFLAGS)' LIBS='$(LIBS)' \
 	    tools/build-module
 
 DEST  = $(DESTDIR)
