@@ -21,7 +21,7 @@
 
 #include "cache/cache.h"
 
-enum { FAILURES = 3, PAUSE_MS = 1000 };
+enum { FAILURES = 3, PAUSE_MS = 1000, OWED_MAX = 64 };
 
 struct pacs_cache_s {
     pthread_mutex_t           lock;
@@ -31,6 +31,7 @@ struct pacs_cache_s {
     int                       fd;               /* or -1 */
     redisReader              *reader;
     redisReplyObjectFunctions  fn;              /* of the reader */
+    unsigned                  owed;             /* answers nobody waits for */
     int                       failures;         /* in a row */
     int64_t                   not_before_ms;    /* no connect until then */
 };
@@ -142,6 +143,7 @@ hang_up(pacs_cache_t *c)
         redisReaderFree(c->reader);
         c->reader = NULL;
     }
+    c->owed = 0;
 }
 
 
@@ -269,6 +271,71 @@ receive(pacs_cache_t *c, int64_t deadline)
 }
 
 
+/* takes what came of the answers owed; false: a liar, or it hangs */
+static bool
+drain(pacs_cache_t *c)
+{
+    char     buf[4096];
+    void    *reply = NULL;
+    ssize_t  n = c->owed == 0 ? 0 : recv(c->fd, buf, sizeof(buf),
+                                         MSG_DONTWAIT);
+
+    if (c->owed == 0 || (n < 0 && (errno == EAGAIN || errno == EINTR))) {
+        return c->owed < OWED_MAX;
+    }
+
+    if (n <= 0 || redisReaderFeed(c->reader, buf, (size_t) n) != REDIS_OK) {
+        return false;
+    }
+
+    while (c->owed != 0) {
+        if (redisReaderGetReply(c->reader, &reply) != REDIS_OK) {
+            return false;
+        }
+        if (reply == NULL) {
+            break;
+        }
+        freeReplyObject(reply);
+        c->owed--;
+    }
+
+    return c->owed < OWED_MAX;
+}
+
+
+static bool
+wait_owed(pacs_cache_t *c, int64_t deadline)
+{
+    redisReply *r = NULL;
+
+    while (c->owed != 0 && (r = receive(c, deadline)) != NULL) {
+        freeReplyObject(r);
+        c->owed--;
+    }
+
+    return c->owed == 0;
+}
+
+
+static void
+failed(pacs_cache_t *c)
+{
+    hang_up(c);
+    if (++c->failures >= FAILURES) {
+        c->not_before_ms = now_ms() + PAUSE_MS;
+        c->failures = 0;
+    }
+}
+
+
+/* connected, or it is time to try; false: not now */
+static bool
+ready(pacs_cache_t *c, int64_t now)
+{
+    return c->fd != -1 || now >= c->not_before_ms;
+}
+
+
 /* NULL: no answer; then the connection is closed and a failure is counted */
 static redisReply *
 call_locked(pacs_cache_t *c, const char *cmd, int len)
@@ -276,27 +343,42 @@ call_locked(pacs_cache_t *c, const char *cmd, int len)
     int64_t      now = now_ms(), deadline = now + c->timeout_ms;
     redisReply  *r = NULL;
 
-    if (len < 0 || (c->fd == -1 && now < c->not_before_ms)) {
+    if (len < 0 || !ready(c, now)) {
         return NULL;
     }
 
-    if ((c->fd != -1 || dial(c, deadline))
+    if ((c->fd != -1 || dial(c, deadline)) && wait_owed(c, deadline)
         && send_all(c, cmd, (size_t) len, deadline))
     {
         r = receive(c, deadline);
     }
 
-    if (r != NULL) {
+    if (r == NULL) {
+        failed(c);
+    } else {
         c->failures = 0;
-        return r;
+    }
+    return r;
+}
+
+
+/* does not wait for the answer: who publishes has better to do */
+static void
+tell_locked(pacs_cache_t *c, const char *cmd, int len)
+{
+    int64_t  now = now_ms(), deadline = now + c->timeout_ms;
+
+    if (len < 0 || !ready(c, now)) {
+        return;
     }
 
-    hang_up(c);
-    if (++c->failures >= FAILURES) {
-        c->not_before_ms = now_ms() + PAUSE_MS;
-        c->failures = 0;
+    if ((c->fd != -1 || dial(c, deadline)) && drain(c)
+        && send_all(c, cmd, (size_t) len, deadline))
+    {
+        c->owed++;
+    } else {
+        failed(c);
     }
-    return NULL;
 }
 
 
@@ -317,11 +399,10 @@ pacs_cache_publish(pacs_cache_t *c, pacs_str_t study_uid)
     char *cmd = NULL;
     int   len = redisFormatCommand(&cmd, "PUBLISH %s %b", PACS_CACHE_CHANNEL,
                                    study_uid.data, study_uid.len);
-    redisReply *r = call(c, cmd, len);
 
-    if (r != NULL) {
-        freeReplyObject(r);
-    }
+    pthread_mutex_lock(&c->lock);
+    tell_locked(c, cmd, len);
+    pthread_mutex_unlock(&c->lock);
     redisFreeCommand(cmd);
 }
 

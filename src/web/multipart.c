@@ -341,6 +341,24 @@ hold_byte(pacs_multipart_t *p, char c, bool *taken, pacs_err_t *err)
 }
 
 
+/* bytes before what may be a delimiter: pixels are full of CRs, and each
+ * that is held costs */
+static size_t
+candidate(const char *data, size_t len)
+{
+    const char *p = data, *end = data + len;
+
+    while ((p = memchr(p, '\r', (size_t) (end - p))) != NULL) {
+        if ((end - p < 2 || p[1] == '\n') && (end - p < 3 || p[2] == '-')) {
+            return (size_t) (p - data);
+        }
+        p++;
+    }
+
+    return len;
+}
+
+
 /* returns how many bytes were used */
 static size_t
 scan_body(pacs_multipart_t *p, const char *data, size_t len, int *rc,
@@ -364,13 +382,12 @@ scan_body(pacs_multipart_t *p, const char *data, size_t len, int *rc,
         return used;
     }
 
-    const char *cr = memchr(data + used, '\r', len - used);
-    size_t      n = cr == NULL ? len - used : (size_t) (cr - data) - used;
+    size_t  n = candidate(data + used, len - used);
 
     *rc = emit(p, data + used, n, err);
     used += n;
 
-    if (*rc == PACS_OK && cr != NULL) {
+    if (*rc == PACS_OK && used < len) {
         p->hold[p->held++] = '\r';
         used++;
     }
