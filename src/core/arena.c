@@ -155,6 +155,29 @@ pacs_str_copy(pacs_arena_t *a, pacs_str_t s)
 
 
 pacs_str_t
+pacs_str_join(pacs_arena_t *a, const pacs_str_t *parts, unsigned n)
+{
+    size_t  len = 0;
+
+    for (unsigned i = 0; i < n; i++) {
+        if (__builtin_add_overflow(len, parts[i].len, &len)) {
+            return pacs_null;
+        }
+    }
+
+    char *out = pacs_alloc(a, len), *p = out;
+
+    for (unsigned i = 0; out != NULL && i < n; i++) {
+        if (parts[i].len != 0) {
+            memcpy(p, parts[i].data, parts[i].len);
+            p += parts[i].len;
+        }
+    }
+    return (pacs_str_t) { out, out == NULL ? 0 : len };
+}
+
+
+pacs_str_t
 pacs_sprintf(pacs_arena_t *a, const char *fmt, ...)
 {
     va_list  ap, again;

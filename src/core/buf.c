@@ -17,7 +17,7 @@ pacs_buf_free(pacs_buf_t *b)
 
 
 char *
-pacs_buf_reserve(pacs_buf_t *b, size_t len)
+pacs_buf_grow(pacs_buf_t *b, size_t len)
 {
     size_t  need;
 
@@ -77,24 +77,35 @@ pacs_buf_text(pacs_buf_t *b, const char *s)
 void
 pacs_buf_char(pacs_buf_t *b, char c)
 {
-    pacs_buf_add(b, &c, 1);
+    char *p = pacs_buf_reserve(b, 1);
+
+    if (p != NULL) {
+        *p = c;
+        b->len++;
+    }
 }
 
 
 void
 pacs_buf_printf(pacs_buf_t *b, const char *fmt, ...)
 {
+    size_t   room = b->data == NULL ? 0 : b->cap - b->len;
+    char    *p = room == 0 ? NULL : b->data + b->len;
     va_list  ap, again;
 
     va_start(ap, fmt);
     va_copy(again, ap);
-    int n = vsnprintf(NULL, 0, fmt, ap);
+    int n = vsnprintf(p, room, fmt, ap);
     va_end(ap);
 
-    char *p = n < 0 ? NULL : pacs_buf_reserve(b, (size_t) n + 1);
+    bool  fits = n >= 0 && (size_t) n < room;
+
+    p = n < 0 ? NULL : pacs_buf_reserve(b, (size_t) n + 1);
 
     if (p != NULL) {
-        vsnprintf(p, (size_t) n + 1, fmt, again);
+        if (!fits) {
+            vsnprintf(p, (size_t) n + 1, fmt, again);
+        }
         b->len += (size_t) n;
     }
     va_end(again);
@@ -134,6 +145,12 @@ utf8_len(const unsigned char *p, size_t left)
 }
 
 
+/* bytes a JSON string holds as they are */
+static const bool  plain[256] = {
+    [' '] = true, ['!'] = true, ['#' ... '['] = true, [']' ... '~'] = true
+};
+
+
 void
 pacs_buf_json(pacs_buf_t *b, pacs_str_t s)
 {
@@ -145,9 +162,7 @@ pacs_buf_json(pacs_buf_t *b, pacs_str_t s)
     while (i < s.len) {
         size_t  run = i;
 
-        while (run < s.len && p[run] >= 0x20 && p[run] < 0x7f
-               && p[run] != '"' && p[run] != '\\')
-        {
+        while (run < s.len && plain[p[run]]) {
             run++;
         }
         if (run > i) {

@@ -107,6 +107,8 @@ void *pacs_alloc(pacs_arena_t *a, size_t size);
 void *pacs_calloc(pacs_arena_t *a, size_t n, size_t size);
 char *pacs_strdup(pacs_arena_t *a, pacs_str_t s);       /* NUL-terminated */
 pacs_str_t pacs_str_copy(pacs_arena_t *a, pacs_str_t s);
+/* parts one after the other */
+pacs_str_t pacs_str_join(pacs_arena_t *a, const pacs_str_t *parts, unsigned n);
 pacs_str_t pacs_sprintf(pacs_arena_t *a, const char *fmt, ...)
     PACS_PRINTF(2, 3);
 /* false: out of memory, then fn was already called */
@@ -129,8 +131,18 @@ void pacs_buf_str(pacs_buf_t *b, pacs_str_t s);
 void pacs_buf_text(pacs_buf_t *b, const char *s);
 void pacs_buf_char(pacs_buf_t *b, char c);
 void pacs_buf_printf(pacs_buf_t *b, const char *fmt, ...) PACS_PRINTF(2, 3);
+char *pacs_buf_grow(pacs_buf_t *b, size_t len);
+
 /* room for len more bytes, or NULL; the caller then adds to b->len */
-char *pacs_buf_reserve(pacs_buf_t *b, size_t len);
+static inline char *
+pacs_buf_reserve(pacs_buf_t *b, size_t len)
+{
+    size_t  room = b->cap - b->len;
+
+    return len < room && (b->max == 0 || b->len + len <= b->max) && !b->failed
+           ? b->data + b->len : pacs_buf_grow(b, len);
+}
+
 /* the text as a JSON string with its quotes; invalid UTF-8 becomes U+FFFD */
 void pacs_buf_json(pacs_buf_t *b, pacs_str_t s);
 /* text for HTML and XML content and attributes */

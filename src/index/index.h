@@ -104,7 +104,8 @@ int pacs_query_key(pacs_query_t *q, uint32_t tag, uint32_t second,
     pacs_str_t value, bool fuzzy, const pacs_limits_t *limits,
     pacs_arena_t *a, pacs_err_t *err);
 
-/* one row; values[i] for every attribute of q->level and above */
+/* one row; values[i] for every attribute of q->level and above; its strings
+ * live until the callback returns */
 typedef struct {
     pacs_str_t          study, series, instance;    /* UIDs down to level */
     const pacs_str_t   *values;     /* [pacs_nattrs] */

@@ -55,20 +55,21 @@ read_record(sqlite3_stmt *st, pacs_arena_t *a, pacs_record_t *r)
 }
 
 
-/* the attributes of a level and above, from column `at` on */
-static pacs_str_t *
-read_values(sqlite3_stmt *st, int at, unsigned level, pacs_arena_t *a)
+/* the attributes of a level and above, from column `at` on; arena NULL: they
+ * live until the next step */
+static void
+read_values(sqlite3_stmt *st, int at, unsigned level, pacs_arena_t *a,
+    pacs_str_t *values)
 {
-    pacs_str_t  *values = pacs_calloc(a, pacs_nattrs, sizeof(*values));
-
-    for (unsigned i = 0; values != NULL && i < pacs_nattrs; i++) {
+    for (unsigned i = 0; i < pacs_nattrs; i++) {
         if (pacs_attrs[i].level <= level
             && pacs_attrs[i].computed != PACS_COMPUTED_SERVICE)
         {
-            values[i] = copy(st, at++, a);
+            values[i] = a != NULL ? copy(st, at, a)
+                                  : pacs_sqlite_column(st, at);
+            at++;
         }
     }
-    return values;
 }
 
 
@@ -100,10 +101,13 @@ pacs_sqlite_get(pacs_index_t *base, pacs_str_t study, pacs_str_t series,
         && (series.len == 0
             || pacs_str_eq(pacs_sqlite_column(st, 1), series)))
     {
+        pacs_str_t  *values = pacs_calloc(a, pacs_nattrs, sizeof(*values));
+
         read_record(st, a, record);
-        record->values = read_values(st, RECORD_VALUES, PACS_LEVEL_INSTANCE,
-                                     a);
-        if (record->values == NULL) {
+        record->values = values;
+        if (values != NULL) {
+            read_values(st, RECORD_VALUES, PACS_LEVEL_INSTANCE, a, values);
+        } else {
             code = pacs_fail(err, PACS_E_NOMEM, "out of memory");
         }
 
@@ -308,6 +312,12 @@ read_rows(sqlite3_stmt *st, pacs_level_e level, uint32_t limit,
     int  instance = pacs_attr_find(0x00080018, 0);
     int  code = PACS_OK;
 
+    pacs_str_t  *values = pacs_calloc(a, pacs_nattrs, sizeof(*values));
+
+    if (values == NULL) {
+        return pacs_fail(err, PACS_E_NOMEM, "out of memory");
+    }
+
     for (uint32_t n = 0; (*rc = sqlite3_step(st)) == SQLITE_ROW; n++) {
         if (n == limit) {
             *more = true;
@@ -315,11 +325,7 @@ read_rows(sqlite3_stmt *st, pacs_level_e level, uint32_t limit,
             break;
         }
 
-        pacs_str_t  *values = read_values(st, 1, level, a);
-
-        if (values == NULL) {
-            return pacs_fail(err, PACS_E_NOMEM, "out of memory");
-        }
+        read_values(st, 1, level, NULL, values);
 
         pacs_row_t   row = { values[study], values[series], values[instance],
                              values, sqlite3_column_int64(st, 0) };

@@ -147,13 +147,14 @@ pacs_str_t
 pacs_op_url(pacs_op_t *op, bool absolute, pacs_str_t study, pacs_str_t series,
     pacs_str_t instance)
 {
-    pacs_str_t  origin = absolute ? op->request.origin : pacs_lit("");
+    const pacs_str_t  parts[] = {
+        absolute ? op->request.origin : pacs_null, op->request.prefix,
+        pacs_lit("/studies/"), study,
+        series.len ? pacs_lit("/series/") : pacs_null, series,
+        instance.len ? pacs_lit("/instances/") : pacs_null, instance
+    };
 
-    return pacs_sprintf(op->arena, "%.*s%.*s/studies/%.*s%s%.*s%s%.*s",
-                        pacs_fmt(origin), pacs_fmt(op->request.prefix),
-                        pacs_fmt(study), series.len ? "/series/" : "",
-                        pacs_fmt(series), instance.len ? "/instances/" : "",
-                        pacs_fmt(instance));
+    return pacs_str_join(op->arena, parts, sizeof(parts) / sizeof(parts[0]));
 }
 
 
