@@ -4,11 +4,13 @@
  * Group commit.  The first thread that comes leads: it takes the oldest of
  * what waits, and makes it durable with one fsync a folder, one of the
  * journal and one index transaction; those that come meanwhile wait and one
- * of them leads next.  Order: final names, journal, index, answer: what the
+ * of them leads next.  Leaders of several processes lead each other the same
+ * way, see share.c.  Order: final names, journal, index, answer: what the
  * index knows is always there.
  */
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "service/internal.h"
 
@@ -116,6 +118,35 @@ write_jobs(pacs_service_t *svc, pacs_commit_t **jobs, unsigned n)
 
 
 static void
+write_shared(pacs_service_t *svc, pacs_commit_t **own, unsigned nown)
+{
+    pacs_commit_t  *jobs[BATCH];
+    pacs_arena_t   *a = pacs_arena_create(0);
+    unsigned        n = nown;
+
+    if (nown == 0 || a == NULL) {
+        pacs_arena_destroy(a);
+        write_jobs(svc, own, nown);
+        return;
+    }
+
+    memcpy(jobs, own, nown * sizeof(*own));
+
+    if (pacs_share_enter(svc->share, jobs, &n, BATCH, a)) {
+        write_jobs(svc, jobs, n);
+        pacs_share_leave(svc->share);
+
+    } else {
+        for (unsigned i = 0; i < nown; i++) {
+            pacs_degrade(svc, &own[i]->err);
+        }
+    }
+
+    pacs_arena_destroy(a);
+}
+
+
+static void
 lead(pacs_service_t *svc)
 {
     pacs_commit_t  *jobs[BATCH], *all[BATCH];
@@ -136,7 +167,7 @@ lead(pacs_service_t *svc)
     pthread_mutex_unlock(&svc->lock);
 
     if (pacs_names_lock(svc, false, &lock, &err) == PACS_OK) {
-        write_jobs(svc, jobs, link_all(svc, jobs, n));
+        write_shared(svc, jobs, link_all(svc, jobs, n));
         pacs_names_unlock(lock);
     } else {
         fail_all(all, n, &err);

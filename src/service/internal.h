@@ -25,6 +25,7 @@
 enum { PACS_KEEP = 16384, PACS_INLINE = 1024 };
 
 typedef struct pacs_commit_s  pacs_commit_t;
+typedef struct pacs_share_s   pacs_share_t;
 
 struct pacs_service_s {
     pacs_options_t    options;
@@ -34,6 +35,7 @@ struct pacs_service_s {
     pacs_index_t     *index;
     pacs_audit_t     *audit;
     pacs_cache_t     *hints;        /* NULL: no Redis */
+    pacs_share_t     *share;
     /* group commit */
     pthread_mutex_t   lock;
     pthread_cond_t    done;
@@ -64,6 +66,15 @@ int pacs_commit(pacs_service_t *svc, pacs_commit_t *c, pacs_err_t *err);
 /* the names' lock is held alone, and no row has c's name: what lies there
  * was left by a crash and is replaced */
 int pacs_commit_over(pacs_service_t *svc, pacs_commit_t *c, pacs_err_t *err);
+/* share.c: group commit between processes; one thread at a time.
+ * true: this process leads; *n jobs in all, its own first, are to be made
+ * durable (code, put, err, revision filled in), then pacs_share_leave().
+ * false: another process did that for all of them */
+int pacs_share_open(const char *home, pacs_share_t **out, pacs_err_t *err);
+void pacs_share_close(pacs_share_t *s);
+bool pacs_share_enter(pacs_share_t *s, pacs_commit_t **jobs, unsigned *n,
+    unsigned max, pacs_arena_t *a);
+void pacs_share_leave(pacs_share_t *s);
 /* no more stores, if err is of the disk */
 void pacs_degrade(pacs_service_t *svc, const pacs_err_t *err);
 

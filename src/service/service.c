@@ -3,6 +3,7 @@
 /* A home, opened: all rooms below it, for all threads of one process. */
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,7 +94,8 @@ open_rooms(pacs_service_t *svc, pacs_err_t *err)
         || (rc = pacs_index_open_sqlite(svc->home, &o->env, o->rebuild,
                                         &svc->index, err)) != PACS_OK
         || (rc = pacs_audit_open(svc->home, &o->env, &svc->audit, err))
-            != PACS_OK)
+            != PACS_OK
+        || (rc = pacs_share_open(svc->home, &svc->share, err)) != PACS_OK)
     {
         return rc;
     }
@@ -117,6 +119,11 @@ pacs_service_open(const pacs_options_t *o, pacs_service_t **out,
         free(svc);
         return pacs_fail(err, PACS_E_NOMEM, "no memory for a service");
     }
+
+    /* what one request frees the next one takes: the kernel need not clear
+     * it again */
+    mallopt(M_TRIM_THRESHOLD, 16 << 20);
+    mallopt(M_MMAP_THRESHOLD, 4 << 20);
 
     svc->options = *o;
     svc->options.home = svc->home;
@@ -158,6 +165,9 @@ pacs_service_close(pacs_service_t *svc)
     }
     if (svc->hints != NULL) {
         pacs_cache_destroy(svc->hints);
+    }
+    if (svc->share != NULL) {
+        pacs_share_close(svc->share);
     }
 
     pthread_cond_destroy(&svc->done);

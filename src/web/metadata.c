@@ -17,6 +17,9 @@
 
 enum { HEAD = 8, ENTRY = 12, STORED_MAX = 65535, CHUNK = 64 * 1024 };
 
+/* a full flush clears the tables: small ones, an instance is a few kB */
+enum { WINDOW_BITS = 13, MEMORY_LEVEL = 6 };
+
 struct pacs_joiner_s {
     pacs_buf_t  *out;
     bool         gzip;
@@ -52,18 +55,19 @@ deflate_piece(z_stream *z, const char *text, size_t len, pacs_buf_t *b)
     z->avail_in = (uInt) len;
 
     do {
-        char *p = pacs_buf_reserve(b, CHUNK);
+        size_t  room = len / 4 + 256 < CHUNK ? len / 4 + 256 : CHUNK;
+        char   *p = pacs_buf_reserve(b, room);
 
         if (p == NULL) {
             return false;
         }
 
         z->next_out = (Bytef *) p;
-        z->avail_out = CHUNK;
+        z->avail_out = (uInt) room;
         if (deflate(z, Z_FULL_FLUSH) == Z_STREAM_ERROR) {
             return false;
         }
-        b->len += CHUNK - z->avail_out;
+        b->len += room - z->avail_out;
     } while (z->avail_out == 0);
 
     return true;
@@ -80,8 +84,8 @@ pacs_metadata_pack(const pacs_json_t *json, pacs_arena_t *a)
     bool        good = json->text.len <= UINT32_MAX && !json->text.failed;
 
     if (!good || pacs_buf_reserve(&b, head) == NULL
-        || deflateInit2(&z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, -MAX_WBITS, 8,
-                        Z_DEFAULT_STRATEGY) != Z_OK)
+        || deflateInit2(&z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, -WINDOW_BITS,
+                        MEMORY_LEVEL, Z_DEFAULT_STRATEGY) != Z_OK)
     {
         pacs_buf_free(&b);
         return pacs_null;
