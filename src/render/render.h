@@ -85,6 +85,14 @@ typedef struct {
     double          sx, sy, sw, sh;
 } pacs_picture_t;
 
+/* a plane of values (NaN: black), as a grey picture; want's window is used,
+ * its viewport and region are not */
+int pacs_render_values(const float *values, uint32_t width, uint32_t height,
+    const pacs_picture_t *want, pacs_buf_t *out, pacs_err_t *err);
+/* width * height * 3 bytes, as a colour picture */
+int pacs_render_rgb(const uint8_t *rgb, uint32_t width, uint32_t height,
+    const pacs_picture_t *want, pacs_buf_t *out, pacs_err_t *err);
+
 /* the encoded picture is added to out.  It fits into the viewport, aspect
  * (also of non-square pixels) kept; width and height say what came out.
  * PACS_E_UNSHOWABLE, PACS_E_LIMIT, PACS_E_ARG */

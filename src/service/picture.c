@@ -6,8 +6,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
-#include <zlib.h>
 
 #include "service/internal.h"
 
@@ -210,98 +208,7 @@ begin(pacs_op_t *op, const pacs_route_t *route, const pacs_param_t *params,
 }
 
 
-/* --- samples and picture --- */
-
-static int
-cached_samples(pacs_op_t *op, state_t *s, pacs_samples_t *samples,
-    pacs_err_t *err)
-{
-    const pacs_limits_t  *limits = pacs_service_limits(op->svc);
-    pacs_frame_head_t     head;
-    pacs_str_t            path;
-    pacs_source_t         file;
-    int                   fd;
-    int                   rc = pacs_image_decoded(op, s->image, s->frame,
-                                                  &path, &fd, &head, err);
-
-    if (rc != PACS_OK) {
-        return rc;
-    }
-
-    void *p = head.bytes > (uint64_t) limits->frame
-              ? NULL : pacs_alloc(op->arena, head.bytes);
-
-    if (p == NULL) {
-        rc = pacs_fail(err, PACS_E_NOMEM, "no memory for a frame");
-
-    } else if ((rc = pacs_source_fd(&file, fd, err)) == PACS_OK) {
-        rc = pacs_source_exact(&file, PACS_FRAME_HEAD, p, head.bytes, err);
-    }
-
-    close(fd);
-
-    if (rc == PACS_OK && crc32_z(0, p, head.bytes) != head.crc) {
-        unlink(path.data);
-        return pacs_fail(err, PACS_E_BUSY, "a cached frame was corrupt and "
-                         "is removed: ask again");
-    }
-
-    *samples = (pacs_samples_t) { .px = head.pixels, .data = p,
-                                  .len = head.bytes, .index = s->frame };
-    return rc;
-}
-
-
-/* a tile needs only its rows, unless the whole frame decides how it looks:
- * the first row, and how many; 0 is all */
-static uint32_t
-rows_needed(const state_t *s, uint32_t *first)
-{
-    const pacs_pixels_t *px = &s->image->record.pixels;
-    const pacs_look_t   *look = &s->image->look;
-    double               height = s->want.sh < 0 ? -s->want.sh : s->want.sh;
-    bool                 known = s->want.has_window || look->nwindows != 0
-                                 || look->voi_lut.entries != 0
-                                 || (s->frame < look->nframes
-                                     && look->frames[s->frame].width > 0);
-
-    *first = 0;
-
-    if (!s->want.has_region || !known || px->samples != 1
-        || px->allocated % 8 != 0 || s->want.sy >= px->rows)
-    {
-        return 0;
-    }
-
-    /* and those beyond its edges that interpolation looks at */
-    double  last = fmin(ceil(s->want.sy + height) + 2, px->rows);
-
-    *first = (uint32_t) fmax(s->want.sy - 2, 0);
-    return (uint32_t) last - *first;
-}
-
-
-static int
-native_samples(pacs_op_t *op, state_t *s, pacs_samples_t *samples,
-    pacs_err_t *err)
-{
-    pacs_str_t  bytes = pacs_null;
-    uint32_t    first;
-    uint32_t    rows = rows_needed(s, &first);
-    int         rc = pacs_image_native(s->image, s->frame, first, rows,
-                                       pacs_service_limits(op->svc),
-                                       op->arena, &bytes, err);
-
-    *samples = (pacs_samples_t) { .px = s->image->record.pixels,
-                                  .data = bytes.data, .len = bytes.len,
-                                  .index = s->frame };
-    if (rows != 0) {
-        samples->px.rows = rows;
-        s->want.sy -= first;
-    }
-    return rc;
-}
-
+/* --- the picture --- */
 
 int
 pacs_op_picture(pacs_op_t *op, const pacs_route_t *route,
@@ -327,8 +234,7 @@ pacs_op_picture(pacs_op_t *op, const pacs_route_t *route,
         }
     }
 
-    rc = s->image->frames.native ? native_samples(op, s, &samples, err)
-                                 : cached_samples(op, s, &samples, err);
+    rc = pacs_samples_get(op, s->image, s->frame, &s->want, &samples, err);
     if (rc != PACS_OK) {
         return rc;
     }
