@@ -93,6 +93,7 @@ pacs_store_begin(pacs_service_t *svc, const pacs_subject_t *subject,
     st->arena = a;
     st->tmp.fd = -1;
     st->head.max = HEAD;
+    pacs_buf_reserve(&st->head, HEAD);
     st->want_study = pacs_str_copy(a, want_study);
     st->subject = (pacs_subject_t) {
         pacs_str_copy(a, subject->user), pacs_str_copy(a, subject->address),
