@@ -15,7 +15,10 @@
 
 #include "service/internal.h"
 
-enum { FRESH_S = 30 };          /* used lately, as far as eviction goes */
+enum {
+    FRESH_S = 2,                /* used lately, as far as eviction goes */
+    ASK_MAX = 4                 /* for a frame that was there, and is not */
+};
 
 
 static void
@@ -259,27 +262,34 @@ frame_key(const pacs_image_t *im, uint32_t i, char key[PACS_FRAME_KEY + 1])
 }
 
 
+int
+pacs_cached_open(const char *path, struct stat *st)
+{
+    int  fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+    if (fd >= 0 && fstat(fd, st) == 0
+        && time(NULL) - st->st_mtime > FRESH_S)
+    {
+        (void) futimens(fd, NULL);
+    }
+    return fd;
+}
+
+
 /* true: a whole frame lies there */
 static bool
 open_cached(const char *path, int *fd, pacs_frame_head_t *head)
 {
     struct stat  st;
 
-    *fd = open(path, O_RDONLY | O_CLOEXEC);
+    *fd = pacs_cached_open(path, &st);
     if (*fd < 0) {
         return false;
     }
 
-    if (fstat(*fd, &st) == 0
-        && pread(*fd, head, sizeof(*head), 0) == (ssize_t) sizeof(*head)
-        && head->magic == PACS_FRAME_MAGIC
-        && (uint64_t) st.st_size >= PACS_FRAME_HEAD
-        && head->bytes == (uint64_t) st.st_size - PACS_FRAME_HEAD)
+    if (pread(*fd, head, sizeof(*head), 0) == (ssize_t) sizeof(*head)
+        && pacs_frame_good(head, st.st_size))
     {
-        /* pacs-codec evicts what was used longest ago */
-        if (time(NULL) - st.st_mtime > FRESH_S) {
-            (void) futimens(*fd, NULL);
-        }
         return true;
     }
 
@@ -292,8 +302,8 @@ open_cached(const char *path, int *fd, pacs_frame_head_t *head)
 
 /* pictures that wait take room too: half of what ingest keeps free (2 % by
  * default) is theirs, not all of it */
-static int
-check_room(int fd, uint64_t bytes, const pacs_limits_t *limits,
+int
+pacs_cache_room(int fd, uint64_t bytes, const pacs_limits_t *limits,
     pacs_err_t *err)
 {
     struct statvfs  st;
@@ -307,8 +317,8 @@ check_room(int fd, uint64_t bytes, const pacs_limits_t *limits,
 
     return free > keep && free - keep > bytes
            ? PACS_OK
-           : pacs_fail(err, PACS_E_BUSY, "the disk has no room for a decoded "
-                       "frame of %" PRIu64 " bytes", bytes);
+           : pacs_fail(err, PACS_E_BUSY, "the disk has no room for %" PRIu64
+                       " bytes in the cache", bytes);
 }
 
 
@@ -325,7 +335,7 @@ make_output(pacs_op_t *op, uint64_t bytes, int *fd, pacs_err_t *err)
         return pacs_fail_errno(err, errno, "frame cache %s", dir);
     }
 
-    rc = check_room(*fd, bytes, pacs_service_limits(op->svc), err);
+    rc = pacs_cache_room(*fd, bytes, pacs_service_limits(op->svc), err);
     if (rc != PACS_OK) {
         close(*fd);
         return rc;
@@ -367,6 +377,7 @@ ask_codec(pacs_op_t *op, pacs_image_t *im, uint32_t i, const char *key,
 
     req->magic = PACS_CODEC_MAGIC;
     req->version = PACS_CODEC_VERSION;
+    req->background = op->background;
     req->nranges = n;
     req->pixels = im->record.pixels;
     memcpy(req->key, key, PACS_FRAME_KEY);
@@ -397,7 +408,6 @@ pacs_image_decoded(pacs_op_t *op, pacs_image_t *im, uint32_t i,
 {
     char  key[PACS_FRAME_KEY + 1];
     bool  answered = op->codec != NULL;
-    int   cached;
 
     pacs_op_close(op);
 
@@ -413,16 +423,16 @@ pacs_image_decoded(pacs_op_t *op, pacs_image_t *im, uint32_t i,
         return PACS_E_NOMEM;
     }
 
-    if (open_cached(path->data, &cached, head)) {
-        if (fd != NULL) {
-            *fd = cached;
-        } else {
-            close(cached);
-        }
+    if (open_cached(path->data, fd, head)) {
         return PACS_OK;
     }
 
-    return answered
-           ? pacs_fail(err, PACS_E_CODEC, "the decoded frame vanished")
+    /* decoded, and evicted or found corrupt before it was used */
+    im->asked = im->asked_for == i ? im->asked + 1 : 1;
+    im->asked_for = i;
+
+    return im->asked > ASK_MAX
+           ? pacs_fail(err, PACS_E_BUSY, "the frame cache does not keep frame "
+                       "%u: too small, or its disk is bad", i + 1)
            : ask_codec(op, im, i, key, err);
 }

@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/stat.h>
 
 #include "service/service.h"
 #include "audit/audit.h"
@@ -161,6 +162,8 @@ typedef struct {
     int             fd;             /* of the blob; closed with the arena */
     pacs_source_t  *file;
     pacs_source_t  *stream;
+    uint32_t        asked_for;      /* frame, and how often pacs-codec was */
+    unsigned        asked;
 } pacs_image_t;
 
 /* PACS_E_UNSHOWABLE with the reason where there is no picture in it */
@@ -176,9 +179,20 @@ int pacs_image_native(pacs_image_t *im, uint32_t i, uint32_t row,
     uint32_t rows, const pacs_limits_t *limits, pacs_arena_t *a, pacs_str_t *bytes,
     pacs_err_t *err);
 /* coded frame i, decoded: path in the frame cache, or PACS_AGAIN with
- * op->want; fd (may be NULL) is to be closed by the caller */
+ * op->want; fd is to be closed by the caller, who checks head.crc, unlinks
+ * what is corrupt and calls again */
 int pacs_image_decoded(pacs_op_t *op, pacs_image_t *im, uint32_t i,
     pacs_str_t *path, int *fd, pacs_frame_head_t *head, pacs_err_t *err);
+/* a file of <home>/cache, marked as used; -1: not there */
+int pacs_cached_open(const char *path, struct stat *st);
+/* PACS_E_BUSY: the disk of fd has no room for that many in the cache */
+int pacs_cache_room(int fd, uint64_t bytes, const pacs_limits_t *limits,
+    pacs_err_t *err);
+/* kept.c: the whole picture of op->reply.etag into op->reply;
+ * PACS_E_NOT_FOUND, PACS_E_PARSE: it was corrupt, and is removed */
+int pacs_kept_get(pacs_op_t *op, bool thumbnail);
+/* the reply; without it nothing is wrong */
+void pacs_kept_put(pacs_op_t *op, bool thumbnail);
 /* samples.c: of frame (from 0), as much as want shows; want's region is
  * moved to what was read.  PACS_AGAIN: not decoded yet, see op->want */
 int pacs_samples_get(pacs_op_t *op, pacs_image_t *im, uint32_t frame,

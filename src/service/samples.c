@@ -11,9 +11,10 @@
 #include "service/internal.h"
 
 
+/* *corrupt: what was there is removed */
 static int
-cached(pacs_op_t *op, pacs_image_t *im, uint32_t frame,
-    pacs_samples_t *samples, pacs_err_t *err)
+read_cached(pacs_op_t *op, pacs_image_t *im, uint32_t frame,
+    pacs_samples_t *samples, bool *corrupt, pacs_err_t *err)
 {
     const pacs_limits_t  *limits = pacs_service_limits(op->svc);
     pacs_frame_head_t     head;
@@ -22,6 +23,8 @@ cached(pacs_op_t *op, pacs_image_t *im, uint32_t frame,
     int                   fd;
     int                   rc = pacs_image_decoded(op, im, frame, &path, &fd,
                                                   &head, err);
+
+    *corrupt = false;
 
     if (rc != PACS_OK) {
         return rc;
@@ -41,12 +44,26 @@ cached(pacs_op_t *op, pacs_image_t *im, uint32_t frame,
 
     if (rc == PACS_OK && crc32_z(0, p, head.bytes) != head.crc) {
         unlink(path.data);
-        return pacs_fail(err, PACS_E_BUSY, "a cached frame was corrupt and "
-                         "is removed: ask again");
+        *corrupt = true;
     }
 
     *samples = (pacs_samples_t) { .px = head.pixels, .data = p,
                                   .len = head.bytes, .index = frame };
+    return rc;
+}
+
+
+static int
+cached(pacs_op_t *op, pacs_image_t *im, uint32_t frame,
+    pacs_samples_t *samples, pacs_err_t *err)
+{
+    bool  corrupt;
+    int   rc;
+
+    do {
+        rc = read_cached(op, im, frame, samples, &corrupt, err);
+    } while (corrupt);
+
     return rc;
 }
 
