@@ -193,6 +193,8 @@ int pacs_cache_room(int fd, uint64_t bytes, const pacs_limits_t *limits,
 int pacs_kept_get(pacs_op_t *op, bool thumbnail);
 /* the reply; without it nothing is wrong */
 void pacs_kept_put(pacs_op_t *op, bool thumbnail);
+/* warm.c: for health, `"warm":{…}` */
+void pacs_warm_write(pacs_service_t *svc, pacs_buf_t *out);
 /* samples.c: of frame (from 0), as much as want shows; want's region is
  * moved to what was read.  PACS_AGAIN: not decoded yet, see op->want */
 int pacs_samples_get(pacs_op_t *op, pacs_image_t *im, uint32_t frame,
