@@ -130,7 +130,7 @@ is($shown->{status}, 200, 'an emptied cache fills again');
 # --- corrupt: a byte flipped in each frame, at the same request the same picture ---
 
 my $octets = ($picture =~ s/rendered$/frames\/1/r);
-my @octets = ($octets, Accept => 'application/octet-stream');
+my @octets = ($octets, Accept => 'application/octet-stream; transfer-syntax=1.2.840.10008.1.2.1');
 my $samples = $pacs->get(@octets)->{content};
 diag(substr $samples, 0, 300) if length $samples < 1000;
 cmp_ok(length $samples, '>', 1_000_000, 'the decoded frame itself');
