@@ -80,6 +80,12 @@ bool pacs_look_range(const pacs_raster_t *r, pacs_look_t *look,
 double pacs_lut_at(const pacs_lut_t *lut, double value);
 
 
+/* --- unit.c: real values of PET, RT Dose, maps; look's slope and kind are
+ * known --- */
+
+void pacs_look_read_unit(const pacs_item_t *root, pacs_look_t *look);
+
+
 /* --- colour.c: rows of any colour raster as 8-bit RGB --- */
 
 typedef struct {
