@@ -167,11 +167,12 @@ unchanged(pacs_op_t *op, const state_t *s)
     uint8_t     digest[PACS_SHA256_LEN];
     char        hex[2 * PACS_SHA256_LEN + 1];
     char        scale[80];
-    const double *range = s->image->look.range;
 
     snprintf(frame, sizeof(frame), "%u %d", s->frame, s->want.format);
     /* of the series, so not of the record alone */
-    snprintf(scale, sizeof(scale), "%.17g %.17g", range[0], range[1]);
+    snprintf(scale, sizeof(scale), "%.17g %.17g %.17g",
+             s->image->look.range[0], s->image->look.range[1],
+             s->image->look.scale[1]);
     pacs_sha256(look.data, look.len, digest);
     pacs_hex(digest, sizeof(digest), hex);
 

@@ -4,6 +4,7 @@
  * instances; the latest are kept, by revision of the study. */
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
