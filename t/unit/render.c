@@ -220,8 +220,8 @@ test_choice(void)
        "a padding range; one value left is flat");
     free(im.p);
 
-    struct pacs_frame_look_s  frames[2] = { { 1, 0, 0, 0 },
-                                            { 2, 0, 400.5f, 401 } };
+    struct pacs_frame_look_s  frames[2] = { { 1, 0, 0, 0, 0 },
+                                            { 2, 0, 400.5, 401, 0 } };
     look = plain;
     look.frames = frames;
     look.nframes = 2;
@@ -703,7 +703,8 @@ test_pack(void)
     pacs_arena_t   *a = pacs_arena_create(0);
     uint16_t        data[3] = { 1, 2, 65535 };
     pacs_window_t   w[2] = { { 40, 400, "Weichteile" }, { -600, 1500, "" } };
-    struct pacs_frame_look_s  f[2] = { { 1, 2, 3, 4 }, { 5, 6, 7, 8 } };
+    struct pacs_frame_look_s  f[2] = { { 1, 2, 3, 4, 0 },
+                                       { 5, 6, 7, 8, 2 } };
     pacs_look_t     in = {
         .slope = 0.1, .intercept = -1024, .voi = PACS_VOI_SIGMOID,
         .inverse = 1, .has_padding = 1, .padding = { -2000, -1 },
