@@ -131,9 +131,14 @@ typedef struct pacs_rows_s  pacs_rows_t;
 struct pacs_rows_s {
     uint32_t   width, height;
     uint32_t   channels;        /* 1: grey, 3: RGB */
+    const pacs_curve_t  *curve; /* grey: how, or NULL */
     /* asked for ascending y, each once */
     void     (*row)(pacs_rows_t *rows, uint32_t y, uint8_t *out);
 };
+
+/* overlay.c: *rows with want's annotation upon them, or as they were */
+int pacs_overlay(pacs_rows_t **rows, const pacs_picture_t *want,
+    pacs_arena_t *a, pacs_err_t *err);
 
 int pacs_encode(pacs_rows_t *rows, const pacs_picture_t *want, pacs_arena_t *a,
     pacs_buf_t *out, pacs_err_t *err);

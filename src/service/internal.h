@@ -150,6 +150,8 @@ int pacs_op_metadata(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
 int pacs_op_picture(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
+int pacs_op_values(pacs_op_t *op, const pacs_route_t *route,
+    const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
 
 /* --- frames --- */
 
@@ -185,6 +187,10 @@ int pacs_image_native(pacs_image_t *im, uint32_t i, uint32_t row,
  * op->want; fd (may be NULL) is to be closed by the caller */
 int pacs_image_decoded(pacs_op_t *op, pacs_image_t *im, uint32_t i,
     pacs_str_t *path, int *fd, pacs_frame_head_t *head, pacs_err_t *err);
+/* annotate.c: what a picture of the frame (from 0) says; kinds: PACS_NOTE_…,
+ * 0 gives NULL */
+int pacs_annotate(pacs_op_t *op, pacs_image_t *im, unsigned kinds,
+    uint32_t frame, const pacs_annotation_t **out, pacs_err_t *err);
 /* samples.c: of frame (from 0), as much as want shows; want's region is
  * moved to what was read.  PACS_AGAIN: not decoded yet, see op->want */
 int pacs_samples_get(pacs_op_t *op, pacs_image_t *im, uint32_t frame,
