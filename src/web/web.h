@@ -86,6 +86,8 @@ typedef struct {
     double    center, width;
     int       function;             /* 0 LINEAR, 1 LINEAR_EXACT, 2 SIGMOID */
     unsigned  quality;              /* 0: not given */
+    bool      flip_x, flip_y;       /* ours: flip=horizontal, vertical */
+    unsigned  rotate;               /* ours: quarter turns, clockwise */
 } pacs_rendered_t;
 
 /* unknown parameters are ignored, bad values are PACS_E_ARG */
