@@ -43,8 +43,12 @@ encode_array(array_t *j, uint32_t width, uint32_t height,
         return pacs_fail(err, PACS_E_NOMEM, "render");
     }
 
-    j->rows = (pacs_rows_t) { width, height, j->rgb == NULL ? 1 : 3,
-                              row_array };
+    j->rows = (pacs_rows_t) {
+        .width = width, .height = height,
+        .channels = j->rgb == NULL ? 1 : 3,
+        .curve = j->rgb == NULL ? &j->curve : NULL,
+        .row = row_array
+    };
     rc = pacs_encode(&j->rows, want, a, out, err);
     pacs_arena_destroy(a);
     return rc;

@@ -51,24 +51,33 @@ pacs_pyramid_pixel(const pacs_pyramid_t *p)
 
 
 static bool
-can_have_one(const pacs_pixels_t *px)
+is_grey(const pacs_pixels_t *px)
 {
-    bool  grey = px->photometric == PACS_PI_MONO1
-                 || px->photometric == PACS_PI_MONO2;
+    return px->photometric == PACS_PI_MONO1
+           || px->photometric == PACS_PI_MONO2;
+}
 
-    return px->allocated > 1 && !px->is_float && (!grey || px->stored <= 16)
+
+static bool
+can_have_one(const pacs_pixels_t *px, const pacs_look_t *look)
+{
+    /* a supplemental palette colours grey values */
+    bool  good = is_grey(px) ? px->stored <= 16 && look->palette[0].entries == 0
+                             : px->photometric != PACS_PI_UNKNOWN;
+
+    return good && px->allocated > 1 && !px->is_float
            && (uint64_t) px->rows * px->columns >= LARGE;
 }
 
 
 void
-pacs_pyramid_shape(const pacs_pixels_t *px, pacs_pyramid_t *p)
+pacs_pyramid_shape(const pacs_pixels_t *px, const pacs_look_t *look,
+    pacs_pyramid_t *p)
 {
     *p = (pacs_pyramid_t) { .px = *px };
     p->px.planar = 0;
 
-    if (px->photometric == PACS_PI_MONO1 || px->photometric == PACS_PI_MONO2)
-    {
+    if (is_grey(px)) {
         p->px.allocated = px->allocated == 8 ? 8 : 16;
         p->px.high_bit = px->stored - 1;
     } else {
@@ -79,7 +88,7 @@ pacs_pyramid_shape(const pacs_pixels_t *px, pacs_pyramid_t *p)
         p->px.is_signed = 0;
     }
 
-    while (can_have_one(px) && p->levels < PACS_PYRAMID_LEVELS
+    while (can_have_one(px, look) && p->levels < PACS_PYRAMID_LEVELS
            && (pacs_pyramid_side(px->columns, p->levels) > SMALLEST
                || pacs_pyramid_side(px->rows, p->levels) > SMALLEST))
     {
@@ -355,7 +364,7 @@ pacs_mason_add(pacs_mason_t *m, const pacs_samples_t *rows, pacs_err_t *err)
                                  : pacs_raster_open(&held, a, &r, err);
 
     if (rc == PACS_OK && m->channels == 3) {
-        rc = pacs_colour_open(&r, m->look, &want, a, &c, err);
+        rc = pacs_colour_open(&r, m->look, 0, &want, a, &c, err);
     }
 
     while (rc == PACS_OK && m->next < top + held.px.rows) {

@@ -131,7 +131,7 @@ beside(const pacs_scaler_t *s, float v)
 {
     double  lo = s->padding[0], hi = s->padding[1];
 
-    return v < lo - 0.5 || v >= hi + 0.5 ? v
+    return !s->r->narrow || v < lo - 0.5 || v >= hi + 0.5 ? v
            : (float) (v - lo > hi - v ? hi + 1 : lo - 1);
 }
 

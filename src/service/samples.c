@@ -283,7 +283,7 @@ pacs_samples_get(pacs_op_t *op, pacs_image_t *im, uint32_t frame,
     bool                 range;
     int                  rc;
 
-    pacs_pyramid_shape(px, &shape);
+    pacs_pyramid_shape(px, &im->look, &shape);
     rc = pacs_render_area(px, &im->look, frame, want, limits, shape.levels,
                           &area, &range, err);
     if (rc != PACS_OK) {
