@@ -99,6 +99,14 @@ $(B)/t/tools/%: t/tools/%.c $(B)/libpacs.a
 	@echo "  LD   $@"
 	$(Q)$(CC) $(ALLC) -It -o $@ $< $(B)/libpacs.a $(LIBS)
 
+# decodes what pacs-codec does, without its processes
+DECODERS := $(filter-out $(patsubst %,$(B)/src/codec/%.o,main child client \
+              evict job pool receive result sandbox),$(CODEC))
+$(B)/t/tools/render_file: $(B)/t/tools/render_file.o \
+                          $(DECODERS) $(B)/libpacs.a
+	@echo "  LD   $@"
+	$(Q)$(CXX) $(SANFLAGS) -o $@ $(filter %.o %.a,$^) $(CODEC_LIBS) $(LIBS)
+
 # libFuzzer with all of core, dicom and web, whatever the rest is built with
 $(B)/t/fuzz/%: t/fuzz/%.c $(call src,src/core src/dicom src/web)
 	@mkdir -p $(@D)

@@ -217,11 +217,10 @@ open_pixels(job_t *j, const pacs_samples_t *s, const pacs_look_t *look,
 {
     const pacs_raster_t  *r = &j->raster;
 
-    j->rows.channels = r->photometric == PACS_PI_MONO1
-                       || r->photometric == PACS_PI_MONO2 ? 1 : 3;
+    j->rows.channels = pacs_raster_is_grey(r, look) ? 1 : 3;
 
     if (j->rows.channels == 3) {
-        return pacs_colour_open(r, look, want, a, &j->colour, err);
+        return pacs_colour_open(r, look, s->index, want, a, &j->colour, err);
     }
 
     int  rc = pacs_curve_choose(r, look, s->index, want, &j->curve, err);

@@ -192,14 +192,19 @@ unchanged(pacs_op_t *op, const state_t *s)
     pacs_str_t  look = s->image->record.look;
     uint8_t     digest[PACS_SHA256_LEN];
     char        hex[2 * PACS_SHA256_LEN + 1];
+    char        scale[80];
 
     snprintf(frame, sizeof(frame), "%u %d", s->frame, s->want.format);
+    /* of the series, so not of the record alone */
+    snprintf(scale, sizeof(scale), "%.17g %.17g %.17g",
+             s->image->look.range[0], s->image->look.range[1],
+             s->image->look.scale[1]);
     pacs_sha256(look.data, look.len, digest);
     pacs_hex(digest, sizeof(digest), hex);
     digest_notes(s->want.annotation, notes);
 
     return pacs_reply_etag(op, PACS_PIPELINE, frame, key ? key : "", hex,
-                           args ? args : "", notes, NULL);
+                           scale, args ? args : "", notes, NULL);
 }
 
 
@@ -226,7 +231,8 @@ begin(pacs_op_t *op, const pacs_route_t *route, const pacs_param_t *params,
     }
 
     if ((rc = pacs_image_open(op, route->study, route->series, instance,
-                              &s->image, err)) != PACS_OK)
+                              &s->image, err)) != PACS_OK
+        || (rc = pacs_scale_set(op, s->image, err)) != PACS_OK)
     {
         return rc;
     }
