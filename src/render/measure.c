@@ -15,7 +15,7 @@ typedef struct {
     pacs_field_t         field;     /* first: what the caller knows */
     pacs_raster_t        raster;
     uint32_t             top;
-    const int32_t       *padding;
+    const double        *padding;
     const pacs_scale_t  *scale;
     pacs_colour_t        colour;
     uint8_t             *rgb;       /* one row, or NULL: samples as stored */
@@ -32,7 +32,7 @@ row_grey(const pacs_field_t *field, uint32_t y, uint32_t x, uint32_t n,
     double *out)
 {
     const frame_t *f = (const frame_t *) field;
-    const int32_t *pad = f->padding;
+    const double  *pad = f->padding;
     size_t         at = (size_t) (y - f->top) * f->raster.columns + x;
 
     for (uint32_t i = 0; i < n; i++) {
@@ -132,8 +132,7 @@ pacs_field_frame(const pacs_samples_t *s, uint32_t top, uint32_t height,
     f->field = (pacs_field_t) { f->raster.columns, height, 1, row_grey };
     f->top = top;
     f->scale = scale;
-    f->padding = look->has_padding && !f->raster.is_float ? look->padding
-                                                          : NULL;
+    f->padding = look->has_padding ? look->padding : NULL;
 
     return f->raster.photometric == PACS_PI_MONO1
            || f->raster.photometric == PACS_PI_MONO2
