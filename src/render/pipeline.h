@@ -38,6 +38,8 @@ typedef struct {
  * endian) are rewritten once into the arena */
 int pacs_raster_open(const pacs_samples_t *s, pacs_arena_t *a,
     pacs_raster_t *r, pacs_err_t *err);
+/* not of colour; a supplemental palette makes grey samples so */
+bool pacs_raster_is_grey(const pacs_raster_t *r, const pacs_look_t *look);
 /* sample `at` (in samples from the start of data) as a number */
 double pacs_raster_value(const pacs_raster_t *r, size_t at);
 /* of all samples but those in padding[0..1]; false: none is left */
@@ -99,8 +101,8 @@ typedef struct {
 } pacs_colour_t;
 
 int pacs_colour_open(const pacs_raster_t *r, const pacs_look_t *look,
-    const pacs_picture_t *want, pacs_arena_t *a, pacs_colour_t *c,
-    pacs_err_t *err);
+    uint32_t frame, const pacs_picture_t *want, pacs_arena_t *a,
+    pacs_colour_t *c, pacs_err_t *err);
 void pacs_colour_row(const pacs_colour_t *c, uint32_t y, uint32_t x,
     uint32_t n, uint8_t *rgb);
 
@@ -129,9 +131,14 @@ typedef struct pacs_rows_s  pacs_rows_t;
 struct pacs_rows_s {
     uint32_t   width, height;
     uint32_t   channels;        /* 1: grey, 3: RGB */
+    const pacs_curve_t  *curve; /* grey: how, or NULL */
     /* asked for ascending y, each once */
     void     (*row)(pacs_rows_t *rows, uint32_t y, uint8_t *out);
 };
+
+/* overlay.c: *rows with want's annotation upon them, or as they were */
+int pacs_overlay(pacs_rows_t **rows, const pacs_picture_t *want,
+    pacs_arena_t *a, pacs_err_t *err);
 
 int pacs_encode(pacs_rows_t *rows, const pacs_picture_t *want, pacs_arena_t *a,
     pacs_buf_t *out, pacs_err_t *err);

@@ -2,9 +2,34 @@
 
 /* The range of an instance's values, from its native frames. */
 
+#include <math.h>
+
 #include "render/pipeline.h"
 
 enum { MOST_BYTES = 64 * 1024 * 1024 };     /* what ingest may read again */
+
+
+enum { LARGEST = 0x00280107 };
+
+
+/* PET that is coded: from 0 to what the data set says is its largest value,
+ * else to all that can be stored */
+static void
+guess(const pacs_dataset_t *ds, const pacs_pixels_t *px, pacs_look_t *look)
+{
+    double   most = exp2(px->stored - (px->is_signed ? 1 : 0)) - 1;
+    int64_t  largest;
+
+    if (pacs_elem_int(ds->root, LARGEST, 0, &largest) && largest > 0
+        && (double) largest < most)
+    {
+        most = (double) largest;
+    }
+
+    look->has_range = 1;
+    look->range[0] = fmin(0, pacs_look_value(look, 0, most));
+    look->range[1] = fmax(0, pacs_look_value(look, 0, most));
+}
 
 
 /* images that say how they are to be shown need none, but PET, whose series
@@ -61,6 +86,9 @@ pacs_look_measure(pacs_source_t *stream, const pacs_frames_t *frames,
     int             rc = PACS_OK;
 
     if (!is_needed(look, frames, px)) {
+        if (look->one_scale && px->samples == 1 && !px->is_float) {
+            guess(ds, px, look);
+        }
         return PACS_OK;
     }
 

@@ -195,6 +195,17 @@ pacs_raster_open(const pacs_samples_t *s, pacs_arena_t *a, pacs_raster_t *r,
 }
 
 
+bool
+pacs_raster_is_grey(const pacs_raster_t *r, const pacs_look_t *look)
+{
+    return (r->photometric == PACS_PI_MONO1
+            || r->photometric == PACS_PI_MONO2)
+           && !(r->narrow && look->palette[0].entries > 0
+                && look->palette[1].entries > 0
+                && look->palette[2].entries > 0);
+}
+
+
 double
 pacs_raster_value(const pacs_raster_t *r, size_t at)
 {

@@ -96,6 +96,32 @@ typedef struct {
 
 typedef enum { PACS_PICTURE_JPEG, PACS_PICTURE_PNG } pacs_picture_e;
 
+/* texts burnt into a picture's corners when all else is done, PS3.18
+ * 8.3.5.1.1: white with a dark edge, as sharp as the picture's own pixels */
+typedef enum {
+    PACS_TOP_LEFT, PACS_TOP_RIGHT, PACS_BOTTOM_LEFT, PACS_BOTTOM_RIGHT,
+    PACS_CORNERS
+} pacs_corner_e;
+
+typedef struct {
+    unsigned  missing;      /* characters drawn as boxes: no font has them */
+    unsigned  hidden;       /* lines for which there was no room */
+} pacs_drawn_t;
+
+/* UTF-8; '\n' ends a line, 0x1f a field of a line: each field has its own
+ * direction.  Values come in by pacs_annotation_add only */
+typedef struct {
+    pacs_str_t     lines[PACS_CORNERS];
+    const char    *language;    /* BCP 47: which regional form of ideographs;
+                                   NULL: any */
+    bool           window;      /* bottom left: the window in use, too */
+    pacs_drawn_t  *drawn;       /* out */
+} pacs_annotation_t;
+
+/* a value as it may stand in a field: no control characters, nothing that
+ * changes directions unseen, at most 160 characters, then an ellipsis */
+void pacs_annotation_add(pacs_buf_t *b, pacs_str_t value);
+
 /* what is asked for; all zero: the whole frame 1:1, JPEG, quality default */
 typedef struct {
     uint8_t         format;         /* pacs_picture_e */
@@ -108,6 +134,7 @@ typedef struct {
     /* source region in pixels of the stored frame; negative width or
      * height: flipped, PS3.18 8.3.5.1.3 */
     double          sx, sy, sw, sh;
+    const pacs_annotation_t  *annotation;       /* or NULL */
 } pacs_picture_t;
 
 /* a plane of values (NaN: black), as a grey picture; want's window is used,

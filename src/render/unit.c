@@ -23,7 +23,8 @@ enum {
     MAPPED_INTERCEPT = 0x00409224, MAPPED_SLOPE = 0x00409225,
     NUCLIDE_SEQ = 0x00540016, UNITS = 0x00541001, SUV_TYPE = 0x00541006,
     DECAY = 0x00541102, DOSE_UNITS = 0x30040002, DOSE_SCALING = 0x3004000e,
-    SHARED = 0x52009229, PHILIPS = 0x70530010, PHILIPS_SUV = 0x70531000
+    SHARED = 0x52009229, PER_FRAME = 0x52009230,
+    PHILIPS = 0x70530010, PHILIPS_SUV = 0x70531000
 };
 
 #define CT       "1.2.840.10008.5.1.4.1.1.2"
@@ -34,6 +35,10 @@ static void
 set_unit(pacs_look_t *look, pacs_str_t s)
 {
     size_t  n = s.len < sizeof(look->unit) ? s.len : 0;
+
+    for (size_t i = 0; i < n; i++) {
+        n = s.data[i] > ' ' && s.data[i] < 127 ? n : 0;
+    }
 
     memset(look->unit, 0, sizeof(look->unit));
     if (n > 0) {
@@ -212,10 +217,15 @@ void
 pacs_look_read_unit(const pacs_item_t *root, pacs_look_t *look)
 {
     const pacs_item_t  *shared = pacs_elem_item(root, SHARED);
+    const pacs_item_t  *frame = pacs_elem_item(root, PER_FRAME);
     const pacs_item_t  *own = shared != NULL
                               ? pacs_elem_item(shared, TRANSFORM_SEQ) : NULL;
     pacs_str_t          class_uid = pacs_elem_raw(root, CLASS);
     double              scaling;
+
+    if (own == NULL && frame != NULL) {
+        own = pacs_elem_item(frame, TRANSFORM_SEQ);
+    }
 
     if (look->one_scale) {
         read_pet(root, look);

@@ -80,6 +80,9 @@ int pacs_web_search(const pacs_param_t *params, unsigned n,
     const pacs_limits_t *limits, pacs_arena_t *a, pacs_search_t *s,
     pacs_err_t *err);
 
+/* what a picture is annotated with, PS3.18 8.3.5.1.1: bits */
+enum { PACS_NOTE_PATIENT = 1, PACS_NOTE_TECHNIQUE = 2 };
+
 /* rendered, PS3.18 8.3.5.1: numbers as they came, checked */
 typedef struct {
     bool      has_viewport, has_region, has_window;
@@ -87,6 +90,8 @@ typedef struct {
     double    center, width;
     int       function;             /* 0 LINEAR, 1 LINEAR_EXACT, 2 SIGMOID */
     unsigned  quality;              /* 0: not given */
+    unsigned  annotation;           /* PACS_NOTE_… */
+    char      unsupported[128];     /* keywords of annotation, joined by "," */
 } pacs_rendered_t;
 
 /* unknown parameters are ignored, bad values are PACS_E_ARG */
