@@ -106,7 +106,7 @@ int pacs_web_rendered(const pacs_param_t *params, unsigned n,
 typedef enum {
     PACS_SHAPE_POINT,           /* x, y */
     PACS_SHAPE_RECTANGLE,       /* x, y, width, height */
-    PACS_SHAPE_ELLIPSE,         /* centre x, y, radii[, degrees] */
+    PACS_SHAPE_ELLIPSE,         /* centre x, y, radii, degrees */
     PACS_SHAPE_POLYGON          /* x, y of three or more vertices */
 } pacs_shape_e;
 
