@@ -130,7 +130,8 @@ pacs_image_open(pacs_op_t *op, pacs_str_t study, pacs_str_t series,
     if ((rc = pacs_frames_unpack(im->record.frames, op->arena, &im->frames,
                                  err)) != PACS_OK
         || (rc = pacs_look_unpack(im->record.look, op->arena, &im->look, err))
-            != PACS_OK)
+            != PACS_OK
+        || (rc = pacs_scale_set(op, im, err)) != PACS_OK)
     {
         return rc;
     }
