@@ -26,6 +26,7 @@ enum { PACS_KEEP = 16384, PACS_INLINE = 1024 };
 
 typedef struct pacs_commit_s  pacs_commit_t;
 typedef struct pacs_share_s   pacs_share_t;
+struct pacs_volumes_s;
 
 struct pacs_service_s {
     pacs_options_t    options;
@@ -36,6 +37,7 @@ struct pacs_service_s {
     pacs_audit_t     *audit;
     pacs_cache_t     *hints;        /* NULL: no Redis */
     pacs_share_t     *share;
+    struct pacs_volumes_s *volumes;     /* volume.h */
     /* group commit */
     pthread_mutex_t   lock;
     pthread_cond_t    done;
@@ -146,6 +148,8 @@ int pacs_op_bulkdata(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
 int pacs_op_metadata(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
+int pacs_op_volume(pacs_op_t *op, const pacs_route_t *route,
+    const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
 int pacs_op_picture(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
 
@@ -166,6 +170,9 @@ typedef struct {
 /* PACS_E_UNSHOWABLE with the reason where there is no picture in it */
 int pacs_image_open(pacs_op_t *op, pacs_str_t study, pacs_str_t series,
     pacs_str_t instance, pacs_image_t **image, pacs_err_t *err);
+/* … of a record that is at hand, whose strings outlive op's arena */
+int pacs_image_of(pacs_op_t *op, const pacs_record_t *record,
+    pacs_image_t **image, pacs_err_t *err);
 /* native frame i (from 0): true: byte range of the blob that can be sent as
  * it is (little endian, whole bytes) */
 bool pacs_image_range(const pacs_image_t *im, uint32_t i,
