@@ -85,12 +85,12 @@ enum { PACS_VOLUME_NAME = PACS_FRAME_KEY };     /* "volume-", hex */
 /* one slice in the file */
 typedef struct {
     atomic_uint  ready;
-    uint32_t     crc;                   /* of its voxels */
+    uint32_t     crc;                   /* of its voxels and bricks */
     int16_t      min, max;
 } pacs_slot_t;
 
-/* the file begins with this; then float at[], pacs_slot_t slots[], and from
- * the next page on the voxels */
+/* the file begins with this; then float at[], pacs_slot_t slots[],
+ * pacs_brick_t bricks[], and from the next page on the voxels */
 typedef struct {
     uint32_t     magic, version;
     uint64_t     bytes;                 /* of the file */
@@ -160,9 +160,14 @@ void pacs_voxels_range(const pacs_voxels_t *v, double *min, double *max);
 bool pacs_voxels_lock(int fd);
 void pacs_voxels_path(const pacs_service_t *svc, const char *name,
     char path[4096]);
-/* where things lie in a file of this size; 0: over the limit */
-uint64_t pacs_voxels_layout(const uint32_t n[3], const pacs_limits_t *limits,
-    uint64_t *slots, uint64_t *voxels);
+/* where things lie in the file of so many voxels; false: over the limit */
+typedef struct { uint64_t slots, bricks, voxels, bytes; } pacs_layout_t;
+
+bool pacs_voxels_layout(const uint32_t n[3], const pacs_limits_t *limits,
+    pacs_layout_t *layout);
+/* CRC of a slice with its bricks */
+uint32_t pacs_voxels_crc(const uint32_t n[3], const int16_t *voxels,
+    const pacs_brick_t *bricks);
 
 /* threads fill the slices that are not ready, those near `focus` first; fd
  * (locked) and a (with plan in it) are theirs, also after an error */

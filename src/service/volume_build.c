@@ -15,7 +15,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include "service/volume.h"
 
@@ -28,6 +27,7 @@ typedef struct {
     int                  fd;
     pacs_volume_head_t  *head;
     pacs_slot_t         *slots;
+    pacs_brick_t        *bricks;
     int16_t             *voxels;
     uint32_t             focus;
     atomic_uint          next;          /* of the order below */
@@ -181,19 +181,23 @@ check_samples(const pacs_slice_t *s, const pacs_samples_t *in,
 
 
 static void
-publish(build_t *b, uint32_t k, const int16_t *voxels, size_t n)
+publish(build_t *b, uint32_t k, const int16_t *voxels)
 {
-    int16_t  least = INT16_MAX, most = INT16_MIN;
+    const uint32_t *n = b->head->n;
+    size_t          count = pacs_brick_count(n);
+    pacs_brick_t   *bricks = b->bricks + k * count;
+    int16_t         least = INT16_MAX, most = INT16_MIN;
 
-    for (size_t i = 0; i < n; i++) {
-        least = voxels[i] < least ? voxels[i] : least;
-        most = voxels[i] > most ? voxels[i] : most;
+    pacs_brick_slice(n, voxels, bricks);
+
+    for (size_t i = 0; i < count; i++) {
+        least = bricks[i].min < least ? bricks[i].min : least;
+        most = bricks[i].max > most ? bricks[i].max : most;
     }
 
     b->slots[k].min = least;
     b->slots[k].max = most;
-    b->slots[k].crc = (uint32_t) crc32_z(0, (const void *) voxels,
-                                         n * sizeof(*voxels));
+    b->slots[k].crc = pacs_voxels_crc(n, voxels, bricks);
     atomic_store_explicit(&b->slots[k].ready, 1, memory_order_release);
 }
 
@@ -217,7 +221,7 @@ fill_slice(build_t *b, uint32_t k, pacs_err_t *err)
     }
     if (rc == PACS_OK) {
         convert(b->plan, s, &samples, n, b->voxels + k * n);
-        publish(b, k, b->voxels + k * n, n);
+        publish(b, k, b->voxels + k * n);
     }
 
     pacs_arena_destroy(op.arena);
@@ -361,15 +365,14 @@ int
 pacs_volume_build(pacs_service_t *svc, const pacs_plan_t *plan,
     uint32_t focus, pacs_arena_t *a, int fd, pacs_err_t *err)
 {
-    build_t   *b = calloc(1, sizeof(*b));
-    uint64_t   slots, voxels;
-    uint64_t   bytes = pacs_voxels_layout(plan->shape.n,
-                                          pacs_service_limits(svc), &slots,
-                                          &voxels);
-    char      *p = b == NULL
-                   ? MAP_FAILED
-                   : mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
-                          fd, 0);
+    build_t        *b = calloc(1, sizeof(*b));
+    pacs_layout_t   l;
+
+    (void) pacs_voxels_layout(plan->shape.n, pacs_service_limits(svc), &l);
+
+    char *p = b == NULL ? MAP_FAILED
+                        : mmap(NULL, l.bytes, PROT_READ | PROT_WRITE,
+                               MAP_SHARED, fd, 0);
 
     if (p == MAP_FAILED) {
         free(b);
@@ -383,8 +386,9 @@ pacs_volume_build(pacs_service_t *svc, const pacs_plan_t *plan,
     b->plan = plan;
     b->fd = fd;
     b->head = (pacs_volume_head_t *) (void *) p;
-    b->slots = (pacs_slot_t *) (void *) (p + slots);
-    b->voxels = (int16_t *) (void *) (p + voxels);
+    b->slots = (pacs_slot_t *) (void *) (p + l.slots);
+    b->bricks = (pacs_brick_t *) (void *) (p + l.bricks);
+    b->voxels = (int16_t *) (void *) (p + l.voxels);
     b->focus = focus < plan->shape.n[2] ? focus : plan->shape.n[2] / 2;
 
     return start(b, threads_for(plan), err);

@@ -42,27 +42,42 @@ pacs_voxels_path(const pacs_service_t *svc, const char *name,
 }
 
 
-uint64_t
+bool
 pacs_voxels_layout(const uint32_t n[3], const pacs_limits_t *limits,
-    uint64_t *slots, uint64_t *voxels)
+    pacs_layout_t *l)
 {
-    if (n[0] == 0 || n[1] == 0 || n[2] == 0 || n[0] > SIDE_MAX
+    if (n[0] < 2 || n[1] < 2 || n[2] < 1 || n[0] > SIDE_MAX
         || n[1] > SIDE_MAX || n[2] > SIDE_MAX)
     {
-        return 0;
+        return false;
     }
 
     uint64_t  slice = (uint64_t) n[0] * n[1] * sizeof(int16_t);
 
     if (slice > (uint64_t) limits->volume / n[2]) {
-        return 0;
+        return false;
     }
 
     uint64_t  at = (sizeof(pacs_volume_head_t) + 15) / 16 * 16;
 
-    *slots = (at + n[2] * sizeof(float) + 15) / 16 * 16;
-    *voxels = (*slots + n[2] * sizeof(pacs_slot_t) + PAGE - 1) / PAGE * PAGE;
-    return *voxels + slice * n[2];
+    l->slots = (at + n[2] * sizeof(float) + 15) / 16 * 16;
+    l->bricks = (l->slots + n[2] * sizeof(pacs_slot_t) + 15) / 16 * 16;
+    l->voxels = (l->bricks + (uint64_t) n[2] * pacs_brick_count(n)
+                             * sizeof(pacs_brick_t) + PAGE - 1) / PAGE * PAGE;
+    l->bytes = l->voxels + slice * n[2];
+    return true;
+}
+
+
+uint32_t
+pacs_voxels_crc(const uint32_t n[3], const int16_t *voxels,
+    const pacs_brick_t *bricks)
+{
+    uLong  crc = crc32_z(0, (const void *) bricks,
+                         pacs_brick_count(n) * sizeof(*bricks));
+
+    return (uint32_t) crc32_z(crc, (const void *) voxels,
+                              (size_t) n[0] * n[1] * sizeof(*voxels));
 }
 
 
@@ -221,11 +236,11 @@ static bool
 is_right(const pacs_volume_head_t *h, uint64_t size, const char *name,
     const pacs_limits_t *limits)
 {
-    uint64_t  slots, voxels;
+    pacs_layout_t  l;
 
     return h->magic == MAGIC && h->version == VERSION && h->bytes == size
            && memcmp(h->name, name, PACS_VOLUME_NAME + 1) == 0
-           && pacs_voxels_layout(h->n, limits, &slots, &voxels) == size
+           && pacs_voxels_layout(h->n, limits, &l) && l.bytes == size
            && head_crc(h, places_of(h)) == h->crc;
 }
 
@@ -260,7 +275,7 @@ describe(const pacs_volume_head_t *h, int fd, const char *id,
     const pacs_limits_t *limits)
 {
     pacs_voxels_t *v = calloc(1, sizeof(*v));
-    uint64_t       slots, voxels;
+    pacs_layout_t  l;
 
     if (v == NULL
         || (v->checked = calloc(h->n[2], sizeof(*v->checked))) == NULL)
@@ -269,17 +284,18 @@ describe(const pacs_volume_head_t *h, int fd, const char *id,
         return NULL;
     }
 
-    (void) pacs_voxels_layout(h->n, limits, &slots, &voxels);
+    (void) pacs_voxels_layout(h->n, limits, &l);
     v->fd = fd;
     v->refs = 1;
     v->head = h;
-    v->slots = (const void *) ((const char *) h + slots);
+    v->slots = (const void *) ((const char *) h + l.slots);
     snprintf(v->id, sizeof(v->id), "%s", id);
 
     v->volume = (pacs_volume_t) {
         .n = { h->n[0], h->n[1], h->n[2] },
         .at = h->regular ? NULL : places_of(h),
-        .voxels = (const void *) ((const char *) h + voxels),
+        .voxels = (const void *) ((const char *) h + l.voxels),
+        .bricks = (const void *) ((const char *) h + l.bricks),
         .slope = h->slope, .intercept = h->intercept,
         .ready = v->checked
     };
@@ -433,10 +449,10 @@ pacs_voxels_create(pacs_service_t *svc, const char *name,
 {
     const pacs_limits_t *limits = pacs_service_limits(svc);
     char                 path[4096], self[64];
-    uint64_t             slots, voxels;
-    uint64_t             bytes = pacs_voxels_layout(plan->shape.n, limits,
-                                                    &slots, &voxels);
+    pacs_layout_t        l;
     int                  rc;
+
+    (void) pacs_voxels_layout(plan->shape.n, limits, &l);
 
     pacs_voxels_path(svc, "", path);
 
@@ -445,9 +461,9 @@ pacs_voxels_create(pacs_service_t *svc, const char *name,
         return pacs_fail_errno(err, errno, "frame cache %s", path);
     }
 
-    rc = check_room(*fd, bytes, limits, err);
+    rc = check_room(*fd, l.bytes, limits, err);
     if (rc == PACS_OK) {
-        rc = write_head(*fd, bytes, name, in, plan, err);
+        rc = write_head(*fd, l.bytes, name, in, plan, err);
     }
     if (rc == PACS_OK && !pacs_voxels_lock(*fd)) {
         rc = pacs_fail_errno(err, errno, "lock a volume");
@@ -476,10 +492,11 @@ pacs_voxels_create(pacs_service_t *svc, const char *name,
 static bool
 slice_is_right(const pacs_voxels_t *v, uint32_t k)
 {
-    size_t  bytes = (size_t) v->head->n[0] * v->head->n[1] * sizeof(int16_t);
+    const uint32_t *n = v->head->n;
 
-    return crc32_z(0, (const void *) ((const char *) v->volume.voxels
-                                      + k * bytes), bytes) == v->slots[k].crc;
+    return pacs_voxels_crc(n, v->volume.voxels + (size_t) k * n[0] * n[1],
+                           v->volume.bricks + k * pacs_brick_count(n))
+           == v->slots[k].crc;
 }
 
 

@@ -467,9 +467,9 @@ pacs_volume_shape(pacs_input_t *in, const pacs_limits_t *limits,
                     "another)", doubles);
     }
 
-    uint64_t  slots, voxels;
+    pacs_layout_t  layout;
 
-    if (pacs_voxels_layout(plan->shape.n, limits, &slots, &voxels) == 0) {
+    if (!pacs_voxels_layout(plan->shape.n, limits, &layout)) {
         return pacs_fail(err, PACS_E_LIMIT, "a volume of %u x %u x %u voxels "
                          "is over the limit volume (%lld bytes)",
                          plan->shape.n[0], plan->shape.n[1],
