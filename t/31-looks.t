@@ -25,7 +25,7 @@ for (split /\n/, $out) {
         ok($good, $name) or diag $detail // '';
     }
 }
-cmp_ok(scalar(my @n = $out =~ /^[01]\t/mg), '>=', 50, 'enough checks');
+cmp_ok(scalar(my @n = $out =~ /^[01]\t/mg), '>=', 65, 'enough checks');
 
 $pacs->shutdown;
 done_testing();

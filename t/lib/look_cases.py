@@ -5,6 +5,7 @@ its pictures.  Prints 1 or 0 <tab> name <tab> detail for each check."""
 
 import http.client
 import io
+import json
 import sys
 import urllib.parse
 
@@ -79,10 +80,14 @@ def store(*images):
         check(False, 'stored', '%d %s' % (status, text[:200]))
 
 
+def path_of(ds, frame):
+    return '/studies/%s/series/%s/instances/%s/frames/%d' % (
+        ds.StudyInstanceUID, ds.SeriesInstanceUID, ds.SOPInstanceUID, frame)
+
+
 def fetch(ds, args='', frame=1):
-    return ask('GET', '/studies/%s/series/%s/instances/%s/frames/%d/rendered%s'
-               % (ds.StudyInstanceUID, ds.SeriesInstanceUID,
-                  ds.SOPInstanceUID, frame, args), {'Accept': 'image/png'})
+    return ask('GET', path_of(ds, frame) + '/rendered' + args,
+               {'Accept': 'image/png'})
 
 
 def picture(ds, args='', frame=1):
@@ -151,6 +156,84 @@ def pet():
     store(real)
     check(near(picture(real), linear(RAMP * 9., 6000, 8000)),
           'PET: a window that would show nothing is of real values')
+
+
+def suv():
+    dose = dict(RadionuclideTotalDose=370e6, RadionuclideHalfLife=6586.2,
+                RadiopharmaceuticalStartTime='113000')
+    keys = dict(RescaleSlope=2, RescaleIntercept=0, Units='BQML',
+                PatientWeight=70, CorrectedImage=['DECY', 'ATTN'],
+                DecayCorrection='START', SeriesDate='20200102',
+                SeriesTime='123000', AcquisitionDate='20200102',
+                AcquisitionTime='123100')
+    hour = 70000 / (370e6 * .5 ** (3600 / 6586.2))
+    cases = {
+        'of an hour': ({}, {}, hour),
+        'over midnight': (dict(SeriesTime='003000'), dict(
+            RadiopharmaceuticalStartTime='233000'), hour),
+        'by date and time': ({}, dict(
+            RadiopharmaceuticalStartDateTime='20200102103000.00'),
+            70000 / (370e6 * .5 ** (7200 / 6586.2))),
+        'of a dose that is corrected': (dict(DecayCorrection='ADMIN'), {},
+                                        70000 / 370e6),
+        'of g/ml': (dict(Units='GML'), {}, 1),
+        'without weight': (dict(PatientWeight=None), {}, 0),
+        'without correction': (dict(CorrectedImage='ATTN'), {}, 0),
+        'of a series of a later date': (dict(SeriesTime='200000'), {}, 0),
+        'of lean body mass': (dict(Units='GML', SUVType='LBM'), {}, 0),
+    }
+    for name, (other, inject, factor) in cases.items():
+        ds = image(RAMP, CLASS + '128', **{**keys, **other})
+        ds.RadiopharmaceuticalInformationSequence = sequence(
+            **{**dose, **inject})
+        store(ds)
+        status, body, _ = ask('GET', path_of(ds, 1) + '/values?point=1,0',
+                              {'Accept': 'application/json'})
+        answer = json.loads(body)
+        value = answer['results'][0]['value']
+        want = 8 * (factor or 1)
+        check(status == 200 and abs(value / want - 1) < 1e-5
+              and (answer['unit'] == 'SUVbw') == (factor != 0),
+              'SUV ' + name, body)
+
+
+def colours():
+    rng = np.random.RandomState(1)
+    rgb = rng.randint(0, 256, (6, 8, 3))
+
+    def coded(ds, kind, data, **keys):
+        ds.SamplesPerPixel, ds.PhotometricInterpretation = 3, kind
+        ds.PlanarConfiguration = 0
+        for k, v in keys.items():
+            setattr(ds, k, v)
+        ds.PixelData = np.asarray(data, 'u1').tobytes()
+        store(ds)
+        return picture(ds)
+
+    blank = np.zeros((6, 8), 'u1')
+    check(np.array_equal(coded(image(blank), 'RGB', rgb), rgb), 'RGB')
+    check(np.array_equal(coded(image(blank), 'RGB', np.moveaxis(rgb, -1, 0),
+                               PlanarConfiguration=1), rgb), 'RGB by plane')
+
+    def decoded(y, b, r, low, scale, chroma):
+        y, b, r = (y - low) * scale, (b - 128.) * chroma, (r - 128.) * chroma
+        return np.clip(np.stack([y + 1.402 * r,
+                                 y - .344136 * b - .714136 * r,
+                                 y + 1.772 * b], -1), 0, 255)
+
+    y, b, r = np.moveaxis(rgb, -1, 0)
+    check(near(coded(image(blank), 'YBR_FULL', rgb),
+               decoded(y, b, r, 0, 1, 1)), 'YBR_FULL')
+    half = np.stack([y[:, ::2], y[:, 1::2], b[:, ::2], r[:, ::2]], -1)
+    b2, r2 = (v[:, ::2].repeat(2, axis=1) for v in (b, r))
+    check(near(coded(image(blank), 'YBR_FULL_422', half),
+               decoded(y, b2, r2, 0, 1, 1)), 'YBR_FULL_422')
+    check(near(coded(image(blank), 'YBR_FULL_422', rgb),
+               decoded(y, b, r, 0, 1, 1)),
+          'YBR_FULL_422 that holds as much as YBR_FULL')
+    check(near(coded(image(blank), 'YBR_PARTIAL_422', half),
+               decoded(y, b2, r2, 16, 255 / 219, 255 / 224)),
+          'YBR_PARTIAL_422')
 
 
 def stored_windows():
@@ -317,7 +400,7 @@ def lies():
                   '%s with a wrong descriptor %d' % (keyword, n))
 
 
-for cases in (pet, stored_windows, functions, palettes, refused, lies):
+for cases in (pet, suv, colours, stored_windows, functions, palettes, refused, lies):
     try:
         cases()
     except Exception as e:
