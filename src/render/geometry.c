@@ -9,8 +9,9 @@
  * area it covers, upwards the picture is bilinear.
  *
  * Tiles must meet without a seam: places are those in the whole frame, on a
- * grid of 2^-16 pixels, so that they do not depend on where a tile begins;
- * both filters look beyond the region; the level depends on the scale only.
+ * grid of 2^-10 pixels, so that they do not depend on where a tile begins nor
+ * on the last digits of what a client writes; both filters look beyond the
+ * region; the level depends on the scale only.
  */
 
 #include <math.h>
@@ -61,10 +62,12 @@ pixels(const pacs_side_t *l)
 }
 
 
+/* 0.6 and not 0.5: halves and the like are what scales are made of, and must
+ * not be where one digit decides */
 static double
 snap(double place)
 {
-    return nearbyint(place * 65536) / 65536;
+    return floor(place * 1024 + 0.6013) / 1024;
 }
 
 
