@@ -83,8 +83,8 @@ open_stream(pacs_op_t *op, pacs_image_t *im, pacs_err_t *err)
 
 
 int
-pacs_image_open(pacs_op_t *op, pacs_str_t study, pacs_str_t series,
-    pacs_str_t instance, pacs_image_t **image, pacs_err_t *err)
+pacs_image_of(pacs_op_t *op, const pacs_record_t *record,
+    pacs_image_t **image, pacs_err_t *err)
 {
     pacs_image_t *im = pacs_calloc(op->arena, 1, sizeof(*im));
     pacs_key_t    key;
@@ -98,11 +98,10 @@ pacs_image_open(pacs_op_t *op, pacs_str_t study, pacs_str_t series,
         return PACS_E_NOMEM;
     }
 
-    if ((rc = pacs_op_record(op, study, series, instance, &im->record, err))
-            != PACS_OK
-        || (rc = pacs_blob_of(op->svc, im->record.key, &im->fd, err))
-            != PACS_OK)
-    {
+    im->record = *record;
+
+    rc = pacs_blob_of(op->svc, im->record.key, &im->fd, err);
+    if (rc != PACS_OK) {
         return rc;
     }
 
@@ -136,6 +135,18 @@ pacs_image_open(pacs_op_t *op, pacs_str_t study, pacs_str_t series,
     }
 
     return open_stream(op, im, err);
+}
+
+
+int
+pacs_image_open(pacs_op_t *op, pacs_str_t study, pacs_str_t series,
+    pacs_str_t instance, pacs_image_t **image, pacs_err_t *err)
+{
+    pacs_record_t  record = { 0 };
+    int            rc = pacs_op_record(op, study, series, instance, &record,
+                                       err);
+
+    return rc == PACS_OK ? pacs_image_of(op, &record, image, err) : rc;
 }
 
 

@@ -30,6 +30,7 @@ enum { PACS_VERIFIED = 1024, PACS_PYRAMID_INFO = 64 };
 typedef struct pacs_commit_s  pacs_commit_t;
 typedef struct pacs_share_s   pacs_share_t;
 typedef struct pacs_scales_s  pacs_scales_t;
+struct pacs_volumes_s;
 
 struct pacs_service_s {
     pacs_options_t    options;
@@ -41,6 +42,7 @@ struct pacs_service_s {
     pacs_cache_t     *hints;        /* NULL: no Redis */
     pacs_share_t     *share;
     pacs_scales_t    *scales;
+    struct pacs_volumes_s *volumes;     /* volume.h */
     /* group commit */
     pthread_mutex_t   lock;
     pthread_cond_t    done;
@@ -152,6 +154,8 @@ int pacs_op_bulkdata(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
 int pacs_op_metadata(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
+int pacs_op_volume(pacs_op_t *op, const pacs_route_t *route,
+    const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
 int pacs_op_picture(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
 int pacs_op_values(pacs_op_t *op, const pacs_route_t *route,
@@ -178,6 +182,9 @@ int pacs_image_open(pacs_op_t *op, pacs_str_t study, pacs_str_t series,
 pacs_scales_t *pacs_scales_create(void);
 void pacs_scales_destroy(pacs_scales_t *s);
 int pacs_scale_set(pacs_op_t *op, pacs_image_t *im, pacs_err_t *err);
+/* … of a record that is at hand, whose strings outlive op's arena */
+int pacs_image_of(pacs_op_t *op, const pacs_record_t *record,
+    pacs_image_t **image, pacs_err_t *err);
 /* native frame i (from 0): true: byte range of the blob that can be sent as
  * it is (little endian, whole bytes) */
 bool pacs_image_range(const pacs_image_t *im, uint32_t i,

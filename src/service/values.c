@@ -311,8 +311,11 @@ write_answer(pacs_op_t *op, const state_t *s, const pacs_gauge_t *gauge,
                     s->frame + 1, f->channels == 1
                     ? "[\"value\"]" : "[\"red\",\"green\",\"blue\"]");
     pacs_buf_json(b, pacs_cstr(f->channels == 1 ? gauge->scale.unit : ""));
-    pacs_buf_printf(b, ",\"unitSource\":\"%s\",\"results\":[",
-                    f->channels == 1 ? gauge->scale.source : "none");
+    if (gauge->scale.suv > 0) {
+        pacs_buf_text(b, ",\"suvFactor\":");
+        add_number(b, gauge->scale.suv);
+    }
+    pacs_buf_text(b, ",\"results\":[");
 
     for (unsigned i = 0; i < s->values.nshapes; i++) {
         int  rc = add_result(op, s, i, gauge, f, b, err);
