@@ -241,6 +241,53 @@ for my $call (sort keys %dimse) {
     }
 }
 
+# associations share their commits (src/service/share.c): each of eight is
+# killed when it has made its third, so leaders die with others' in hand
+my @many = map {
+    my $k = $_;
+    map {
+        my $bytes = slurp($series[$_]);
+        my $old = (known_as($bytes))[1];
+        my $new = substr($old, 0, -3) . sprintf('%03d', 100 + 20 * $k + $_);
+        (my $copy = $bytes) =~ s/\Q$old\E/$new/g;
+        [$k, $new, $copy];
+    } 0 .. 9;
+} 0 .. 7;
+
+{
+    my $p = home();
+    my @out;
+    make_path("$p->{home}/in/$_->[0]") for @many;
+    for (@many) {
+        open my $f, '>:raw', "$p->{home}/in/$_->[0]/$_->[1].dcm" or die $!;
+        print $f $_->[2];
+    }
+    $p->start_listener;
+    attach($p, 'fdatasync', 'signal=KILL:when=5');
+    for my $k (0 .. 7) {
+        my @in = sort glob "$p->{home}/in/$k/*.dcm";
+        $p->spawn("scu$k", "scu$k.log", {}, 'storescu', '-v', '-nh', '-aec', 'PACS', '-to', 20,
+            '-td', 20, '127.0.0.1', $p->{dimse}, @in);
+    }
+    for my $k (0 .. 7) {
+        waitpid delete $p->{pids}{"scu$k"}, 0;
+        my $uid;
+        for (split /\n/, slurp("$p->{home}/log/scu$k.log")) {
+            $uid = $1 if m{Sending file: \S+/([0-9.]+)\.dcm};
+            push @out, $uid if /Received Store Response \(Success\)/;
+        }
+    }
+    $p->stop('strace', 'KILL');
+    is(run('echoscu', '-aec', 'PACS', '127.0.0.1', $p->{dimse}), 0,
+        'listener answers after the children of eight associations were killed');
+    my $killed = () = slurp("$p->{home}/log/listener.log") =~ /ended by signal 9/g;
+    cmp_ok($killed, '>=', 4, "$killed were killed");
+    stop_all($p);
+    my @bad = wrong($p, @out);
+    cmp_ok(scalar @out, '>', 8, scalar(@out) . ' of 80 acknowledged');
+    ok(!@bad, 'every one that was acknowledged is there') or diag join "\n", @bad[0 .. ($#bad > 8 ? 8 : $#bad)];
+}
+
 # --- 2. errors of the disk and of memory ---
 
 # everything that was acknowledged before, during and after an error

@@ -18,7 +18,7 @@
 
 /* goes into ETags and the keys of the frame cache: raise it when decoded
  * frames or pictures come out otherwise than before */
-#define PACS_PIPELINE  "1"
+#define PACS_PIPELINE  "2"
 
 /* values up to this many bytes are held while a data set is scanned, and
  * binary ones are answered inline */
@@ -27,6 +27,7 @@ enum { PACS_KEEP = 16384, PACS_INLINE = 1024 };
 typedef struct pacs_commit_s  pacs_commit_t;
 typedef struct pacs_share_s   pacs_share_t;
 struct pacs_volumes_s;
+typedef struct pacs_scales_s  pacs_scales_t;
 
 struct pacs_service_s {
     pacs_options_t    options;
@@ -38,6 +39,7 @@ struct pacs_service_s {
     pacs_cache_t     *hints;        /* NULL: no Redis */
     pacs_share_t     *share;
     struct pacs_volumes_s *volumes;     /* volume.h */
+    pacs_scales_t    *scales;
     /* group commit */
     pthread_mutex_t   lock;
     pthread_cond_t    done;
@@ -152,6 +154,8 @@ int pacs_op_volume(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
 int pacs_op_picture(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
+int pacs_op_values(pacs_op_t *op, const pacs_route_t *route,
+    const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
 
 /* --- frames --- */
 
@@ -173,6 +177,10 @@ int pacs_image_open(pacs_op_t *op, pacs_str_t study, pacs_str_t series,
 /* … of a record that is at hand, whose strings outlive op's arena */
 int pacs_image_of(pacs_op_t *op, const pacs_record_t *record,
     pacs_image_t **image, pacs_err_t *err);
+/* scale.c: im->look.scale and range, where its series has one scale */
+pacs_scales_t *pacs_scales_create(void);
+void pacs_scales_destroy(pacs_scales_t *s);
+int pacs_scale_set(pacs_op_t *op, pacs_image_t *im, pacs_err_t *err);
 /* native frame i (from 0): true: byte range of the blob that can be sent as
  * it is (little endian, whole bytes) */
 bool pacs_image_range(const pacs_image_t *im, uint32_t i,
@@ -186,6 +194,10 @@ int pacs_image_native(pacs_image_t *im, uint32_t i, uint32_t row,
  * op->want; fd (may be NULL) is to be closed by the caller */
 int pacs_image_decoded(pacs_op_t *op, pacs_image_t *im, uint32_t i,
     pacs_str_t *path, int *fd, pacs_frame_head_t *head, pacs_err_t *err);
+/* annotate.c: what a picture of the frame (from 0) says; kinds: PACS_NOTE_…,
+ * 0 gives NULL */
+int pacs_annotate(pacs_op_t *op, pacs_image_t *im, unsigned kinds,
+    uint32_t frame, const pacs_annotation_t **out, pacs_err_t *err);
 /* samples.c: of frame (from 0), as much as want shows; want's region is
  * moved to what was read.  PACS_AGAIN: not decoded yet, see op->want */
 int pacs_samples_get(pacs_op_t *op, pacs_image_t *im, uint32_t frame,

@@ -27,7 +27,8 @@ typedef enum {
     PACS_R_RENDERED,            /* …[/frames/N]/rendered, every level */
     PACS_R_THUMBNAIL,           /* …[/frames/N]/thumbnail, every level */
     PACS_R_MPR,                 /* …/renderedmpr: study, series, instance */
-    PACS_R_VOLUME               /* …/rendered3d, likewise */
+    PACS_R_VOLUME,              /* …/rendered3d, likewise */
+    PACS_R_VALUES               /* …/instances/I/frames/N/values */
 } pacs_resource_e;
 
 /* bits: what a resource answers to */
@@ -81,6 +82,9 @@ int pacs_web_search(const pacs_param_t *params, unsigned n,
     const pacs_limits_t *limits, pacs_arena_t *a, pacs_search_t *s,
     pacs_err_t *err);
 
+/* what a picture is annotated with, PS3.18 8.3.5.1.1: bits */
+enum { PACS_NOTE_PATIENT = 1, PACS_NOTE_TECHNIQUE = 2 };
+
 /* rendered, PS3.18 8.3.5.1: numbers as they came, checked */
 typedef struct {
     bool      has_viewport, has_region, has_window;
@@ -88,6 +92,8 @@ typedef struct {
     double    center, width;
     int       function;             /* 0 LINEAR, 1 LINEAR_EXACT, 2 SIGMOID */
     unsigned  quality;              /* 0: not given */
+    unsigned  annotation;           /* PACS_NOTE_… */
+    char      unsupported[128];     /* keywords of annotation, joined by "," */
 } pacs_rendered_t;
 
 /* unknown parameters are ignored, bad values are PACS_E_ARG */
@@ -134,6 +140,36 @@ typedef struct {
  * names that are no parameter and no attribute are left aside */
 int pacs_web_volume(const pacs_param_t *params, unsigned n, bool solid,
     const pacs_limits_t *limits, pacs_arena_t *a, pacs_web_volume_t *v,
+    pacs_err_t *err);
+
+
+/* --- values: an extension, see README --- */
+
+typedef enum {
+    PACS_SHAPE_POINT,           /* x, y */
+    PACS_SHAPE_RECTANGLE,       /* x, y, width, height */
+    PACS_SHAPE_ELLIPSE,         /* centre x, y, radii[, degrees] */
+    PACS_SHAPE_POLYGON          /* x, y of three or more vertices */
+} pacs_shape_e;
+
+typedef struct {
+    pacs_shape_e   shape;
+    const char    *name;        /* of its parameter */
+    const double  *v;           /* pixels */
+    unsigned       n;           /* numbers in v */
+} pacs_shape_t;
+
+typedef struct {
+    pacs_shape_t  *shapes;      /* as they were asked for, one at least */
+    unsigned       nshapes;
+    unsigned       bins;        /* of a histogram; 0: none */
+    bool           has_range;
+    double         min, max;
+} pacs_values_t;
+
+/* unknown parameters are ignored, bad values are PACS_E_ARG */
+int pacs_web_values(const pacs_param_t *params, unsigned n,
+    const pacs_limits_t *limits, pacs_arena_t *a, pacs_values_t *values,
     pacs_err_t *err);
 
 
