@@ -15,8 +15,6 @@
 
 #include "service/internal.h"
 
-enum { FRESH_S = 30 };          /* used lately, as far as eviction goes */
-
 
 static void
 close_fd(void *data)
@@ -287,10 +285,7 @@ open_cached(const char *path, int *fd, pacs_frame_head_t *head)
         && (uint64_t) st.st_size >= PACS_FRAME_HEAD
         && head->bytes == (uint64_t) st.st_size - PACS_FRAME_HEAD)
     {
-        /* pacs-codec evicts what was used longest ago */
-        if (time(NULL) - st.st_mtime > FRESH_S) {
-            (void) futimens(*fd, NULL);
-        }
+        pacs_cached_touch(*fd, &st);
         return true;
     }
 

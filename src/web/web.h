@@ -92,6 +92,8 @@ typedef struct {
     double    center, width;
     int       function;             /* 0 LINEAR, 1 LINEAR_EXACT, 2 SIGMOID */
     unsigned  quality;              /* 0: not given */
+    bool      flip_x, flip_y;       /* ours: flip=horizontal, vertical */
+    unsigned  rotate;               /* ours: quarter turns, clockwise */
     unsigned  annotation;           /* PACS_NOTE_… */
     char      unsupported[128];     /* keywords of annotation, joined by "," */
 } pacs_rendered_t;
@@ -148,7 +150,7 @@ int pacs_web_volume(const pacs_param_t *params, unsigned n, bool solid,
 typedef enum {
     PACS_SHAPE_POINT,           /* x, y */
     PACS_SHAPE_RECTANGLE,       /* x, y, width, height */
-    PACS_SHAPE_ELLIPSE,         /* centre x, y, radii[, degrees] */
+    PACS_SHAPE_ELLIPSE,         /* centre x, y, radii, degrees */
     PACS_SHAPE_POLYGON          /* x, y of three or more vertices */
 } pacs_shape_e;
 

@@ -560,7 +560,7 @@ test_geometry(void)
     want = png;
     want.view_width = 100000;
     im = picture(&s, &plain, &want, &code);
-    is_int(code, PACS_E_LIMIT, "a picture that is too large");
+    is_int(code, PACS_E_ARG, "a picture that is too large");
 
     want = png;
     want.has_region = 1;
