@@ -29,8 +29,8 @@ enum { PACS_VERIFIED = 1024, PACS_PYRAMID_INFO = 64 };
 
 typedef struct pacs_commit_s  pacs_commit_t;
 typedef struct pacs_share_s   pacs_share_t;
-struct pacs_volumes_s;
 typedef struct pacs_scales_s  pacs_scales_t;
+struct pacs_volumes_s;
 
 struct pacs_service_s {
     pacs_options_t    options;
@@ -41,8 +41,8 @@ struct pacs_service_s {
     pacs_audit_t     *audit;
     pacs_cache_t     *hints;        /* NULL: no Redis */
     pacs_share_t     *share;
-    struct pacs_volumes_s *volumes;     /* volume.h */
     pacs_scales_t    *scales;
+    struct pacs_volumes_s *volumes;     /* volume.h */
     /* group commit */
     pthread_mutex_t   lock;
     pthread_cond_t    done;
@@ -178,13 +178,13 @@ typedef struct {
 /* PACS_E_UNSHOWABLE with the reason where there is no picture in it */
 int pacs_image_open(pacs_op_t *op, pacs_str_t study, pacs_str_t series,
     pacs_str_t instance, pacs_image_t **image, pacs_err_t *err);
-/* … of a record that is at hand, whose strings outlive op's arena */
-int pacs_image_of(pacs_op_t *op, const pacs_record_t *record,
-    pacs_image_t **image, pacs_err_t *err);
 /* scale.c: im->look.scale and range, where its series has one scale */
 pacs_scales_t *pacs_scales_create(void);
 void pacs_scales_destroy(pacs_scales_t *s);
 int pacs_scale_set(pacs_op_t *op, pacs_image_t *im, pacs_err_t *err);
+/* … of a record that is at hand, whose strings outlive op's arena */
+int pacs_image_of(pacs_op_t *op, const pacs_record_t *record,
+    pacs_image_t **image, pacs_err_t *err);
 /* native frame i (from 0): true: byte range of the blob that can be sent as
  * it is (little endian, whole bytes) */
 bool pacs_image_range(const pacs_image_t *im, uint32_t i,

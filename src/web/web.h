@@ -26,9 +26,9 @@ typedef enum {
     PACS_R_BULKDATA,            /* …/instances/I/bulkdata/<path> */
     PACS_R_RENDERED,            /* …[/frames/N]/rendered, every level */
     PACS_R_THUMBNAIL,           /* …[/frames/N]/thumbnail, every level */
+    PACS_R_VALUES,              /* …/instances/I/frames/N/values */
     PACS_R_MPR,                 /* …/renderedmpr: study, series, instance */
-    PACS_R_VOLUME,              /* …/rendered3d, likewise */
-    PACS_R_VALUES               /* …/instances/I/frames/N/values */
+    PACS_R_VOLUME               /* …/rendered3d, likewise */
 } pacs_resource_e;
 
 /* bits: what a resource answers to */
