@@ -106,7 +106,7 @@ open_colour(frame_t *f, const pacs_look_t *look, pacs_arena_t *a,
 
     return f->rgb == NULL
            ? pacs_fail(err, PACS_E_NOMEM, "a row of colour")
-           : pacs_colour_open(&f->raster, look, &as_it_is, a, &f->colour,
+           : pacs_colour_open(&f->raster, look, 0, &as_it_is, a, &f->colour,
                               err);
 }
 
