@@ -251,6 +251,12 @@ int
 pacs_encode(pacs_rows_t *rows, const pacs_picture_t *want, pacs_arena_t *a,
     pacs_buf_t *out, pacs_err_t *err)
 {
+    int  rc = pacs_overlay(&rows, want, a, err);
+
+    if (rc != PACS_OK) {
+        return rc;
+    }
+
     if (want->format == PACS_PICTURE_JPEG) {
         return encode_jpeg(rows, want->quality == 0 ? 90
                            : want->quality > 100 ? 100 : want->quality,

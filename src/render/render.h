@@ -37,18 +37,37 @@ typedef struct {
     uint8_t         voi;                    /* pacs_voi_e */
     uint8_t         inverse;                /* Presentation LUT INVERSE */
     uint8_t         has_padding;
-    int32_t         padding[2];             /* value, range limit */
+    double          padding[2];             /* least, greatest */
     uint16_t        nwindows;               /* of frame 0, or shared */
     pacs_window_t  *windows;
     pacs_lut_t      voi_lut;                /* VOI LUT Sequence, item 1 */
     pacs_lut_t      palette[3];             /* red, green, blue */
     double          aspect;                 /* pixel height / width */
+    uint8_t         stored_voi;     /* windows are of stored values, not of
+                                       values after slope or modality LUT:
+                                       see lut.c */
+    uint8_t         one_scale;      /* PET: of a whole series */
+    uint8_t         has_range;
+    double          range[2];       /* least, greatest of what windows are of
+                                       in all frames, padding left out */
+    char            unit[17];       /* of pacs_look_value: "HU", "BQML", "GY",
+                                       as the data set says it, or "" */
+    double          suv;            /* SUVbw = value * suv; 0: not known */
     /* per-frame functional groups: NULL, or one row a frame */
     uint32_t        nframes;
     struct pacs_frame_look_s {
-        float  slope, intercept, center, width;     /* width 0: none */
+        double   slope, intercept, center, width;   /* width 0: none */
+        uint8_t  voi;                               /* pacs_voi_e */
     }              *frames;
+    /* of the series, not packed: what is shown where no window is asked for
+     * nor stored, in values of pacs_look_value; equal: none */
+    double          scale[2];
 } pacs_look_t;
+
+/* the real value of a stored one (frame from 0), in look->unit: slope and
+ * intercept, or the modality LUT (PS3.3 C.11.1) */
+double pacs_look_value(const pacs_look_t *look, uint32_t frame,
+    double stored);
 
 /* wrong or short tables are left out, never an error but for memory */
 int pacs_look_read(pacs_source_t *stream, const pacs_dataset_t *ds,
@@ -56,6 +75,18 @@ int pacs_look_read(pacs_source_t *stream, const pacs_dataset_t *ds,
     pacs_err_t *err);
 pacs_str_t pacs_look_pack(const pacs_look_t *look, pacs_arena_t *a);
 int pacs_look_unpack(pacs_str_t packed, pacs_arena_t *a, pacs_look_t *look,
+    pacs_err_t *err);
+
+/* a part of a frame at a level of its pyramid (below); 0: the frame itself */
+typedef struct {
+    uint32_t  x, y, columns, rows;      /* in pixels of the level */
+    unsigned  level;
+} pacs_area_t;
+
+/* sets look->range where it may be needed for a picture and the pixels are
+ * native and not too many; reads the frames */
+int pacs_look_measure(pacs_source_t *stream, const pacs_frames_t *frames,
+    const pacs_dataset_t *ds, const pacs_pixels_t *px, pacs_look_t *look,
     pacs_err_t *err);
 
 /* one frame's samples as they lie in a file or the frame cache */
@@ -67,9 +98,40 @@ typedef struct {
                                    are swapped; of OB: 0 */
     uint32_t       bit_offset;  /* 1-bit images: of the first pixel */
     uint32_t       index;       /* of the frame, from 0: for look.frames */
+    pacs_area_t    area;        /* what data holds; columns 0: all of px */
+    const double  *range;       /* NULL, or least and greatest stored value
+                                   of the frame, padding left aside */
 } pacs_samples_t;
 
 typedef enum { PACS_PICTURE_JPEG, PACS_PICTURE_PNG } pacs_picture_e;
+
+/* texts burnt into a picture's corners when all else is done, PS3.18
+ * 8.3.5.1.1: white with a dark edge, as sharp as the picture's own pixels */
+typedef enum {
+    PACS_TOP_LEFT, PACS_TOP_RIGHT, PACS_BOTTOM_LEFT, PACS_BOTTOM_RIGHT,
+    PACS_CORNERS
+} pacs_corner_e;
+
+typedef struct {
+    unsigned  missing;      /* characters drawn as boxes: no font has them */
+    unsigned  hidden;       /* lines for which there was no room */
+} pacs_drawn_t;
+
+/* UTF-8; '\n' ends a line, 0x1f a field of a line: each field has its own
+ * direction.  Values come in by pacs_annotation_add only */
+typedef struct {
+    pacs_str_t     lines[PACS_CORNERS];
+    const char    *language;    /* BCP 47: which regional form of ideographs;
+                                   NULL: any */
+    bool           window;      /* bottom left: the window in use, too */
+    pacs_drawn_t  *drawn;       /* out */
+} pacs_annotation_t;
+
+/* a value as it may stand in a field: no control characters, nothing that
+ * changes directions unseen, at most 160 characters, then an ellipsis */
+void pacs_annotation_add(pacs_buf_t *b, pacs_str_t value);
+/* the fonts are kept for the next picture; closes them */
+void pacs_annotation_end(void);
 
 /* what is asked for; all zero: the whole frame 1:1, JPEG, quality default */
 typedef struct {
@@ -83,6 +145,10 @@ typedef struct {
     /* source region in pixels of the stored frame; negative width or
      * height: flipped, PS3.18 8.3.5.1.3 */
     double          sx, sy, sw, sh;
+    /* then mirrored, then turned: the viewport is of what comes out */
+    uint8_t         flip_x, flip_y;
+    uint8_t         rotate;         /* quarter turns, clockwise */
+    const pacs_annotation_t  *annotation;       /* or NULL */
 } pacs_picture_t;
 
 /* a plane of values (NaN: black), as a grey picture; want's window is used,
@@ -93,11 +159,52 @@ int pacs_render_values(const float *values, uint32_t width, uint32_t height,
 int pacs_render_rgb(const uint8_t *rgb, uint32_t width, uint32_t height,
     const pacs_picture_t *want, pacs_buf_t *out, pacs_err_t *err);
 
+/* what want shows of a frame, where `levels` of its pyramid may be used;
+ * *range: and how it looks depends on the range of the whole frame.
+ * PACS_E_ARG: nothing, or too much */
+int pacs_render_area(const pacs_pixels_t *px, const pacs_look_t *look,
+    uint32_t frame, const pacs_picture_t *want, const pacs_limits_t *limits,
+    unsigned levels, pacs_area_t *area, bool *range, pacs_err_t *err);
+
 /* the encoded picture is added to out.  It fits into the viewport, aspect
  * (also of non-square pixels) kept; width and height say what came out.
  * PACS_E_UNSHOWABLE, PACS_E_LIMIT, PACS_E_ARG */
 int pacs_render(const pacs_samples_t *s, const pacs_look_t *look,
     const pacs_picture_t *want, const pacs_limits_t *limits, pacs_buf_t *out,
     uint32_t *width, uint32_t *height, pacs_err_t *err);
+
+
+/* --- pyramids: a large frame's samples in halves, quarters, … ---
+ * A pixel of level n is the mean of the 2^n x 2^n pixels that it covers,
+ * fewer at the right and lower edges, without padding; padding where there
+ * is nothing else.  Grey stays stored values, colour is RGB of 8 bits. */
+
+enum { PACS_PYRAMID_LEVELS = 7 };
+
+typedef struct {
+    pacs_pixels_t  px;          /* of the samples above level 0 */
+    unsigned       levels;      /* above level 0; 0: none is made */
+    uint64_t       offset[PACS_PYRAMID_LEVELS + 2];     /* of a level; [0] is
+                                   not used, [levels + 1] is the end */
+} pacs_pyramid_t;
+
+/* of images that are small, of single bits, floats, above 16 bits or with a
+ * supplemental palette none is made */
+void pacs_pyramid_shape(const pacs_pixels_t *px, const pacs_look_t *look,
+    pacs_pyramid_t *p);
+uint32_t pacs_pyramid_side(uint32_t side, unsigned level);
+unsigned pacs_pyramid_pixel(const pacs_pyramid_t *p);       /* bytes */
+
+typedef struct pacs_mason_s  pacs_mason_t;
+
+/* who builds one; out: offset[levels + 1] bytes, written as rows come */
+int pacs_mason_begin(const pacs_pyramid_t *p, const pacs_look_t *look,
+    uint8_t *out, pacs_arena_t *a, pacs_mason_t **m, pacs_err_t *err);
+/* rows of level 0 from the top, whole ones; those that came before are
+ * skipped */
+int pacs_mason_add(pacs_mason_t *m, const pacs_samples_t *rows,
+    pacs_err_t *err);
+/* all rows came; range[0] > range[1]: there is but padding */
+int pacs_mason_finish(pacs_mason_t *m, double range[2], pacs_err_t *err);
 
 #endif

@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include "service/internal.h"
 
@@ -194,47 +193,18 @@ native_part(pacs_op_t *op, state_t *s, uint32_t i, pacs_part_t *part,
 }
 
 
-static bool
-is_whole(int fd, const pacs_frame_head_t *head)
-{
-    uint8_t   buf[65536];
-    uLong     crc = crc32(0, NULL, 0);
-    uint64_t  done = 0;
-
-    while (done < head->bytes) {
-        ssize_t  n = pread(fd, buf, sizeof(buf),
-                           (off_t) (PACS_FRAME_HEAD + done));
-
-        if (n <= 0) {
-            return false;
-        }
-        crc = crc32(crc, buf, (uInt) n);
-        done += (uint64_t) n;
-    }
-    return done == head->bytes && crc == head->crc;
-}
-
-
 static int
 decoded_part(pacs_op_t *op, state_t *s, uint32_t i, pacs_part_t *part,
     pacs_err_t *err)
 {
     pacs_frame_head_t  head;
     pacs_str_t         path;
-    bool               whole = true;
-    int                fd, rc;
+    int                fd, rc = pacs_image_decoded(op, s->image, i, &path,
+                                                   &fd, &head, err);
 
-    do {
-        rc = pacs_image_decoded(op, s->image, i, &path, &fd, &head, err);
-
-        if (rc == PACS_OK) {
-            whole = is_whole(fd, &head);
-            close(fd);
-            if (!whole) {
-                unlink(path.data);
-            }
-        }
-    } while (rc == PACS_OK && !whole);
+    if (rc == PACS_OK) {
+        close(fd);
+    }
 
     *part = (pacs_part_t) { .path = path.data, .offset = PACS_FRAME_HEAD,
                             .length = head.bytes };

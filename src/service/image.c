@@ -15,10 +15,8 @@
 
 #include "service/internal.h"
 
-enum {
-    FRESH_S = 2,                /* used lately, as far as eviction goes */
-    ASK_MAX = 4                 /* for a frame that was there, and is not */
-};
+
+enum { ASK_MAX = 4 };           /* for a frame that was there, and is not */
 
 
 static void
@@ -88,8 +86,8 @@ open_stream(pacs_op_t *op, pacs_image_t *im, pacs_err_t *err)
 
 
 int
-pacs_image_open(pacs_op_t *op, pacs_str_t study, pacs_str_t series,
-    pacs_str_t instance, pacs_image_t **image, pacs_err_t *err)
+pacs_image_of(pacs_op_t *op, const pacs_record_t *record,
+    pacs_image_t **image, pacs_err_t *err)
 {
     pacs_image_t *im = pacs_calloc(op->arena, 1, sizeof(*im));
     pacs_key_t    key;
@@ -103,11 +101,10 @@ pacs_image_open(pacs_op_t *op, pacs_str_t study, pacs_str_t series,
         return PACS_E_NOMEM;
     }
 
-    if ((rc = pacs_op_record(op, study, series, instance, &im->record, err))
-            != PACS_OK
-        || (rc = pacs_blob_of(op->svc, im->record.key, &im->fd, err))
-            != PACS_OK)
-    {
+    im->record = *record;
+
+    rc = pacs_blob_of(op->svc, im->record.key, &im->fd, err);
+    if (rc != PACS_OK) {
         return rc;
     }
 
@@ -135,12 +132,25 @@ pacs_image_open(pacs_op_t *op, pacs_str_t study, pacs_str_t series,
     if ((rc = pacs_frames_unpack(im->record.frames, op->arena, &im->frames,
                                  err)) != PACS_OK
         || (rc = pacs_look_unpack(im->record.look, op->arena, &im->look, err))
-            != PACS_OK)
+            != PACS_OK
+        || (rc = pacs_scale_set(op, im, err)) != PACS_OK)
     {
         return rc;
     }
 
     return open_stream(op, im, err);
+}
+
+
+int
+pacs_image_open(pacs_op_t *op, pacs_str_t study, pacs_str_t series,
+    pacs_str_t instance, pacs_image_t **image, pacs_err_t *err)
+{
+    pacs_record_t  record = { 0 };
+    int            rc = pacs_op_record(op, study, series, instance, &record,
+                                       err);
+
+    return rc == PACS_OK ? pacs_image_of(op, &record, image, err) : rc;
 }
 
 
@@ -262,34 +272,40 @@ frame_key(const pacs_image_t *im, uint32_t i, char key[PACS_FRAME_KEY + 1])
 }
 
 
-int
-pacs_cached_open(const char *path, struct stat *st)
+/* of the frame that its record speaks of, and as it was written */
+static bool
+is_sound(pacs_op_t *op, const pacs_image_t *im, int fd,
+    const struct stat *st, const pacs_frame_head_t *head)
 {
-    int  fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    uint64_t  bytes;
 
-    if (fd >= 0 && fstat(fd, st) == 0
-        && time(NULL) - st->st_mtime > FRESH_S)
-    {
-        (void) futimens(fd, NULL);
-    }
-    return fd;
+    return pacs_frame_good(head, st->st_size)
+           && pacs_frame_bytes(&head->pixels, pacs_service_limits(op->svc),
+                               &bytes, NULL) == PACS_OK
+           && bytes == head->bytes
+           && head->pixels.rows == im->record.pixels.rows
+           && head->pixels.columns == im->record.pixels.columns
+           && pacs_cached_verified(op->svc, fd, bytes, head->crc);
 }
 
 
-/* true: a whole frame lies there */
+/* true: a whole frame lies there; what is not one is removed */
 static bool
-open_cached(const char *path, int *fd, pacs_frame_head_t *head)
+open_cached(pacs_op_t *op, const pacs_image_t *im, const char *path, int *fd,
+    pacs_frame_head_t *head)
 {
     struct stat  st;
 
-    *fd = pacs_cached_open(path, &st);
+    *fd = open(path, O_RDONLY | O_CLOEXEC);
     if (*fd < 0) {
         return false;
     }
 
-    if (pread(*fd, head, sizeof(*head), 0) == (ssize_t) sizeof(*head)
-        && pacs_frame_good(head, st.st_size))
+    if (fstat(*fd, &st) == 0
+        && pread(*fd, head, sizeof(*head), 0) == (ssize_t) sizeof(*head)
+        && is_sound(op, im, *fd, &st, head))
     {
+        pacs_cached_touch(*fd, &st);
         return true;
     }
 
@@ -423,7 +439,7 @@ pacs_image_decoded(pacs_op_t *op, pacs_image_t *im, uint32_t i,
         return PACS_E_NOMEM;
     }
 
-    if (open_cached(path->data, fd, head)) {
+    if (open_cached(op, im, path->data, fd, head)) {
         return PACS_OK;
     }
 

@@ -19,14 +19,18 @@
 
 /* goes into ETags and the keys of the frame cache: raise it when decoded
  * frames or pictures come out otherwise than before */
-#define PACS_PIPELINE  "1"
+#define PACS_PIPELINE  "2"
 
 /* values up to this many bytes are held while a data set is scanned, and
  * binary ones are answered inline */
 enum { PACS_KEEP = 16384, PACS_INLINE = 1024 };
 
+enum { PACS_VERIFIED = 1024, PACS_PYRAMID_INFO = 64 };
+
 typedef struct pacs_commit_s  pacs_commit_t;
 typedef struct pacs_share_s   pacs_share_t;
+typedef struct pacs_scales_s  pacs_scales_t;
+struct pacs_volumes_s;
 
 struct pacs_service_s {
     pacs_options_t    options;
@@ -37,12 +41,15 @@ struct pacs_service_s {
     pacs_audit_t     *audit;
     pacs_cache_t     *hints;        /* NULL: no Redis */
     pacs_share_t     *share;
+    pacs_scales_t    *scales;
+    struct pacs_volumes_s *volumes;     /* volume.h */
     /* group commit */
     pthread_mutex_t   lock;
     pthread_cond_t    done;
     pacs_commit_t    *queue, *last; /* oldest first */
     bool              leading;
     atomic_bool       degraded;     /* an fsync failed: no more stores */
+    _Atomic uint64_t  verified[PACS_VERIFIED];  /* see verified.c */
 };
 
 /* one instance on its way to the disk */
@@ -147,7 +154,11 @@ int pacs_op_bulkdata(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
 int pacs_op_metadata(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
+int pacs_op_volume(pacs_op_t *op, const pacs_route_t *route,
+    const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
 int pacs_op_picture(pacs_op_t *op, const pacs_route_t *route,
+    const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
+int pacs_op_values(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
 
 /* --- frames --- */
@@ -169,6 +180,13 @@ typedef struct {
 /* PACS_E_UNSHOWABLE with the reason where there is no picture in it */
 int pacs_image_open(pacs_op_t *op, pacs_str_t study, pacs_str_t series,
     pacs_str_t instance, pacs_image_t **image, pacs_err_t *err);
+/* scale.c: im->look.scale and range, where its series has one scale */
+pacs_scales_t *pacs_scales_create(void);
+void pacs_scales_destroy(pacs_scales_t *s);
+int pacs_scale_set(pacs_op_t *op, pacs_image_t *im, pacs_err_t *err);
+/* … of a record that is at hand, whose strings outlive op's arena */
+int pacs_image_of(pacs_op_t *op, const pacs_record_t *record,
+    pacs_image_t **image, pacs_err_t *err);
 /* native frame i (from 0): true: byte range of the blob that can be sent as
  * it is (little endian, whole bytes) */
 bool pacs_image_range(const pacs_image_t *im, uint32_t i,
@@ -179,12 +197,10 @@ int pacs_image_native(pacs_image_t *im, uint32_t i, uint32_t row,
     uint32_t rows, const pacs_limits_t *limits, pacs_arena_t *a, pacs_str_t *bytes,
     pacs_err_t *err);
 /* coded frame i, decoded: path in the frame cache, or PACS_AGAIN with
- * op->want; fd is to be closed by the caller, who checks head.crc, unlinks
- * what is corrupt and calls again */
+ * op->want, also where what lay there was corrupt; fd is to be closed by the
+ * caller */
 int pacs_image_decoded(pacs_op_t *op, pacs_image_t *im, uint32_t i,
     pacs_str_t *path, int *fd, pacs_frame_head_t *head, pacs_err_t *err);
-/* a file of <home>/cache, marked as used; -1: not there */
-int pacs_cached_open(const char *path, struct stat *st);
 /* PACS_E_BUSY: the disk of fd has no room for that many in the cache */
 int pacs_cache_room(int fd, uint64_t bytes, const pacs_limits_t *limits,
     pacs_err_t *err);
@@ -195,9 +211,28 @@ int pacs_kept_get(pacs_op_t *op, bool thumbnail);
 void pacs_kept_put(pacs_op_t *op, bool thumbnail);
 /* warm.c: for health, `"warm":{…}` */
 void pacs_warm_write(pacs_service_t *svc, pacs_buf_t *out);
-/* samples.c: of frame (from 0), as much as want shows; want's region is
- * moved to what was read.  PACS_AGAIN: not decoded yet, see op->want */
+/* annotate.c: what a picture of the frame (from 0) says; kinds: PACS_NOTE_…,
+ * 0 gives NULL */
+int pacs_annotate(pacs_op_t *op, pacs_image_t *im, unsigned kinds,
+    uint32_t frame, const pacs_annotation_t **out, pacs_err_t *err);
+/* samples.c: of frame (from 0), as much as want shows.  PACS_AGAIN: not
+ * decoded yet, see op->want */
 int pacs_samples_get(pacs_op_t *op, pacs_image_t *im, uint32_t frame,
-    pacs_picture_t *want, pacs_samples_t *samples, pacs_err_t *err);
+    const pacs_picture_t *want, pacs_samples_t *samples, pacs_err_t *err);
+/* area (level 0) of a frame, or more: see samples->area */
+int pacs_samples_read(pacs_op_t *op, pacs_image_t *im, uint32_t frame,
+    const pacs_area_t *area, pacs_arena_t *a, pacs_samples_t *samples,
+    pacs_err_t *err);
+/* pyramid.c: an open file, to be closed by the caller; the levels begin at
+ * PACS_FRAME_HEAD + PACS_PYRAMID_INFO.  range: of the frame's stored values.
+ * PACS_AGAIN as above */
+int pacs_pyramid_open(pacs_op_t *op, pacs_image_t *im, uint32_t frame,
+    const pacs_pyramid_t *shape, int *fd, double range[2], pacs_err_t *err);
+/* verified.c: true: bytes after PACS_FRAME_HEAD have that checksum; read
+ * once a process, unless the file changes */
+bool pacs_cached_verified(pacs_service_t *svc, int fd, uint64_t bytes,
+    uint32_t crc);
+/* used now, as far as eviction goes */
+void pacs_cached_touch(int fd, const struct stat *st);
 
 #endif

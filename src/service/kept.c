@@ -93,38 +93,24 @@ pacs_kept_get(pacs_op_t *op, bool thumbnail)
     char         path[4096];
     struct stat  st;
     int          fd = path_of(op, thumbnail, path)
-                      ? pacs_cached_open(path, &st) : -1;
+                      ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 
     if (fd < 0) {
         return PACS_E_NOT_FOUND;
     }
 
-    int  rc = read_kept(op, fd, st.st_size);
+    int  rc = fstat(fd, &st) == 0 ? read_kept(op, fd, st.st_size)
+                                  : PACS_E_PARSE;
 
+    if (rc == PACS_OK) {
+        pacs_cached_touch(fd, &st);
+    }
     close(fd);
 
     if (rc == PACS_E_PARSE) {
         unlink(path);
     }
     return rc;
-}
-
-
-static bool
-write_all(int fd, const void *data, size_t len)
-{
-    const char *p = data;
-
-    while (len > 0) {
-        ssize_t  n = write(fd, p, len);
-
-        if (n <= 0) {
-            return false;
-        }
-        p += n;
-        len -= (size_t) n;
-    }
-    return true;
 }
 
 
@@ -162,8 +148,8 @@ pacs_kept_put(pacs_op_t *op, bool thumbnail)
 
     if (pacs_cache_room(fd, r->length, pacs_service_limits(op->svc), &err)
             == PACS_OK
-        && write_all(fd, &head, sizeof(head))
-        && write_all(fd, r->parts[0].data, r->length)
+        && pacs_write_all(fd, &head, sizeof(head), &err) == PACS_OK
+        && pacs_write_all(fd, r->parts[0].data, r->length, &err) == PACS_OK
         && linkat(AT_FDCWD, self, AT_FDCWD, path, AT_SYMLINK_FOLLOW) != 0
         && errno != EEXIST)
     {

@@ -15,6 +15,7 @@ typedef struct {
     pacs_image_t    *image;
     uint32_t         frame;         /* from 0 */
     pacs_picture_t   want;
+    unsigned         notes;         /* PACS_NOTE_… */
     bool             thumbnail;
     bool             keep;          /* the picture, when it is made */
 } state_t;
@@ -151,10 +152,35 @@ read_wishes(pacs_op_t *op, const pacs_route_t *route,
         .view_height = r.has_viewport ? (uint32_t) r.viewport[1] : 0,
         .has_region = r.has_region,
         .sx = r.viewport[2], .sy = r.viewport[3],
-        .sw = r.viewport[4], .sh = r.viewport[5]
+        .sw = r.viewport[4], .sh = r.viewport[5],
+        .flip_x = r.flip_x, .flip_y = r.flip_y, .rotate = (uint8_t) r.rotate
     };
 
-    return PACS_OK;
+    /* no parameter of thumbnails, 8.3.5.2 */
+    s->notes = route->resource == PACS_R_THUMBNAIL ? 0 : r.annotation;
+
+    return r.unsupported[0] == '\0' || route->resource == PACS_R_THUMBNAIL
+           ? PACS_OK
+           : pacs_reply_warning(op, "The following annotation values are not "
+                                "supported: %s", r.unsupported);
+}
+
+
+/* the texts that are burnt in, which corrections change */
+static void
+digest_notes(const pacs_annotation_t *n, char hex[2 * PACS_SHA256_LEN + 1])
+{
+    uint8_t  digest[PACS_CORNERS][PACS_SHA256_LEN];
+
+    hex[0] = '\0';
+    if (n == NULL) {
+        return;
+    }
+    for (unsigned i = 0; i < PACS_CORNERS; i++) {
+        pacs_sha256(n->lines[i].data, n->lines[i].len, digest[i]);
+    }
+    pacs_sha256(digest, sizeof(digest), digest[0]);
+    pacs_hex(digest[0], PACS_SHA256_LEN, hex);
 }
 
 
@@ -162,19 +188,26 @@ read_wishes(pacs_op_t *op, const pacs_route_t *route,
 static bool
 unchanged(pacs_op_t *op, const state_t *s)
 {
+    char        notes[2 * PACS_SHA256_LEN + 1];
     char        frame[32];
     char       *key = pacs_strdup(op->arena, s->image->record.key);
     char       *args = pacs_strdup(op->arena, op->request.args);
     pacs_str_t  look = s->image->record.look;
     uint8_t     digest[PACS_SHA256_LEN];
     char        hex[2 * PACS_SHA256_LEN + 1];
+    char        scale[80];
 
     snprintf(frame, sizeof(frame), "%u %d", s->frame, s->want.format);
+    /* of the series, so not of the record alone */
+    snprintf(scale, sizeof(scale), "%.17g %.17g %.17g",
+             s->image->look.range[0], s->image->look.range[1],
+             s->image->look.scale[1]);
     pacs_sha256(look.data, look.len, digest);
     pacs_hex(digest, sizeof(digest), hex);
+    digest_notes(s->want.annotation, notes);
 
     return pacs_reply_etag(op, PACS_PIPELINE, frame, key ? key : "", hex,
-                           args ? args : "", NULL);
+                           scale, args ? args : "", notes, NULL);
 }
 
 
@@ -206,7 +239,12 @@ begin(pacs_op_t *op, const pacs_route_t *route, const pacs_param_t *params,
         return rc;
     }
 
-    return choose_frame(route, s, err);
+    if ((rc = choose_frame(route, s, err)) != PACS_OK) {
+        return rc;
+    }
+
+    return pacs_annotate(op, s->image, s->notes, s->frame,
+                         &s->want.annotation, err);
 }
 
 
@@ -250,6 +288,34 @@ get_kept(pacs_op_t *op, const pacs_route_t *route,
 
 /* --- the picture --- */
 
+/* what of the annotation is not as it should be */
+static int
+tell_drawn(pacs_op_t *op, const pacs_annotation_t *n)
+{
+    static atomic_bool  told;
+
+    if (n == NULL) {
+        return PACS_OK;
+    }
+
+    if (n->drawn->missing != 0) {
+        /* with another font it is another picture */
+        op->reply.etag = pacs_null;
+        if (!atomic_exchange(&told, true)) {
+            pacs_log(&op->svc->options.env, PACS_LOG_WARN, "annotation: %u "
+                     "characters have no font and are boxes: see README, "
+                     "Fonts", n->drawn->missing);
+        }
+    }
+
+    return n->drawn->hidden == 0
+           ? PACS_OK
+           : pacs_reply_warning(op, "%u lines of the annotation have no room "
+                                "in a picture of this size",
+                                n->drawn->hidden);
+}
+
+
 int
 pacs_op_picture(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned n, pacs_err_t *err)
@@ -291,6 +357,11 @@ pacs_op_picture(pacs_op_t *op, const pacs_route_t *route,
 
     op->reply.content_type = s->want.format == PACS_PICTURE_PNG
                              ? pacs_lit("image/png") : pacs_lit("image/jpeg");
+    if ((rc = tell_drawn(op, s->want.annotation)) != PACS_OK) {
+        pacs_buf_free(&out);
+        return rc;
+    }
+
     rc = pacs_reply_memory(op, pacs_buf_take(&out, op->arena));
 
     if (rc == PACS_OK && s->keep) {

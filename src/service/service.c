@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "service/internal.h"
+#include "service/volume.h"
 
 
 void
@@ -76,7 +76,8 @@ static int
 open_rooms(pacs_service_t *svc, pacs_err_t *err)
 {
     static const char *const  folders[] = {
-        "run", "log", "cache", "cache/frames", "cache/pictures", "index",
+        "run", "log", "cache", "cache/frames", "cache/pictures",
+        "cache/pyramids", "index",
         "journal"
     };
     const pacs_options_t  *o = &svc->options;
@@ -96,7 +97,8 @@ open_rooms(pacs_service_t *svc, pacs_err_t *err)
                                         &svc->index, err)) != PACS_OK
         || (rc = pacs_audit_open(svc->home, &o->env, &svc->audit, err))
             != PACS_OK
-        || (rc = pacs_share_open(svc->home, &svc->share, err)) != PACS_OK)
+        || (rc = pacs_share_open(svc->home, &svc->share, err)) != PACS_OK
+        || (rc = pacs_volumes_open(&svc->volumes, err)) != PACS_OK)
     {
         return rc;
     }
@@ -116,7 +118,12 @@ pacs_service_open(const pacs_options_t *o, pacs_service_t **out,
 
     *out = NULL;
 
-    if (svc == NULL || (svc->home = strdup(o->home)) == NULL) {
+    if (svc == NULL || (svc->home = strdup(o->home)) == NULL
+        || (svc->scales = pacs_scales_create()) == NULL)
+    {
+        if (svc != NULL) {
+            free(svc->home);
+        }
         free(svc);
         return pacs_fail(err, PACS_E_NOMEM, "no memory for a service");
     }
@@ -152,6 +159,8 @@ pacs_service_close(pacs_service_t *svc)
         return;
     }
 
+    pacs_volumes_close(svc->volumes);
+
     if (svc->index != NULL) {
         svc->index->vt->close(svc->index);
     }
@@ -171,6 +180,8 @@ pacs_service_close(pacs_service_t *svc)
         pacs_share_close(svc->share);
     }
 
+    pacs_scales_destroy(svc->scales);
+    pacs_annotation_end();
     pthread_cond_destroy(&svc->done);
     pthread_mutex_destroy(&svc->lock);
     free(svc->home);

@@ -25,18 +25,23 @@ typedef struct {
 #define ON(r)   (1u << PACS_R_ ## r)
 #define SEARCH  (ON(STUDIES) | ON(SERIES) | ON(INSTANCES) | ON(METADATA))
 #define PIXELS  (ON(FRAMES) | ON(BULKDATA))
-#define PICTURE (ON(RENDERED) | ON(THUMBNAIL))
+#define VOLUME  (ON(MPR) | ON(VOLUME))
+#define PICTURE (ON(RENDERED) | ON(THUMBNAIL) | VOLUME)
 
 static const offer_t  offers[] = {
     { SEARCH,     PACS_MT_DICOM_JSON,       "application/dicom+json",   NULL },
-    { SEARCH,     PACS_MT_JSON,             "application/json",         NULL },
+    { SEARCH | ON(VALUES),
+                  PACS_MT_JSON,             "application/json",         NULL },
     { ON(OBJECT), PACS_MT_MULTIPART_DICOM,  "multipart/related",
                                             "application/dicom" },
     { ON(OBJECT), PACS_MT_DICOM,            "application/dicom",        NULL },
     { PIXELS,     PACS_MT_MULTIPART_FRAMES, "multipart/related",        "" },
     { PIXELS,     PACS_MT_OCTETS,           "application/octet-stream", NULL },
     { PICTURE,    PACS_MT_JPEG,             "image/jpeg",               NULL },
-    { PICTURE,    PACS_MT_PNG,              "image/png",                NULL }
+    { PICTURE,    PACS_MT_PNG,              "image/png",                NULL },
+    { VOLUME,     PACS_MT_MULTIPART_JPEG,   "multipart/related", "image/jpeg" },
+    { VOLUME,     PACS_MT_MULTIPART_PNG,    "multipart/related", "image/png" },
+    { VOLUME,     PACS_MT_DICOM_JSON,       "application/dicom+json",   NULL }
 };
 
 enum { OFFERS = sizeof(offers) / sizeof(offers[0]) };

@@ -2,7 +2,9 @@
 
 /* Parameters of rendered resources, PS3.18 8.3.5.1. */
 
+#include <ctype.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -120,6 +122,82 @@ set_quality(const pacs_param_t *p, const pacs_limits_t *limits,
 }
 
 
+/* not of the standard: after the region was cut out */
+static int
+set_flip(const pacs_param_t *p, const pacs_limits_t *limits,
+    pacs_rendered_t *r, pacs_err_t *err)
+{
+    r->flip_x = pacs_str_is(p->value, "horizontal");
+    r->flip_y = pacs_str_is(p->value, "vertical");
+
+    return r->flip_x || r->flip_y
+           ? PACS_OK : bad(err, p, "must be horizontal or vertical");
+}
+
+
+/* not of the standard: clockwise, after flip */
+static int
+set_rotate(const pacs_param_t *p, const pacs_limits_t *limits,
+    pacs_rendered_t *r, pacs_err_t *err)
+{
+    static const char *const  turns[] = { "0", "90", "180", "270" };
+
+    while (r->rotate < 4 && !pacs_str_is(p->value, turns[r->rotate])) {
+        r->rotate++;
+    }
+    return r->rotate < 4 ? PACS_OK
+                         : bad(err, p, "must be 0, 90, 180 or 270");
+}
+
+
+static bool
+is_keyword(pacs_str_t s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        if (!isalnum((unsigned char) s.data[i]) && s.data[i] != '-'
+            && s.data[i] != '_')
+        {
+            return false;
+        }
+    }
+    return s.len != 0;
+}
+
+
+/* 8.3.5.1.1: what is not supported is ignored with a warning, what is no
+ * keyword is refused */
+static int
+set_annotation(const pacs_param_t *p, const pacs_limits_t *limits,
+    pacs_rendered_t *r, pacs_err_t *err)
+{
+    static const struct { const char *name; unsigned bit; } known[] = {
+        { "patient", PACS_NOTE_PATIENT }, { "technique", PACS_NOTE_TECHNIQUE }
+    };
+    pacs_str_t  rest = p->value, word;
+
+    while (pacs_str_split(&rest, ',', &word)) {
+        size_t  used = strlen(r->unsupported), i = 0;
+
+        word = pacs_str_trim(word);
+        if (!is_keyword(word)) {
+            return bad(err, p, "must be patient, technique or both, joined by "
+                       "a comma");
+        }
+        while (i < 2 && !pacs_str_is(word, known[i].name)) {
+            i++;
+        }
+        if (i < 2) {
+            r->annotation |= known[i].bit;
+            continue;
+        }
+        snprintf(r->unsupported + used, sizeof(r->unsupported) - used,
+                 "%s%.*s", used ? "," : "", pacs_fmt(word));
+    }
+
+    return PACS_OK;
+}
+
+
 static const struct {
     const char  *name;
     int        (*set)(const pacs_param_t *p, const pacs_limits_t *limits,
@@ -127,7 +205,10 @@ static const struct {
 } named[] = {
     { "viewport", set_viewport },
     { "window",   set_window },
-    { "quality",  set_quality }
+    { "quality",  set_quality },
+    { "flip",     set_flip },
+    { "rotate",   set_rotate },
+    { "annotation", set_annotation }
 };
 
 

@@ -39,6 +39,7 @@ params(pacs_str_t s, pacs_arena_t *a)
     unsigned         n;
     pacs_search_t    search;
     pacs_rendered_t  r;
+    pacs_values_t    v;
 
     if (pacs_web_params(s, &limits, a, &p, &n, &err) == PACS_OK) {
         pacs_web_search(p, n, &limits, a, &search, &err);
@@ -49,6 +50,8 @@ params(pacs_str_t s, pacs_arena_t *a)
         {
             abort();
         }
+        err.code = 0;
+        pacs_web_values(p, n, &limits, a, &v, &err);
     }
 }
 
@@ -59,7 +62,7 @@ accept(pacs_str_t s, pacs_arena_t *a)
     pacs_accept_t  c[8];
     unsigned       n;
 
-    for (int r = PACS_R_STUDIES; r <= PACS_R_THUMBNAIL; r++) {
+    for (int r = PACS_R_STUDIES; r <= PACS_R_VALUES; r++) {
         pacs_err_t  err = { 0 };
 
         if ((pacs_web_accept((pacs_resource_e) r, s, pacs_null, a, c, 8, &n,

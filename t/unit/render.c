@@ -220,8 +220,8 @@ test_choice(void)
        "a padding range; one value left is flat");
     free(im.p);
 
-    struct pacs_frame_look_s  frames[2] = { { 1, 0, 0, 0 },
-                                            { 2, 0, 400.5f, 401 } };
+    struct pacs_frame_look_s  frames[2] = { { 1, 0, 0, 0, 0 },
+                                            { 2, 0, 400.5, 401, 0 } };
     look = plain;
     look.frames = frames;
     look.nframes = 2;
@@ -560,7 +560,7 @@ test_geometry(void)
     want = png;
     want.view_width = 100000;
     im = picture(&s, &plain, &want, &code);
-    is_int(code, PACS_E_LIMIT, "a picture that is too large");
+    is_int(code, PACS_E_ARG, "a picture that is too large");
 
     want = png;
     want.has_region = 1;
@@ -697,18 +697,61 @@ test_hostile(void)
 }
 
 
+/* as records before version 2 have it: padding in integers, frames in floats,
+ * and nothing behind them */
+static void
+test_unpack_first(void)
+{
+    pacs_arena_t   *a = pacs_arena_create(0);
+    const double    numbers[3] = { 2.5, -1024, 1.25 };
+    const uint8_t   kind[3] = { PACS_VOI_SIGMOID, 1, 1 };
+    const int32_t   padding[2] = { -2000, -1 };
+    const uint8_t   none[2 + 5 * 4] = { 0 };
+    const uint32_t  nframes = 1;
+    const float     frame[4] = { 0.5f, 7, 40, 400 };
+    pacs_buf_t      b = { 0 };
+    pacs_look_t     out;
+
+    pacs_buf_add(&b, "\1", 1);
+    pacs_buf_add(&b, numbers, sizeof(numbers));
+    pacs_buf_add(&b, kind, sizeof(kind));
+    pacs_buf_add(&b, padding, sizeof(padding));
+    pacs_buf_add(&b, none, sizeof(none));
+    pacs_buf_add(&b, &nframes, sizeof(nframes));
+    pacs_buf_add(&b, frame, sizeof(frame));
+
+    pacs_str_t  s = { b.data, b.len };
+    is_int(pacs_look_unpack(s, a, &out, NULL), PACS_OK, "a look of version 1");
+    ok(out.slope == 2.5 && out.intercept == -1024 && out.aspect == 1.25
+       && out.voi == PACS_VOI_SIGMOID && out.inverse
+       && out.padding[0] == -2000 && out.padding[1] == -1
+       && out.nframes == 1 && out.frames[0].slope == 0.5
+       && out.frames[0].width == 400
+       && out.frames[0].voi == PACS_VOI_SIGMOID && !out.has_range,
+       "and what is in it");
+    ok(pacs_look_value(&out, 0, 10) == 12
+       && pacs_look_value(&out, 1, 10) == -999, "real values of its frames");
+
+    pacs_buf_free(&b);
+    pacs_arena_destroy(a);
+}
+
+
 static void
 test_pack(void)
 {
     pacs_arena_t   *a = pacs_arena_create(0);
     uint16_t        data[3] = { 1, 2, 65535 };
     pacs_window_t   w[2] = { { 40, 400, "Weichteile" }, { -600, 1500, "" } };
-    struct pacs_frame_look_s  f[2] = { { 1, 2, 3, 4 }, { 5, 6, 7, 8 } };
+    struct pacs_frame_look_s  f[2] = { { 1, 2, 3, 4, 0 },
+                                       { 5, 6, 7, 8, 2 } };
     pacs_look_t     in = {
         .slope = 0.1, .intercept = -1024, .voi = PACS_VOI_SIGMOID,
         .inverse = 1, .has_padding = 1, .padding = { -2000, -1 },
         .nwindows = 2, .windows = w, .aspect = 1.25, .nframes = 2,
         .frames = f, .palette[1] = { 3, -5, 16, data },
+        .stored_voi = 1, .one_scale = 1, .has_range = 1,
+        .range = { -3.5, 1e6 }, .unit = "BQML", .suv = 1e-4,
     };
     pacs_look_t     out;
     pacs_str_t      s = pacs_look_pack(&in, a);
@@ -722,7 +765,11 @@ test_pack(void)
     ok(out.palette[1].entries == 3 && out.palette[1].data[2] == 65535
        && out.palette[1].first == -5 && out.palette[0].entries == 0,
        "tables come back");
-    ok(out.nframes == 2 && out.frames[1].width == 8, "frames come back");
+    ok(out.nframes == 2 && out.frames[1].width == 8
+       && out.frames[1].voi == PACS_VOI_SIGMOID, "frames come back");
+    ok(out.stored_voi && out.one_scale && out.has_range
+       && out.range[0] == -3.5 && out.range[1] == 1e6 && out.suv == 1e-4
+       && !strcmp(out.unit, "BQML"), "range and unit come back");
     pacs_str_t  again = pacs_look_pack(&out, a);
     ok(pacs_str_eq(again, s), "and pack to the same bytes");
 
@@ -855,13 +902,16 @@ test_random(void)
         };
         pacs_window_t   w = { odd_number(), odd_number(), "" };
         struct pacs_frame_look_s  f[2] = {
-            { (float) odd_number(), (float) odd_number(), 1, 2 },
-            { 1, 0, 0, 0 } };
+            { odd_number(), odd_number(), 1, 2, (uint8_t) dice(4) },
+            { 1, 0, 0, 0, 0 } };
         pacs_look_t     look = {
             .slope = odd_number(), .intercept = odd_number(),
             .voi = (uint8_t) dice(4), .inverse = dice(2),
             .has_padding = dice(2),
-            .padding = { (int32_t) dice(400) - 200, (int32_t) dice(99999) },
+            .padding = { dice(400) - 200., odd_number() },
+            .stored_voi = dice(2), .one_scale = dice(2),
+            .has_range = dice(2), .range = { odd_number(), odd_number() },
+            .scale = { odd_number(), odd_number() },
             .nwindows = dice(2), .windows = &w, .aspect = odd_number(),
             .nframes = 2, .frames = dice(4) ? NULL : f,
         };
@@ -911,6 +961,7 @@ main(void)
     test_geometry();
     test_scaled_kinds();
     test_hostile();
+    test_unpack_first();
     test_pack();
     test_jpeg();
     test_random();
