@@ -431,7 +431,7 @@ valid16(const pacs_raster_t *r, const double padding[2], const uint8_t *p,
     for (size_t i = 0; i < n; i++) {
         int32_t  raw = ((load16(p + 2 * i) >> shift & mask) ^ sign) - sign;
         float    v = (float) raw;
-        float    w = (v < lo) | (v > hi) ? weight : 0;
+        float    w = ((v < lo) | (v > hi)) ? weight : 0;
 
         acc[i] += w * v;
         share[i] += w;
