@@ -172,8 +172,7 @@ $r = $pacs->get("$rle?orientation=a", @png);
 is($r->{status}, 503, 'without pacs-codec: 503');
 like($r->{content}, qr/pacs-codec/, '... with the reason');
 $pacs->start_listener;
-$r = $pacs->get("$rle?orientation=a", @png);
-is($r->{status}, 200, '... and with it the picture') or diag $r->{content};
+ok(wait_until('pacs-codec', sub { $pacs->get("$rle?orientation=a", @png)->{status} == 200 }), '... and with it the picture');
 
 # --- another instance comes: another volume ---
 

@@ -431,32 +431,41 @@ static const pacs_slab_e  slabs[] = {
 };
 
 
-/* that of the request, of the instance, or all values */
+/* that of the request, of the instance, or all values (of PET, which are
+ * uptake, from 0) */
 static bool
 set_window(state_t *s, bool whole)
 {
     const pacs_volume_head_t *h = s->voxels->head;
+    const pacs_rendered_t    *r = &s->want.rendered;
+    pacs_picture_t           *p = &s->picture;
     double                    min, max;
 
-    if (s->picture.has_window) {
+    if (p->has_window) {
         return true;
     }
 
-    if (h->width <= 0 && !whole) {
+    if (r->has_window || h->width > 0) {
+        p->voi = (uint8_t) (r->has_window ? (uint32_t) r->function : h->voi);
+        p->center = (r->has_window ? r->center : h->center)
+                    * h->window_slope + h->window_intercept;
+        p->width = (r->has_window ? r->width : h->width)
+                   * fabs(h->window_slope);
+
+    } else if (whole) {
+        pacs_voxels_range(s->voxels, &min, &max);
+        if (strcmp(h->modality, "PT") == 0 && max > 0) {
+            min = fmax(min, 0);
+        }
+        p->voi = PACS_VOI_LINEAR_EXACT;
+        p->center = (min + max) / 2;
+        p->width = fmax(max - min, 1e-6);
+
+    } else {
         return false;
     }
 
-    s->picture.has_window = true;
-    s->picture.voi = (uint8_t) h->voi;
-    s->picture.center = h->center;
-    s->picture.width = h->width;
-
-    if (h->width <= 0) {
-        pacs_voxels_range(s->voxels, &min, &max);
-        s->picture.voi = PACS_VOI_LINEAR_EXACT;
-        s->picture.center = (min + max) / 2;
-        s->picture.width = fmax(max - min, 1e-6);
-    }
+    p->has_window = true;
     return true;
 }
 
@@ -747,13 +756,14 @@ answer_metadata(pacs_op_t *op, const pacs_route_t *route, state_t *s,
 {
     static const char *const  functions[] = { "LINEAR", "LINEAR_EXACT",
                                               "SIGMOID" };
-    const pacs_view_t *w = &s->view;
-    pacs_buf_t         b = { 0 };
-    double             eye[3], up[3];
-    int                rc = PACS_OK;
+    const pacs_volume_head_t *h = s->voxels->head;
+    const pacs_view_t        *w = &s->view;
+    pacs_buf_t                b = { 0 };
+    double                    eye[3], up[3];
+    int                       rc = PACS_OK;
 
     if (s->preset == NULL && !set_window(s, false)) {
-        rc = need(op, route, s, 0, s->voxels->head->n[2] - 1, err);
+        rc = need(op, route, s, 0, h->n[2] - 1, err);
         if (rc != PACS_OK) {
             return rc;
         }
@@ -768,8 +778,10 @@ answer_metadata(pacs_op_t *op, const pacs_route_t *route, state_t *s,
     pacs_buf_text(&b, "[{");
     write_plane(&b, s);
     if (s->preset == NULL) {
-        number(&b, 0x00281050, PACS_DS, s->picture.center);
-        number(&b, 0x00281051, PACS_DS, s->picture.width);
+        number(&b, 0x00281050, PACS_DS,
+               (s->picture.center - h->window_intercept) / h->window_slope);
+        number(&b, 0x00281051, PACS_DS,
+               s->picture.width / fabs(h->window_slope));
         pacs_json_attr(&b, 0x00281056, PACS_CS,
                        pacs_cstr(functions[s->picture.voi]));
         pacs_buf_char(&b, ',');
@@ -937,10 +949,7 @@ read_wishes(pacs_op_t *op, const pacs_route_t *route,
     s->preset = NULL;
 
     s->picture = (pacs_picture_t) {
-        .quality = (uint8_t) w->rendered.quality,
-        .has_window = w->rendered.has_window,
-        .voi = (uint8_t) w->rendered.function,
-        .center = w->rendered.center, .width = w->rendered.width
+        .quality = (uint8_t) w->rendered.quality
     };
     return rc != PACS_OK ? rc : choose_format(op, route, params, n, s, err);
 }

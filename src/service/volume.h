@@ -48,6 +48,8 @@ typedef struct {
     char           unit[17];
     double         center, width;           /* window; width 0: none */
     uint8_t        voi;                     /* pacs_voi_e */
+    /* value = what windows are of * slope + intercept */
+    double         window_slope, window_intercept;
 } pacs_input_t;
 
 typedef struct {
@@ -98,7 +100,7 @@ typedef struct {
     uint32_t     n[3];
     uint32_t     regular;
     double       origin[3], step[3][3], slope, intercept;
-    double       center, width;
+    double       center, width, window_slope, window_intercept;
     uint32_t     voi;
     char         unit[17], modality[17], reference[65], warning[400];
     uint32_t     crc;                   /* of all above, and of at[] */

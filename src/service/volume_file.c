@@ -367,6 +367,8 @@ fill_head(pacs_volume_head_t *h, uint64_t bytes, const char *name,
     h->intercept = v->intercept;
     h->center = in->center;
     h->width = in->width;
+    h->window_slope = in->window_slope;
+    h->window_intercept = in->window_intercept;
     h->voi = in->voi;
     memcpy(h->unit, v->unit, sizeof(h->unit));
     memcpy(h->modality, in->modality, sizeof(h->modality));

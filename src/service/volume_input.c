@@ -20,9 +20,9 @@ enum {
     ORIENTATION_SEQ = 0x00209116, TEMPORAL_INDEX = 0x00209128,
     ACQUISITION_INDEX = 0x00209156,
     SPACING = 0x00280030, INTERCEPT = 0x00281052, SLOPE = 0x00281053,
-    RESCALE_TYPE = 0x00281054, MODALITY_LUT = 0x00283000,
+    MODALITY_LUT = 0x00283000,
     MEASURES_SEQ = 0x00289110, TRANSFORM_SEQ = 0x00289145,
-    GRID_OFFSETS = 0x3004000C, UNITS = 0x00541001,
+    GRID_OFFSETS = 0x3004000C,
     SHARED = 0x52009229, PER_FRAME = 0x52009230
 };
 
@@ -282,29 +282,6 @@ add_plain(ctx_t *c, const pacs_record_t *r, const pacs_item_t *root)
 }
 
 
-static void
-set_names(ctx_t *c, const pacs_item_t *root)
-{
-    pacs_input_t *in = c->in;
-    pacs_str_t    unit = pacs_elem_raw(root, RESCALE_TYPE);
-
-    if (in->modality[0] != '\0') {
-        return;
-    }
-
-    snprintf(in->modality, sizeof(in->modality), "%.*s",
-             pacs_fmt(pacs_elem_raw(root, MODALITY)));
-
-    if (unit.len == 0) {
-        unit = pacs_elem_raw(root, UNITS);
-    }
-    if (unit.len == 0 && strcmp(in->modality, "CT") == 0) {
-        unit = pacs_lit("HU");
-    }
-    snprintf(in->unit, sizeof(in->unit), "%.*s", pacs_fmt(unit));
-}
-
-
 /* slices point into what is read here only while it is read */
 static int
 read_one(ctx_t *c, const pacs_record_t *r, pacs_arena_t *a, pacs_err_t *err)
@@ -331,22 +308,24 @@ read_one(ctx_t *c, const pacs_record_t *r, pacs_arena_t *a, pacs_err_t *err)
 
     const pacs_elem_t *per_frame = pacs_elem(ds.root, PER_FRAME);
 
+    snprintf(c->in->modality, sizeof(c->in->modality), "%.*s",
+             pacs_fmt(pacs_elem_raw(ds.root, MODALITY)));
+
     if (is_localizer(ds.root) || pacs_elem_item(ds.root, MODALITY_LUT)) {
         c->in->unplaced += r->pixels.frames;
 
     } else if (per_frame != NULL && per_frame->items != NULL) {
-        set_names(c, ds.root);
         add_enhanced(c, r, ds.root, per_frame);
 
     } else {
-        set_names(c, ds.root);
         add_plain(c, r, ds.root);
     }
     return PACS_OK;
 }
 
 
-/* of the slice named, or the middle one */
+/* of the slice named, or the middle one; render/lut.c says what they are of.
+ * The slices of PET have one each: none is of the volume */
 static int
 set_window(ctx_t *c, pacs_err_t *err)
 {
@@ -366,14 +345,22 @@ set_window(ctx_t *c, pacs_err_t *err)
     }
 
     in->voi = look.voi;
+    in->window_slope = look.stored_voi ? s->slope : 1;
+    in->window_intercept = look.stored_voi ? s->intercept : 0;
+    memcpy(in->unit, look.unit, sizeof(in->unit));
+
+    if (look.one_scale) {
+        return PACS_OK;
+    }
 
     if (look.nwindows != 0) {
         in->center = look.windows[0].center;
         in->width = look.windows[0].width;
     }
     if (s->frame < look.nframes && look.frames[s->frame].width > 0) {
-        in->center = (double) look.frames[s->frame].center;
-        in->width = (double) look.frames[s->frame].width;
+        in->center = look.frames[s->frame].center;
+        in->width = look.frames[s->frame].width;
+        in->voi = look.frames[s->frame].voi;
     }
     return PACS_OK;
 }
