@@ -1095,6 +1095,10 @@ warn(pacs_op_t *op, const state_t *s)
                                 ? 80 : (int) s->want.unknown.len,
                                 s->want.unknown.data);
     }
+    if (rc == PACS_OK && s->want.rendered.unsupported[0] != '\0') {
+        rc = pacs_reply_warning(op, "The following annotation values are not "
+                                "supported: %s", s->want.rendered.unsupported);
+    }
     return rc;
 }
 
