@@ -13,8 +13,11 @@ enum { SIDE = PACS_BRICK_SIDE };
  * among them, that are so as well; or what it shows */
 enum { REACH = 6, THIN = 254, DENSE = 255 };
 
-/* opacity at which nothing more is looked at */
-#define HIDDEN  0.995f
+/* opacity at which nothing more is looked at; how much of a pixel's colour is
+ * worth a look at the surface; the light where there is no surface */
+#define HIDDEN   0.995f
+#define FAINT    (1.0f / 128)
+#define AMBIENT  0.7f
 
 
 /* --- along a ray --- */
@@ -168,6 +171,16 @@ gather(const pacs_cast_t *cast, pacs_ray_t *r, uint32_t m, uint32_t end,
 }
 
 
+/* whether a brick may hold a sample that counts */
+static inline bool
+counts(const pacs_cast_t *cast, pacs_brick_t range, const found_t *f)
+{
+    return range.min <= range.max
+           && (!f->any || cast->mean || (cast->least ? range.min < f->best
+                                                     : range.max > f->best));
+}
+
+
 static void
 project(const pacs_cast_t *cast, pacs_ray_t *r, size_t pixel)
 {
@@ -177,11 +190,9 @@ project(const pacs_cast_t *cast, pacs_ray_t *r, size_t pixel)
     for (uint32_t m = 0, end; m < r->n; m = end) {
         int           b[3];
         pacs_brick_t  range = cast->bricks.of[brick(cast, r, m, b)];
-        bool          no_better = cast->least ? range.min >= f.best
-                                              : range.max <= f.best;
 
         end = leave(cast, r, m, b, 0);
-        if (range.min <= range.max && !(f.any && no_better && !cast->mean)) {
+        if (counts(cast, range, &f)) {
             gather(cast, r, m, end, &f);
         }
     }
@@ -270,7 +281,7 @@ shade(const pacs_cast_t *cast, const float place[3], float *shine)
     half *= half;
     half *= half;
     *shine = 255 * 0.25f * surface * half * half;
-    return surface * (0.2f + 0.8f * lit) + (1 - surface) * 0.7f;
+    return surface * (0.2f + 0.8f * lit) + (1 - surface) * AMBIENT;
 }
 
 
@@ -279,12 +290,13 @@ static inline void
 blend(const pacs_cast_t *cast, const float entry[4], float share,
     const float place[3], pacs_v4f_t *sum)
 {
-    float  clear = 1 - entry[3], weight, lit = 1, shine = 0;
+    bool   shaded = cast->c->shaded;
+    float  clear = 1 - entry[3], weight, lit = shaded ? AMBIENT : 1, shine = 0;
 
     clear = share == 1 ? clear : share == 2 ? clear * clear
             : powf(clear, share);
     weight = (1 - (*sum)[3]) * (1 - clear);
-    if (cast->c->shaded && weight > 1.0f / 256) {
+    if (shaded && weight > FAINT) {
         lit = shade(cast, place, &shine);
     }
     *sum += weight * (pacs_v4f_t) { entry[0] * lit + shine,
