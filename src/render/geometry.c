@@ -9,8 +9,9 @@
  * area it covers, upwards the picture is bilinear.
  *
  * Tiles must meet without a seam: places are those in the whole frame, on a
- * grid of 2^-16 pixels, so that they do not depend on where a tile begins;
- * both filters look beyond the region; the level depends on the scale only.
+ * grid of 2^-10 pixels, so that they do not depend on where a tile begins nor
+ * on the last digits of what a client writes; both filters look beyond the
+ * region; the level depends on the scale only.
  */
 
 #include <math.h>
@@ -21,22 +22,26 @@
 #define LEVEL_SLACK  1.02
 
 
-/* of one axis, in pixels of the frame */
-typedef struct {
-    uint32_t  size;
-    double    start, length;    /* of the region within the frame */
-    double    scale;            /* source pixels an output pixel */
-    unsigned  level;
-    bool      flip;
-} line_t;
+static double
+least(double a, double b)
+{
+    return a < b ? a : b;
+}
+
+
+static double
+most(double a, double b)
+{
+    return a > b ? a : b;
+}
 
 
 /* false: nothing of the region lies within the frame */
 static bool
-clip(line_t *l, double start, double size)
+clip(pacs_side_t *l, double start, double size)
 {
-    double  from = fmax(start, 0);
-    double  to = fmin(start + fabs(size), l->size);
+    double  from = most(start, 0);
+    double  to = least(start + fabs(size), l->size);
 
     if (!isfinite(start) || !isfinite(size) || !(to - from > 1e-6)) {
         return false;
@@ -49,7 +54,7 @@ clip(line_t *l, double start, double size)
 
 
 static uint32_t
-pixels(const line_t *l)
+pixels(const pacs_side_t *l)
 {
     double  n = floor(l->length / l->scale + 0.5);
 
@@ -57,10 +62,12 @@ pixels(const line_t *l)
 }
 
 
+/* 0.6 and not 0.5: halves and the like are what scales are made of, and must
+ * not be where one digit decides */
 static double
 snap(double place)
 {
-    return nearbyint(place * 65536) / 65536;
+    return floor(place * 1024 + 0.6013) / 1024;
 }
 
 
@@ -72,21 +79,21 @@ typedef struct {
 
 
 static span_t
-span(const line_t *l, uint32_t i)
+span(const pacs_side_t *l, uint32_t i)
 {
     double   cell = (double) (1u << l->level);
     int64_t  n = (int64_t) ceil(l->size / cell);
     span_t   s = { 0 };
 
     if (l->scale > 1) {
-        s.from = snap(fmin(l->start + i * l->scale, l->size));
-        s.to = snap(fmin(l->start + (i + 1.0) * l->scale, l->size));
+        s.from = snap(least(l->start + i * l->scale, l->size));
+        s.to = snap(least(l->start + (i + 1.0) * l->scale, l->size));
         s.lo = (int64_t) floor(s.from / cell);
         s.hi = (int64_t) ceil(s.to / cell);
     } else {
         s.from = snap(l->start + (i + 0.5) * l->scale - 0.5);
         s.lo = (int64_t) floor(s.from);
-        s.hi = s.lo + 2;
+        s.hi = s.lo + (s.from > (double) s.lo ? 2 : 1);
     }
 
     s.lo = s.lo < 0 ? 0 : s.lo >= n ? n - 1 : s.lo;
@@ -96,86 +103,95 @@ span(const line_t *l, uint32_t i)
 
 
 static double
-weight(const line_t *l, const span_t *s, int64_t at)
+weight(const pacs_side_t *l, const span_t *s, int64_t at)
 {
     if (l->scale > 1) {
         double  cell = (double) (1u << l->level);
         double  from = (double) at * cell;
-        double  to = fmin(from + cell, l->size);
+        double  to = least(from + cell, l->size);
 
-        return fmax(fmin(s->to, to) - fmax(s->from, from), 0);
+        return most(least(s->to, to) - most(s->from, from), 0);
     }
-    return fmax(1 - fabs((double) at - s->from), 0);
-}
-
-
-static void
-put_weights(pacs_axis_t *ax, const line_t *l, const span_t *s, uint32_t at)
-{
-    double  sum = 0;
-
-    for (int64_t p = s->lo; p < s->hi; p++) {
-        sum += weight(l, s, p);
-    }
-    for (int64_t p = s->lo; p < s->hi; p++) {
-        ax->weights[at++] = sum > 0 ? (float) (weight(l, s, p) / sum)
-                                    : p == s->lo;
-    }
+    return most(1 - fabs((double) at - s->from), 0);
 }
 
 
 /* one pixel of the level each, with nothing to be weighed */
 static bool
-plain(const line_t *l, pacs_axis_t *ax)
+is_plain(const pacs_side_t *l, uint32_t n, uint32_t *lo)
 {
     double  cell = (double) (1u << l->level);
     double  at = snap(l->start) / cell;
 
-    if (fabs(l->scale / cell - 1) * ax->n > 1e-4 || at != floor(at)) {
-        return false;
-    }
-    ax->lo = (uint32_t) at;
-    ax->hi = ax->lo + ax->n;
-    return ax->hi <= ceil(l->size / cell);
+    *lo = (uint32_t) at;
+    return fabs(l->scale / cell - 1) * n < 1e-4 && at == floor(at)
+           && at + n <= ceil(l->size / cell);
 }
 
 
-static int
-build(pacs_axis_t *ax, const line_t *l, pacs_arena_t *a, pacs_err_t *err)
+static void
+plan(pacs_axis_t *ax, const pacs_side_t *l)
 {
-    uint32_t  n = pixels(l), lo = UINT32_MAX, hi = 0;
+    uint32_t  n = pixels(l);
 
-    *ax = (pacs_axis_t) { .n = n, .flip = l->flip,
-                          .enlarged = l->scale < 1 };
-    ax->first = pacs_calloc(a, n, sizeof(*ax->first));
-    ax->start = pacs_calloc(a, (size_t) n + 1, sizeof(*ax->start));
-    if (ax->first == NULL || ax->start == NULL) {
+    *ax = (pacs_axis_t) { .line = *l, .n = n };
+    ax->plain = is_plain(l, n, &ax->lo);
+
+    if (ax->plain) {
+        ax->hi = ax->lo + n;
+        ax->line.scale = (double) (1u << l->level);
+        ax->line.start = ax->lo * ax->line.scale;
+    } else {
+        ax->lo = (uint32_t) span(l, 0).lo;
+        ax->hi = (uint32_t) span(l, n - 1).hi;
+    }
+}
+
+
+static void
+put_weights(const pacs_axis_t *ax, uint32_t i)
+{
+    const pacs_side_t *l = &ax->line;
+    float             *w = ax->weights + (size_t) i * ax->taps;
+    span_t             s = span(l, l->flip ? ax->n - 1 - i : i);
+    uint32_t           lo = (uint32_t) s.lo;
+    double             sum = 0;
+
+    /* all have as many taps, those too many weigh nothing */
+    lo = lo < ax->hi - ax->taps ? lo : ax->hi - ax->taps;
+    ax->first[i] = lo - ax->lo;
+    w += s.lo - lo;
+
+    for (int64_t p = s.lo; p < s.hi; p++) {
+        sum += weight(l, &s, p);
+    }
+    for (int64_t p = s.lo; p < s.hi; p++) {
+        *w++ = sum > 0 ? (float) (weight(l, &s, p) / sum) : p == s.lo;
+    }
+}
+
+
+int
+pacs_axis_weights(pacs_axis_t *ax, pacs_arena_t *a, pacs_err_t *err)
+{
+    ax->taps = 1;
+    for (uint32_t i = 0; i < ax->n; i++) {
+        span_t  s = span(&ax->line, i);
+
+        if (s.hi - s.lo > ax->taps) {
+            ax->taps = (uint32_t) (s.hi - s.lo);
+        }
+    }
+
+    ax->first = pacs_calloc(a, ax->n, sizeof(*ax->first));
+    ax->weights = pacs_calloc(a, (size_t) ax->n * ax->taps,
+                              sizeof(*ax->weights));
+    if (ax->first == NULL || ax->weights == NULL) {
         return pacs_fail(err, PACS_E_NOMEM, "geometry");
     }
 
-    for (uint32_t i = 0; i < n; i++) {
-        span_t  s = span(l, l->flip ? n - 1 - i : i);
-
-        ax->first[i] = (uint32_t) s.lo;
-        ax->start[i + 1] = ax->start[i] + (uint32_t) (s.hi - s.lo);
-        lo = s.lo < lo ? (uint32_t) s.lo : lo;
-        hi = s.hi > hi ? (uint32_t) s.hi : hi;
-    }
-
-    ax->weights = pacs_calloc(a, ax->start[n], sizeof(*ax->weights));
-    if (ax->weights == NULL) {
-        return pacs_fail(err, PACS_E_NOMEM, "geometry");
-    }
-    for (uint32_t i = 0; i < n; i++) {
-        span_t  s = span(l, l->flip ? n - 1 - i : i);
-
-        put_weights(ax, l, &s, ax->start[i]);
-    }
-
-    ax->plain = plain(l, ax);
-    if (!ax->plain) {
-        ax->lo = lo;
-        ax->hi = hi;
+    for (uint32_t i = 0; i < ax->n; i++) {
+        put_weights(ax, i);
     }
     return PACS_OK;
 }
@@ -184,7 +200,7 @@ build(pacs_axis_t *ax, const line_t *l, pacs_arena_t *a, pacs_err_t *err)
 /* source pixels an output pixel, each way */
 static void
 fit(const pacs_picture_t *want, double aspect, double width, double height,
-    line_t *x, line_t *y)
+    pacs_side_t *x, pacs_side_t *y)
 {
     uint32_t  view[2] = { want->view_width, want->view_height };
     bool      turned = want->rotate & 1;
@@ -194,13 +210,13 @@ fit(const pacs_picture_t *want, double aspect, double width, double height,
     if (!(aspect >= 0.02 && aspect <= 50) || fabs(aspect - 1) < 1e-3) {
         aspect = 1;
     }
-    double  wide = fmax(1, 1 / aspect), high = fmax(1, aspect);
+    double  wide = most(1, 1 / aspect), high = most(1, aspect);
 
     if (view[turned] != 0) {
         factor = view[turned] / (width * wide);
     }
     if (view[!turned] != 0) {
-        factor = fmin(factor, view[!turned] / (height * high));
+        factor = least(factor, view[!turned] / (height * high));
     }
     if (!isfinite(factor)) {
         factor = 1;
@@ -225,7 +241,7 @@ level_of(double scale, unsigned levels)
 
 /* the order is: crop (which may mirror), mirror, turn clockwise */
 static void
-orient(const pacs_picture_t *want, line_t *x, line_t *y)
+orient(const pacs_picture_t *want, pacs_side_t *x, pacs_side_t *y)
 {
     unsigned  turns = want->rotate & 3;
 
@@ -237,9 +253,9 @@ orient(const pacs_picture_t *want, line_t *x, line_t *y)
 int
 pacs_geometry(uint32_t columns, uint32_t rows, double aspect,
     const pacs_picture_t *want, const pacs_limits_t *limits, unsigned levels,
-    pacs_arena_t *a, pacs_geometry_t *g, pacs_err_t *err)
+    pacs_geometry_t *g, pacs_err_t *err)
 {
-    line_t  x = { .size = columns }, y = { .size = rows };
+    pacs_side_t  x = { .size = columns }, y = { .size = rows };
     bool    part = want->has_region;
     double  sw = part ? want->sw : columns, sh = part ? want->sh : rows;
 
@@ -258,7 +274,7 @@ pacs_geometry(uint32_t columns, uint32_t rows, double aspect,
     fit(want, aspect, fabs(sw), fabs(sh), &x, &y);
     orient(want, &x, &y);
     g->turned = want->rotate & 1;
-    x.level = y.level = g->level = level_of(fmin(x.scale, y.scale), levels);
+    x.level = y.level = g->level = level_of(least(x.scale, y.scale), levels);
 
     uint32_t  w = pixels(&x), h = pixels(&y);
 
@@ -271,7 +287,7 @@ pacs_geometry(uint32_t columns, uint32_t rows, double aspect,
                          (long long) limits->render_area);
     }
 
-    int  rc = build(&g->x, &x, a, err);
-
-    return rc == PACS_OK ? build(&g->y, &y, a, err) : rc;
+    plan(&g->x, &x);
+    plan(&g->y, &y);
+    return PACS_OK;
 }

@@ -19,6 +19,7 @@ typedef struct {
     pacs_geometry_t   g;
     bool              scaled;
     pacs_scaler_t     scaler;
+    int32_t          *stored;   /* one row of means */
     pacs_curve_t      curve;    /* grey */
     uint8_t          *table;    /* grey and narrow */
     pacs_colour_t     colour;
@@ -65,15 +66,33 @@ row_direct(job_t *j, uint32_t y, uint8_t *out)
 {
     const pacs_axis_t  *ax = &j->g.y;
 
-    y = ax->flip ? ax->hi - 1 - y : ax->lo + y;
+    y = ax->line.flip ? ax->hi - 1 - y : ax->lo + y;
 
     if (j->rows.channels == 3) {
         pacs_colour_row(&j->colour, y, j->g.x.lo, j->g.x.n, out);
     } else {
         grey_direct(j, y, out);
     }
-    if (j->g.x.flip) {
+    if (j->g.x.line.flip) {
         mirror(out, j->g.x.n, j->rows.channels);
+    }
+}
+
+
+/* what sums to just beyond what can be stored is put back */
+PACS_VECTORIZE
+static void
+round_means(const float *values, size_t n, int32_t least, int32_t mask,
+    int32_t *stored)
+{
+    float  min = (float) least, max = (float) (least + mask);
+
+    for (size_t i = 0; i < n; i++) {
+        float  v = values[i] > min ? values[i] : min;
+
+        v = v < max ? v : max;
+        /* towards 0 is down: v - min is not negative */
+        stored[i] = ((int32_t) (v - min + 0.5f) + least) & mask;
     }
 }
 
@@ -82,28 +101,22 @@ row_direct(job_t *j, uint32_t y, uint8_t *out)
 static void
 grey_means(const job_t *j, const float *values, uint8_t *out)
 {
-    uint32_t  mask = (uint32_t) j->raster.mask;
-    float     min = -(float) j->raster.sign;
-    float     max = min + (float) mask;
+    uint32_t  n = j->g.x.n;
 
-    for (uint32_t i = 0; i < j->g.x.n; i++) {
-        float  v = values[i];
-
-        if (isnan(v)) {
-            out[i] = 0;
-            continue;
+    if (j->table == NULL) {
+        for (uint32_t i = 0; i < n; i++) {
+            out[i] = (uint8_t) (pacs_curve_grey(&j->curve, values[i]) + 0.5);
         }
-        if (j->table == NULL) {
-            out[i] = (uint8_t) (pacs_curve_grey(&j->curve, v) + 0.5);
-            continue;
-        }
+        return;
+    }
 
-        /* sums may round to just beyond what can be stored */
-        v = v < min ? min : v > max ? max : v;
-        /* towards 0 is down: v - min is not negative */
-        int32_t  stored = (int32_t) (v - min + 0.5f) + (int32_t) min;
-
-        out[i] = j->table[(uint32_t) stored & mask];
+    round_means(values, n, -(int32_t) j->raster.sign, (int32_t) j->raster.mask,
+                j->stored);
+    for (uint32_t i = 0; i < n; i++) {
+        out[i] = j->table[j->stored[i]];
+    }
+    for (uint32_t i = 0; j->curve.padding != NULL && i < n; i++) {
+        out[i] = isnan(values[i]) ? 0 : out[i];
     }
 }
 
@@ -203,7 +216,6 @@ open_rows(job_t *j, pacs_arena_t *a, pacs_err_t *err)
     j->rows.width = g->turned ? g->y.n : g->x.n;
     j->rows.height = g->turned ? g->x.n : g->y.n;
     j->rows.row = row_plain;
-    j->scaled = !g->x.plain || !g->y.plain;
 
     if (g->turned) {
         size_t  pitch = (size_t) j->rows.width * j->rows.channels;
@@ -216,11 +228,16 @@ open_rows(job_t *j, pacs_arena_t *a, pacs_err_t *err)
         }
     }
 
-    return j->scaled
-           ? pacs_scaler_open(&j->raster, g, &j->curve,
+    if (!j->scaled) {
+        return PACS_OK;
+    }
+
+    j->stored = pacs_alloc(a, g->x.n * sizeof(*j->stored));
+    return j->stored == NULL
+           ? pacs_fail(err, PACS_E_NOMEM, "scaling")
+           : pacs_scaler_open(&j->raster, g, &j->curve,
                               j->rows.channels == 3 ? &j->colour : NULL, a,
-                              &j->scaler, err)
-           : PACS_OK;
+                              &j->scaler, err);
 }
 
 
@@ -232,9 +249,6 @@ move(pacs_axis_t *ax, uint32_t from, uint32_t size)
     }
     ax->lo -= from;
     ax->hi -= from;
-    for (uint32_t i = 0; i < ax->n; i++) {
-        ax->first[i] -= from;
-    }
     return true;
 }
 
@@ -268,8 +282,16 @@ run(job_t *j, const pacs_samples_t *s, const pacs_look_t *look,
 
     if ((rc = open_raster(j, s, a, err)) != PACS_OK
         || (rc = pacs_geometry(s->px.columns, s->px.rows, look->aspect, want,
-                               limits, s->area.level, a, &j->g, err))
+                               limits, s->area.level, &j->g, err))
             != PACS_OK)
+    {
+        return rc;
+    }
+
+    j->scaled = !j->g.x.plain || !j->g.y.plain;
+    if (j->scaled
+        && ((rc = pacs_axis_weights(&j->g.x, a, err)) != PACS_OK
+            || (rc = pacs_axis_weights(&j->g.y, a, err)) != PACS_OK))
     {
         return rc;
     }
@@ -325,7 +347,7 @@ pacs_render_area(const pacs_pixels_t *px, const pacs_look_t *look,
     }
 
     int  rc = pacs_geometry(px->columns, px->rows, look->aspect, want, limits,
-                            levels, a, &g, err);
+                            levels, &g, err);
 
     if (rc == PACS_OK) {
         *area = (pacs_area_t) { g.x.lo, g.y.lo, g.x.hi - g.x.lo,

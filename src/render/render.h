@@ -130,6 +130,8 @@ typedef struct {
 /* a value as it may stand in a field: no control characters, nothing that
  * changes directions unseen, at most 160 characters, then an ellipsis */
 void pacs_annotation_add(pacs_buf_t *b, pacs_str_t value);
+/* the fonts are kept for the next picture; closes them */
+void pacs_annotation_end(void);
 
 /* what is asked for; all zero: the whole frame 1:1, JPEG, quality default */
 typedef struct {

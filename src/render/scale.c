@@ -18,33 +18,29 @@ pacs_scaler_open(const pacs_raster_t *r, const pacs_geometry_t *g,
     const pacs_curve_t *curve, const pacs_colour_t *c, pacs_arena_t *a,
     pacs_scaler_t *s, pacs_err_t *err)
 {
-    size_t  n = g->x.hi - g->x.lo;
+    size_t  channels = c != NULL ? 3 : 1, n = (g->x.hi - g->x.lo) * channels;
+    bool    shared = c == NULL && (curve->padding != NULL || !r->narrow);
 
-    *s = (pacs_scaler_t) { .r = r, .x = &g->x, .y = &g->y, .colour = c,
-                           .padding = { INFINITY, -INFINITY } };
-
-    if (c != NULL) {
-        s->sum = pacs_calloc(a, n * 3, sizeof(*s->sum));
-        s->rgb = pacs_calloc(a, n * 3, 2);
-        return s->sum != NULL && s->rgb != NULL ? PACS_OK
-               : pacs_fail(err, PACS_E_NOMEM, "scaling");
+    *s = (pacs_scaler_t) {
+        .r = r, .x = &g->x, .y = &g->y, .colour = c,
+        .padding = { INFINITY, -INFINITY },
+        .sum = pacs_calloc(a, n, sizeof(*s->sum)),
+        .values = pacs_calloc(a, g->x.n * channels, sizeof(*s->values)),
+        .rgb = c != NULL ? pacs_calloc(a, n, 2) : NULL,
+        .share = shared ? pacs_calloc(a, n, sizeof(*s->share)) : NULL,
+        .shares = shared ? pacs_calloc(a, g->x.n, sizeof(*s->shares)) : NULL
+    };
+    if (s->sum == NULL || s->values == NULL || (c != NULL && s->rgb == NULL)
+        || (shared && (s->share == NULL || s->shares == NULL)))
+    {
+        return pacs_fail(err, PACS_E_NOMEM, "scaling");
     }
 
-    s->sum = pacs_calloc(a, n, sizeof(*s->sum));
-    s->values = pacs_calloc(a, g->x.n, sizeof(*s->values));
-
-    if (curve->padding != NULL || !r->narrow) {
-        s->share = pacs_calloc(a, n, sizeof(*s->share));
-        if (s->share == NULL) {
-            return pacs_fail(err, PACS_E_NOMEM, "scaling");
-        }
-    }
-    if (curve->padding != NULL) {
+    if (shared && curve->padding != NULL) {
         s->padding[0] = curve->padding[0];
         s->padding[1] = curve->padding[1];
     }
-    return s->sum != NULL && s->values != NULL ? PACS_OK
-           : pacs_fail(err, PACS_E_NOMEM, "scaling");
+    return PACS_OK;
 }
 
 
@@ -102,26 +98,57 @@ down(pacs_scaler_t *s, uint32_t y)
         memset(s->share, 0, n * sizeof(*s->share));
     }
 
-    for (uint32_t k = ax->start[y]; k < ax->start[y + 1]; k++) {
-        if (ax->weights[k] > 0) {
-            add_row(s, ax->first[y] + (k - ax->start[y]), ax->weights[k]);
+    for (uint32_t k = 0; k < ax->taps; k++) {
+        float  weight = ax->weights[(size_t) y * ax->taps + k];
+
+        if (weight > 0) {
+            add_row(s, ax->lo + ax->first[y] + k, weight);
         }
     }
 }
 
 
-static float
-across(const pacs_axis_t *x, uint32_t i, const float *row)
+static inline __attribute__((always_inline)) void
+across_taps(const pacs_axis_t *x, const float *row, uint32_t taps,
+    unsigned channels, float *out)
 {
-    const float  *w = x->weights + x->start[i];
-    const float  *p = row + (x->first[i] - x->lo);
-    uint32_t      n = x->start[i + 1] - x->start[i];
-    float         v = 0;
+    const float  *w = x->weights;
 
-    for (uint32_t k = 0; k < n; k++) {
-        v += w[k] * p[k];
+    for (uint32_t i = 0; i < x->n; i++, w += taps, out += channels) {
+        const float  *p = row + (size_t) x->first[i] * channels;
+
+        for (unsigned c = 0; c < channels; c++) {
+            float  v = w[0] * p[c];
+
+            for (uint32_t k = 1; k < taps; k++) {
+                v += w[k] * p[k * channels + c];
+            }
+            out[c] = v;
+        }
     }
-    return v;
+}
+
+
+/* loops of a known length cost a third */
+static void
+across(const pacs_axis_t *x, const float *row, bool colour, float *out)
+{
+    switch (colour ? 0 : x->taps) {
+    case 1:
+        across_taps(x, row, 1, 1, out);
+        break;
+    case 2:
+        across_taps(x, row, 2, 1, out);
+        break;
+    case 3:
+        across_taps(x, row, 3, 1, out);
+        break;
+    case 4:
+        across_taps(x, row, 4, 1, out);
+        break;
+    default:
+        across_taps(x, row, x->taps, colour ? 3 : 1, out);
+    }
 }
 
 
@@ -140,22 +167,20 @@ const float *
 pacs_scaler_grey(pacs_scaler_t *s, uint32_t y)
 {
     const pacs_axis_t  *x = s->x;
-    float               least = x->enlarged || s->y->enlarged ? 0.5f : 1e-6f;
+    float               least = x->line.scale < 1 || s->y->line.scale < 1
+                                ? 0.5f : 1e-6f;
 
     down(s, y);
+    across(x, s->sum, false, s->values);
 
     if (s->share == NULL) {
-        for (uint32_t i = 0; i < x->n; i++) {
-            s->values[i] = across(x, i, s->sum);
-        }
         return s->values;
     }
 
+    across(x, s->share, false, s->shares);
     for (uint32_t i = 0; i < x->n; i++) {
-        float  share = across(x, i, s->share);
-
-        s->values[i] = share < least
-                       ? NAN : beside(s, across(x, i, s->sum) / share);
+        s->values[i] = s->shares[i] < least
+                       ? NAN : beside(s, s->values[i] / s->shares[i]);
     }
     return s->values;
 }
@@ -164,23 +189,10 @@ pacs_scaler_grey(pacs_scaler_t *s, uint32_t y)
 void
 pacs_scaler_rgb(pacs_scaler_t *s, uint32_t y, uint8_t *out)
 {
-    const pacs_axis_t  *x = s->x;
-
     down(s, y);
+    across(s->x, s->sum, true, s->values);
 
-    for (uint32_t i = 0; i < x->n; i++) {
-        const float  *w = x->weights + x->start[i];
-        const float  *p = s->sum + (size_t) (x->first[i] - x->lo) * 3;
-        uint32_t      n = x->start[i + 1] - x->start[i];
-        float         v[3] = { 0.5f, 0.5f, 0.5f };
-
-        for (uint32_t k = 0; k < n; k++, p += 3) {
-            v[0] += w[k] * p[0];
-            v[1] += w[k] * p[1];
-            v[2] += w[k] * p[2];
-        }
-        for (unsigned k = 0; k < 3; k++) {
-            out[3 * i + k] = (uint8_t) v[k];
-        }
+    for (size_t i = 0; i < (size_t) s->x->n * 3; i++) {
+        out[i] = (uint8_t) (s->values[i] + 0.5f);
     }
 }

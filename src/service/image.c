@@ -129,7 +129,8 @@ pacs_image_of(pacs_op_t *op, const pacs_record_t *record,
     if ((rc = pacs_frames_unpack(im->record.frames, op->arena, &im->frames,
                                  err)) != PACS_OK
         || (rc = pacs_look_unpack(im->record.look, op->arena, &im->look, err))
-            != PACS_OK)
+            != PACS_OK
+        || (rc = pacs_scale_set(op, im, err)) != PACS_OK)
     {
         return rc;
     }

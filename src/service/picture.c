@@ -232,8 +232,7 @@ begin(pacs_op_t *op, const pacs_route_t *route, const pacs_param_t *params,
     }
 
     if ((rc = pacs_image_open(op, route->study, route->series, instance,
-                              &s->image, err)) != PACS_OK
-        || (rc = pacs_scale_set(op, s->image, err)) != PACS_OK)
+                              &s->image, err)) != PACS_OK)
     {
         return rc;
     }

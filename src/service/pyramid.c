@@ -136,13 +136,16 @@ has_room(const site_t *s, int fd)
 static int
 put(const site_t *s, const uint8_t *body, int *fd, pacs_err_t *err)
 {
-    char               block[PACS_FRAME_HEAD] = { 0 }, from[64], dir[4096];
-    pacs_frame_head_t  head = { .magic = MAGIC, .version = VERSION,
-                                .bytes = s->bytes, .pixels = s->shape->px };
+    _Alignas(pacs_frame_head_t) char  block[PACS_FRAME_HEAD] = { 0 };
+    char               from[64], dir[4096];
+    pacs_frame_head_t *head = (pacs_frame_head_t *) (void *) block;
     int                rc;
 
-    head.crc = (uint32_t) crc32_z(0, body, s->bytes);
-    memcpy(block, &head, sizeof(head));
+    head->magic = MAGIC;
+    head->version = VERSION;
+    head->bytes = s->bytes;
+    head->pixels = s->shape->px;
+    head->crc = (uint32_t) crc32_z(0, body, s->bytes);
     snprintf(dir, sizeof(dir), "%s/cache/pyramids", s->op->svc->home);
 
     *fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);

@@ -180,6 +180,7 @@ pacs_service_close(pacs_service_t *svc)
     }
 
     pacs_scales_destroy(svc->scales);
+    pacs_annotation_end();
     pthread_cond_destroy(&svc->done);
     pthread_mutex_destroy(&svc->lock);
     free(svc->home);

@@ -304,6 +304,7 @@ main(void)
     sizes();
     hostile();
     threads();
+    pacs_annotation_end();
     pacs_arena_destroy(a);
     return done();
 }
