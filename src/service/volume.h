@@ -136,8 +136,9 @@ struct pacs_volumes_s {
 };
 
 int pacs_volumes_open(pacs_volumes_t **vs, pacs_err_t *err);
-/* after the last request: waits for the builders, which stop soon */
-void pacs_volumes_close(pacs_volumes_t *vs);
+/* after the last request: the builders stop soon.  false: one does not (it
+ * waits for pacs-codec), and the service must stay as it is */
+bool pacs_volumes_close(pacs_volumes_t *vs);
 
 /* one that this process has open; NULL: none.  To be released */
 pacs_voxels_t *pacs_voxels_find(pacs_service_t *svc, const char *id);
