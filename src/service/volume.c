@@ -486,6 +486,15 @@ view_of(const state_t *s, uint32_t i)
 }
 
 
+static unsigned
+cores(void)
+{
+    long  n = sysconf(_SC_NPROCESSORS_ONLN);
+
+    return n < 1 ? 1 : n > 8 ? 8 : (unsigned) n;
+}
+
+
 static int
 mpr_values(pacs_op_t *op, state_t *s, const pacs_plane_t *plane,
     float **values, pacs_err_t *err)
@@ -495,7 +504,7 @@ mpr_values(pacs_op_t *op, state_t *s, const pacs_plane_t *plane,
     *values = pacs_calloc(op->arena, n, sizeof(float));
     return *values == NULL
            ? PACS_E_NOMEM
-           : pacs_volume_plane(&s->voxels->volume, plane,
+           : pacs_volume_bands(&s->voxels->volume, plane, cores(),
                                pacs_service_limits(op->svc), *values, err);
 }
 
@@ -515,15 +524,6 @@ curved_values(pacs_op_t *op, state_t *s, float **values, uint32_t *width,
     return pacs_volume_curved(&s->voxels->volume, &c,
                               pacs_service_limits(op->svc), op->arena,
                               values, width, height, err);
-}
-
-
-static unsigned
-cores(void)
-{
-    long  n = sysconf(_SC_NPROCESSORS_ONLN);
-
-    return n < 1 ? 1 : n > 8 ? 8 : (unsigned) n;
 }
 
 

@@ -28,7 +28,8 @@ enum {
     PAGE = 4096,
     KEPT = 8,               /* volumes a process keeps mapped */
     FRESH_S = 30,           /* used lately, as far as eviction goes */
-    SIDE_MAX = 65535
+    SIDE_MAX = 65535,
+    SECOND = 1000000000, CLOSE_NS = 500000000
 };
 
 #define MAGIC  UINT32_C(0x56434150)
@@ -127,20 +128,31 @@ unmap(pacs_voxels_t *v)
 }
 
 
-void
+bool
 pacs_volumes_close(pacs_volumes_t *vs)
 {
+    struct timespec  until;
+    int              rc = 0;
+
     if (vs == NULL) {
-        return;
+        return true;
     }
 
     atomic_store(&vs->stop, true);
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += CLOSE_NS;
+    until.tv_sec += until.tv_nsec / SECOND;
+    until.tv_nsec %= SECOND;
 
     pthread_mutex_lock(&vs->lock);
-    while (vs->builders != 0) {
-        pthread_cond_wait(&vs->idle, &vs->lock);
+    while (vs->builders != 0 && rc == 0) {
+        rc = pthread_cond_timedwait(&vs->idle, &vs->lock, &until);
     }
     pthread_mutex_unlock(&vs->lock);
+
+    if (rc != 0) {
+        return false;
+    }
 
     while (vs->open != NULL) {
         pacs_voxels_t *v = vs->open;
@@ -152,6 +164,7 @@ pacs_volumes_close(pacs_volumes_t *vs)
     pthread_cond_destroy(&vs->idle);
     pthread_mutex_destroy(&vs->lock);
     free(vs);
+    return true;
 }
 
 
