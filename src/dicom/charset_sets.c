@@ -6,7 +6,6 @@
 #include <iconv.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 
 #include "dicom/charset.h"
 
@@ -37,9 +36,11 @@ const pacs_charset_set_t  pacs_charset_sets[PACS_SET_COUNT] = {
     [PACS_SET_GB18030] = { 0, 1, 2, NULL, "GB18030", 0, 0x81, 126, 0x40, 191 }
 };
 
-/* filled once and kept for the life of the process; 0: no character */
-static _Atomic(uint16_t *)  maps[PACS_SET_COUNT];
-static pthread_mutex_t      maps_lock = PTHREAD_MUTEX_INITIALIZER;
+/* 0: no character; not of the heap, whose checkers take what a module leaves
+ * behind for lost */
+static uint16_t         maps[PACS_SET_COUNT][126 * 191];
+static atomic_bool      filled[PACS_SET_COUNT];
+static pthread_mutex_t  maps_lock = PTHREAD_MUTEX_INITIALIZER;
 
 
 static uint16_t
@@ -92,49 +93,34 @@ map_fill(const pacs_charset_set_t *set, uint16_t *map)
 }
 
 
-/* NULL: out of memory */
 static const uint16_t *
 map_of(const pacs_charset_set_t *set)
 {
-    _Atomic(uint16_t *)  *slot = &maps[set - pacs_charset_sets];
-    uint16_t             *map = atomic_load_explicit(slot,
-                                                     memory_order_acquire);
-    size_t                size = (size_t) set->nlead
-                                 * (set->ntrail == 0 ? 1 : set->ntrail);
+    size_t  i = (size_t) (set - pacs_charset_sets);
 
-    if (map != NULL) {
-        return map;
-    }
+    if (!atomic_load_explicit(&filled[i], memory_order_acquire)) {
+        pthread_mutex_lock(&maps_lock);
 
-    pthread_mutex_lock(&maps_lock);
-
-    map = atomic_load_explicit(slot, memory_order_relaxed);
-    if (map == NULL) {
-        map = calloc(size, sizeof(*map));
-        if (map != NULL) {
-            map_fill(set, map);
-            atomic_store_explicit(slot, map, memory_order_release);
+        if (!atomic_load_explicit(&filled[i], memory_order_relaxed)) {
+            map_fill(set, maps[i]);
+            atomic_store_explicit(&filled[i], true, memory_order_release);
         }
+
+        pthread_mutex_unlock(&maps_lock);
     }
 
-    pthread_mutex_unlock(&maps_lock);
-
-    return map;
+    return maps[i];
 }
 
 
 uint32_t
 pacs_charset_two(const pacs_charset_set_t *set, uint8_t b1, uint8_t b2)
 {
-    unsigned         row = (unsigned) b1 - set->lead;
-    unsigned         col = (unsigned) b2 - set->trail;
-    const uint16_t  *map;
+    unsigned  row = (unsigned) b1 - set->lead;
+    unsigned  col = (unsigned) b2 - set->trail;
 
-    if (row >= set->nlead || col >= set->ntrail) {
-        return 0;
-    }
-    map = map_of(set);
-    return map == NULL ? 0 : map[row * set->ntrail + col];
+    return row < set->nlead && col < set->ntrail
+           ? map_of(set)[row * set->ntrail + col] : 0;
 }
 
 
