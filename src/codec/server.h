@@ -58,6 +58,7 @@ struct worker_s {
     int        fd;
     job_t     *job;
     int64_t    started_ms, cpu_ms;          /* when it got the job */
+    bool       spent;                       /* decodes no further frame */
 };
 
 struct server_s {
@@ -103,6 +104,7 @@ void pacs_evict(server_t *s);               /* if there is too much */
 
 int pacs_pool_start(server_t *s, pacs_err_t *err);
 void pacs_pool_pump(server_t *s);           /* queued jobs to idle decoders */
+void pacs_pool_renew(server_t *s);          /* spent decoders make room */
 void pacs_pool_tick(server_t *s);           /* time and memory limits */
 void pacs_pool_stop(server_t *s);
 
