@@ -6,6 +6,7 @@
 #include <iconv.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 
 #include "dicom/charset.h"
 
@@ -36,11 +37,9 @@ const pacs_charset_set_t  pacs_charset_sets[PACS_SET_COUNT] = {
     [PACS_SET_GB18030] = { 0, 1, 2, NULL, "GB18030", 0, 0x81, 126, 0x40, 191 }
 };
 
-/* 0: no character; not of the heap, whose checkers take what a module leaves
- * behind for lost */
-static uint16_t         maps[PACS_SET_COUNT][126 * 191];
-static atomic_bool      filled[PACS_SET_COUNT];
-static pthread_mutex_t  maps_lock = PTHREAD_MUTEX_INITIALIZER;
+/* filled once and kept for the life of the process; 0: no character */
+static _Atomic(uint16_t *)  maps[PACS_SET_COUNT];
+static pthread_mutex_t      maps_lock = PTHREAD_MUTEX_INITIALIZER;
 
 
 static uint16_t
@@ -93,34 +92,60 @@ map_fill(const pacs_charset_set_t *set, uint16_t *map)
 }
 
 
+/* nginx unloads the module in a worker that ends */
+__attribute__((destructor))
+static void
+maps_free(void)
+{
+    for (unsigned i = 0; i < sizeof(maps) / sizeof(maps[0]); i++) {
+        free(atomic_exchange(&maps[i], NULL));
+    }
+}
+
+
+/* NULL: out of memory */
 static const uint16_t *
 map_of(const pacs_charset_set_t *set)
 {
-    size_t  i = (size_t) (set - pacs_charset_sets);
+    _Atomic(uint16_t *)  *slot = &maps[set - pacs_charset_sets];
+    uint16_t             *map = atomic_load_explicit(slot,
+                                                     memory_order_acquire);
+    size_t                size = (size_t) set->nlead
+                                 * (set->ntrail == 0 ? 1 : set->ntrail);
 
-    if (!atomic_load_explicit(&filled[i], memory_order_acquire)) {
-        pthread_mutex_lock(&maps_lock);
-
-        if (!atomic_load_explicit(&filled[i], memory_order_relaxed)) {
-            map_fill(set, maps[i]);
-            atomic_store_explicit(&filled[i], true, memory_order_release);
-        }
-
-        pthread_mutex_unlock(&maps_lock);
+    if (map != NULL) {
+        return map;
     }
 
-    return maps[i];
+    pthread_mutex_lock(&maps_lock);
+
+    map = atomic_load_explicit(slot, memory_order_relaxed);
+    if (map == NULL) {
+        map = calloc(size, sizeof(*map));
+        if (map != NULL) {
+            map_fill(set, map);
+            atomic_store_explicit(slot, map, memory_order_release);
+        }
+    }
+
+    pthread_mutex_unlock(&maps_lock);
+
+    return map;
 }
 
 
 uint32_t
 pacs_charset_two(const pacs_charset_set_t *set, uint8_t b1, uint8_t b2)
 {
-    unsigned  row = (unsigned) b1 - set->lead;
-    unsigned  col = (unsigned) b2 - set->trail;
+    unsigned         row = (unsigned) b1 - set->lead;
+    unsigned         col = (unsigned) b2 - set->trail;
+    const uint16_t  *map;
 
-    return row < set->nlead && col < set->ntrail
-           ? map_of(set)[row * set->ntrail + col] : 0;
+    if (row >= set->nlead || col >= set->ntrail) {
+        return 0;
+    }
+    map = map_of(set);
+    return map == NULL ? 0 : map[row * set->ntrail + col];
 }
 
 

@@ -89,8 +89,8 @@ row_plane(const pacs_field_t *field, uint32_t y, uint32_t x, uint32_t n,
 
 
 static int
-open_colour(frame_t *f, const pacs_look_t *look, pacs_arena_t *a,
-    pacs_err_t *err)
+open_colour(frame_t *f, const pacs_samples_t *s, const pacs_look_t *look,
+    pacs_arena_t *a, pacs_err_t *err)
 {
     static const pacs_picture_t  as_it_is = { .format = 0 };
 
@@ -106,8 +106,8 @@ open_colour(frame_t *f, const pacs_look_t *look, pacs_arena_t *a,
 
     return f->rgb == NULL
            ? pacs_fail(err, PACS_E_NOMEM, "a row of colour")
-           : pacs_colour_open(&f->raster, look, 0, &as_it_is, a, &f->colour,
-                              err);
+           : pacs_colour_open(&f->raster, look, s->index, &as_it_is, a,
+                              &f->colour, err);
 }
 
 
@@ -136,7 +136,7 @@ pacs_field_frame(const pacs_samples_t *s, uint32_t top, uint32_t height,
 
     return f->raster.photometric == PACS_PI_MONO1
            || f->raster.photometric == PACS_PI_MONO2
-           ? PACS_OK : open_colour(f, look, a, err);
+           ? PACS_OK : open_colour(f, s, look, a, err);
 }
 
 

@@ -150,7 +150,8 @@ read_wishes(pacs_op_t *op, const pacs_route_t *route,
         .view_height = r.has_viewport ? (uint32_t) r.viewport[1] : 0,
         .has_region = r.has_region,
         .sx = r.viewport[2], .sy = r.viewport[3],
-        .sw = r.viewport[4], .sh = r.viewport[5]
+        .sw = r.viewport[4], .sh = r.viewport[5],
+        .flip_x = r.flip_x, .flip_y = r.flip_y, .rotate = (uint8_t) r.rotate
     };
 
     /* no parameter of thumbnails, 8.3.5.2 */
@@ -231,8 +232,7 @@ begin(pacs_op_t *op, const pacs_route_t *route, const pacs_param_t *params,
     }
 
     if ((rc = pacs_image_open(op, route->study, route->series, instance,
-                              &s->image, err)) != PACS_OK
-        || (rc = pacs_scale_set(op, s->image, err)) != PACS_OK)
+                              &s->image, err)) != PACS_OK)
     {
         return rc;
     }

@@ -25,7 +25,8 @@ typedef struct {
 #define ON(r)   (1u << PACS_R_ ## r)
 #define SEARCH  (ON(STUDIES) | ON(SERIES) | ON(INSTANCES) | ON(METADATA))
 #define PIXELS  (ON(FRAMES) | ON(BULKDATA))
-#define PICTURE (ON(RENDERED) | ON(THUMBNAIL))
+#define VOLUME  (ON(MPR) | ON(VOLUME))
+#define PICTURE (ON(RENDERED) | ON(THUMBNAIL) | VOLUME)
 
 static const offer_t  offers[] = {
     { SEARCH,     PACS_MT_DICOM_JSON,       "application/dicom+json",   NULL },
@@ -37,7 +38,10 @@ static const offer_t  offers[] = {
     { PIXELS,     PACS_MT_MULTIPART_FRAMES, "multipart/related",        "" },
     { PIXELS,     PACS_MT_OCTETS,           "application/octet-stream", NULL },
     { PICTURE,    PACS_MT_JPEG,             "image/jpeg",               NULL },
-    { PICTURE,    PACS_MT_PNG,              "image/png",                NULL }
+    { PICTURE,    PACS_MT_PNG,              "image/png",                NULL },
+    { VOLUME,     PACS_MT_MULTIPART_JPEG,   "multipart/related", "image/jpeg" },
+    { VOLUME,     PACS_MT_MULTIPART_PNG,    "multipart/related", "image/png" },
+    { VOLUME,     PACS_MT_DICOM_JSON,       "application/dicom+json",   NULL }
 };
 
 enum { OFFERS = sizeof(offers) / sizeof(offers[0]) };
