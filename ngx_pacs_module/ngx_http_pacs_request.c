@@ -425,6 +425,11 @@ ngx_http_pacs_run_done(ngx_http_pacs_ctx_t *ctx)
         return;
     }
 
+    if (ctx->op.want == PACS_WANT_TURN) {
+        ngx_http_pacs_run(ctx);
+        return;
+    }
+
     /* the answer may come before the call returns */
 
     ngx_http_pacs_wait(ctx, ngx_http_pacs_run);

@@ -217,7 +217,9 @@ void pacs_random(void *out, size_t len);
     X(query_uids,     1000,  "UIDs in one list")                              \
     X(frame_list,     1000,  "frames in one request")                         \
     X(render_side,   16384,  "pixels of a rendered picture's side")           \
-    X(render_area, (64 << 20), "pixels of a rendered picture")
+    X(render_area, (64 << 20), "pixels of a rendered picture")                \
+    X(render_pictures,  4096,  "rendered pictures of one answer")             \
+    X(render_bytes, (1 << 30), "bytes of several pictures in one answer")
 
 #define PACS_LIMITS_NODE(X)                                                   \
     X(decode_memory, (1 << 30), "bytes of memory of a decoder")               \

@@ -25,16 +25,28 @@ typedef struct {
 
 
 static void
-mirror(uint8_t *row, uint32_t n, uint32_t channels)
+mirror(uint8_t *row, uint32_t n, uint32_t bytes)
 {
     for (uint32_t i = 0, j = n - 1; i < j; i++, j--) {
-        for (uint32_t k = 0; k < channels; k++) {
-            uint8_t  t = row[i * channels + k];
+        for (uint32_t k = 0; k < bytes; k++) {
+            uint8_t  t = row[i * bytes + k];
 
-            row[i * channels + k] = row[j * channels + k];
-            row[j * channels + k] = t;
+            row[i * bytes + k] = row[j * bytes + k];
+            row[j * bytes + k] = t;
         }
     }
+}
+
+
+/* grey: 0..255; 16 bits keep what lies between */
+static void
+put_grey(const pacs_rows_t *rows, uint8_t *out, uint32_t i, double grey)
+{
+    if (rows->depth == 16) {
+        ((uint16_t *) (void *) out)[i] = (uint16_t) (grey * 257 + 0.5);
+        return;
+    }
+    out[i] = (uint8_t) (grey + 0.5);
 }
 
 
@@ -45,13 +57,13 @@ grey_direct(const job_t *j, uint32_t y, uint8_t *out)
     const pacs_raster_t  *r = &j->raster;
     size_t                at = (size_t) y * r->columns + j->x.lo;
 
-    if (r->narrow) {
+    if (j->table != NULL) {
         pacs_raster_map(r, j->table, at, j->x.n, out);
         return;
     }
     for (uint32_t i = 0; i < j->x.n; i++) {
         double  v = pacs_raster_value(r, at + i);
-        out[i] = (uint8_t) (pacs_curve_grey(&j->curve, v) + 0.5);
+        put_grey(&j->rows, out, i, pacs_curve_grey(&j->curve, v));
     }
 }
 
@@ -69,7 +81,7 @@ row_direct(pacs_rows_t *rows, uint32_t y, uint8_t *out)
         grey_direct(j, y, out);
     }
     if (j->x.flip) {
-        mirror(out, j->x.n, rows->channels);
+        mirror(out, j->x.n, rows->channels * (rows->depth / 8));
     }
 }
 
@@ -137,13 +149,17 @@ across_grey(const job_t *j, uint8_t *out)
         for (uint32_t k = 0; k < n; k++) {
             v += w[k] * s[k];
         }
-        if (j->table == NULL) {
-            out[i] = (uint8_t) (v + 0.5f);
+        if (!j->raster.narrow) {
+            put_grey(&j->rows, out, i, v);
             continue;
         }
 
         /* sums may round to just beyond what can be stored */
         v = v < min ? min : v > max ? max : v;
+        if (j->table == NULL) {
+            put_grey(&j->rows, out, i, pacs_curve_grey(&j->curve, v));
+            continue;
+        }
         /* towards 0 is down: v - min is not negative */
         int32_t  stored = (int32_t) (v - min + 0.5f) + (int32_t) min;
 
@@ -219,13 +235,14 @@ open_pixels(job_t *j, const pacs_samples_t *s, const pacs_look_t *look,
 
     j->rows.channels = r->photometric == PACS_PI_MONO1
                        || r->photometric == PACS_PI_MONO2 ? 1 : 3;
+    j->rows.depth = want->bits == 16 ? 16 : 8;
 
     if (j->rows.channels == 3) {
         return pacs_colour_open(r, look, want, a, &j->colour, err);
     }
 
     int  rc = pacs_curve_choose(r, look, s->index, want, &j->curve, err);
-    if (rc != PACS_OK || !r->narrow) {
+    if (rc != PACS_OK || !r->narrow || j->rows.depth == 16) {
         return rc;
     }
 
@@ -294,8 +311,8 @@ row_array(pacs_rows_t *rows, uint32_t y, uint8_t *out)
         return;
     }
     for (uint32_t x = 0; x < rows->width; x++) {
-        out[x] = (uint8_t) (pacs_curve_grey(&j->curve, j->values[at + x])
-                            + 0.5);
+        put_grey(rows, out, x, pacs_curve_grey(&j->curve,
+                                               j->values[at + x]));
     }
 }
 
@@ -312,7 +329,7 @@ encode_array(array_t *j, uint32_t width, uint32_t height,
     }
 
     j->rows = (pacs_rows_t) { width, height, j->rgb == NULL ? 1 : 3,
-                              row_array };
+                              want->bits == 16 ? 16 : 8, row_array };
     rc = pacs_encode(&j->rows, want, a, out, err);
     pacs_arena_destroy(a);
     return rc;
@@ -347,10 +364,6 @@ pacs_render(const pacs_samples_t *s, const pacs_look_t *look,
     const pacs_picture_t *want, const pacs_limits_t *limits, pacs_buf_t *out,
     uint32_t *width, uint32_t *height, pacs_err_t *err)
 {
-    if (want->format > PACS_PICTURE_PNG) {
-        return pacs_fail(err, PACS_E_ARG, "picture format %u", want->format);
-    }
-
     pacs_arena_t  *a = pacs_arena_create(0);
     if (a == NULL) {
         return pacs_fail(err, PACS_E_NOMEM, "render");

@@ -292,8 +292,8 @@ open_cached(const char *path, int *fd, pacs_frame_head_t *head)
 
 /* pictures that wait take room too: half of what ingest keeps free (2 % by
  * default) is theirs, not all of it */
-static int
-check_room(int fd, uint64_t bytes, const pacs_limits_t *limits,
+int
+pacs_cache_room(int fd, uint64_t bytes, const pacs_limits_t *limits,
     pacs_err_t *err)
 {
     struct statvfs  st;
@@ -307,8 +307,8 @@ check_room(int fd, uint64_t bytes, const pacs_limits_t *limits,
 
     return free > keep && free - keep > bytes
            ? PACS_OK
-           : pacs_fail(err, PACS_E_BUSY, "the disk has no room for a decoded "
-                       "frame of %" PRIu64 " bytes", bytes);
+           : pacs_fail(err, PACS_E_BUSY, "the disk has no room for %" PRIu64
+                       " bytes of pictures", bytes);
 }
 
 
@@ -325,7 +325,7 @@ make_output(pacs_op_t *op, uint64_t bytes, int *fd, pacs_err_t *err)
         return pacs_fail_errno(err, errno, "frame cache %s", dir);
     }
 
-    rc = check_room(*fd, bytes, pacs_service_limits(op->svc), err);
+    rc = pacs_cache_room(*fd, bytes, pacs_service_limits(op->svc), err);
     if (rc != PACS_OK) {
         close(*fd);
         return rc;

@@ -179,9 +179,51 @@ int pacs_image_native(pacs_image_t *im, uint32_t i, uint32_t row,
  * op->want; fd (may be NULL) is to be closed by the caller */
 int pacs_image_decoded(pacs_op_t *op, pacs_image_t *im, uint32_t i,
     pacs_str_t *path, int *fd, pacs_frame_head_t *head, pacs_err_t *err);
+/* image.c: PACS_E_BUSY: the disk of fd is too full for what only waits */
+int pacs_cache_room(int fd, uint64_t bytes, const pacs_limits_t *limits,
+    pacs_err_t *err);
 /* samples.c: of frame (from 0), as much as want shows; want's region is
  * moved to what was read.  PACS_AGAIN: not decoded yet, see op->want */
 int pacs_samples_get(pacs_op_t *op, pacs_image_t *im, uint32_t frame,
     pacs_picture_t *want, pacs_samples_t *samples, pacs_err_t *err);
+/* profile.c: want->profile, where want->icc needs it */
+int pacs_image_profile(pacs_op_t *op, pacs_image_t *im, pacs_picture_t *want,
+    pacs_err_t *err);
+/* cine.c: how long each of n frames (from 0) stays */
+int pacs_cine_delays(pacs_op_t *op, pacs_image_t *im, const uint32_t *frames,
+    uint32_t n, uint32_t *delays_ms, pacs_err_t *err);
+/* video.c: a stored video fills the reply */
+int pacs_video(pacs_op_t *op, const pacs_image_t *im,
+    const pacs_accept_t *choices, unsigned n, pacs_err_t *err);
+
+
+/* --- spool.c: an answer made piece by piece --- */
+
+typedef struct {
+    int          fd;
+    const char  *path;
+    uint64_t     len;
+} pacs_spool_t;
+
+int pacs_spool_open(pacs_op_t *op, pacs_spool_t *s, pacs_err_t *err);
+int pacs_spool_add(pacs_op_t *op, pacs_spool_t *s, pacs_str_t bytes,
+    pacs_err_t *err);
+/* over the first bytes */
+int pacs_spool_begin(const pacs_spool_t *s, const char *head, size_t len,
+    pacs_err_t *err);
+int pacs_spool_reply(pacs_op_t *op, const pacs_spool_t *s);
+
+
+/* --- pictures.c: several in one answer --- */
+
+typedef struct pacs_pictures_s  pacs_pictures_t;
+
+/* image: its frames (those of the route, or all); NULL: all that the route's
+ * study or series has.  type: of a picture, or of the animation */
+int pacs_pictures_open(pacs_op_t *op, const pacs_route_t *route,
+    pacs_image_t *image, const pacs_picture_t *want, pacs_str_t type,
+    bool animated, pacs_pictures_t **pictures, pacs_err_t *err);
+/* makes the next one; PACS_OK: the reply is filled */
+int pacs_pictures_run(pacs_op_t *op, pacs_pictures_t *p, pacs_err_t *err);
 
 #endif

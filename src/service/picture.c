@@ -9,12 +9,22 @@
 
 #include "service/internal.h"
 
-enum { THUMBNAIL = 256 };
+enum { THUMBNAIL = 256, MAX_CHOICES = 32 };
+
+/* one picture, several frames of an instance, all of a study or series, or a
+ * stored video: each has its media types, PS3.18 table 8.7.4-1 */
+typedef enum { SHOW_ONE, SHOW_FRAMES, SHOW_ALL, SHOW_VIDEO } shown_e;
 
 typedef struct {
-    pacs_image_t    *image;
-    uint32_t         frame;         /* from 0 */
-    pacs_picture_t   want;
+    shown_e           shown;
+    pacs_image_t     *image;
+    uint32_t          frame;        /* from 0 */
+    pacs_picture_t    want;
+    pacs_accept_t     choices[MAX_CHOICES];
+    unsigned          nchoices;
+    pacs_str_t        type;         /* of a picture */
+    bool              multipart;
+    pacs_pictures_t  *pictures;     /* of several */
 } state_t;
 
 /* --- which instance stands for a study or a series --- */
@@ -81,36 +91,88 @@ representative(pacs_op_t *op, const pacs_route_t *route, pacs_str_t *uid,
 
 /* --- what is asked for --- */
 
+static const struct { const char *type; pacs_picture_e format; } formats[] = {
+    { "image/jpeg", PACS_PICTURE_JPEG }, { "image/png", PACS_PICTURE_PNG },
+    { "image/webp", PACS_PICTURE_WEBP }, { "image/gif", PACS_PICTURE_GIF },
+    { NULL, PACS_PICTURE_JPEG }
+};
+
+
+static pacs_picture_e
+format_of(pacs_str_t type)
+{
+    unsigned  i = 0;
+
+    while (formats[i].type != NULL && !pacs_str_is(type, formats[i].type)) {
+        i++;
+    }
+    return formats[i].format;
+}
+
+
+/* GIF and WebP hold several */
+static bool
+suits(const pacs_accept_t *c, shown_e shown)
+{
+    pacs_picture_e  format = format_of(c->is);
+
+    return c->media == PACS_MT_PICTURES
+           || (c->media == PACS_MT_PICTURE
+               && (shown == SHOW_ONE
+                   || (shown == SHOW_FRAMES
+                       && (format == PACS_PICTURE_GIF
+                           || format == PACS_PICTURE_WEBP))));
+}
+
+
+static int
+choose_type(state_t *s, pacs_err_t *err)
+{
+    static const char *const  instead[] = {
+        [SHOW_ONE] = "a picture has no video",
+        [SHOW_FRAMES] = "several frames are not one picture: there are "
+            "image/gif, image/webp, and multipart/related with "
+            "type=\"image/jpeg\", png, webp or gif; one is at /frames/1/"
+            "rendered",
+        [SHOW_ALL] = "a study or series is not one picture: there is "
+            "multipart/related with type=\"image/jpeg\", png, webp or gif"
+    };
+
+    for (unsigned i = 0; i < s->nchoices; i++) {
+        if (suits(&s->choices[i], s->shown)) {
+            s->type = s->choices[i].is;
+            s->multipart = s->choices[i].media == PACS_MT_PICTURES;
+            s->want.format = (uint8_t) format_of(s->type);
+            return PACS_OK;
+        }
+    }
+    return pacs_fail(err, PACS_E_ACCEPT, "%s", instead[s->shown]);
+}
+
+
 static int
 choose_frame(const pacs_route_t *route, state_t *s, pacs_err_t *err)
 {
     uint32_t  frames = s->image->record.pixels.frames;
 
-    if (route->nframes > 1) {
-        return pacs_fail(err, PACS_E_ACCEPT, "one picture an answer: ask for "
-                         "one frame");
-    }
+    s->frame = route->nframes == 1 ? route->frames[0] - 1
+               : route->resource == PACS_R_THUMBNAIL ? frames / 2 : 0;
 
-    if (route->nframes == 1) {
-        if (route->frames[0] > frames) {
-            return pacs_fail(err, PACS_E_NOT_FOUND, "frame %u of %u",
-                             route->frames[0], frames);
-        }
-        s->frame = route->frames[0] - 1;
-        return PACS_OK;
-    }
+    return s->frame < frames
+           ? PACS_OK
+           : pacs_fail(err, PACS_E_NOT_FOUND, "frame %u of %u", s->frame + 1,
+                       frames);
+}
 
-    if (route->resource == PACS_R_THUMBNAIL) {
-        s->frame = frames / 2;
-        return PACS_OK;
-    }
 
-    if (frames > 1) {
-        return pacs_fail(err, PACS_E_ACCEPT, "%u frames do not fit into one "
-                         "picture: ask for /frames/1/rendered", frames);
+static void
+small(pacs_rendered_t *r)
+{
+    for (int i = 0; i < 2; i++) {
+        r->viewport[i] = r->has_viewport ? fmin(r->viewport[i], THUMBNAIL)
+                                         : THUMBNAIL;
     }
-
-    return PACS_OK;
+    r->has_viewport = true;
 }
 
 
@@ -119,30 +181,23 @@ read_wishes(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned n, state_t *s, pacs_err_t *err)
 {
     pacs_rendered_t  r = { 0 };
-    pacs_accept_t    accept;
-    unsigned         naccept;
     int              rc;
 
     if ((rc = pacs_web_rendered(params, n, pacs_service_limits(op->svc), &r,
                                 err)) != PACS_OK
-        || (rc = pacs_op_accept(op, route, params, n, &accept, 1, &naccept,
-                                err)) != PACS_OK)
+        || (rc = pacs_op_accept(op, route, params, n, s->choices, MAX_CHOICES,
+                                &s->nchoices, err)) != PACS_OK)
     {
         return rc;
     }
 
     if (route->resource == PACS_R_THUMBNAIL) {
-        for (int i = 0; i < 2; i++) {
-            r.viewport[i] = r.has_viewport ? fmin(r.viewport[i], THUMBNAIL)
-                                           : THUMBNAIL;
-        }
-        r.has_viewport = true;
+        small(&r);
     }
 
     s->want = (pacs_picture_t) {
-        .format = accept.media == PACS_MT_PNG ? PACS_PICTURE_PNG
-                                              : PACS_PICTURE_JPEG,
         .quality = (uint8_t) r.quality,
+        .bits = (uint8_t) r.bits, .icc = (uint8_t) r.icc,
         .has_window = r.has_window, .voi = (uint8_t) r.function,
         .center = r.center, .width = r.width,
         .view_width = r.has_viewport ? (uint32_t) r.viewport[0] : 0,
@@ -156,23 +211,85 @@ read_wishes(pacs_op_t *op, const pacs_route_t *route,
 }
 
 
-/* content, the frame and the wishes as they were written */
-static bool
-unchanged(pacs_op_t *op, const state_t *s)
+/* what is shown, and the wishes as they were written */
+static int
+unchanged(pacs_op_t *op, const pacs_route_t *route, const state_t *s,
+    bool *same, pacs_err_t *err)
 {
-    char        frame[32];
-    char       *key = pacs_strdup(op->arena, s->image->record.key);
-    char       *args = pacs_strdup(op->arena, op->request.args);
-    pacs_str_t  look = s->image->record.look;
-    uint8_t     digest[PACS_SHA256_LEN];
-    char        hex[2 * PACS_SHA256_LEN + 1];
+    pacs_index_t *ix = op->svc->index;
+    pacs_str_t    key = pacs_null, look = pacs_null;
+    int64_t       revision = 0;
+    char          what[64];
+    uint8_t       digest[PACS_SHA256_LEN];
+    char          hex[2 * PACS_SHA256_LEN + 1];
+    int           rc = PACS_OK;
 
-    snprintf(frame, sizeof(frame), "%u %d", s->frame, s->want.format);
+    if (s->image != NULL) {
+        key = s->image->record.key;
+        look = s->image->record.look;
+    } else {
+        rc = ix->vt->revision(ix, route->study, route->series, pacs_null,
+                              &revision, err);
+    }
+
+    snprintf(what, sizeof(what), "%u %d %d %" PRId64, s->frame,
+             s->want.format, s->multipart, revision);
     pacs_sha256(look.data, look.len, digest);
     pacs_hex(digest, sizeof(digest), hex);
 
-    return pacs_reply_etag(op, PACS_PIPELINE, frame, key ? key : "", hex,
-                           args ? args : "", NULL);
+    char *path = pacs_strdup(op->arena, op->request.path);
+    char *args = pacs_strdup(op->arena, op->request.args);
+    char *blob = pacs_strdup(op->arena, key);
+
+    if (path == NULL || args == NULL || blob == NULL) {
+        return PACS_E_NOMEM;
+    }
+
+    *same = rc == PACS_OK && pacs_reply_etag(op, PACS_PIPELINE, path, what,
+                                             blob, hex, args, NULL);
+    return rc;
+}
+
+
+static int
+open_shown(pacs_op_t *op, const pacs_route_t *route, state_t *s,
+    pacs_err_t *err)
+{
+    pacs_str_t  instance = route->instance;
+    int         rc = PACS_OK;
+
+    s->shown = SHOW_ONE;
+
+    if (instance.len == 0 && route->resource == PACS_R_RENDERED) {
+        s->shown = SHOW_ALL;
+        return PACS_OK;
+    }
+
+    if (instance.len == 0) {
+        rc = representative(op, route, &instance, err);
+    }
+    if (rc == PACS_OK) {
+        rc = pacs_image_open(op, route->study, route->series, instance,
+                             &s->image, err);
+    }
+
+    if (s->image != NULL && s->image->syntax != NULL
+        && s->image->syntax->coding == PACS_CODING_VIDEO
+        && route->resource == PACS_R_RENDERED && route->nframes == 0
+        && (rc == PACS_OK || rc == PACS_E_UNSHOWABLE))
+    {
+        *err = (pacs_err_t) { 0 };
+        s->shown = SHOW_VIDEO;
+        return PACS_OK;
+    }
+
+    if (rc == PACS_OK && route->resource == PACS_R_RENDERED
+        && (route->nframes > 1
+            || (route->nframes == 0 && s->image->record.pixels.frames > 1)))
+    {
+        s->shown = SHOW_FRAMES;
+    }
+    return rc;
 }
 
 
@@ -180,61 +297,41 @@ static int
 begin(pacs_op_t *op, const pacs_route_t *route, const pacs_param_t *params,
     unsigned n, state_t *s, pacs_err_t *err)
 {
-    pacs_str_t  instance = route->instance;
-    int         rc;
+    bool  same = false;
+    int   rc;
 
-    if (instance.len == 0 && route->resource == PACS_R_RENDERED) {
-        return pacs_fail(err, PACS_E_ACCEPT, "a study or series is not one "
-                         "picture: ask for an instance or a frame");
-    }
-
-    if ((rc = read_wishes(op, route, params, n, s, err)) != PACS_OK) {
-        return rc;
-    }
-
-    if (instance.len == 0
-        && (rc = representative(op, route, &instance, err)) != PACS_OK)
+    if ((rc = read_wishes(op, route, params, n, s, err)) != PACS_OK
+        || (rc = open_shown(op, route, s, err)) != PACS_OK
+        || (s->shown != SHOW_VIDEO
+            && (rc = choose_type(s, err)) != PACS_OK)
+        || (s->shown == SHOW_ONE
+            && (rc = choose_frame(route, s, err)) != PACS_OK)
+        || (rc = unchanged(op, route, s, &same, err)) != PACS_OK || same)
     {
         return rc;
     }
 
-    if ((rc = pacs_image_open(op, route->study, route->series, instance,
-                              &s->image, err)) != PACS_OK)
-    {
-        return rc;
+    if (s->shown == SHOW_ONE && !s->multipart) {
+        return pacs_image_profile(op, s->image, &s->want, err);
     }
-
-    return choose_frame(route, s, err);
+    return s->shown == SHOW_VIDEO
+           ? pacs_video(op, s->image, s->choices, s->nchoices, err)
+           : pacs_pictures_open(op, route, s->image, &s->want, s->type,
+                                !s->multipart, &s->pictures, err);
 }
 
 
 /* --- the picture --- */
 
-int
-pacs_op_picture(pacs_op_t *op, const pacs_route_t *route,
-    const pacs_param_t *params, unsigned n, pacs_err_t *err)
+static int
+make(pacs_op_t *op, state_t *s, pacs_err_t *err)
 {
-    state_t        *s = op->state;
     pacs_samples_t  samples;
     pacs_buf_t      out = { 0 };
     uint32_t        width, height;
-    int             rc;
+    int             rc = pacs_samples_get(op, s->image, s->frame, &s->want,
+                                          &samples, err);
 
-    if (s == NULL) {
-        s = op->state = pacs_calloc(op->arena, 1, sizeof(*s));
-
-        if (s == NULL) {
-            return PACS_E_NOMEM;
-        }
-        if ((rc = begin(op, route, params, n, s, err)) != PACS_OK) {
-            return rc;
-        }
-        if (unchanged(op, s)) {
-            return PACS_OK;
-        }
-    }
-
-    rc = pacs_samples_get(op, s->image, s->frame, &s->want, &samples, err);
     if (rc != PACS_OK) {
         return rc;
     }
@@ -247,7 +344,32 @@ pacs_op_picture(pacs_op_t *op, const pacs_route_t *route,
         return rc;
     }
 
-    op->reply.content_type = s->want.format == PACS_PICTURE_PNG
-                             ? pacs_lit("image/png") : pacs_lit("image/jpeg");
+    op->reply.content_type = s->type;
     return pacs_reply_memory(op, pacs_buf_take(&out, op->arena));
+}
+
+
+int
+pacs_op_picture(pacs_op_t *op, const pacs_route_t *route,
+    const pacs_param_t *params, unsigned n, pacs_err_t *err)
+{
+    state_t *s = op->state;
+    int      rc;
+
+    if (s == NULL) {
+        s = op->state = pacs_calloc(op->arena, 1, sizeof(*s));
+
+        if (s == NULL) {
+            return PACS_E_NOMEM;
+        }
+        rc = begin(op, route, params, n, s, err);
+        if (rc != PACS_OK || op->reply.status == 304
+            || s->shown == SHOW_VIDEO)
+        {
+            return rc;
+        }
+    }
+
+    return s->pictures != NULL ? pacs_pictures_run(op, s->pictures, err)
+                               : make(op, s, err);
 }

@@ -105,9 +105,13 @@ typedef struct {
     pacs_part_t    *parts;
     unsigned        nparts;
     uint64_t        length;         /* bytes of all parts */
+    bool            ranges;         /* Range may take a piece of it */
 } pacs_reply_t;
 
-typedef enum { PACS_WANT_NONE, PACS_WANT_CACHE, PACS_WANT_CODEC } pacs_want_e;
+typedef enum {
+    PACS_WANT_NONE, PACS_WANT_CACHE, PACS_WANT_CODEC,
+    PACS_WANT_TURN              /* nothing, but others may go first */
+} pacs_want_e;
 
 typedef struct {
     /* in */

@@ -25,7 +25,8 @@ typedef struct {
 #define ON(r)   (1u << PACS_R_ ## r)
 #define SEARCH  (ON(STUDIES) | ON(SERIES) | ON(INSTANCES) | ON(METADATA))
 #define PIXELS  (ON(FRAMES) | ON(BULKDATA))
-#define PICTURE (ON(RENDERED) | ON(THUMBNAIL))
+#define PICTURES ON(RENDERED)
+#define PICTURE (PICTURES | ON(THUMBNAIL))
 
 static const offer_t  offers[] = {
     { SEARCH,     PACS_MT_DICOM_JSON,       "application/dicom+json",   NULL },
@@ -35,8 +36,21 @@ static const offer_t  offers[] = {
     { ON(OBJECT), PACS_MT_DICOM,            "application/dicom",        NULL },
     { PIXELS,     PACS_MT_MULTIPART_FRAMES, "multipart/related",        "" },
     { PIXELS,     PACS_MT_OCTETS,           "application/octet-stream", NULL },
-    { PICTURE,    PACS_MT_JPEG,             "image/jpeg",               NULL },
-    { PICTURE,    PACS_MT_PNG,              "image/png",                NULL }
+    { PICTURE,    PACS_MT_PICTURE,          "image/jpeg",               NULL },
+    { PICTURE,    PACS_MT_PICTURE,          "image/gif",                NULL },
+    { PICTURE,    PACS_MT_PICTURE,          "image/png",                NULL },
+    { PICTURE,    PACS_MT_PICTURE,          "image/webp",               NULL },
+    { PICTURES,   PACS_MT_PICTURES,         "multipart/related",
+                                            "image/jpeg" },
+    { PICTURES,   PACS_MT_PICTURES,         "multipart/related",
+                                            "image/png" },
+    { PICTURES,   PACS_MT_PICTURES,         "multipart/related",
+                                            "image/webp" },
+    { PICTURES,   PACS_MT_PICTURES,         "multipart/related",
+                                            "image/gif" },
+    { PICTURES,   PACS_MT_VIDEO,            "video/mpeg",               NULL },
+    { PICTURES,   PACS_MT_VIDEO,            "video/mp4",                NULL },
+    { PICTURES,   PACS_MT_VIDEO,            "video/h265",               NULL }
 };
 
 enum { OFFERS = sizeof(offers) / sizeof(offers[0]) };
@@ -196,7 +210,7 @@ collect(pacs_resource_e resource, const range_t *r, unsigned n, pair_t *pairs)
 static int
 say_what_there_is(pacs_resource_e resource, pacs_err_t *err)
 {
-    char  text[256] = "";
+    char  text[400] = "";
 
     for (unsigned k = 0; k < OFFERS; k++) {
         if (offers[k].resources & 1u << resource) {
@@ -242,7 +256,9 @@ pacs_web_accept(pacs_resource_e resource, pacs_str_t header,
             .media = pairs[i].offer->media,
             .syntax = pairs[i].range->syntax,
             .type = pairs[i].offer->part != NULL ? pairs[i].range->part
-                                                 : pacs_null
+                                                 : pacs_null,
+            .is = pacs_cstr(pairs[i].offer->part != NULL
+                            ? pairs[i].offer->part : pairs[i].offer->type)
         };
     }
 
