@@ -275,12 +275,15 @@ open_shown(pacs_op_t *op, const pacs_route_t *route, state_t *s,
 
     if (s->image != NULL && s->image->syntax != NULL
         && s->image->syntax->coding == PACS_CODING_VIDEO
-        && route->resource == PACS_R_RENDERED && route->nframes == 0
         && (rc == PACS_OK || rc == PACS_E_UNSHOWABLE))
     {
         *err = (pacs_err_t) { 0 };
         s->shown = SHOW_VIDEO;
-        return PACS_OK;
+        return route->resource == PACS_R_RENDERED && route->nframes == 0
+               ? PACS_OK
+               : pacs_fail(err, PACS_E_UNSHOWABLE, "the frames of a video are "
+                           "not decoded; it is there as a whole, at the "
+                           "instance's /rendered");
     }
 
     if (rc == PACS_OK && route->resource == PACS_R_RENDERED

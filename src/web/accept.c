@@ -49,8 +49,8 @@ static const offer_t  offers[] = {
     { PICTURES,   PACS_MT_PICTURES,         "multipart/related",
                                             "image/gif" },
     { PICTURES,   PACS_MT_VIDEO,            "video/mpeg",               NULL },
-    { PICTURES,   PACS_MT_VIDEO,            "video/mp4",                NULL },
-    { PICTURES,   PACS_MT_VIDEO,            "video/h265",               NULL }
+    { PICTURES,   PACS_MT_VIDEO,            "video/h265",               NULL },
+    { PICTURES,   PACS_MT_VIDEO,            "video/mp4",                NULL }
 };
 
 enum { OFFERS = sizeof(offers) / sizeof(offers[0]) };
