@@ -19,12 +19,14 @@ Q = $(if $(V),,@)
 WARN   = -Wall -Wextra -Werror -Wno-unused-parameter
 WARNC  = $(WARN) -Wmissing-prototypes -Wstrict-prototypes -Wvla
 HIDE   = -fPIC -fvisibility=hidden -MMD -MP -Isrc -D_GNU_SOURCE \
-         -D_FILE_OFFSET_BITS=64
+         -D_FILE_OFFSET_BITS=64 -isystem /usr/include/freetype2 \
+         -isystem /usr/include/fribidi
 HARD   = $(if $(SAN),,-D_FORTIFY_SOURCE=2) -fstack-protector-strong
 ALLC   = -std=c11 $(WARNC) $(HIDE) $(HARD) $(OPT) $(SANFLAGS) $(CFLAGS)
 ALLCXX = -std=gnu++17 $(WARN) $(HIDE) $(HARD) $(OPT) $(SANFLAGS) $(CXXFLAGS)
 
-LIBS          = -lsqlite3 -ljpeg -lpng16 -lwebp -lgif -llcms2 -lhiredis -lcrypto -lz -lm -lpthread
+LIBS          = -lsqlite3 -ljpeg -lpng16 -lwebp -lgif -llcms2 -lraqm \
+                -lfribidi -lfreetype -lhiredis -lcrypto -lz -lm -lpthread
 CODEC_LIBS    = -lopenjp2 -lcharls -lopenjph -ldcmjpeg -lijg8 -lijg12 -lijg16 \
                 -ldcmimgle -ldcmdata -loflog -lofstd -lseccomp -lstdc++
 LISTENER_LIBS = -ldcmnet -ldcmdata -loflog -lofstd -lstdc++
@@ -96,6 +98,14 @@ $(B)/t/tools/%: t/tools/%.c $(B)/libpacs.a
 	@mkdir -p $(@D)
 	@echo "  LD   $@"
 	$(Q)$(CC) $(ALLC) -It -o $@ $< $(B)/libpacs.a $(LIBS)
+
+# decodes what pacs-codec does, without its processes
+DECODERS := $(filter-out $(patsubst %,$(B)/src/codec/%.o,main child client \
+              evict job pool receive result sandbox),$(CODEC))
+$(B)/t/tools/render_file: $(B)/t/tools/render_file.o \
+                          $(DECODERS) $(B)/libpacs.a
+	@echo "  LD   $@"
+	$(Q)$(CXX) $(SANFLAGS) -o $@ $(filter %.o %.a,$^) $(CODEC_LIBS) $(LIBS)
 
 # libFuzzer with all of core, dicom and web, whatever the rest is built with
 $(B)/t/fuzz/%: t/fuzz/%.c $(call src,src/core src/dicom src/web)

@@ -61,6 +61,40 @@ open_palette(const pacs_look_t *look, pacs_arena_t *a, pacs_colour_t *c,
 }
 
 
+/* grey for the stored values that lie before the palette */
+static int
+open_supplement(const pacs_look_t *look, uint32_t frame,
+    const pacs_picture_t *want, pacs_arena_t *a, pacs_colour_t *c,
+    pacs_err_t *err)
+{
+    const pacs_raster_t  *r = c->r;
+    uint32_t              mask = (uint32_t) r->mask;
+    int32_t               min = -(int32_t) r->sign;
+    uint8_t              *grey = pacs_alloc(a, (size_t) mask + 1);
+    int                   rc;
+
+    if (grey == NULL) {
+        return pacs_fail(err, PACS_E_NOMEM, "palette");
+    }
+
+    rc = open_palette(look, a, c, err);
+    if (rc == PACS_OK) {
+        rc = pacs_curve_choose(r, look, frame, want, &c->curve, err);
+    }
+    if (rc != PACS_OK) {
+        return rc;
+    }
+
+    pacs_curve_table(&c->curve, r, grey);
+    for (int32_t v = min; v < look->palette[0].first
+                          && v - min <= (int32_t) mask; v++)
+    {
+        memset(c->palette[(uint32_t) v & mask], grey[(uint32_t) v & mask], 3);
+    }
+    return PACS_OK;
+}
+
+
 /* the window that was asked for, in 8 bits */
 static int
 open_window(const pacs_look_t *look, const pacs_picture_t *want,
@@ -93,10 +127,14 @@ open_window(const pacs_look_t *look, const pacs_picture_t *want,
 
 int
 pacs_colour_open(const pacs_raster_t *r, const pacs_look_t *look,
-    const pacs_picture_t *want, pacs_arena_t *a, pacs_colour_t *c,
-    pacs_err_t *err)
+    uint32_t frame, const pacs_picture_t *want, pacs_arena_t *a,
+    pacs_colour_t *c, pacs_err_t *err)
 {
     *c = (pacs_colour_t) { .r = r, .curve = whole_range(r) };
+
+    if (r->samples == 1 && r->photometric != PACS_PI_PALETTE) {
+        return open_supplement(look, frame, want, a, c, err);
+    }
 
     if (r->photometric == PACS_PI_PALETTE) {
         int  rc = open_palette(look, a, c, err);

@@ -68,5 +68,10 @@ pacs_encode(pacs_rows_t *rows, const pacs_picture_t *want, pacs_arena_t *a,
         return rc;
     }
 
+    rc = pacs_overlay(&rows, want, a, err);
+    if (rc != PACS_OK) {
+        return rc;
+    }
+
     return encoders[want->format].encode(rows, want, icc, a, out, err);
 }

@@ -9,6 +9,8 @@
 
 enum { MAX_WINDOWS = 16, MAX_ENTRIES = 65536 };
 
+#define PET  "1.2.840.10008.5.1.4.1.1.128"
+
 enum {
     SPACING_PATIENT = 0x00280030, ASPECT_RATIO = 0x00280034,
     PADDING_VALUE = 0x00280120, PADDING_LIMIT = 0x00280121,
@@ -19,6 +21,8 @@ enum {
     PALETTE_SEGMENTED = 0x00281221,
     MODALITY_SEQ = 0x00283000, LUT_DESCRIPTOR = 0x00283002,
     LUT_DATA = 0x00283006, VOI_SEQ = 0x00283010,
+    CLASS = 0x00080016, PRESENTATION = 0x00089205,
+    FLOAT_PADDING = 0x00280122, DOUBLE_PADDING = 0x00280123,
     MEASURES_SEQ = 0x00289110, FRAME_VOI_SEQ = 0x00289132,
     TRANSFORM_SEQ = 0x00289145,
     SHAPE = 0x20500020, SHARED = 0x52009229, PER_FRAME = 0x52009230,
@@ -162,8 +166,10 @@ read_lut(const ctx_t *c, const pacs_item_t *item, bool is_signed,
 
 typedef struct {
     const uint8_t  *p;
-    size_t          n;          /* words */
+    size_t          n;          /* words, or bytes */
+    bool            wide;       /* words */
     bool            big;
+    unsigned        swap;       /* bytes that lie in swapped pairs: 1 */
     uint16_t       *out;
     uint32_t        made, entries;
 } segments_t;
@@ -172,6 +178,10 @@ typedef struct {
 static uint32_t
 word(const segments_t *s, size_t at)
 {
+    if (!s->wide) {
+        at ^= s->swap;
+        return at < s->n ? s->p[at] : 0;
+    }
     return at < s->n ? get16(s->p + 2 * at, s->big) : 0;
 }
 
@@ -201,7 +211,9 @@ segment(segments_t *s, size_t at)
         int64_t  from = s->out[s->made - 1], to = word(s, at + 2);
 
         for (uint32_t i = 1; i <= count; i++) {
-            emit(s, (uint32_t) (from + (to - from) * i / count));
+            /* rounded, as from + n / 2 is not negative */
+            emit(s, (uint32_t) ((2 * (from * (count - i) + to * i) + count)
+                                / (2 * count)));
         }
         return 3;
     }
@@ -215,7 +227,13 @@ static size_t
 indirect(segments_t *s, size_t at)
 {
     uint32_t  count = word(s, at + 1);
-    size_t    from = (word(s, at + 2) | (size_t) word(s, at + 3) << 16) / 2;
+    size_t    from = 0;
+
+    /* two words or four bytes, the lowest first */
+    for (unsigned i = s->wide ? 2 : 4; i > 0; i--) {
+        from = from << (s->wide ? 16 : 8) | word(s, at + 1 + i);
+    }
+    from /= s->wide ? 2 : 1;
 
     for (uint32_t i = 0; i < count && s->made < s->entries; i++) {
         size_t  took = from < s->n ? segment(s, from) : 0;
@@ -225,7 +243,7 @@ indirect(segments_t *s, size_t at)
         }
         from += took;
     }
-    return 4;
+    return s->wide ? 4 : 6;
 }
 
 
@@ -236,14 +254,16 @@ segmented(const ctx_t *c, const pacs_item_t *item, const pacs_elem_t *e,
     segments_t  s = {
         .p = value_of(c, e, 2 * MAX_ENTRIES),
         .big = item->big_endian,
+        .wide = head->bits > 8,
+        .swap = item->big_endian && head->bits <= 8 && e != NULL
+                && e->vr == PACS_OW,
         .entries = head->entries,
     };
 
-    /* 8-bit segments are not seen outside of the standard */
-    if (s.p == NULL || head->bits <= 8) {
+    if (s.p == NULL) {
         return;
     }
-    s.n = e->length / 2;
+    s.n = e->length / (s.wide ? 2 : 1);
     s.out = pacs_calloc(c->arena, s.entries, sizeof(*s.out));
     if (s.out == NULL) {
         return;
@@ -298,16 +318,17 @@ static const struct { const char *name; uint8_t voi; }  functions[] = {
 };
 
 
-static void
-read_function(const pacs_item_t *item, pacs_look_t *look)
+static uint8_t
+read_function(const pacs_item_t *item)
 {
     pacs_str_t  s = pacs_elem_raw(item, VOI_FUNCTION);
 
     for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
         if (pacs_str_is(s, functions[i].name)) {
-            look->voi = functions[i].voi;
+            return functions[i].voi;
         }
     }
+    return PACS_VOI_LINEAR;
 }
 
 
@@ -361,7 +382,7 @@ read_windows(const ctx_t *c, const pacs_item_t *item, pacs_err_t *err)
             explain(w, pacs_str_trim(name));
         }
     }
-    read_function(item, look);
+    look->voi = read_function(item);
     return PACS_OK;
 }
 
@@ -380,32 +401,48 @@ read_rescale(const pacs_item_t *item, double *slope, double *intercept)
 }
 
 
+/* Pixel Padding Value (k 0) or Range Limit (k 1) */
+static bool
+padding_value(const ctx_t *c, unsigned k, double *value)
+{
+    const pacs_item_t  *root = c->ds->root;
+
+    if (c->px->is_float) {
+        uint32_t  tag = c->px->allocated == 32 ? FLOAT_PADDING
+                                               : DOUBLE_PADDING;
+        return pacs_elem_double(root, tag + 2 * k, 0, value);
+    }
+
+    const pacs_elem_t  *e = pacs_elem(root, PADDING_VALUE + k);
+    const uint8_t      *p = value_of(c, e, 64);
+
+    if (p == NULL || e->length < 2) {
+        return false;
+    }
+
+    /* files often give the wrong one of US and SS: as the pixels are */
+    uint16_t  v = get16(p, root->big_endian);
+    *value = c->px->is_signed ? (int16_t) v : v;
+    return true;
+}
+
+
 static void
 read_padding(const ctx_t *c)
 {
-    const pacs_item_t  *root = c->ds->root;
-    pacs_look_t        *look = c->look;
+    pacs_look_t  *look = c->look;
+    double        value, limit;
 
-    for (unsigned k = 0; k < 2; k++) {
-        const pacs_elem_t  *e = pacs_elem(root, PADDING_VALUE + k);
-        const uint8_t      *p = value_of(c, e, 64);
-
-        if (p == NULL || e->length < 2) {
-            break;
-        }
-        /* files often give the wrong one of US and SS: as the pixels are */
-        uint16_t  v = get16(p, root->big_endian);
-        look->padding[k] = c->px->is_signed ? (int16_t) v : v;
-        look->padding[1] = look->padding[k];
-        look->has_padding = 1;
+    if (!padding_value(c, 0, &value)) {
+        return;
+    }
+    if (!padding_value(c, 1, &limit)) {
+        limit = value;
     }
 
-    if (look->padding[0] > look->padding[1]) {
-        int32_t  t = look->padding[0];
-
-        look->padding[0] = look->padding[1];
-        look->padding[1] = t;
-    }
+    look->has_padding = 1;
+    look->padding[0] = fmin(value, limit);
+    look->padding[1] = fmax(value, limit);
 }
 
 
@@ -449,7 +486,13 @@ read_shared(const ctx_t *c, const pacs_item_t *group, pacs_err_t *err)
     }
 
     item = pacs_elem_item(group, FRAME_VOI_SEQ);
-    return item != NULL ? read_windows(c, item, err) : PACS_OK;
+    if (item == NULL) {
+        return PACS_OK;
+    }
+
+    read_lut(c, pacs_elem_item(item, VOI_SEQ),
+             c->px->is_signed || c->look->intercept < 0, &c->look->voi_lut);
+    return read_windows(c, item, err);
 }
 
 
@@ -457,23 +500,22 @@ static void
 read_frame(const pacs_item_t *group, pacs_look_t *look,
     struct pacs_frame_look_s *f)
 {
-    double              slope = look->slope, intercept = look->intercept;
     double              center, width;
     const pacs_item_t  *item = pacs_elem_item(group, TRANSFORM_SEQ);
 
+    f->slope = look->slope;
+    f->intercept = look->intercept;
     if (item != NULL) {
-        read_rescale(item, &slope, &intercept);
+        read_rescale(item, &f->slope, &f->intercept);
     }
-    f->slope = (float) slope;
-    f->intercept = (float) intercept;
 
     item = pacs_elem_item(group, FRAME_VOI_SEQ);
     if (item != NULL && pacs_elem_double(item, WINDOW_CENTER, 0, &center)
         && pacs_elem_double(item, WINDOW_WIDTH, 0, &width) && width > 0)
     {
-        f->center = (float) center;
-        f->width = (float) width;
-        read_function(item, look);
+        f->center = center;
+        f->width = width;
+        f->voi = read_function(item);
     }
 }
 
@@ -483,7 +525,8 @@ all_alike(const struct pacs_frame_look_s *f, uint32_t n)
 {
     for (uint32_t i = 1; i < n; i++) {
         if (f[i].slope != f[0].slope || f[i].intercept != f[0].intercept
-            || f[i].center != f[0].center || f[i].width != f[0].width)
+            || f[i].center != f[0].center || f[i].width != f[0].width
+            || f[i].voi != f[0].voi)
         {
             return false;
         }
@@ -516,13 +559,50 @@ read_frames(const ctx_t *c, pacs_err_t *err)
         read_frame(first, look, &f[i]);
     }
 
-    /* frame 0 is exact in double; only what differs is kept by frame */
+    /* only what differs is kept by frame */
     first = pacs_elem_item(c->ds->root, PER_FRAME);
     if (!all_alike(f, n)) {
         look->nframes = n;
         look->frames = f;
     }
     return read_shared(c, first, err);
+}
+
+
+/* PS3.3 C.7.6.23, C.8.13.3.1.1: values from the palette's first on are of
+ * colour, those below are grey */
+static bool
+is_supplemental(const pacs_item_t *root, const pacs_pixels_t *px)
+{
+    pacs_str_t  s = pacs_elem_raw(root, PRESENTATION);
+
+    return px->photometric == PACS_PI_MONO2
+           && (pacs_str_is(s, "COLOR") || pacs_str_is(s, "MIXED"));
+}
+
+
+/* SOP classes whose windows are not of rescaled values: see lut.c */
+static void
+read_kind(const pacs_item_t *root, pacs_look_t *look)
+{
+    static const char *const  stored[] = {
+        "1.2.840.10008.5.1.4.1.1.4",            /* MR */
+        "1.2.840.10008.5.1.4.1.1.12.1",         /* XA */
+        "1.2.840.10008.5.1.4.1.1.12.1.1",       /* Enhanced XA */
+        "1.2.840.10008.5.1.4.1.1.12.2",         /* XRF */
+        "1.2.840.10008.5.1.4.1.1.12.2.1",       /* Enhanced XRF */
+        "1.2.840.10008.5.1.4.1.1.12.3",         /* XA, biplane */
+        "1.2.840.10008.5.1.4.1.1.481.2",        /* RT Dose */
+    };
+    pacs_str_t                class_uid = pacs_elem_raw(root, CLASS);
+
+    look->one_scale = pacs_str_is(class_uid, PET);
+
+    for (size_t i = 0; i < sizeof(stored) / sizeof(stored[0]); i++) {
+        if (pacs_str_is(class_uid, stored[i])) {
+            look->stored_voi = 1;
+        }
+    }
 }
 
 
@@ -546,9 +626,11 @@ pacs_look_read(pacs_source_t *stream, const pacs_dataset_t *ds,
              &look->modality);
     read_lut(&c, pacs_elem_item(root, VOI_SEQ),
              px->is_signed || look->intercept < 0, &look->voi_lut);
-    if (px->photometric == PACS_PI_PALETTE) {
+    if (px->photometric == PACS_PI_PALETTE || is_supplemental(root, px)) {
         read_palette(&c);
     }
+    read_kind(root, look);
+    pacs_look_read_unit(root, look);
 
     int  rc = read_windows(&c, root, err);
     if (rc == PACS_OK) {

@@ -5,11 +5,19 @@
  * window (C.11.2), presentation LUT shape and MONOCHROME1 (C.11.6,
  * C.7.6.3.1.2).  Pixel padding is black whatever the rest says.
  *
- * What is shown when the request names no window, in this order: the VOI
- * LUT Sequence, the frame's own window, the first window of the data set;
+ * Windows are of what comes out of the modality LUT, or slope and intercept.
+ * But those of MR, XA and XRF are of stored values: their IODs have no
+ * modality LUT, and what is found there is for measuring only (IHE BIR).  The
+ * same holds for a window that the request names.  PET: one in the data set
+ * is of stored values too, one in the request of real ones (Bq/ml, …), so
+ * that it means the same in each slice, whose slopes differ.
+ *
+ * What is shown when the request names no window, in this order: the scale
+ * of the series (PET whose slopes or windows differ, or without windows); the
+ * VOI LUT Sequence; the frame's own window; the first window of the data set;
  * else, for up to 8 bits, all that can be stored (so that a cine does not
- * flicker), and above that the least to the greatest stored value of this
- * frame, padding left aside.
+ * flicker), and above that the least to the greatest value of all frames, or,
+ * where they are coded, of this frame, padding left aside.
  */
 
 #include <math.h>
@@ -33,11 +41,57 @@ pacs_lut_at(const pacs_lut_t *lut, double value)
 }
 
 
+static void
+real_values(const pacs_look_t *look, uint32_t frame, pacs_curve_t *c)
+{
+    *c = (pacs_curve_t) { .slope = look->slope,
+                          .intercept = look->intercept };
+
+    if (look->frames != NULL && frame < look->nframes) {
+        c->slope = look->frames[frame].slope;
+        c->intercept = look->frames[frame].intercept;
+
+    } else if (look->modality.entries > 0) {
+        c->modality = &look->modality;
+    }
+
+    /* a slope of 0 would make every picture flat: taken as not given */
+    if (!isfinite(c->slope) || c->slope == 0) {
+        c->slope = 1;
+    }
+    if (!isfinite(c->intercept)) {
+        c->intercept = 0;
+    }
+}
+
+
 static double
 modality(const pacs_curve_t *c, double stored)
 {
     return c->modality != NULL ? pacs_lut_at(c->modality, stored)
                                : stored * c->slope + c->intercept;
+}
+
+
+double
+pacs_look_value(const pacs_look_t *look, uint32_t frame, double stored)
+{
+    pacs_curve_t  c;
+
+    real_values(look, frame, &c);
+    return modality(&c, stored);
+}
+
+
+/* stored value -> what windows are of */
+static void
+window_values(const pacs_look_t *look, uint32_t frame, pacs_curve_t *c)
+{
+    if (look->stored_voi) {
+        *c = (pacs_curve_t) { .slope = 1 };
+    } else {
+        real_values(look, frame, c);
+    }
 }
 
 
@@ -188,8 +242,8 @@ pacs_curve_table(const pacs_curve_t *c, const pacs_raster_t *r,
     }
 
     if (c->padding != NULL) {
-        int32_t  lo = c->padding[0] < min ? min : c->padding[0];
-        int32_t  hi = c->padding[1] > max ? max : c->padding[1];
+        int32_t  lo = (int32_t) fmin(fmax(ceil(c->padding[0]), min), max + 1.);
+        int32_t  hi = (int32_t) fmax(fmin(floor(c->padding[1]), max), min - 1.);
 
         fill(table, mask, lo, hi, 0);
     }
@@ -212,32 +266,9 @@ set_window(pacs_curve_t *c, unsigned voi, double center, double width)
 }
 
 
-/* LINEAR_EXACT from the least to the greatest value after the modality LUT */
 static void
-stretch(const pacs_raster_t *r, pacs_curve_t *c)
+set_scale(pacs_curve_t *c, double one, double two)
 {
-    double  min, max;
-
-    if (r->narrow && r->stored <= 8) {
-        min = -(double) r->sign;
-        max = min + (double) r->mask;
-
-    } else if (!pacs_raster_range(r, c->padding, &min, &max)) {
-        min = 0;
-        max = 1;
-    }
-
-    double  one = modality(c, min), two = modality(c, max);
-    if (c->modality != NULL) {
-        one = INFINITY;
-        two = -INFINITY;
-        for (double v = min; v <= max && max - min < 65536; v++) {
-            double  y = modality(c, v);
-            one = fmin(one, y);
-            two = fmax(two, y);
-        }
-    }
-
     double  width = fabs(two - one);
     double  center = one / 2 + two / 2;
 
@@ -250,28 +281,123 @@ stretch(const pacs_raster_t *r, pacs_curve_t *c)
 }
 
 
+/* the least and greatest value that comes out of the modality LUT for stored
+ * ones from min to max */
 static void
-choose_modality(const pacs_raster_t *r, const pacs_look_t *look,
-    uint32_t frame, pacs_curve_t *c)
+map_range(const pacs_curve_t *c, double min, double max, double *one,
+    double *two)
 {
-    c->slope = look->slope;
-    c->intercept = look->intercept;
-
-    if (look->frames != NULL && frame < look->nframes) {
-        c->slope = look->frames[frame].slope;
-        c->intercept = look->frames[frame].intercept;
-
-    } else if (look->modality.entries > 0 && r->narrow) {
-        c->modality = &look->modality;
+    *one = modality(c, min);
+    *two = modality(c, max);
+    if (c->modality == NULL) {
+        return;
     }
 
-    /* a slope of 0 would make every picture flat: taken as not given */
-    if (!isfinite(c->slope) || c->slope == 0) {
-        c->slope = 1;
+    /* beyond the table there is nothing new */
+    double  first = fmax(min, c->modality->first);
+    double  last = fmin(max, (double) c->modality->first
+                             + c->modality->entries - 1);
+
+    for (double v = first; v <= last; v++) {
+        double  y = modality(c, v);
+
+        *one = fmin(*one, y);
+        *two = fmax(*two, y);
     }
-    if (!isfinite(c->intercept)) {
-        c->intercept = 0;
+}
+
+
+/* LINEAR_EXACT from the least to the greatest value */
+static void
+stretch(const pacs_raster_t *r, const pacs_look_t *look, pacs_curve_t *c)
+{
+    double  min, max;
+
+    if (r->narrow && r->stored <= 8) {
+        min = -(double) r->sign;
+        max = min + (double) r->mask;
+
+    } else if (look->has_range) {
+        set_scale(c, look->range[0], look->range[1]);
+        return;
+
+    } else if (!pacs_raster_range(r, c->padding, &min, &max)) {
+        min = 0;
+        max = 1;
     }
+
+    map_range(c, min, max, &min, &max);
+    set_scale(c, min, max);
+}
+
+
+bool
+pacs_look_range(const pacs_raster_t *r, pacs_look_t *look, uint32_t frame)
+{
+    const double  *padding = look->has_padding ? look->padding : NULL;
+    pacs_curve_t   c;
+    double         min, max;
+
+    if (!pacs_raster_range(r, padding, &min, &max)) {
+        return false;
+    }
+
+    window_values(look, frame, &c);
+    map_range(&c, min, max, &min, &max);
+    if (min > max) {
+        double  t = min;
+
+        min = max;
+        max = t;
+    }
+
+    look->range[0] = look->has_range ? fmin(look->range[0], min) : min;
+    look->range[1] = look->has_range ? fmax(look->range[1], max) : max;
+    look->has_range = 1;
+    return true;
+}
+
+
+/* the window of the data set for this frame; false: there is none */
+static bool
+stored_window(const pacs_look_t *look, uint32_t frame, pacs_curve_t *c)
+{
+    const struct pacs_frame_look_s  *f = look->frames;
+
+    if (f != NULL && frame < look->nframes
+        && usable(f[frame].center, f[frame].width))
+    {
+        set_window(c, f[frame].voi, f[frame].center, f[frame].width);
+        return true;
+    }
+
+    if (look->nwindows > 0
+        && usable(look->windows[0].center, look->windows[0].width))
+    {
+        set_window(c, look->voi, look->windows[0].center,
+                   look->windows[0].width);
+        return true;
+    }
+    return false;
+}
+
+
+/* the window of a PET image reads stored values, but where these would all
+ * come out black or white */
+static void
+choose_pet(const pacs_look_t *look, pacs_curve_t *c)
+{
+    double  one = (look->range[0] - c->intercept) / c->slope;
+    double  two = (look->range[1] - c->intercept) / c->slope;
+    double  low = c->center - c->width / 2, high = c->center + c->width / 2;
+
+    if (look->has_range && (fmax(one, two) <= low || fmin(one, two) >= high)) {
+        return;
+    }
+
+    c->slope = 1;
+    c->intercept = 0;
+    c->modality = NULL;
 }
 
 
@@ -279,6 +405,11 @@ static void
 choose_voi(const pacs_raster_t *r, const pacs_look_t *look, uint32_t frame,
     pacs_curve_t *c)
 {
+    if (look->scale[0] < look->scale[1]) {
+        set_scale(c, look->scale[0], look->scale[1]);
+        return;
+    }
+
     if (look->voi_lut.entries > 0 && look->voi_lut.bits >= 1
         && look->voi_lut.bits <= 16)
     {
@@ -287,23 +418,14 @@ choose_voi(const pacs_raster_t *r, const pacs_look_t *look, uint32_t frame,
         return;
     }
 
-    if (look->frames != NULL && frame < look->nframes
-        && usable(look->frames[frame].center, look->frames[frame].width))
-    {
-        set_window(c, look->voi, look->frames[frame].center,
-                   look->frames[frame].width);
+    if (!stored_window(look, frame, c)) {
+        stretch(r, look, c);
         return;
     }
 
-    if (look->nwindows > 0
-        && usable(look->windows[0].center, look->windows[0].width))
-    {
-        set_window(c, look->voi, look->windows[0].center,
-                   look->windows[0].width);
-        return;
+    if (look->one_scale) {
+        choose_pet(look, c);
     }
-
-    stretch(r, c);
 }
 
 
@@ -312,12 +434,9 @@ pacs_curve_choose(const pacs_raster_t *r, const pacs_look_t *look,
     uint32_t frame, const pacs_picture_t *want, pacs_curve_t *c,
     pacs_err_t *err)
 {
-    *c = (pacs_curve_t) {
-        .inverse = look->inverse || r->photometric == PACS_PI_MONO1,
-        .padding = look->has_padding && !r->is_float ? look->padding : NULL,
-    };
-
-    choose_modality(r, look, frame, c);
+    window_values(look, frame, c);
+    c->inverse = look->inverse || r->photometric == PACS_PI_MONO1;
+    c->padding = look->has_padding ? look->padding : NULL;
 
     if (!want->has_window) {
         choose_voi(r, look, frame, c);

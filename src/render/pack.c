@@ -6,7 +6,8 @@
 
 #include "render/pipeline.h"
 
-enum { VERSION = 1, MAX_WINDOWS = 1024, MAX_ENTRIES = 65536 };
+/* 1 ended with the frames, whose numbers were floats; it is still read */
+enum { VERSION = 2, MAX_WINDOWS = 1024, MAX_ENTRIES = 65536 };
 
 
 static void
@@ -28,16 +29,6 @@ put_double(pacs_buf_t *b, double d)
 
     memcpy(&v, &d, sizeof(v));
     put(b, v, 8);
-}
-
-
-static void
-put_float(pacs_buf_t *b, float f)
-{
-    uint32_t  v;
-
-    memcpy(&v, &f, sizeof(v));
-    put(b, v, 4);
 }
 
 
@@ -69,8 +60,7 @@ pacs_look_pack(const pacs_look_t *look, pacs_arena_t *a)
     put(&b, look->voi, 1);
     put(&b, look->inverse, 1);
     put(&b, look->has_padding, 1);
-    put(&b, (uint32_t) look->padding[0], 4);
-    put(&b, (uint32_t) look->padding[1], 4);
+    put(&b, 0, 8);          /* padding of version 1 */
 
     put(&b, look->nwindows, 2);
     for (unsigned i = 0; i < look->nwindows; i++) {
@@ -91,11 +81,25 @@ pacs_look_pack(const pacs_look_t *look, pacs_arena_t *a)
 
     put(&b, look->nframes, 4);
     for (uint32_t i = 0; i < look->nframes; i++) {
-        put_float(&b, look->frames[i].slope);
-        put_float(&b, look->frames[i].intercept);
-        put_float(&b, look->frames[i].center);
-        put_float(&b, look->frames[i].width);
+        put_double(&b, look->frames[i].slope);
+        put_double(&b, look->frames[i].intercept);
+        put_double(&b, look->frames[i].center);
+        put_double(&b, look->frames[i].width);
+        put(&b, look->frames[i].voi, 1);
     }
+
+    size_t  n = strnlen(look->unit, sizeof(look->unit) - 1);
+
+    put_double(&b, look->padding[0]);
+    put_double(&b, look->padding[1]);
+    put(&b, look->stored_voi, 1);
+    put(&b, look->one_scale, 1);
+    put(&b, look->has_range, 1);
+    put_double(&b, look->range[0]);
+    put_double(&b, look->range[1]);
+    put_double(&b, look->suv);
+    put(&b, n, 1);
+    pacs_buf_add(&b, look->unit, n);
     return pacs_buf_take(&b, a);
 }
 
@@ -139,7 +143,7 @@ get_double(in_t *in)
 }
 
 
-static float
+static double
 get_float(in_t *in)
 {
     uint32_t  v = (uint32_t) get(in, 4);
@@ -211,22 +215,49 @@ get_windows(in_t *in, pacs_look_t *look)
 
 
 static void
-get_frames(in_t *in, pacs_look_t *look)
+get_frames(in_t *in, unsigned version, pacs_look_t *look)
 {
+    double  (*number)(in_t *in) = version == 1 ? get_float : get_double;
+    size_t    bytes = version == 1 ? 16 : 33;
     uint32_t  n = (uint32_t) get(in, 4);
 
     if (n == 0) {
         return;
     }
 
-    look->frames = get_rows(in, n, sizeof(*look->frames), 16);
+    look->frames = get_rows(in, n, sizeof(*look->frames), bytes);
     look->nframes = look->frames != NULL ? n : 0;
     for (uint32_t i = 0; i < look->nframes; i++) {
-        look->frames[i].slope = get_float(in);
-        look->frames[i].intercept = get_float(in);
-        look->frames[i].center = get_float(in);
-        look->frames[i].width = get_float(in);
+        look->frames[i].slope = number(in);
+        look->frames[i].intercept = number(in);
+        look->frames[i].center = number(in);
+        look->frames[i].width = number(in);
+        look->frames[i].voi = version == 1 ? look->voi : (uint8_t) get(in, 1);
     }
+}
+
+
+static void
+get_rest(in_t *in, pacs_look_t *look)
+{
+    look->padding[0] = get_double(in);
+    look->padding[1] = get_double(in);
+    look->stored_voi = (uint8_t) get(in, 1);
+    look->one_scale = (uint8_t) get(in, 1);
+    look->has_range = (uint8_t) get(in, 1);
+    look->range[0] = get_double(in);
+    look->range[1] = get_double(in);
+    look->suv = get_double(in);
+
+    size_t  n = get(in, 1);
+
+    if (n >= sizeof(look->unit) || n > in->len) {
+        in->bad = true;
+        return;
+    }
+    memcpy(look->unit, in->p, n);
+    in->p += n;
+    in->len -= n;
 }
 
 
@@ -237,7 +268,10 @@ pacs_look_unpack(pacs_str_t packed, pacs_arena_t *a, pacs_look_t *look,
     in_t  in = { (const uint8_t *) packed.data, packed.len, a, false };
 
     *look = (pacs_look_t) { .slope = 1, .aspect = 1 };
-    in.bad = get(&in, 1) != VERSION;
+
+    unsigned  version = (unsigned) get(&in, 1);
+
+    in.bad = version < 1 || version > VERSION;
 
     look->slope = get_double(&in);
     look->intercept = get_double(&in);
@@ -253,7 +287,10 @@ pacs_look_unpack(pacs_str_t packed, pacs_arena_t *a, pacs_look_t *look,
     for (unsigned k = 0; k < 3; k++) {
         get_lut(&in, &look->palette[k]);
     }
-    get_frames(&in, look);
+    get_frames(&in, version, look);
+    if (version > 1) {
+        get_rest(&in, look);
+    }
 
     if (in.bad || in.len != 0) {
         *look = (pacs_look_t) { .slope = 1, .aspect = 1 };

@@ -38,10 +38,12 @@ typedef struct {
  * endian) are rewritten once into the arena */
 int pacs_raster_open(const pacs_samples_t *s, pacs_arena_t *a,
     pacs_raster_t *r, pacs_err_t *err);
+/* not of colour; a supplemental palette makes grey samples so */
+bool pacs_raster_is_grey(const pacs_raster_t *r, const pacs_look_t *look);
 /* sample `at` (in samples from the start of data) as a number */
 double pacs_raster_value(const pacs_raster_t *r, size_t at);
 /* of all samples but those in padding[0..1]; false: none is left */
-bool pacs_raster_range(const pacs_raster_t *r, const int32_t *padding,
+bool pacs_raster_range(const pacs_raster_t *r, const double *padding,
     double *min, double *max);
 /* n samples through the table (narrow only) */
 void pacs_raster_map(const pacs_raster_t *r, const uint8_t *table, size_t at,
@@ -62,7 +64,7 @@ typedef struct {
     double             center, width;
     const pacs_lut_t  *table;           /* PACS_VOI_TABLE */
     bool               inverse;
-    const int32_t     *padding;         /* two values, or NULL */
+    const double      *padding;         /* two values, or NULL */
 } pacs_curve_t;
 
 /* how this frame is to be shown: the request, the data set, or its range */
@@ -74,7 +76,16 @@ double pacs_curve_grey(const pacs_curve_t *c, double stored);
 /* table[raw & mask] for all stored values of r, a narrow raster */
 void pacs_curve_table(const pacs_curve_t *c, const pacs_raster_t *r,
     uint8_t *table);
+/* widens look->range by the values of a frame; false: there is none */
+bool pacs_look_range(const pacs_raster_t *r, pacs_look_t *look,
+    uint32_t frame);
 double pacs_lut_at(const pacs_lut_t *lut, double value);
+
+
+/* --- unit.c: real values of PET, RT Dose, maps; look's slope and kind are
+ * known --- */
+
+void pacs_look_read_unit(const pacs_item_t *root, pacs_look_t *look);
 
 
 /* --- colour.c: rows of any colour raster as 8-bit RGB --- */
@@ -90,8 +101,8 @@ typedef struct {
 } pacs_colour_t;
 
 int pacs_colour_open(const pacs_raster_t *r, const pacs_look_t *look,
-    const pacs_picture_t *want, pacs_arena_t *a, pacs_colour_t *c,
-    pacs_err_t *err);
+    uint32_t frame, const pacs_picture_t *want, pacs_arena_t *a,
+    pacs_colour_t *c, pacs_err_t *err);
 void pacs_colour_row(const pacs_colour_t *c, uint32_t y, uint32_t x,
     uint32_t n, uint8_t *rgb);
 
@@ -122,9 +133,14 @@ struct pacs_rows_s {
     uint32_t   channels;        /* 1: grey, 3: RGB */
     uint32_t   depth;           /* bits a channel: 8; grey also 16: uint16_t
                                    of the host */
+    const pacs_curve_t  *curve; /* grey: how, or NULL */
     /* asked for ascending y, each once */
     void     (*row)(pacs_rows_t *rows, uint32_t y, uint8_t *out);
 };
+
+/* overlay.c: *rows with want's annotation upon them, or as they were */
+int pacs_overlay(pacs_rows_t **rows, const pacs_picture_t *want,
+    pacs_arena_t *a, pacs_err_t *err);
 
 /* PACS_E_ARG: the format cannot hold what is wanted */
 int pacs_encode(pacs_rows_t *rows, const pacs_picture_t *want, pacs_arena_t *a,

@@ -195,6 +195,17 @@ pacs_raster_open(const pacs_samples_t *s, pacs_arena_t *a, pacs_raster_t *r,
 }
 
 
+bool
+pacs_raster_is_grey(const pacs_raster_t *r, const pacs_look_t *look)
+{
+    return (r->photometric == PACS_PI_MONO1
+            || r->photometric == PACS_PI_MONO2)
+           && !(r->narrow && look->palette[0].entries > 0
+                && look->palette[1].entries > 0
+                && look->palette[2].entries > 0);
+}
+
+
 double
 pacs_raster_value(const pacs_raster_t *r, size_t at)
 {
@@ -259,7 +270,7 @@ range16(const pacs_raster_t *r, size_t n, uint32_t lo, uint32_t hi,
 
 
 static bool
-range_any(const pacs_raster_t *r, size_t n, const int32_t *padding,
+range_any(const pacs_raster_t *r, size_t n, const double *padding,
     double *min, double *max)
 {
     double  least = INFINITY, most = -INFINITY;
@@ -282,7 +293,7 @@ range_any(const pacs_raster_t *r, size_t n, const int32_t *padding,
 
 
 bool
-pacs_raster_range(const pacs_raster_t *r, const int32_t *padding,
+pacs_raster_range(const pacs_raster_t *r, const double *padding,
     double *min, double *max)
 {
     size_t    n = (size_t) r->rows * r->columns * r->samples;
@@ -296,10 +307,8 @@ pacs_raster_range(const pacs_raster_t *r, const int32_t *padding,
     int32_t  bias = (int32_t) r->sign;
     int64_t  lo = 1, hi = 0;
     if (padding != NULL) {
-        lo = (int64_t) padding[0] + bias;
-        hi = (int64_t) padding[1] + bias;
-        lo = lo < 0 ? 0 : lo;
-        hi = hi > 0xffff ? 0xffff : hi;
+        lo = (int64_t) fmin(fmax(ceil(padding[0]) + bias, 0), 0x10000);
+        hi = (int64_t) fmax(fmin(floor(padding[1]) + bias, 0xffff), -1);
         if (lo > hi) {
             lo = 1;
             hi = 0;

@@ -233,15 +233,16 @@ open_pixels(job_t *j, const pacs_samples_t *s, const pacs_look_t *look,
 {
     const pacs_raster_t  *r = &j->raster;
 
-    j->rows.channels = r->photometric == PACS_PI_MONO1
-                       || r->photometric == PACS_PI_MONO2 ? 1 : 3;
+    j->rows.channels = pacs_raster_is_grey(r, look) ? 1 : 3;
     j->rows.depth = want->bits == 16 ? 16 : 8;
 
     if (j->rows.channels == 3) {
-        return pacs_colour_open(r, look, want, a, &j->colour, err);
+        return pacs_colour_open(r, look, s->index, want, a, &j->colour, err);
     }
 
     int  rc = pacs_curve_choose(r, look, s->index, want, &j->curve, err);
+
+    j->rows.curve = &j->curve;
     if (rc != PACS_OK || !r->narrow || j->rows.depth == 16) {
         return rc;
     }
@@ -328,8 +329,13 @@ encode_array(array_t *j, uint32_t width, uint32_t height,
         return pacs_fail(err, PACS_E_NOMEM, "render");
     }
 
-    j->rows = (pacs_rows_t) { width, height, j->rgb == NULL ? 1 : 3,
-                              want->bits == 16 ? 16 : 8, row_array };
+    j->rows = (pacs_rows_t) {
+        .width = width, .height = height,
+        .channels = j->rgb == NULL ? 1 : 3,
+        .depth = want->bits == 16 ? 16 : 8,
+        .curve = j->rgb == NULL ? &j->curve : NULL,
+        .row = row_array
+    };
     rc = pacs_encode(&j->rows, want, a, out, err);
     pacs_arena_destroy(a);
     return rc;

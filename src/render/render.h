@@ -37,18 +37,37 @@ typedef struct {
     uint8_t         voi;                    /* pacs_voi_e */
     uint8_t         inverse;                /* Presentation LUT INVERSE */
     uint8_t         has_padding;
-    int32_t         padding[2];             /* value, range limit */
+    double          padding[2];             /* least, greatest */
     uint16_t        nwindows;               /* of frame 0, or shared */
     pacs_window_t  *windows;
     pacs_lut_t      voi_lut;                /* VOI LUT Sequence, item 1 */
     pacs_lut_t      palette[3];             /* red, green, blue */
     double          aspect;                 /* pixel height / width */
+    uint8_t         stored_voi;     /* windows are of stored values, not of
+                                       values after slope or modality LUT:
+                                       see lut.c */
+    uint8_t         one_scale;      /* PET: of a whole series */
+    uint8_t         has_range;
+    double          range[2];       /* least, greatest of what windows are of
+                                       in all frames, padding left out */
+    char            unit[17];       /* of pacs_look_value: "HU", "BQML", "GY",
+                                       as the data set says it, or "" */
+    double          suv;            /* SUVbw = value * suv; 0: not known */
     /* per-frame functional groups: NULL, or one row a frame */
     uint32_t        nframes;
     struct pacs_frame_look_s {
-        float  slope, intercept, center, width;     /* width 0: none */
+        double   slope, intercept, center, width;   /* width 0: none */
+        uint8_t  voi;                               /* pacs_voi_e */
     }              *frames;
+    /* of the series, not packed: what is shown where no window is asked for
+     * nor stored, in values of pacs_look_value; equal: none */
+    double          scale[2];
 } pacs_look_t;
+
+/* the real value of a stored one (frame from 0), in look->unit: slope and
+ * intercept, or the modality LUT (PS3.3 C.11.1) */
+double pacs_look_value(const pacs_look_t *look, uint32_t frame,
+    double stored);
 
 /* wrong or short tables are left out, never an error but for memory */
 int pacs_look_read(pacs_source_t *stream, const pacs_dataset_t *ds,
@@ -56,6 +75,12 @@ int pacs_look_read(pacs_source_t *stream, const pacs_dataset_t *ds,
     pacs_err_t *err);
 pacs_str_t pacs_look_pack(const pacs_look_t *look, pacs_arena_t *a);
 int pacs_look_unpack(pacs_str_t packed, pacs_arena_t *a, pacs_look_t *look,
+    pacs_err_t *err);
+
+/* sets look->range where it may be needed for a picture and the pixels are
+ * native and not too many; reads the frames */
+int pacs_look_measure(pacs_source_t *stream, const pacs_frames_t *frames,
+    const pacs_dataset_t *ds, const pacs_pixels_t *px, pacs_look_t *look,
     pacs_err_t *err);
 
 /* one frame's samples as they lie in a file or the frame cache */
@@ -80,6 +105,32 @@ typedef enum {
     PACS_ICC_ROMM_RGB
 } pacs_icc_e;
 
+/* texts burnt into a picture's corners when all else is done, PS3.18
+ * 8.3.5.1.1: white with a dark edge, as sharp as the picture's own pixels */
+typedef enum {
+    PACS_TOP_LEFT, PACS_TOP_RIGHT, PACS_BOTTOM_LEFT, PACS_BOTTOM_RIGHT,
+    PACS_CORNERS
+} pacs_corner_e;
+
+typedef struct {
+    unsigned  missing;      /* characters drawn as boxes: no font has them */
+    unsigned  hidden;       /* lines for which there was no room */
+} pacs_drawn_t;
+
+/* UTF-8; '\n' ends a line, 0x1f a field of a line: each field has its own
+ * direction.  Values come in by pacs_annotation_add only */
+typedef struct {
+    pacs_str_t     lines[PACS_CORNERS];
+    const char    *language;    /* BCP 47: which regional form of ideographs;
+                                   NULL: any */
+    bool           window;      /* bottom left: the window in use, too */
+    pacs_drawn_t  *drawn;       /* out */
+} pacs_annotation_t;
+
+/* a value as it may stand in a field: no control characters, nothing that
+ * changes directions unseen, at most 160 characters, then an ellipsis */
+void pacs_annotation_add(pacs_buf_t *b, pacs_str_t value);
+
 /* what is asked for; all zero: the whole frame 1:1, JPEG, quality default */
 typedef struct {
     uint8_t         format;         /* pacs_picture_e */
@@ -97,6 +148,7 @@ typedef struct {
     /* source region in pixels of the stored frame; negative width or
      * height: flipped, PS3.18 8.3.5.1.3 */
     double          sx, sy, sw, sh;
+    const pacs_annotation_t  *annotation;       /* or NULL */
 } pacs_picture_t;
 
 /* a plane of values (NaN: black), as a grey picture; want's window is used,

@@ -17,12 +17,17 @@
 
 #include "render/render.h"
 
+/* the least and the greatest of a block of voxels of one slice */
+typedef struct { int16_t min, max; } pacs_brick_t;
+
 /* voxel (i, j, k) is voxels[(k * n[1] + j) * n[0] + i]; its centre lies at
  * origin + i * step[0] + j * step[1] + k * step[2]: a parallelepiped, so a
  * tilted gantry is no special case.  Irregular slices: `at`.
- * value = slope * voxel + intercept, in `unit` (HU, SUVbw, …) */
+ * value = slope * voxel + intercept, in `unit` (HU, SUVbw, …).
+ * The volume ends half a step beyond the outermost centres. */
 typedef struct {
-    uint32_t               n[3];        /* columns, rows, slices */
+    uint32_t               n[3];        /* columns, rows (2 .. 65536 each),
+                                           slices (1 .. 65536) */
     double                 origin[3];   /* mm */
     double                 step[3][3];  /* mm a voxel along i, j, k */
     const float           *at;          /* NULL, or of each slice its place
@@ -32,13 +37,25 @@ typedef struct {
     double                 min, max;    /* values */
     const atomic_uchar    *ready;       /* NULL, or n[2]: 0: not there yet,
                                            and read as `outside` */
+    const pacs_brick_t    *bricks;      /* NULL: each call of render and
+                                           project makes its own, or n[2] *
+                                           pacs_brick_count(n), slice by slice:
+                                           lets rays pass what is empty */
     char                   unit[17];    /* UCUM or "" */
 } pacs_volume_t;
+
+/* of one slice */
+size_t pacs_brick_count(const uint32_t n[3]);
+/* before the slice is `ready`; slices may be done in any order and thread */
+void pacs_brick_slice(const uint32_t n[3], const int16_t *slice,
+    pacs_brick_t *out);
 
 typedef enum { PACS_SLAB_MEAN, PACS_SLAB_MAX, PACS_SLAB_MIN } pacs_slab_e;
 
 /* a picture plane: the centre of pixel (0, 0) and the steps in mm from one
- * pixel to the next; slab: thickness in mm along the normal, 0: none */
+ * pixel to the next; slab: thickness in mm along the normal, half to each
+ * side, 0: none.  A slab is sampled at distances no greater than the shortest
+ * step of the volume, but at no more than 4096 places. */
 typedef struct {
     double       origin[3], right[3], down[3];
     uint32_t     width, height;
@@ -47,12 +64,14 @@ typedef struct {
 } pacs_plane_t;
 
 /* values, trilinear, NaN outside: out[height * width].
- * PACS_E_ARG: no plane; PACS_E_LIMIT: limits->render */
+ * PACS_E_ARG: no plane, no volume; PACS_E_LIMIT: limits->render_side and
+ * render_area, or more than 64 * render_area samples in a slab */
 int pacs_volume_plane(const pacs_volume_t *v, const pacs_plane_t *p,
     const pacs_limits_t *limits, float *out, pacs_err_t *err);
 
 /* a curved plane: columns follow the line's n points (mm) at equal distances
- * of `pixel` mm, rows follow `down` (a direction) */
+ * of `pixel` mm, rows follow `down` (a direction), the line being the middle
+ * row, (height - 1) / 2; columns beyond the line's end are NaN */
 typedef struct {
     const double  (*points)[3];
     uint32_t        n;
@@ -101,7 +120,8 @@ typedef struct {
     unsigned              threads;          /* 0: 1 */
 } pacs_camera_t;
 
-/* RGB, width * height * 3 */
+/* RGB, width * height * 3; black where there is nothing.  Also refused as
+ * pacs_volume_plane does */
 int pacs_volume_render(const pacs_volume_t *v, const pacs_camera_t *c,
     const pacs_limits_t *limits, uint8_t *out, pacs_err_t *err);
 /* projection (preset NULL): values, NaN where the ray meets nothing */

@@ -18,7 +18,7 @@
 
 /* goes into ETags and the keys of the frame cache: raise it when decoded
  * frames or pictures come out otherwise than before */
-#define PACS_PIPELINE  "1"
+#define PACS_PIPELINE  "2"
 
 /* values up to this many bytes are held while a data set is scanned, and
  * binary ones are answered inline */
@@ -26,6 +26,7 @@ enum { PACS_KEEP = 16384, PACS_INLINE = 1024 };
 
 typedef struct pacs_commit_s  pacs_commit_t;
 typedef struct pacs_share_s   pacs_share_t;
+typedef struct pacs_scales_s  pacs_scales_t;
 
 struct pacs_service_s {
     pacs_options_t    options;
@@ -36,6 +37,7 @@ struct pacs_service_s {
     pacs_audit_t     *audit;
     pacs_cache_t     *hints;        /* NULL: no Redis */
     pacs_share_t     *share;
+    pacs_scales_t    *scales;
     /* group commit */
     pthread_mutex_t   lock;
     pthread_cond_t    done;
@@ -148,6 +150,8 @@ int pacs_op_metadata(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
 int pacs_op_picture(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
+int pacs_op_values(pacs_op_t *op, const pacs_route_t *route,
+    const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
 
 /* --- frames --- */
 
@@ -166,6 +170,10 @@ typedef struct {
 /* PACS_E_UNSHOWABLE with the reason where there is no picture in it */
 int pacs_image_open(pacs_op_t *op, pacs_str_t study, pacs_str_t series,
     pacs_str_t instance, pacs_image_t **image, pacs_err_t *err);
+/* scale.c: im->look.scale and range, where its series has one scale */
+pacs_scales_t *pacs_scales_create(void);
+void pacs_scales_destroy(pacs_scales_t *s);
+int pacs_scale_set(pacs_op_t *op, pacs_image_t *im, pacs_err_t *err);
 /* native frame i (from 0): true: byte range of the blob that can be sent as
  * it is (little endian, whole bytes) */
 bool pacs_image_range(const pacs_image_t *im, uint32_t i,
@@ -179,6 +187,10 @@ int pacs_image_native(pacs_image_t *im, uint32_t i, uint32_t row,
  * op->want; fd (may be NULL) is to be closed by the caller */
 int pacs_image_decoded(pacs_op_t *op, pacs_image_t *im, uint32_t i,
     pacs_str_t *path, int *fd, pacs_frame_head_t *head, pacs_err_t *err);
+/* annotate.c: what a picture of the frame (from 0) says; kinds: PACS_NOTE_…,
+ * 0 gives NULL */
+int pacs_annotate(pacs_op_t *op, pacs_image_t *im, unsigned kinds,
+    uint32_t frame, const pacs_annotation_t **out, pacs_err_t *err);
 /* image.c: PACS_E_BUSY: the disk of fd is too full for what only waits */
 int pacs_cache_room(int fd, uint64_t bytes, const pacs_limits_t *limits,
     pacs_err_t *err);
@@ -186,6 +198,13 @@ int pacs_cache_room(int fd, uint64_t bytes, const pacs_limits_t *limits,
  * moved to what was read.  PACS_AGAIN: not decoded yet, see op->want */
 int pacs_samples_get(pacs_op_t *op, pacs_image_t *im, uint32_t frame,
     pacs_picture_t *want, pacs_samples_t *samples, pacs_err_t *err);
+/* draw.c: frame (from 0) as a picture, added to out; what was drawn of its
+ * annotation is added to drawn.  PACS_AGAIN */
+int pacs_draw(pacs_op_t *op, pacs_image_t *im, uint32_t frame,
+    const pacs_picture_t *want, pacs_drawn_t *drawn, pacs_buf_t *out,
+    uint32_t *width, uint32_t *height, pacs_err_t *err);
+/* warns, and takes the ETag away where the fonts decide */
+int pacs_draw_tell(pacs_op_t *op, const pacs_drawn_t *drawn);
 /* profile.c: want->profile, where want->icc needs it */
 int pacs_image_profile(pacs_op_t *op, pacs_image_t *im, pacs_picture_t *want,
     pacs_err_t *err);
@@ -219,10 +238,12 @@ int pacs_spool_reply(pacs_op_t *op, const pacs_spool_t *s);
 typedef struct pacs_pictures_s  pacs_pictures_t;
 
 /* image: its frames (those of the route, or all); NULL: all that the route's
- * study or series has.  type: of a picture, or of the animation */
+ * study or series has.  type: of a picture, or of the animation; notes:
+ * PACS_NOTE_… */
 int pacs_pictures_open(pacs_op_t *op, const pacs_route_t *route,
-    pacs_image_t *image, const pacs_picture_t *want, pacs_str_t type,
-    bool animated, pacs_pictures_t **pictures, pacs_err_t *err);
+    pacs_image_t *image, const pacs_picture_t *want, unsigned notes,
+    pacs_str_t type, bool animated, pacs_pictures_t **pictures,
+    pacs_err_t *err);
 /* makes the next one; PACS_OK: the reply is filled */
 int pacs_pictures_run(pacs_op_t *op, pacs_pictures_t *p, pacs_err_t *err);
 

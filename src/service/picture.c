@@ -20,6 +20,7 @@ typedef struct {
     pacs_image_t     *image;
     uint32_t          frame;        /* from 0 */
     pacs_picture_t    want;
+    unsigned          notes;        /* PACS_NOTE_… */
     pacs_accept_t     choices[MAX_CHOICES];
     unsigned          nchoices;
     pacs_str_t        type;         /* of a picture */
@@ -207,7 +208,31 @@ read_wishes(pacs_op_t *op, const pacs_route_t *route,
         .sw = r.viewport[4], .sh = r.viewport[5]
     };
 
-    return PACS_OK;
+    /* no parameter of thumbnails, 8.3.5.2 */
+    s->notes = route->resource == PACS_R_THUMBNAIL ? 0 : r.annotation;
+
+    return r.unsupported[0] == '\0' || route->resource == PACS_R_THUMBNAIL
+           ? PACS_OK
+           : pacs_reply_warning(op, "The following annotation values are not "
+                                "supported: %s", r.unsupported);
+}
+
+
+/* the texts that are burnt in, which corrections change */
+static void
+digest_notes(const pacs_annotation_t *n, char hex[2 * PACS_SHA256_LEN + 1])
+{
+    uint8_t  digest[PACS_CORNERS][PACS_SHA256_LEN];
+
+    hex[0] = '\0';
+    if (n == NULL) {
+        return;
+    }
+    for (unsigned i = 0; i < PACS_CORNERS; i++) {
+        pacs_sha256(n->lines[i].data, n->lines[i].len, digest[i]);
+    }
+    pacs_sha256(digest, sizeof(digest), digest[0]);
+    pacs_hex(digest[0], PACS_SHA256_LEN, hex);
 }
 
 
@@ -219,7 +244,8 @@ unchanged(pacs_op_t *op, const pacs_route_t *route, const state_t *s,
     pacs_index_t *ix = op->svc->index;
     pacs_str_t    key = pacs_null, look = pacs_null;
     int64_t       revision = 0;
-    char          what[64];
+    char          what[64], scale[80] = "";
+    char          notes[2 * PACS_SHA256_LEN + 1];
     uint8_t       digest[PACS_SHA256_LEN];
     char          hex[2 * PACS_SHA256_LEN + 1];
     int           rc = PACS_OK;
@@ -234,8 +260,15 @@ unchanged(pacs_op_t *op, const pacs_route_t *route, const state_t *s,
 
     snprintf(what, sizeof(what), "%u %d %d %" PRId64, s->frame,
              s->want.format, s->multipart, revision);
+    /* of the series, so not of the record alone */
+    if (s->image != NULL) {
+        snprintf(scale, sizeof(scale), "%.17g %.17g %.17g",
+                 s->image->look.range[0], s->image->look.range[1],
+                 s->image->look.scale[1]);
+    }
     pacs_sha256(look.data, look.len, digest);
     pacs_hex(digest, sizeof(digest), hex);
+    digest_notes(s->want.annotation, notes);
 
     char *path = pacs_strdup(op->arena, op->request.path);
     char *args = pacs_strdup(op->arena, op->request.args);
@@ -246,7 +279,8 @@ unchanged(pacs_op_t *op, const pacs_route_t *route, const state_t *s,
     }
 
     *same = rc == PACS_OK && pacs_reply_etag(op, PACS_PIPELINE, path, what,
-                                             blob, hex, args, NULL);
+                                             blob, hex, scale, args,
+                                             notes, NULL);
     return rc;
 }
 
@@ -271,6 +305,10 @@ open_shown(pacs_op_t *op, const pacs_route_t *route, state_t *s,
     if (rc == PACS_OK) {
         rc = pacs_image_open(op, route->study, route->series, instance,
                              &s->image, err);
+    }
+
+    if (rc == PACS_OK) {
+        rc = pacs_scale_set(op, s->image, err);
     }
 
     if (s->image != NULL && s->image->syntax != NULL
@@ -309,6 +347,9 @@ begin(pacs_op_t *op, const pacs_route_t *route, const pacs_param_t *params,
             && (rc = choose_type(s, err)) != PACS_OK)
         || (s->shown == SHOW_ONE
             && (rc = choose_frame(route, s, err)) != PACS_OK)
+        || (s->image != NULL && s->shown != SHOW_VIDEO
+            && (rc = pacs_annotate(op, s->image, s->notes, s->frame,
+                                   &s->want.annotation, err)) != PACS_OK)
         || (rc = unchanged(op, route, s, &same, err)) != PACS_OK || same)
     {
         return rc;
@@ -319,8 +360,8 @@ begin(pacs_op_t *op, const pacs_route_t *route, const pacs_param_t *params,
     }
     return s->shown == SHOW_VIDEO
            ? pacs_video(op, s->image, s->choices, s->nchoices, err)
-           : pacs_pictures_open(op, route, s->image, &s->want, s->type,
-                                !s->multipart, &s->pictures, err);
+           : pacs_pictures_open(op, route, s->image, &s->want, s->notes,
+                                s->type, !s->multipart, &s->pictures, err);
 }
 
 
@@ -329,19 +370,15 @@ begin(pacs_op_t *op, const pacs_route_t *route, const pacs_param_t *params,
 static int
 make(pacs_op_t *op, state_t *s, pacs_err_t *err)
 {
-    pacs_samples_t  samples;
-    pacs_buf_t      out = { 0 };
-    uint32_t        width, height;
-    int             rc = pacs_samples_get(op, s->image, s->frame, &s->want,
-                                          &samples, err);
+    pacs_buf_t    out = { 0 };
+    pacs_drawn_t  drawn = { 0 };
+    uint32_t      width, height;
+    int           rc = pacs_draw(op, s->image, s->frame, &s->want, &drawn,
+                                 &out, &width, &height, err);
 
-    if (rc != PACS_OK) {
-        return rc;
+    if (rc == PACS_OK) {
+        rc = pacs_draw_tell(op, &drawn);
     }
-
-    rc = pacs_render(&samples, &s->image->look, &s->want,
-                     pacs_service_limits(op->svc), &out, &width, &height,
-                     err);
     if (rc != PACS_OK) {
         pacs_buf_free(&out);
         return rc;

@@ -19,6 +19,8 @@ typedef struct { pacs_str_t series, instance; } name_t;
 
 struct pacs_pictures_s {
     pacs_picture_t    want;
+    unsigned          notes;
+    pacs_drawn_t      drawn;
     pacs_str_t        type;         /* "image/jpeg", of a picture */
     pacs_str_t        study;
     char              boundary[33];
@@ -167,8 +169,9 @@ list_frames(pacs_op_t *op, const pacs_route_t *route, pacs_pictures_t *p,
 
 int
 pacs_pictures_open(pacs_op_t *op, const pacs_route_t *route,
-    pacs_image_t *image, const pacs_picture_t *want, pacs_str_t type,
-    bool animated, pacs_pictures_t **pictures, pacs_err_t *err)
+    pacs_image_t *image, const pacs_picture_t *want, unsigned notes,
+    pacs_str_t type, bool animated, pacs_pictures_t **pictures,
+    pacs_err_t *err)
 {
     pacs_pictures_t *p = pacs_calloc(op->arena, 1, sizeof(*p));
     int              rc;
@@ -181,6 +184,7 @@ pacs_pictures_open(pacs_op_t *op, const pacs_route_t *route,
 
     p->image = image;
     p->want = *want;
+    p->notes = notes;
     p->type = type;
     p->study = route->study;
     p->animated = animated;
@@ -249,20 +253,15 @@ add_step(pacs_op_t *op, pacs_pictures_t *p, const pacs_buf_t *picture,
 static int
 make(pacs_op_t *op, pacs_pictures_t *p, uint32_t frame, pacs_err_t *err)
 {
-    pacs_picture_t  want = p->want;
-    pacs_samples_t  samples;
-    pacs_buf_t      out = { 0 };
-    uint32_t        width, height;
-    int             rc;
+    pacs_buf_t  out = { 0 };
+    uint32_t    width, height;
+    int         rc = pacs_annotate(op, p->image, p->notes, frame,
+                                   &p->want.annotation, err);
 
-    rc = pacs_samples_get(op, p->image, frame, &want, &samples, err);
-    if (rc != PACS_OK) {
-        return rc;
+    if (rc == PACS_OK) {
+        rc = pacs_draw(op, p->image, frame, &p->want, &p->drawn, &out, &width,
+                       &height, err);
     }
-
-    rc = pacs_render(&samples, &p->image->look, &want,
-                     pacs_service_limits(op->svc), &out, &width, &height,
-                     err);
     if (rc == PACS_OK) {
         p->animation.width = width;
         p->animation.height = height;
@@ -286,6 +285,9 @@ open_image(pacs_op_t *op, pacs_pictures_t *p, pacs_err_t *err)
                              err);
     }
 
+    if (rc == PACS_OK) {
+        rc = pacs_scale_set(op, p->image, err);
+    }
     if (rc == PACS_OK) {
         rc = pacs_image_profile(op, p->image, &p->want, err);
     }
@@ -420,6 +422,9 @@ finish(pacs_op_t *op, pacs_pictures_t *p, pacs_err_t *err)
     int  rc = p->animated ? finish_animation(op, p, err)
                           : finish_multipart(op, p, err);
 
+    if (rc == PACS_OK) {
+        rc = pacs_draw_tell(op, &p->drawn);
+    }
     return rc == PACS_OK ? pacs_spool_reply(op, &p->spool) : rc;
 }
 

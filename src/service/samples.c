@@ -61,6 +61,7 @@ rows_needed(const pacs_image_t *im, uint32_t frame,
     const pacs_look_t   *look = &im->look;
     double               height = want->sh < 0 ? -want->sh : want->sh;
     bool                 known = want->has_window || look->nwindows != 0
+                                 || look->has_range
                                  || look->voi_lut.entries != 0
                                  || (frame < look->nframes
                                      && look->frames[frame].width > 0);

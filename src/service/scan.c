@@ -115,6 +115,9 @@ picture(const pacs_limits_t *limits, pacs_source_t *stream,
     if (rc == PACS_OK) {
         rc = pacs_look_read(stream, ds, &r->pixels, a, &look, &why);
     }
+    if (rc == PACS_OK) {
+        rc = pacs_look_measure(stream, &frames, ds, &r->pixels, &look, &why);
+    }
 
     if (rc == PACS_E_NOMEM || rc == PACS_E_IO) {
         return pacs_fail(err, rc, "%s", why.text);

@@ -115,7 +115,12 @@ pacs_service_open(const pacs_options_t *o, pacs_service_t **out,
 
     *out = NULL;
 
-    if (svc == NULL || (svc->home = strdup(o->home)) == NULL) {
+    if (svc == NULL || (svc->home = strdup(o->home)) == NULL
+        || (svc->scales = pacs_scales_create()) == NULL)
+    {
+        if (svc != NULL) {
+            free(svc->home);
+        }
         free(svc);
         return pacs_fail(err, PACS_E_NOMEM, "no memory for a service");
     }
@@ -170,6 +175,7 @@ pacs_service_close(pacs_service_t *svc)
         pacs_share_close(svc->share);
     }
 
+    pacs_scales_destroy(svc->scales);
     pthread_cond_destroy(&svc->done);
     pthread_mutex_destroy(&svc->lock);
     free(svc->home);

@@ -30,7 +30,8 @@ typedef struct {
 
 static const offer_t  offers[] = {
     { SEARCH,     PACS_MT_DICOM_JSON,       "application/dicom+json",   NULL },
-    { SEARCH,     PACS_MT_JSON,             "application/json",         NULL },
+    { SEARCH | ON(VALUES),
+                  PACS_MT_JSON,             "application/json",         NULL },
     { ON(OBJECT), PACS_MT_MULTIPART_DICOM,  "multipart/related",
                                             "application/dicom" },
     { ON(OBJECT), PACS_MT_DICOM,            "application/dicom",        NULL },

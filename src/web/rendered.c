@@ -2,7 +2,9 @@
 
 /* Parameters of rendered resources, PS3.18 8.3.5.1. */
 
+#include <ctype.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -133,6 +135,54 @@ set_bits(const pacs_param_t *p, const pacs_limits_t *limits,
 }
 
 
+static bool
+is_keyword(pacs_str_t s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        if (!isalnum((unsigned char) s.data[i]) && s.data[i] != '-'
+            && s.data[i] != '_')
+        {
+            return false;
+        }
+    }
+    return s.len != 0;
+}
+
+
+/* 8.3.5.1.1: what is not supported is ignored with a warning, what is no
+ * keyword is refused */
+static int
+set_annotation(const pacs_param_t *p, const pacs_limits_t *limits,
+    pacs_rendered_t *r, pacs_err_t *err)
+{
+    static const struct { const char *name; unsigned bit; } known[] = {
+        { "patient", PACS_NOTE_PATIENT }, { "technique", PACS_NOTE_TECHNIQUE }
+    };
+    pacs_str_t  rest = p->value, word;
+
+    while (pacs_str_split(&rest, ',', &word)) {
+        size_t  used = strlen(r->unsupported), i = 0;
+
+        word = pacs_str_trim(word);
+        if (!is_keyword(word)) {
+            return bad(err, p, "must be patient, technique or both, joined by "
+                       "a comma");
+        }
+        while (i < 2 && !pacs_str_is(word, known[i].name)) {
+            i++;
+        }
+        if (i < 2) {
+            r->annotation |= known[i].bit;
+            continue;
+        }
+        snprintf(r->unsupported + used, sizeof(r->unsupported) - used,
+                 "%s%.*s", used ? "," : "", pacs_fmt(word));
+    }
+
+    return PACS_OK;
+}
+
+
 /* 8.3.5.1.5; in the order of pacs_icc_e */
 static int
 set_icc(const pacs_param_t *p, const pacs_limits_t *limits,
@@ -160,7 +210,8 @@ static const struct {
     { "window",   set_window },
     { "quality",  set_quality },
     { "bits",     set_bits },
-    { "iccprofile", set_icc }
+    { "iccprofile", set_icc },
+    { "annotation", set_annotation }
 };
 
 

@@ -44,6 +44,8 @@ static const struct {
                                     PACS_R_RENDERED,  0 },
     { "studies/S/series/X/instances/I/frames/F/thumbnail",
                                     PACS_R_THUMBNAIL, 0 },
+    { "studies/S/series/X/instances/I/frames/F/values",
+                                    PACS_R_VALUES,    0 },
     { "studies/S/series/X/instances/I/bulkdata/B",
                                     PACS_R_BULKDATA,  0 }
 };

@@ -25,7 +25,8 @@ typedef enum {
     PACS_R_FRAMES,              /* …/instances/I/frames/1,2 */
     PACS_R_BULKDATA,            /* …/instances/I/bulkdata/<path> */
     PACS_R_RENDERED,            /* …[/frames/N]/rendered, every level */
-    PACS_R_THUMBNAIL            /* …[/frames/N]/thumbnail, every level */
+    PACS_R_THUMBNAIL,           /* …[/frames/N]/thumbnail, every level */
+    PACS_R_VALUES               /* …/instances/I/frames/N/values */
 } pacs_resource_e;
 
 /* bits: what a resource answers to */
@@ -79,6 +80,9 @@ int pacs_web_search(const pacs_param_t *params, unsigned n,
     const pacs_limits_t *limits, pacs_arena_t *a, pacs_search_t *s,
     pacs_err_t *err);
 
+/* what a picture is annotated with, PS3.18 8.3.5.1.1: bits */
+enum { PACS_NOTE_PATIENT = 1, PACS_NOTE_TECHNIQUE = 2 };
+
 /* rendered, PS3.18 8.3.5.1: numbers as they came, checked */
 typedef struct {
     bool      has_viewport, has_region, has_window;
@@ -88,11 +92,43 @@ typedef struct {
     unsigned  quality;              /* 0: not given */
     unsigned  bits;                 /* 16, of a grey PNG; 0: 8 */
     unsigned  icc;                  /* no, yes, srgb, adobergb, rommrgb */
+    unsigned  annotation;           /* PACS_NOTE_… */
+    char      unsupported[128];     /* keywords of annotation, joined by "," */
 } pacs_rendered_t;
 
 /* unknown parameters are ignored, bad values are PACS_E_ARG */
 int pacs_web_rendered(const pacs_param_t *params, unsigned n,
     const pacs_limits_t *limits, pacs_rendered_t *r, pacs_err_t *err);
+
+
+/* --- values: an extension, see README --- */
+
+typedef enum {
+    PACS_SHAPE_POINT,           /* x, y */
+    PACS_SHAPE_RECTANGLE,       /* x, y, width, height */
+    PACS_SHAPE_ELLIPSE,         /* centre x, y, radii[, degrees] */
+    PACS_SHAPE_POLYGON          /* x, y of three or more vertices */
+} pacs_shape_e;
+
+typedef struct {
+    pacs_shape_e   shape;
+    const char    *name;        /* of its parameter */
+    const double  *v;           /* pixels */
+    unsigned       n;           /* numbers in v */
+} pacs_shape_t;
+
+typedef struct {
+    pacs_shape_t  *shapes;      /* as they were asked for, one at least */
+    unsigned       nshapes;
+    unsigned       bins;        /* of a histogram; 0: none */
+    bool           has_range;
+    double         min, max;
+} pacs_values_t;
+
+/* unknown parameters are ignored, bad values are PACS_E_ARG */
+int pacs_web_values(const pacs_param_t *params, unsigned n,
+    const pacs_limits_t *limits, pacs_arena_t *a, pacs_values_t *values,
+    pacs_err_t *err);
 
 
 /* --- Accept, PS3.18 8.7 --- */

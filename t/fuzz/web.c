@@ -59,7 +59,7 @@ accept(pacs_str_t s, pacs_arena_t *a)
     pacs_accept_t  c[8];
     unsigned       n;
 
-    for (int r = PACS_R_STUDIES; r <= PACS_R_THUMBNAIL; r++) {
+    for (int r = PACS_R_STUDIES; r <= PACS_R_VALUES; r++) {
         pacs_err_t  err = { 0 };
 
         if ((pacs_web_accept((pacs_resource_e) r, s, pacs_null, a, c, 8, &n,

@@ -220,8 +220,8 @@ test_choice(void)
        "a padding range; one value left is flat");
     free(im.p);
 
-    struct pacs_frame_look_s  frames[2] = { { 1, 0, 0, 0 },
-                                            { 2, 0, 400.5f, 401 } };
+    struct pacs_frame_look_s  frames[2] = { { 1, 0, 0, 0, 0 },
+                                            { 2, 0, 400.5, 401, 0 } };
     look = plain;
     look.frames = frames;
     look.nframes = 2;
@@ -703,12 +703,15 @@ test_pack(void)
     pacs_arena_t   *a = pacs_arena_create(0);
     uint16_t        data[3] = { 1, 2, 65535 };
     pacs_window_t   w[2] = { { 40, 400, "Weichteile" }, { -600, 1500, "" } };
-    struct pacs_frame_look_s  f[2] = { { 1, 2, 3, 4 }, { 5, 6, 7, 8 } };
+    struct pacs_frame_look_s  f[2] = { { 1, 2, 3, 4, 0 },
+                                       { 5, 6, 7, 8, 2 } };
     pacs_look_t     in = {
         .slope = 0.1, .intercept = -1024, .voi = PACS_VOI_SIGMOID,
         .inverse = 1, .has_padding = 1, .padding = { -2000, -1 },
         .nwindows = 2, .windows = w, .aspect = 1.25, .nframes = 2,
         .frames = f, .palette[1] = { 3, -5, 16, data },
+        .stored_voi = 1, .one_scale = 1, .has_range = 1,
+        .range = { -3.5, 1e6 }, .unit = "BQML", .suv = 1e-4,
     };
     pacs_look_t     out;
     pacs_str_t      s = pacs_look_pack(&in, a);
@@ -722,7 +725,11 @@ test_pack(void)
     ok(out.palette[1].entries == 3 && out.palette[1].data[2] == 65535
        && out.palette[1].first == -5 && out.palette[0].entries == 0,
        "tables come back");
-    ok(out.nframes == 2 && out.frames[1].width == 8, "frames come back");
+    ok(out.nframes == 2 && out.frames[1].width == 8
+       && out.frames[1].voi == PACS_VOI_SIGMOID, "frames come back");
+    ok(out.stored_voi && out.one_scale && out.has_range
+       && out.range[0] == -3.5 && out.range[1] == 1e6 && out.suv == 1e-4
+       && !strcmp(out.unit, "BQML"), "range and unit come back");
     pacs_str_t  again = pacs_look_pack(&out, a);
     ok(pacs_str_eq(again, s), "and pack to the same bytes");
 
@@ -855,13 +862,16 @@ test_random(void)
         };
         pacs_window_t   w = { odd_number(), odd_number(), "" };
         struct pacs_frame_look_s  f[2] = {
-            { (float) odd_number(), (float) odd_number(), 1, 2 },
-            { 1, 0, 0, 0 } };
+            { odd_number(), odd_number(), 1, 2, (uint8_t) dice(4) },
+            { 1, 0, 0, 0, 0 } };
         pacs_look_t     look = {
             .slope = odd_number(), .intercept = odd_number(),
             .voi = (uint8_t) dice(4), .inverse = dice(2),
             .has_padding = dice(2),
-            .padding = { (int32_t) dice(400) - 200, (int32_t) dice(99999) },
+            .padding = { dice(400) - 200., odd_number() },
+            .stored_voi = dice(2), .one_scale = dice(2),
+            .has_range = dice(2), .range = { odd_number(), odd_number() },
+            .scale = { odd_number(), odd_number() },
             .nwindows = dice(2), .windows = &w, .aspect = odd_number(),
             .nframes = 2, .frames = dice(4) ? NULL : f,
         };
