@@ -245,6 +245,23 @@ sub report {
         . pack('vvV', 0x20, 0xe, 8) . "2.25.36\0";
 }
 
+# what cannot be decoded is left out; if nothing else is there, it is an error
+py('rename', "$S/transfer-syntax/mr-same-image-j2k.dcm", "$dir/coded.dcm");
+my $coded = stow_base("$dir/coded.dcm") =~ s{/instances/.*}{/rendered}r;
+$pacs->stop('listener');
+$r = $pacs->get($coded);
+is($r->{status}, 503, 'a coded picture without pacs-codec');
+like($r->{content}, qr/"error":"codec"/, '... and why');
+$pacs->stow(["$S/transfer-syntax/mr-same-image-explicit-le.dcm"]);
+$r = $pacs->get($coded);
+is($r->{status}, 206, '... beside one that is not coded');
+like($r->{headers}{warning}, qr/1 pictures .* are left out: .*codec/, '... and why');
+is(scalar @{$pacs->parts($r)}, 1, '... which is there');
+$pacs->start_listener;
+ok(!$r->{headers}{etag}, '... and may come another time');
+ok(wait_until('pacs-codec', sub { ($r = $pacs->get($coded))->{status} == 200 }), 'with pacs-codec');
+is(scalar @{$pacs->parts($r)}, 2, '... both are there');
+
 # --- limits, and what is left behind ---
 
 my $many = stow_base("$S/enhanced/mr-philips-fmap-64f.dcm");

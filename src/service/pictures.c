@@ -392,6 +392,10 @@ finish_multipart(pacs_op_t *op, pacs_pictures_t *p, pacs_err_t *err)
     pacs_str_t  end = pacs_sprintf(op->arena, "\r\n--%s--\r\n", p->boundary);
     int         rc = PACS_OK;
 
+    /* it may be there the next time */
+    if (p->left_out != 0) {
+        op->reply.etag = pacs_null;
+    }
     if (p->left_out + p->other != 0) {
         op->reply.status = 206;
         rc = p->left_out == 0

@@ -118,6 +118,14 @@ def make(folder):
     open(folder + "/hevc.bin", "wb").write(stream[0] + b"\0" + stream[1])
 
 
+def rename(path, out):
+    """another instance of the same series"""
+    import pydicom
+    ds = pydicom.dcmread(path)
+    ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID + ".35"
+    ds.save_as(out)
+
+
 def spoil(path, folder):
     """of a good profile: one without curves, one cut short"""
     icc = open(path, "rb").read()
