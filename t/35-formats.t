@@ -278,7 +278,7 @@ ok(wait_until('no file is left in tmp', sub { !grep { -f } glob "$pacs->{home}/t
 # --- stored video ---
 
 for my $v (["$S/ecg-pdf-video/video-mpeg2-mpml.dcm", 'video/mpeg'], ["$S/ecg-pdf-video/video-mpeg4-avc-hp41.dcm", 'video/mp4'],
-    ["$dir/hevc.dcm", 'video/H265', 'video/mp4']) {
+    ["$dir/hevc.dcm", 'video/h265', 'video/mp4']) {
     my ($file, $type, $also) = @$v;
     my $base = stow_base($file);
     my $url = "$base/rendered";

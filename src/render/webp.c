@@ -24,17 +24,24 @@ to_buf(const uint8_t *data, size_t len, const WebPPicture *p)
 
 
 static int
-configure(WebPConfig *c, const pacs_picture_t *want)
+configure(WebPConfig *c, const pacs_picture_t *want, bool colour)
 {
     if (want->quality == 0 || want->quality == 100) {
-        /* level 1: three times as fast as 6, files 3 % larger */
-        return WebPConfigInit(c) && WebPConfigLosslessPreset(c, 1);
+        if (!WebPConfigInit(c)) {
+            return 0;
+        }
+        /* a CT of 512 x 512: method 0 10 ms and 89 kB, more than PNG's 73;
+         * 1 40 ms and 62 kB, 2 no less.  Of colour 1 saves only a tenth */
+        c->lossless = 1;
+        c->method = colour ? 0 : 1;
+        c->quality = 0;
+        return 1;
     }
 
     int  ok = WebPConfigPreset(c, WEBP_PRESET_DEFAULT, want->quality);
 
     c->method = 2;
-    c->use_sharp_yuv = 1;
+    c->use_sharp_yuv = colour;
     return ok;
 }
 
@@ -89,7 +96,7 @@ pacs_encode_webp(pacs_rows_t *rows, const pacs_picture_t *want, pacs_str_t icc,
     pacs_buf_t   plain = { 0 };
     const char  *failed = NULL;
 
-    if (!configure(&config, want) || !WebPPictureInit(&p)) {
+    if (!configure(&config, want, rows->channels == 3) || !WebPPictureInit(&p)) {
         return pacs_fail(err, PACS_E_INTERNAL, "WebP: another libwebp");
     }
 

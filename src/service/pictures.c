@@ -283,11 +283,11 @@ open_image(pacs_op_t *op, pacs_pictures_t *p, pacs_err_t *err)
 
         rc = pacs_image_open(op, p->study, n->series, n->instance, &p->image,
                              err);
+        if (rc == PACS_OK) {
+            rc = pacs_scale_set(op, p->image, err);
+        }
     }
 
-    if (rc == PACS_OK) {
-        rc = pacs_scale_set(op, p->image, err);
-    }
     if (rc == PACS_OK) {
         rc = pacs_image_profile(op, p->image, &p->want, err);
     }

@@ -3,7 +3,7 @@
 /* Stored MPEG-2, MPEG-4 and HEVC (PS3.5 8.2.7 ff.), as they are: the bytes of
  * the fragments one after the other, any range of them. */
 
-#include <strings.h>
+#include <string.h>
 
 #include "service/internal.h"
 
@@ -13,8 +13,8 @@ static bool
 acceptable(const pacs_accept_t *c, const char *stored)
 {
     return c->media == PACS_MT_VIDEO
-           && (strncasecmp(c->is.data, stored, c->is.len) == 0
-               || (strcasecmp(stored, "video/h265") == 0
+           && (pacs_str_is(c->is, stored)
+               || (strcmp(stored, "video/h265") == 0
                    && pacs_str_is(c->is, "video/mp4")));
 }
 
@@ -55,9 +55,7 @@ pacs_video(pacs_op_t *op, const pacs_image_t *im, const pacs_accept_t *choices,
                                    .length = ds->fragments[k].length };
     }
 
-    op->reply.content_type = strcasecmp(type, "video/h265") == 0
-                             && pacs_str_is(choices[i].is, "video/mp4")
-                             ? pacs_lit("video/mp4") : pacs_cstr(type);
+    op->reply.content_type = choices[i].is;
     op->reply.ranges = true;
     pacs_reply_length(op);
     return parts == NULL ? PACS_E_NOMEM : PACS_OK;
