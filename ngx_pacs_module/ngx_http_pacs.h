@@ -108,6 +108,7 @@ struct ngx_http_pacs_ctx_s {
     /* what is waited for */
     ngx_http_pacs_redis_op_t    *redis_op;
     ngx_http_pacs_job_t         *job;
+    ngx_event_t                  pause;
 
     pacs_str_t                   cache_key;
     pacs_str_t                   cache_value;   /* sealed, as it came */

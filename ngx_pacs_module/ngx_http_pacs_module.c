@@ -10,6 +10,8 @@ static void ngx_http_pacs_exit_process(ngx_cycle_t *cycle);
 
 static ngx_int_t ngx_http_pacs_error_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_pacs_decoded_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
 
 static void *ngx_http_pacs_create_main_conf(ngx_conf_t *cf);
 static char *ngx_http_pacs_init_main_conf(ngx_conf_t *cf, void *conf);
@@ -168,6 +170,9 @@ static ngx_http_variable_t  ngx_http_pacs_vars[] = {
     { ngx_string("pacs_error"), NULL, ngx_http_pacs_error_variable, 0,
       NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
+    { ngx_string("pacs_decoded"), NULL, ngx_http_pacs_decoded_variable, 0,
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
       ngx_http_null_variable
 };
 
@@ -252,6 +257,29 @@ ngx_http_pacs_error_variable(ngx_http_request_t *r,
 
     v->data = (u_char *) name;
     v->len = ngx_strlen(name);
+    v->valid = 1;
+    v->no_cacheable = 0;
+    v->not_found = 0;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_pacs_decoded_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_http_pacs_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_pacs_module);
+
+    if (ctx == NULL || !ctx->op.codec_reply.decoded) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    v->data = (u_char *) "1";
+    v->len = 1;
     v->valid = 1;
     v->no_cacheable = 0;
     v->not_found = 0;

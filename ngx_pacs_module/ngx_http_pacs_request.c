@@ -16,6 +16,8 @@ static void ngx_http_pacs_run_thread(ngx_http_pacs_ctx_t *ctx);
 static ngx_uint_t ngx_http_pacs_near(ngx_http_pacs_ctx_t *ctx);
 static void ngx_http_pacs_prepare_put(ngx_http_pacs_ctx_t *ctx);
 static void ngx_http_pacs_run_done(ngx_http_pacs_ctx_t *ctx);
+static void ngx_http_pacs_pause(ngx_http_pacs_ctx_t *ctx);
+static void ngx_http_pacs_pause_handler(ngx_event_t *ev);
 static void ngx_http_pacs_thread(void *data, ngx_log_t *log);
 static void ngx_http_pacs_thread_event_handler(ngx_event_t *ev);
 static void ngx_http_pacs_resume(ngx_http_request_t *r);
@@ -287,9 +289,11 @@ ngx_http_pacs_choose_pool(pacs_str_t path)
     size_t       i, len;
     const char  *end;
 
-    static const char *const  names[] = { "/rendered", "/thumbnail" };
+    static const char *const  names[] = {
+        "/rendered", "/thumbnail", "/renderedmpr", "/rendered3d", "/rendered3D"
+    };
 
-    for (i = 0; i < 2; i++) {
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         len = ngx_strlen(names[i]);
         end = path.data + path.len;
 
@@ -425,14 +429,14 @@ ngx_http_pacs_run_done(ngx_http_pacs_ctx_t *ctx)
         return;
     }
 
-    if (ctx->op.want == PACS_WANT_TURN) {
-        ngx_http_pacs_run(ctx);
-        return;
-    }
-
     /* the answer may come before the call returns */
 
     ngx_http_pacs_wait(ctx, ngx_http_pacs_run);
+
+    if (ctx->op.want == PACS_WANT_TIME) {
+        ngx_http_pacs_pause(ctx);
+        return;
+    }
 
     rc = ctx->op.want == PACS_WANT_CODEC ? ngx_http_pacs_codec_call(ctx)
                                          : ngx_http_pacs_redis_get(ctx);
@@ -441,6 +445,26 @@ ngx_http_pacs_run_done(ngx_http_pacs_ctx_t *ctx)
         ctx->ready = 0;
         ngx_http_pacs_run(ctx);
     }
+}
+
+
+/* others build what is needed, or have their turn */
+
+static void
+ngx_http_pacs_pause(ngx_http_pacs_ctx_t *ctx)
+{
+    ctx->pause.handler = ngx_http_pacs_pause_handler;
+    ctx->pause.data = ctx;
+    ctx->pause.log = ngx_cycle->log;
+
+    ngx_add_timer(&ctx->pause, ctx->op.wait_ms);
+}
+
+
+static void
+ngx_http_pacs_pause_handler(ngx_event_t *ev)
+{
+    ngx_http_pacs_wake(ev->data);
 }
 
 
@@ -588,6 +612,10 @@ ngx_http_pacs_cleanup(void *data)
     ngx_http_pacs_redis_cancel(ctx);
     ngx_http_pacs_codec_cancel(ctx);
     ngx_http_pacs_close_files(ctx);
+
+    if (ctx->pause.timer_set) {
+        ngx_del_timer(&ctx->pause);
+    }
 
     if (ctx->stow) {
         pacs_stow_abort(ctx->stow);

@@ -2,12 +2,15 @@
 # SPDX-License-Identifier: BSD-2-Clause
 
 # Tiles through the server: what is cut out of a frame is what lies there in
-# the whole picture, for native, big endian, bit-packed and coded frames.
+# the whole picture, for native, big endian, bit-packed and coded frames; at
+# any scale, mirrored and turned; from pyramids that are built once and never
+# shown when they are not sound.
 
 use strict;
 use warnings;
 use lib 't/lib';
 use Pacs;
+use POSIX ();
 use Test::More;
 
 my $samples = samples();
@@ -90,5 +93,110 @@ for my $file (sort glob "$samples/transfer-syntax/mr-same-image-*.dcm") {
 is(scalar(grep { !/^frame/ } keys %png), 1, 'all encodings of one image give one picture')
     or diag explain [ values %png ];
 is(scalar(grep { /^frame/ } keys %png), 1, '... and the same decoded samples');
+
+# --- large ones, through pyramids: see lib/tiles.py ---
+
+my $python = '/usr/bin/python3';
+my $pacs = Pacs->new(redis => 0);
+my $made = "$pacs->{home}/tmp/made";
+mkdir $made;
+is(run($python, "$Pacs::TOP/t/lib/tiles.py", 'make', $made), 0, 'large images');
+is(($pacs->pacs('import', $made))[0], 0, '... are stored');
+my $web = "http://127.0.0.1:$pacs->{port}/dicom-web";
+my ($rc, $out) = capture($python, "$Pacs::TOP/t/lib/tiles.py", 'check', $web, $made);
+is($rc, 0, 'checked') or diag substr $out, -1000;
+my @said = grep { /ok / } split /\n/, $out;
+cmp_ok(scalar @said, '>', 100, '... in all ways');
+ok(!/^not/, s/.*?ok //r) for @said;
+
+sub pyramids {
+    my @all = glob "$pacs->{home}/cache/pyramids/*";
+    return @all;
+}
+is(scalar(pyramids()), 10, 'one pyramid an image');
+
+sub rendered {
+    my ($n, $query, @headers) = @_;
+    my $uid = "1.2.826.0.1.3680043.10.999.25.$n";
+    return $pacs->get("/dicom-web/studies/$uid.1/series/$uid.2/instances/$uid.3/frames/1/rendered?$query", @headers);
+}
+
+# bytes that the workers have read
+sub read_bytes {
+    my $n = 0;
+    for my $pid (split ' ', slurp("/proc/$pacs->{pids}{nginx}/task/$pacs->{pids}{nginx}/children")) {
+        $n += $1 if slurp("/proc/$pid/io") =~ /rchar: (\d+)/;
+    }
+    return $n;
+}
+
+# g16, native, and g16ls, decoded
+for my $n (0, 6) {
+    for my $view ('256,256,600,400,256,256', '256,256,500,100,1024,1024') {
+        rendered($n, "viewport=$view&window=$_,5000,linear") for 1 .. 20;
+        my $before = read_bytes();
+        rendered($n, "viewport=$view&window=$_,6000,linear") for 1 .. 20;
+        cmp_ok((read_bytes() - $before) / 20, '<', 400_000, "image $n: a tile $view reads no more than it shows");
+    }
+}
+
+# who comes at the same time waits for the one that builds
+my $size = -s "$made/g16.dcm";
+my $whole = rendered(0, 'viewport=300,300', Accept => 'image/png')->{content};
+unlink pyramids();
+my $before = read_bytes();
+my @kids;
+for my $i (1 .. 12) {
+    my $pid = fork // die;
+    if (!$pid) {
+        my $same = rendered(0, "viewport=300,300", Accept => 'image/png')->{content} eq $whole;
+        POSIX::_exit($same ? 0 : 1);
+    }
+    push @kids, $pid;
+}
+my $wrong = 0;
+for my $kid (@kids) {
+    waitpid $kid, 0;
+    $wrong++ if $?;
+}
+is($wrong, 0, 'twelve at once: the same picture');
+is(scalar(pyramids()), 1, '... of one pyramid');
+cmp_ok(read_bytes() - $before, '<', 5 * $size, '... the frame is not read by each');
+
+# what is not sound is made again
+my $sound = slurp((pyramids())[0]);
+for my $broken (substr($sound, 0, 5000), '', substr($sound, 0, 60000) . ('x' x 100) . substr($sound, 60100), 'y' x length $sound) {
+    my ($path) = pyramids();
+    open my $f, '+<', $path or die;
+    truncate $f, 0;
+    print $f $broken;
+    close $f;
+    ok(rendered(0, 'viewport=300,300', Accept => 'image/png')->{content} eq $whole, 'a broken pyramid is not shown')
+        for 1 .. 4;
+    ok(slurp((pyramids())[0]) eq $sound, '... and made again');
+}
+for my $path (glob "$pacs->{home}/cache/frames/*") {
+    open my $f, '+<', $path or die;
+    seek $f, 1_800_000, 0;
+    print $f 'x' x 50_000;
+    close $f;
+}
+my $tile = 'viewport=256,256,600,400,256,256&window=7000,12000,linear';
+ok(rendered(6, $tile, Accept => 'image/png')->{content} eq rendered(0, $tile, Accept => 'image/png')->{content},
+    'a broken decoded frame is not shown') for 1 .. 4;
+
+# --- refused ---
+
+for my $bad ('rotate=45', 'rotate=-90', 'rotate=', 'rotate=90&rotate=90', 'flip=both', 'flip=Horizontal', 'flip=',
+    'viewport=17000,10', 'viewport=9000,9000', 'viewport=10,10,5000,0,10,10', 'viewport=10,10,0,0,0,10')
+{
+    my $r = rendered(0, $bad);
+    is($r->{status}, 400, "$bad is 400");
+    my ($name) = $bad =~ /^(\w+)/;
+    like($r->{content}, qr/$name|region/, '... and says why');
+}
+like(rendered(0, 'viewport=17000,10')->{content}, qr/render_side/, 'too wide: names the limit');
+like(rendered(0, 'viewport=9000,9000')->{content}, qr/render_area/, 'too large: names the limit');
+$pacs->shutdown;
 
 done_testing;

@@ -92,6 +92,17 @@ map_fill(const pacs_charset_set_t *set, uint16_t *map)
 }
 
 
+/* nginx unloads the module in a worker that ends */
+__attribute__((destructor))
+static void
+maps_free(void)
+{
+    for (unsigned i = 0; i < sizeof(maps) / sizeof(maps[0]); i++) {
+        free(atomic_exchange(&maps[i], NULL));
+    }
+}
+
+
 /* NULL: out of memory */
 static const uint16_t *
 map_of(const pacs_charset_set_t *set)

@@ -10,7 +10,8 @@
 
 #include "dicom/reader.h"
 
-#define EXTENDED_TABLE  0x7FE00001u
+#define EXTENDED_TABLE    0x7FE00001u
+#define EXTENDED_LENGTHS  0x7FE00002u
 
 typedef struct {
     pacs_source_t         *stream;
@@ -22,19 +23,25 @@ typedef struct {
 } locator_t;
 
 
-/* bits a pixel takes in native pixel data; PS3.3 C.7.6.3.1.2 */
+/* bits a pixel takes in native pixel data; PS3.3 C.7.6.3.1.2.  What says
+ * 4:2:2 and is as long as 4:4:4 was decompressed by one who left the word */
 static unsigned
-native_bits(const pacs_pixels_t *px)
+native_bits(const pacs_pixels_t *px, uint64_t length)
 {
+    double  pixels = (double) px->rows * px->columns * px->frames;
+
     switch (px->photometric) {
     case PACS_PI_YBR_FULL_422:
+        if (pixels * px->samples * px->allocated <= (double) length * 8) {
+            break;
+        }
+        return px->allocated * 2u;
     case PACS_PI_YBR_PARTIAL_422:
         return px->allocated * 2u;
     case PACS_PI_YBR_PARTIAL_420:
         return px->allocated * 3u / 2u;
-    default:
-        return (unsigned) px->allocated * px->samples;
     }
+    return (unsigned) px->allocated * px->samples;
 }
 
 
@@ -45,7 +52,8 @@ locate_native(const locator_t *l, const pacs_pixels_t *px)
     uint64_t            stride, bits;
 
     if (__builtin_mul_overflow((uint64_t) px->rows * px->columns,
-                               (uint64_t) native_bits(px), &stride)
+                               (uint64_t) native_bits(px, e->length),
+                               &stride)
         || __builtin_mul_overflow(stride, (uint64_t) px->frames, &bits)
         || bits / 8 + (bits % 8 != 0) > e->length)
     {
@@ -196,6 +204,51 @@ scan_starts(const locator_t *l)
 }
 
 
+/* Extended Offset Table Lengths, PS3.3 C.7.6.3.1.9: fragments are of even
+ * length, the codestream in them need not be */
+static int
+trim(const locator_t *l)
+{
+    const pacs_elem_t  *e = pacs_elem(l->ds->root, EXTENDED_LENGTHS);
+    pacs_frames_t      *f = l->frames;
+    uint32_t            n = f->count, last = f->first[n];
+
+    if (e == NULL || e->undefined || e->length != (uint64_t) n * 8) {
+        return PACS_OK;
+    }
+
+    pacs_range_t  *ranges = pacs_calloc(l->a, last, sizeof(*ranges));
+    uint8_t       *lengths = pacs_alloc(l->a, e->length);
+
+    if (ranges == NULL || lengths == NULL) {
+        return pacs_fail(l->err, PACS_E_NOMEM, "out of memory");
+    }
+
+    int  rc = pacs_source_exact(l->stream, e->offset, lengths, e->length,
+                                l->err);
+    if (rc != PACS_OK) {
+        return rc;
+    }
+
+    memcpy(ranges, f->ranges, last * sizeof(*ranges));
+    f->ranges = ranges;
+
+    for (uint32_t i = 0; i < n; i++) {
+        uint64_t  have = 0;
+
+        for (uint32_t k = f->first[i]; k < f->first[i + 1]; k++) {
+            have += ranges[k].length;
+        }
+        if (have - 1 == pacs_get64(lengths + 8 * (size_t) i, false)
+            && ranges[f->first[i + 1] - 1].length > 0)
+        {
+            ranges[f->first[i + 1] - 1].length--;
+        }
+    }
+    return PACS_OK;
+}
+
+
 static int
 locate_starts(const locator_t *l)
 {
@@ -205,6 +258,9 @@ locate_starts(const locator_t *l)
 
     if (e != NULL && !e->undefined) {
         rc = use_table(l, (pacs_range_t) { e->offset, e->length }, 8);
+        if (rc == PACS_OK) {
+            return trim(l);
+        }
     }
     if (rc == PACS_AGAIN) {
         rc = use_table(l, l->ds->offset_table, 4);

@@ -170,6 +170,11 @@ typedef struct {
     int   (*correct)(pacs_index_t *ix, pacs_str_t study, pacs_str_t series,
                      pacs_str_t instance, int attr, pacs_str_t value,
                      pacs_err_t *err);
+    /* values[pacs_nattrs] of what was corrected of an instance, its series
+     * and its study; corrected to be empty: "", not corrected: pacs_null */
+    int   (*corrected)(pacs_index_t *ix, pacs_str_t study, pacs_str_t series,
+                       pacs_str_t instance, pacs_arena_t *a,
+                       pacs_str_t *values, pacs_err_t *err);
     int   (*add_conflict)(pacs_index_t *ix, const pacs_conflict_t *c,
                           pacs_err_t *err);
     int   (*conflicts)(pacs_index_t *ix, pacs_arena_t *a,

@@ -376,6 +376,60 @@ pacs_sqlite_correct(pacs_index_t *base, pacs_str_t study, pacs_str_t series,
 }
 
 
+/* one row of `corrected` into its place; the narrower level comes later */
+static int
+take_corrected(sqlite3_stmt *st, pacs_arena_t *a, pacs_str_t *values)
+{
+    pacs_str_t  keyword = pacs_sqlite_column(st, 0);
+
+    for (unsigned i = 0; i < pacs_nattrs; i++) {
+        if (pacs_str_is(keyword, pacs_attrs[i].keyword)) {
+            values[i] = pacs_cstr(pacs_strdup(a, pacs_sqlite_column(st, 1)));
+            return values[i].data == NULL ? PACS_E_NOMEM : PACS_OK;
+        }
+    }
+    return PACS_OK;
+}
+
+
+int
+pacs_sqlite_corrected(pacs_index_t *base, pacs_str_t study,
+    pacs_str_t series, pacs_str_t instance, pacs_arena_t *a,
+    pacs_str_t *values, pacs_err_t *err)
+{
+    pacs_sqlite_t  *ix = (pacs_sqlite_t *) base;
+    pacs_conn_t    *c;
+    int             rc = SQLITE_ERROR, code = pacs_sqlite_enter(ix, &c, err);
+
+    if (code != PACS_OK) {
+        return code;
+    }
+
+    sqlite3_stmt  *st = pacs_sqlite_text(c, pacs_lit(
+        "SELECT keyword, value FROM corrected WHERE study = ?1"
+        " AND series IN ('', ?2) AND instance IN ('', ?3)"
+        " ORDER BY series, instance"), err);
+
+    if (st != NULL) {
+        pacs_sqlite_bind(st, 1, study);
+        pacs_sqlite_bind(st, 2, series);
+        pacs_sqlite_bind(st, 3, instance);
+    }
+    while (st != NULL && code == PACS_OK
+           && (rc = sqlite3_step(st)) == SQLITE_ROW)
+    {
+        code = take_corrected(st, a, values);
+    }
+    if (code == PACS_OK && rc != SQLITE_DONE) {
+        code = pacs_sqlite_fail(c, err);
+    }
+
+    sqlite3_reset(st);
+    pacs_sqlite_leave(ix, c);
+    return code;
+}
+
+
 /* --- conflicts, and all --- */
 
 

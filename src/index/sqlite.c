@@ -291,6 +291,7 @@ static const pacs_index_vt_t  sqlite_vt = {
     .get = pacs_sqlite_get, .each = pacs_sqlite_each,
     .query = pacs_sqlite_query, .revision = pacs_sqlite_revision,
     .remove = pacs_sqlite_remove, .correct = pacs_sqlite_correct,
+    .corrected = pacs_sqlite_corrected,
     .add_conflict = pacs_sqlite_add_conflict,
     .conflicts = pacs_sqlite_conflicts, .stats = pacs_sqlite_stats,
     .clear = pacs_sqlite_clear, .rebuilt = rebuilt,

@@ -166,6 +166,9 @@ int pacs_sqlite_remove(pacs_index_t *base, pacs_str_t study,
 int pacs_sqlite_correct(pacs_index_t *base, pacs_str_t study,
     pacs_str_t series, pacs_str_t instance, int attr, pacs_str_t value,
     pacs_err_t *err);
+int pacs_sqlite_corrected(pacs_index_t *base, pacs_str_t study,
+    pacs_str_t series, pacs_str_t instance, pacs_arena_t *a,
+    pacs_str_t *values, pacs_err_t *err);
 int pacs_sqlite_add_conflict(pacs_index_t *base, const pacs_conflict_t *c,
     pacs_err_t *err);
 /* for a rebuild: without what is wrong with the file, too */

@@ -95,6 +95,24 @@ pacs_fonts_give(pacs_fonts_t *f)
 }
 
 
+void
+pacs_annotation_end(void)
+{
+    pthread_mutex_lock(&lock);
+    pacs_fonts_t  *f = pool;
+    pool = NULL;
+    pthread_mutex_unlock(&lock);
+
+    while (f != NULL) {
+        pacs_fonts_t  *next = f->next;
+
+        FT_Done_FreeType(f->library);       /* and its faces */
+        free(f);
+        f = next;
+    }
+}
+
+
 static FT_Face
 face_open(pacs_fonts_t *f, const char *name)
 {

@@ -12,21 +12,18 @@
 enum { MAX_REGIONS = 64, MAX_TABLE = 65536 };
 
 enum {
-    CLASS = 0x00080016, CODE_VALUE = 0x00080100,
+    CODE_VALUE = 0x00080100,
     SPACING_IMAGER = 0x00181164, SPACING_NOMINAL = 0x00182010,
     US_SEQ = 0x00186011, US_LEFT = 0x00186018, US_UNITS_X = 0x00186024,
     US_UNITS_Y = 0x00186026, US_DELTA_X = 0x0018602c,
     US_DELTA_Y = 0x0018602e,
     SPACING_PATIENT = 0x00280030, CALIBRATION = 0x00280a02,
-    SLOPE = 0x00281053, RESCALE_TYPE = 0x00281054,
     MODALITY_SEQ = 0x00283000, MODALITY_TYPE = 0x00283004,
-    MEASURES_SEQ = 0x00289110, TRANSFORM_SEQ = 0x00289145,
+    MEASURES_SEQ = 0x00289110,
     RWV_UNITS = 0x004008ea, RWV_SEQ = 0x00409096, RWV_LAST = 0x00409211,
     RWV_TABLE = 0x00409212, RWV_LAST_FLOAT = 0x00409213,
     RWV_FIRST_FLOAT = 0x00409214, RWV_FIRST = 0x00409216,
     RWV_INTERCEPT = 0x00409224, RWV_SLOPE = 0x00409225,
-    PET_UNITS = 0x00541001,
-    DOSE_UNITS = 0x30040002, DOSE_SCALING = 0x3004000e,
     SHARED = 0x52009229, PER_FRAME = 0x52009230
 };
 
@@ -56,16 +53,14 @@ grouped(const pacs_dataset_t *ds, uint32_t frame, uint32_t tag)
 double
 pacs_scale_value(const pacs_scale_t *s, double stored)
 {
+    if (s->look != NULL) {
+        return pacs_look_value(s->look, s->frame, stored) * s->factor;
+    }
     if (!(stored >= s->first && stored <= s->last)) {
         return NAN;
     }
-    if (s->table != NULL) {
-        return s->table[(size_t) (stored - s->first)];
-    }
-    if (s->lut != NULL) {
-        return pacs_lut_at(s->lut, stored);
-    }
-    return stored * s->slope + s->intercept;
+    return s->table != NULL ? s->table[(size_t) (stored - s->first)]
+                            : stored * s->slope + s->intercept;
 }
 
 
@@ -85,10 +80,8 @@ static const struct { const char *term, *unit; }  units[] = {
 
 
 static void
-set_unit(pacs_scale_t *s, pacs_str_t term, const char *source)
+set_unit(pacs_scale_t *s, pacs_str_t term)
 {
-    s->source = source;
-
     for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
         if (pacs_str_is(term, units[i].term)) {
             term = pacs_cstr(units[i].unit);
@@ -116,7 +109,7 @@ read_real_world(const pacs_item_t *item, pacs_arena_t *a, pacs_scale_t *out)
         return false;
     }
 
-    set_unit(&s, pacs_elem_raw(code, CODE_VALUE), "RealWorldValueMapping");
+    set_unit(&s, pacs_elem_raw(code, CODE_VALUE));
 
     if (pacs_elem_double(item, RWV_SLOPE, 0, &s.slope)
         && pacs_elem_double(item, RWV_INTERCEPT, 0, &s.intercept))
@@ -143,67 +136,11 @@ read_real_world(const pacs_item_t *item, pacs_arena_t *a, pacs_scale_t *out)
 }
 
 
-/* computed tomography's unit need not be said */
-static bool
-is_ct(const pacs_dataset_t *ds)
-{
-    static const char *const  classes[] = {
-        "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.2.1",
-        "1.2.840.10008.5.1.4.1.1.2.2"
-    };
-    pacs_str_t  uid = pacs_elem_raw(ds->root, CLASS);
-
-    for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++) {
-        if (pacs_str_is(uid, classes[i])) {
-            return true;
-        }
-    }
-    return false;
-}
-
-
-static void
-name_unit(const pacs_dataset_t *ds, const pacs_item_t *rescale,
-    pacs_scale_t *s)
-{
-    const pacs_item_t *lut = pacs_elem_item(ds->root, MODALITY_SEQ);
-    const struct {
-        const pacs_item_t  *item;
-        uint32_t            tag;
-        const char         *source;
-    } where[] = {
-        { ds->root, PET_UNITS, "Units" },
-        { lut, MODALITY_TYPE, "ModalityLUTType" },
-        { rescale, RESCALE_TYPE, "RescaleType" }
-    };
-
-    for (size_t i = 0; i < sizeof(where) / sizeof(where[0]); i++) {
-        pacs_str_t  term = where[i].item == NULL
-                           ? pacs_null
-                           : pacs_elem_raw(where[i].item, where[i].tag);
-
-        if (term.len > 0) {
-            set_unit(s, term, where[i].source);
-            return;
-        }
-    }
-
-    if (is_ct(ds) && pacs_elem(rescale, SLOPE) != NULL) {
-        set_unit(s, pacs_lit("HU"), "SOPClassUID");
-    }
-}
-
-
 static void
 read_scale(const pacs_dataset_t *ds, const pacs_look_t *look, uint32_t frame,
     pacs_arena_t *a, pacs_scale_t *s)
 {
     const pacs_item_t *item = grouped(ds, frame, RWV_SEQ);
-    double             scaling;
-
-    *s = (pacs_scale_t) { .slope = look->slope, .intercept = look->intercept,
-                          .first = -INFINITY, .last = INFINITY,
-                          .source = "none" };
 
     if (item == NULL) {
         item = pacs_elem_item(ds->root, RWV_SEQ);
@@ -212,22 +149,18 @@ read_scale(const pacs_dataset_t *ds, const pacs_look_t *look, uint32_t frame,
         return;
     }
 
-    if (pacs_elem_double(ds->root, DOSE_SCALING, 0, &scaling)) {
-        s->slope = scaling;
-        s->intercept = 0;
-        set_unit(s, pacs_elem_raw(ds->root, DOSE_UNITS), "DoseUnits");
+    *s = (pacs_scale_t) { .look = look, .frame = frame, .factor = 1 };
+
+    if (look->suv > 0) {
+        s->factor = s->suv = look->suv;
+        set_unit(s, pacs_lit("SUVbw"));
         return;
     }
 
-    if (look->frames != NULL && frame < look->nframes) {
-        s->slope = look->frames[frame].slope;
-        s->intercept = look->frames[frame].intercept;
-    } else if (look->modality.entries > 0) {
-        s->lut = &look->modality;
-    }
-
-    item = grouped(ds, frame, TRANSFORM_SEQ);
-    name_unit(ds, item != NULL ? item : ds->root, s);
+    item = pacs_elem_item(ds->root, MODALITY_SEQ);
+    set_unit(s, look->modality.entries > 0 && item != NULL
+                ? pacs_elem_raw(item, MODALITY_TYPE)
+                : pacs_cstr(look->unit));
 }
 
 
@@ -290,11 +223,15 @@ read_region(const pacs_item_t *item, pacs_us_region_t *r)
     *r = (pacs_us_region_t) { corner[0], corner[1], corner[2], corner[3],
                               0, 0 };
 
-    /* 3: cm.  Others are time, velocity, … */
-    if (pacs_elem_int(item, US_UNITS_X, 0, &x) && x == 3
-        && pacs_elem_int(item, US_UNITS_Y, 0, &y) && y == 3
-        && pacs_elem_double(item, US_DELTA_X, 0, &dx) && dx != 0
-        && pacs_elem_double(item, US_DELTA_Y, 0, &dy) && dy != 0)
+    /* 0: none, says nothing; 3: cm; others are time, velocity, … */
+    if (!pacs_elem_int(item, US_UNITS_X, 0, &x)
+        || !pacs_elem_int(item, US_UNITS_Y, 0, &y) || (x == 0 && y == 0))
+    {
+        return false;
+    }
+
+    if (x == 3 && y == 3 && pacs_elem_double(item, US_DELTA_X, 0, &dx)
+        && dx != 0 && pacs_elem_double(item, US_DELTA_Y, 0, &dy) && dy != 0)
     {
         r->column = fabs(dx) * 10;
         r->row = fabs(dy) * 10;
@@ -325,24 +262,41 @@ read_regions(const pacs_dataset_t *ds, pacs_arena_t *a, pacs_gauge_t *g,
 }
 
 
-pacs_spacing_t
-pacs_gauge_spacing(const pacs_gauge_t *g, const pacs_box_t *b)
+static bool
+holds(const pacs_us_region_t *r, const pacs_box_t *b)
 {
+    return b->x0 >= r->left && b->y0 >= r->top && b->x1 <= r->right + 1
+           && b->y1 <= r->bottom + 1;
+}
+
+
+static double
+size(const pacs_us_region_t *r)
+{
+    return (r->right - r->left) * (r->bottom - r->top);
+}
+
+
+pacs_spacing_t
+pacs_gauge_spacing(const pacs_gauge_t *g, const pacs_box_t *box)
+{
+    const pacs_us_region_t *best = NULL;
+
     for (unsigned i = 0; i < g->nregions; i++) {
         const pacs_us_region_t *r = &g->regions[i];
 
-        if (b->x0 < r->left || b->y0 < r->top || b->x1 > r->right + 1
-            || b->y1 > r->bottom + 1)
-        {
-            continue;
+        if (holds(r, box) && (best == NULL || size(r) < size(best))) {
+            best = r;
         }
-        return r->row > 0
-               ? (pacs_spacing_t) { .row = r->row, .column = r->column,
-                                    .source = "SequenceOfUltrasoundRegions" }
-               : (pacs_spacing_t) { .source = "none" };
     }
 
-    return g->spacing;
+    if (best == NULL) {
+        return g->spacing;
+    }
+    return best->row > 0
+           ? (pacs_spacing_t) { .row = best->row, .column = best->column,
+                                .source = "SequenceOfUltrasoundRegions" }
+           : (pacs_spacing_t) { .source = "none" };
 }
 
 

@@ -1,208 +1,293 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Where each output pixel comes from: crop, flip and fit into a viewport,
- * PS3.18 8.3.5.1.3.  A region that sticks out of the image is clipped to
- * it.  The picture has the shape of the region in the patient: with pixels
- * that are not square the axis with the larger ones is stretched.  Downwards
- * each source pixel counts by the area it covers, upwards the picture is
- * bilinear and looks beyond the edges of the region, so that tiles fit.
+ * Where each output pixel comes from: crop, mirror, turn and fit into a
+ * viewport, PS3.18 8.3.5.1.3.  Of a region that sticks out of the image the
+ * part outside is left out, the scale stays.  The picture has the shape of
+ * the region in the patient: with pixels that are not square the axis with
+ * the larger ones is stretched.  Downwards each source pixel counts by the
+ * area it covers, upwards the picture is bilinear.
+ *
+ * Tiles must meet without a seam: places are those in the whole frame, on a
+ * grid of 2^-10 pixels, so that they do not depend on where a tile begins nor
+ * on the last digits of what a client writes; both filters look beyond the
+ * region; the level depends on the scale only.
  */
 
 #include <math.h>
 
 #include "render/pipeline.h"
 
+/* viewers round tiles at the edge up: a scale just below 4 is one of 4 */
+#define LEVEL_SLACK  1.02
 
-/* [start, start + size) within [0, limit), flipped where size is negative;
- * false: empty */
-static bool
-clip(double *start, double *size, double limit, bool *flip)
+
+static double
+least(double a, double b)
 {
-    *flip = *size < 0;
+    return a < b ? a : b;
+}
 
-    double  from = fmax(*start, 0);
-    double  to = fmin(*start + fabs(*size), limit);
 
-    if (!isfinite(*start) || !isfinite(*size) || !(to - from > 1e-6)) {
+static double
+most(double a, double b)
+{
+    return a > b ? a : b;
+}
+
+
+/* false: nothing of the region lies within the frame */
+static bool
+clip(pacs_side_t *l, double start, double size)
+{
+    double  from = most(start, 0);
+    double  to = least(start + fabs(size), l->size);
+
+    if (!isfinite(start) || !isfinite(size) || !(to - from > 1e-6)) {
         return false;
     }
-    *start = from;
-    *size = to - from;
+    l->flip = size < 0;
+    l->start = from;
+    l->length = to - from;
     return true;
 }
 
 
 static uint32_t
-pixels(double size)
+pixels(const pacs_side_t *l)
 {
-    double  n = floor(size + 0.5);
+    double  n = floor(l->length / l->scale + 0.5);
 
     return n < 1 ? 1 : n > UINT32_MAX ? UINT32_MAX : (uint32_t) n;
 }
 
 
+/* 0.6 and not 0.5: halves and the like are what scales are made of, and must
+ * not be where one digit decides */
 static double
-at_least(double v, double least)
+snap(double place)
 {
-    return v < least ? least : v;
+    return floor(place * 1024 + 0.6013) / 1024;
 }
 
 
-/* the source pixels [lo, hi) and their weights for one output pixel */
+/* the source pixels [lo, hi), of the level, for one output pixel */
 typedef struct {
     int64_t  lo, hi;
     double   from, to;          /* area: the interval; bilinear: from */
-    bool     area;
 } span_t;
 
 
 static span_t
-span(uint32_t size, double start, double scale, uint32_t i)
+span(const pacs_side_t *l, uint32_t i)
 {
-    span_t  s = { .area = scale > 1 };
+    double   cell = (double) (1u << l->level);
+    int64_t  n = (int64_t) ceil(l->size / cell);
+    span_t   s = { 0 };
 
-    if (s.area) {
-        s.from = start + i * scale;
-        s.to = s.from + scale;
-        s.lo = (int64_t) floor(s.from + 1e-9);
-        s.hi = (int64_t) ceil(s.to - 1e-9);
+    if (l->scale > 1) {
+        s.from = snap(least(l->start + i * l->scale, l->size));
+        s.to = snap(least(l->start + (i + 1.0) * l->scale, l->size));
+        s.lo = (int64_t) floor(s.from / cell);
+        s.hi = (int64_t) ceil(s.to / cell);
     } else {
-        s.from = start + (i + 0.5) * scale - 0.5;
+        s.from = snap(l->start + (i + 0.5) * l->scale - 0.5);
         s.lo = (int64_t) floor(s.from);
-        s.hi = s.lo + 2;
+        s.hi = s.lo + (s.from > (double) s.lo ? 2 : 1);
     }
 
-    s.lo = s.lo < 0 ? 0 : s.lo >= size ? size - 1 : s.lo;
-    s.hi = s.hi > size ? size : s.hi <= s.lo ? s.lo + 1 : s.hi;
+    s.lo = s.lo < 0 ? 0 : s.lo >= n ? n - 1 : s.lo;
+    s.hi = s.hi > n ? n : s.hi <= s.lo ? s.lo + 1 : s.hi;
     return s;
 }
 
 
 static double
-weight(const span_t *s, int64_t at)
+weight(const pacs_side_t *l, const span_t *s, int64_t at)
 {
-    if (s->area) {
-        return at_least(fmin(s->to, (double) at + 1)
-                        - fmax(s->from, (double) at), 0);
+    if (l->scale > 1) {
+        double  cell = (double) (1u << l->level);
+        double  from = (double) at * cell;
+        double  to = least(from + cell, l->size);
+
+        return most(least(s->to, to) - most(s->from, from), 0);
     }
-    return at_least(1 - fabs((double) at - s->from), 0);
+    return most(1 - fabs((double) at - s->from), 0);
+}
+
+
+/* one pixel of the level each, with nothing to be weighed */
+static bool
+is_plain(const pacs_side_t *l, uint32_t n, uint32_t *lo)
+{
+    double  cell = (double) (1u << l->level);
+    double  at = snap(l->start) / cell;
+
+    *lo = (uint32_t) at;
+    return fabs(l->scale / cell - 1) * n < 1e-4 && at == floor(at)
+           && at + n <= ceil(l->size / cell);
 }
 
 
 static void
-put_weights(pacs_axis_t *ax, const span_t *s, uint32_t at)
+plan(pacs_axis_t *ax, const pacs_side_t *l)
 {
-    double  sum = 0;
+    uint32_t  n = pixels(l);
 
-    for (int64_t p = s->lo; p < s->hi; p++) {
-        sum += weight(s, p);
-    }
-    for (int64_t p = s->lo; p < s->hi; p++) {
-        ax->weights[at++] = sum > 0 ? (float) (weight(s, p) / sum)
-                                    : p == s->lo;
+    *ax = (pacs_axis_t) { .line = *l, .n = n };
+    ax->plain = is_plain(l, n, &ax->lo);
+
+    if (ax->plain) {
+        ax->hi = ax->lo + n;
+        ax->line.scale = (double) (1u << l->level);
+        ax->line.start = ax->lo * ax->line.scale;
+    } else {
+        ax->lo = (uint32_t) span(l, 0).lo;
+        ax->hi = (uint32_t) span(l, n - 1).hi;
     }
 }
 
 
-static int
-build(pacs_axis_t *ax, uint32_t size, double start, double length, uint32_t n,
-    bool flip, pacs_arena_t *a, pacs_err_t *err)
+static void
+put_weights(const pacs_axis_t *ax, uint32_t i)
 {
-    double  scale = length / n;
+    const pacs_side_t *l = &ax->line;
+    float             *w = ax->weights + (size_t) i * ax->taps;
+    span_t             s = span(l, l->flip ? ax->n - 1 - i : i);
+    uint32_t           lo = (uint32_t) s.lo;
+    double             sum = 0;
 
-    *ax = (pacs_axis_t) { .n = n, .flip = flip };
+    /* all have as many taps, those too many weigh nothing */
+    lo = lo < ax->hi - ax->taps ? lo : ax->hi - ax->taps;
+    ax->first[i] = lo - ax->lo;
+    w += s.lo - lo;
 
-    if (scale == 1 && start == floor(start)) {
-        ax->plain = true;
-        ax->lo = (uint32_t) start;
-        ax->hi = ax->lo + n;
+    for (int64_t p = s.lo; p < s.hi; p++) {
+        sum += weight(l, &s, p);
+    }
+    for (int64_t p = s.lo; p < s.hi; p++) {
+        *w++ = sum > 0 ? (float) (weight(l, &s, p) / sum) : p == s.lo;
+    }
+}
+
+
+int
+pacs_axis_weights(pacs_axis_t *ax, pacs_arena_t *a, pacs_err_t *err)
+{
+    ax->taps = 1;
+    for (uint32_t i = 0; i < ax->n; i++) {
+        span_t  s = span(&ax->line, i);
+
+        if (s.hi - s.lo > ax->taps) {
+            ax->taps = (uint32_t) (s.hi - s.lo);
+        }
     }
 
-    ax->first = pacs_calloc(a, n, sizeof(*ax->first));
-    ax->start = pacs_calloc(a, (size_t) n + 1, sizeof(*ax->start));
-    if (ax->first == NULL || ax->start == NULL) {
+    ax->first = pacs_calloc(a, ax->n, sizeof(*ax->first));
+    ax->weights = pacs_calloc(a, (size_t) ax->n * ax->taps,
+                              sizeof(*ax->weights));
+    if (ax->first == NULL || ax->weights == NULL) {
         return pacs_fail(err, PACS_E_NOMEM, "geometry");
     }
 
-    for (uint32_t i = 0; i < n; i++) {
-        span_t  s = span(size, start, scale, flip ? n - 1 - i : i);
-
-        ax->first[i] = (uint32_t) s.lo;
-        ax->start[i + 1] = ax->start[i] + (uint32_t) (s.hi - s.lo);
-    }
-
-    ax->weights = pacs_calloc(a, ax->start[n], sizeof(*ax->weights));
-    if (ax->weights == NULL) {
-        return pacs_fail(err, PACS_E_NOMEM, "geometry");
-    }
-
-    uint32_t  lo = UINT32_MAX, hi = 0;
-    for (uint32_t i = 0; i < n; i++) {
-        span_t  s = span(size, start, scale, flip ? n - 1 - i : i);
-
-        put_weights(ax, &s, ax->start[i]);
-        lo = s.lo < lo ? (uint32_t) s.lo : lo;
-        hi = s.hi > hi ? (uint32_t) s.hi : hi;
-    }
-    if (!ax->plain) {
-        ax->lo = lo;
-        ax->hi = hi;
+    for (uint32_t i = 0; i < ax->n; i++) {
+        put_weights(ax, i);
     }
     return PACS_OK;
 }
 
 
-int
-pacs_geometry(uint32_t columns, uint32_t rows, double aspect,
-    const pacs_picture_t *want, const pacs_limits_t *limits, pacs_arena_t *a,
-    pacs_axis_t *x, pacs_axis_t *y, pacs_err_t *err)
+/* source pixels an output pixel, each way */
+static void
+fit(const pacs_picture_t *want, double aspect, double width, double height,
+    pacs_side_t *x, pacs_side_t *y)
 {
-    double  sx = 0, sy = 0, sw = columns, sh = rows;
-    bool    flip_x, flip_y;
-
-    if (want->has_region) {
-        sx = want->sx;
-        sy = want->sy;
-        sw = want->sw;
-        sh = want->sh;
-    }
-    if (!clip(&sx, &sw, columns, &flip_x) || !clip(&sy, &sh, rows, &flip_y)) {
-        return pacs_fail(err, PACS_E_ARG, "region %g,%g,%g,%g of an image of "
-                         "%u x %u pixels is empty", want->sx, want->sy,
-                         want->sw, want->sh, columns, rows);
-    }
+    uint32_t  view[2] = { want->view_width, want->view_height };
+    bool      turned = want->rotate & 1;
+    double    factor = INFINITY;
 
     /* nothing real is longer than this; else taken for a typing error */
     if (!(aspect >= 0.02 && aspect <= 50) || fabs(aspect - 1) < 1e-3) {
         aspect = 1;
     }
-    double  width = sw * fmax(1, 1 / aspect), height = sh * fmax(1, aspect);
-    double  fit = INFINITY;
+    double  wide = most(1, 1 / aspect), high = most(1, aspect);
 
-    if (want->view_width != 0) {
-        fit = want->view_width / width;
+    if (view[turned] != 0) {
+        factor = view[turned] / (width * wide);
     }
-    if (want->view_height != 0) {
-        fit = fmin(fit, want->view_height / height);
+    if (view[!turned] != 0) {
+        factor = least(factor, view[!turned] / (height * high));
     }
-    if (isfinite(fit)) {
-        width *= fit;
-        height *= fit;
+    if (!isfinite(factor)) {
+        factor = 1;
     }
 
-    uint32_t  w = pixels(width), h = pixels(height);
+    x->scale = 1 / (factor * wide);
+    y->scale = 1 / (factor * high);
+}
+
+
+static unsigned
+level_of(double scale, unsigned levels)
+{
+    unsigned  level = 0;
+
+    while (level < levels && scale * LEVEL_SLACK >= (double) (2u << level)) {
+        level++;
+    }
+    return level;
+}
+
+
+/* the order is: crop (which may mirror), mirror, turn clockwise */
+static void
+orient(const pacs_picture_t *want, pacs_side_t *x, pacs_side_t *y)
+{
+    unsigned  turns = want->rotate & 3;
+
+    x->flip ^= want->flip_x ^ (turns == 2 || turns == 3);
+    y->flip ^= want->flip_y ^ (turns == 1 || turns == 2);
+}
+
+
+int
+pacs_geometry(uint32_t columns, uint32_t rows, double aspect,
+    const pacs_picture_t *want, const pacs_limits_t *limits, unsigned levels,
+    pacs_geometry_t *g, pacs_err_t *err)
+{
+    pacs_side_t  x = { .size = columns }, y = { .size = rows };
+    bool    part = want->has_region;
+    double  sw = part ? want->sw : columns, sh = part ? want->sh : rows;
+
+    if (columns == 0 || rows == 0) {
+        return pacs_fail(err, PACS_E_UNSHOWABLE, "image of %u x %u pixels",
+                         columns, rows);
+    }
+    if (!clip(&x, part ? want->sx : 0, sw)
+        || !clip(&y, part ? want->sy : 0, sh))
+    {
+        return pacs_fail(err, PACS_E_ARG, "region %g,%g,%g,%g of an image of "
+                         "%u x %u pixels is empty", want->sx, want->sy,
+                         want->sw, want->sh, columns, rows);
+    }
+
+    fit(want, aspect, fabs(sw), fabs(sh), &x, &y);
+    orient(want, &x, &y);
+    g->turned = want->rotate & 1;
+    x.level = y.level = g->level = level_of(least(x.scale, y.scale), levels);
+
+    uint32_t  w = pixels(&x), h = pixels(&y);
 
     if (w > limits->render_side || h > limits->render_side
         || (int64_t) w * h > limits->render_area)
     {
-        return pacs_fail(err, PACS_E_LIMIT, "picture of %u x %u pixels: "
+        return pacs_fail(err, PACS_E_ARG, "picture of %u x %u pixels: "
                          "limits render_side %lld, render_area %lld", w, h,
                          (long long) limits->render_side,
                          (long long) limits->render_area);
     }
 
-    int  rc = build(x, columns, sx, sw, w, flip_x, a, err);
-
-    return rc == PACS_OK ? build(y, rows, sy, sh, h, flip_y, a, err) : rc;
+    plan(&g->x, &x);
+    plan(&g->y, &y);
+    return PACS_OK;
 }

@@ -15,7 +15,7 @@ typedef struct {
     pacs_field_t         field;     /* first: what the caller knows */
     pacs_raster_t        raster;
     uint32_t             top;
-    const double       *padding;
+    const double        *padding;
     const pacs_scale_t  *scale;
     pacs_colour_t        colour;
     uint8_t             *rgb;       /* one row, or NULL: samples as stored */
@@ -32,7 +32,7 @@ row_grey(const pacs_field_t *field, uint32_t y, uint32_t x, uint32_t n,
     double *out)
 {
     const frame_t *f = (const frame_t *) field;
-    const double *pad = f->padding;
+    const double  *pad = f->padding;
     size_t         at = (size_t) (y - f->top) * f->raster.columns + x;
 
     for (uint32_t i = 0; i < n; i++) {

@@ -18,12 +18,15 @@
 /* --- what a stored value stands for, and how large a pixel is --- */
 
 typedef struct {
-    double             slope, intercept;
-    const pacs_lut_t  *lut;             /* Modality LUT, or NULL */
-    const double      *table;           /* of first … last, or NULL */
-    double             first, last;     /* stored values that have a value */
-    char               unit[65];        /* UTF-8, "": not known */
-    const char        *source;          /* attribute that names the unit */
+    const pacs_look_t  *look;       /* values are its own, times `factor`; */
+    uint32_t            frame;
+    double              factor;
+    /* NULL: or those of a Real World Value Mapping */
+    double              slope, intercept;
+    double              first, last;    /* stored values that are mapped */
+    const double       *table;          /* of first … last, or NULL */
+    double              suv;        /* of what was stored; 0: not SUV */
+    char                unit[65];   /* UTF-8, "": not known */
 } pacs_scale_t;
 
 typedef struct {
@@ -77,7 +80,8 @@ pacs_box_t pacs_roi_box(const pacs_roi_t *roi, uint32_t width,
 /* in[i] = 1 where pixel (x + i, y) belongs to the region; n pixels */
 void pacs_roi_row(const pacs_roi_t *roi, uint32_t y, uint32_t x, uint32_t n,
     uint8_t *in);
-/* mm a pixel within box: an ultrasound region's, if it holds all of it */
+/* mm a pixel within box: of the smallest ultrasound region that holds all of
+ * it, or of the whole picture */
 pacs_spacing_t pacs_gauge_spacing(const pacs_gauge_t *g,
     const pacs_box_t *box);
 

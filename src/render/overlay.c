@@ -114,6 +114,16 @@ spread(const uint8_t *in, uint8_t *out, size_t n, size_t step, unsigned r)
 }
 
 
+/* thin strokes cover no pixel whole: half covered counts as three quarters */
+static void
+strengthen(uint8_t *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        p[i] = (uint8_t) (p[i] + p[i] * (255 - p[i]) / 255);
+    }
+}
+
+
 /* the dark edge: the text, r pixels wider on all sides */
 static bool
 draw_edge(block_t *b, unsigned r, pacs_arena_t *a)
@@ -132,6 +142,7 @@ draw_edge(block_t *b, unsigned r, pacs_arena_t *a)
     for (uint32_t x = 0; x < b->width; x++) {
         spread(across + x, b->edge + x, b->height, b->width, r);
     }
+    strengthen(b->edge, size);
     return true;
 }
 
@@ -158,6 +169,7 @@ draw_block(block_t *b, const pacs_line_t *lines, unsigned n,
         pacs_text_draw(&lines[i], m->size, (int) (m->size * 21 / 20),
                        &strip);
     }
+    strengthen(b->text, (size_t) b->width * b->height);
     return draw_edge(b, m->edge, a);
 }
 

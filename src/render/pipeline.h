@@ -32,6 +32,8 @@ typedef struct {
     uint8_t         half;       /* 4:2:2: Y Y Cb Cr, PS3.5 8.2.1 */
     uint64_t        mask;       /* of the stored bits, after the shift */
     uint64_t        sign;       /* the sign bit, 0: unsigned */
+    const double   *range;      /* of the whole frame, where this is a part */
+    bool           *asked;      /* set by who asks for the range; no data */
 } pacs_raster_t;
 
 /* checks s against its own length; layouts that are rare (packed bits, big
@@ -51,6 +53,10 @@ void pacs_raster_map(const pacs_raster_t *r, const uint8_t *table, size_t at,
 /* acc[i] += weight * sample (narrow only) */
 void pacs_raster_add(const pacs_raster_t *r, size_t at, size_t n,
     float weight, float *acc);
+/* the same without those in padding[0..1] and what is no number;
+ * share[i] += weight of the others */
+void pacs_raster_add_valid(const pacs_raster_t *r, const double padding[2],
+    size_t at, size_t n, float weight, float *acc, float *share);
 
 
 /* --- lut.c: stored value -> grey 0..255 --- */
@@ -109,19 +115,58 @@ void pacs_colour_row(const pacs_colour_t *c, uint32_t y, uint32_t x,
 
 /* --- geometry.c: which source pixels make an output pixel --- */
 
+/* one axis, in pixels of the frame */
 typedef struct {
-    uint32_t   n;               /* output pixels */
-    uint32_t   lo, hi;          /* source pixels used: lo .. hi - 1 */
-    bool       plain;           /* output i is source lo + i, or hi - 1 - i */
-    bool       flip;
-    uint32_t  *first;           /* source pixel of the first weight */
-    uint32_t  *start;           /* n + 1 indices into weights */
-    float     *weights;
+    uint32_t  size;
+    double    start, length;    /* of the region within the frame */
+    double    scale;            /* source pixels an output pixel */
+    unsigned  level;
+    bool      flip;
+} pacs_side_t;
+
+typedef struct {
+    pacs_side_t   line;
+    uint32_t      n;            /* output pixels */
+    uint32_t      lo, hi;       /* pixels of the level used: lo .. hi - 1 */
+    bool          plain;        /* output i is lo + i, or hi - 1 - i */
+    uint32_t      taps;         /* weights an output pixel */
+    uint32_t     *first;        /* pixel of the first weight, from lo */
+    float        *weights;      /* n * taps */
 } pacs_axis_t;
 
+typedef struct {
+    pacs_axis_t  x, y;
+    unsigned     level;
+    bool         turned;        /* x runs down and y across, at last */
+} pacs_geometry_t;
+
+/* all but the weights; levels: of the frame's pyramid that may be used */
 int pacs_geometry(uint32_t columns, uint32_t rows, double aspect,
-    const pacs_picture_t *want, const pacs_limits_t *limits, pacs_arena_t *a,
-    pacs_axis_t *x, pacs_axis_t *y, pacs_err_t *err);
+    const pacs_picture_t *want, const pacs_limits_t *limits, unsigned levels,
+    pacs_geometry_t *g, pacs_err_t *err);
+int pacs_axis_weights(pacs_axis_t *ax, pacs_arena_t *a, pacs_err_t *err);
+
+
+/* --- scale.c: weighted means of source pixels --- */
+
+typedef struct {
+    const pacs_raster_t  *r;
+    const pacs_axis_t    *x, *y;
+    const pacs_colour_t  *colour;       /* NULL: grey */
+    double                padding[2];   /* of grey; least > greatest: none */
+    float                *sum, *share;  /* one row of weighted pixels */
+    float                *values, *shares;      /* one row, at last */
+    uint8_t              *rgb;          /* two source rows, by parity of y */
+    uint32_t              held[2];      /* y + 1 of these; 0: none */
+} pacs_scaler_t;
+
+/* c is the colour, or with curve the grey; g has its weights */
+int pacs_scaler_open(const pacs_raster_t *r, const pacs_geometry_t *g,
+    const pacs_curve_t *curve, const pacs_colour_t *c, pacs_arena_t *a,
+    pacs_scaler_t *s, pacs_err_t *err);
+/* row y as stored values, NaN where there is but padding */
+const float *pacs_scaler_grey(pacs_scaler_t *s, uint32_t y);
+void pacs_scaler_rgb(pacs_scaler_t *s, uint32_t y, uint8_t *out);
 
 
 /* --- encode.c, and an encoder a file --- */
@@ -137,6 +182,18 @@ struct pacs_rows_s {
     /* asked for ascending y, each once */
     void     (*row)(pacs_rows_t *rows, uint32_t y, uint8_t *out);
 };
+
+/* grey: 0..255; 16 bits keep what lies between */
+static inline void
+pacs_rows_put(const pacs_rows_t *rows, uint8_t *out, uint32_t i, double grey)
+{
+    if (rows->depth == 16) {
+        ((uint16_t *) (void *) out)[i] = (uint16_t) (grey * 257 + 0.5);
+        return;
+    }
+    out[i] = (uint8_t) (grey + 0.5);
+}
+
 
 /* overlay.c: *rows with want's annotation upon them, or as they were */
 int pacs_overlay(pacs_rows_t **rows, const pacs_picture_t *want,

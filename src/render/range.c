@@ -108,5 +108,6 @@ pacs_look_measure(pacs_source_t *stream, const pacs_frames_t *frames,
     if (rc == PACS_OK) {
         *look = wide;
     }
-    return rc;
+    /* what is wrong with the pixels is said to who asks for a picture */
+    return rc == PACS_E_NOMEM || rc == PACS_E_IO ? rc : PACS_OK;
 }

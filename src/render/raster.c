@@ -299,6 +299,15 @@ pacs_raster_range(const pacs_raster_t *r, const double *padding,
     size_t    n = (size_t) r->rows * r->columns * r->samples;
     uint32_t  low, high;
 
+    if (r->asked != NULL) {
+        *r->asked = true;
+        return false;
+    }
+    if (r->range != NULL) {
+        *min = r->range[0];
+        *max = r->range[1];
+        return *min <= *max;
+    }
     if (!r->narrow || r->size != 2) {
         return range_any(r, n, padding, min, max);
     }
@@ -406,5 +415,45 @@ pacs_raster_add(const pacs_raster_t *r, size_t at, size_t n, float weight,
 
     for (size_t i = 0; i < n; i++) {
         acc[i] += weight * (float) pacs_raster_value(r, at + i);
+    }
+}
+
+
+PACS_VECTORIZE
+static void
+valid16(const pacs_raster_t *r, const double padding[2], const uint8_t *p,
+    size_t n, float weight, float *acc, float *share)
+{
+    int32_t  mask = (int32_t) r->mask, sign = (int32_t) r->sign;
+    float    lo = (float) padding[0], hi = (float) padding[1];
+    int      shift = r->shift;
+
+    for (size_t i = 0; i < n; i++) {
+        int32_t  raw = ((load16(p + 2 * i) >> shift & mask) ^ sign) - sign;
+        float    v = (float) raw;
+        float    w = (v < lo) | (v > hi) ? weight : 0;
+
+        acc[i] += w * v;
+        share[i] += w;
+    }
+}
+
+
+void
+pacs_raster_add_valid(const pacs_raster_t *r, const double padding[2],
+    size_t at, size_t n, float weight, float *acc, float *share)
+{
+    if (r->narrow && r->size == 2) {
+        valid16(r, padding, r->data + at * 2, n, weight, acc, share);
+        return;
+    }
+
+    for (size_t i = 0; i < n; i++) {
+        double  v = pacs_raster_value(r, at + i);
+
+        if (isfinite((float) v) && (v < padding[0] || v > padding[1])) {
+            acc[i] += weight * (float) v;
+            share[i] += weight;
+        }
     }
 }

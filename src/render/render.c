@@ -3,24 +3,28 @@
 /*
  * One picture: raster -> geometry -> rows -> encoder.  At 1:1 samples go
  * through the table straight into the encoder's scan lines.  When scaled,
- * integers of up to 16 bits are averaged before the table; wider integers
- * and floats are averaged as grey, colour as RGB.
+ * means of stored values do, and colour is averaged as RGB.
  */
 
+#include <math.h>
 #include <string.h>
 
 #include "render/pipeline.h"
 
+enum { BAND = 32 };             /* rows of a turned picture made at once */
+
 typedef struct {
-    pacs_rows_t     rows;       /* first: what the encoder knows */
-    pacs_raster_t   raster;
-    pacs_axis_t     x, y;
-    pacs_curve_t    curve;      /* grey */
-    uint8_t        *table;      /* grey and narrow */
-    pacs_colour_t   colour;
-    float          *sum;        /* one row of weighted source pixels */
-    uint8_t        *rgb;        /* two source rows, by the parity of y */
-    uint32_t        held[2];    /* y + 1 of the rows in rgb; 0: none */
+    pacs_rows_t       rows;     /* first: what the encoder knows */
+    pacs_raster_t     raster;
+    pacs_geometry_t   g;
+    bool              scaled;
+    pacs_scaler_t     scaler;
+    int32_t          *stored;   /* one row of means */
+    pacs_curve_t      curve;    /* grey */
+    uint8_t          *table;    /* grey and narrow */
+    pacs_colour_t     colour;
+    uint8_t          *upright;  /* the whole picture, before it is turned */
+    uint8_t          *band;     /* BAND rows of it, turned */
 } job_t;
 
 
@@ -38,192 +42,150 @@ mirror(uint8_t *row, uint32_t n, uint32_t bytes)
 }
 
 
-/* grey: 0..255; 16 bits keep what lies between */
-static void
-put_grey(const pacs_rows_t *rows, uint8_t *out, uint32_t i, double grey)
+/* bytes a pixel */
+static size_t
+pixel(const job_t *j)
 {
-    if (rows->depth == 16) {
-        ((uint16_t *) (void *) out)[i] = (uint16_t) (grey * 257 + 0.5);
-        return;
-    }
-    out[i] = (uint8_t) (grey + 0.5);
+    return j->rows.channels * (j->rows.depth / 8);
 }
 
 
-/* n grey pixels of source row y, as they are */
+/* grey pixels of source row y, as they are */
 static void
 grey_direct(const job_t *j, uint32_t y, uint8_t *out)
 {
     const pacs_raster_t  *r = &j->raster;
-    size_t                at = (size_t) y * r->columns + j->x.lo;
+    const pacs_axis_t    *x = &j->g.x;
+    size_t                at = (size_t) y * r->columns + x->lo;
 
     if (j->table != NULL) {
-        pacs_raster_map(r, j->table, at, j->x.n, out);
+        pacs_raster_map(r, j->table, at, x->n, out);
         return;
     }
-    for (uint32_t i = 0; i < j->x.n; i++) {
+    for (uint32_t i = 0; i < x->n; i++) {
         double  v = pacs_raster_value(r, at + i);
-        put_grey(&j->rows, out, i, pacs_curve_grey(&j->curve, v));
+        pacs_rows_put(&j->rows, out, i, pacs_curve_grey(&j->curve, v));
     }
 }
 
 
 static void
-row_direct(pacs_rows_t *rows, uint32_t y, uint8_t *out)
+row_direct(job_t *j, uint32_t y, uint8_t *out)
 {
-    job_t  *j = (job_t *) rows;
+    const pacs_axis_t  *ax = &j->g.y;
 
-    y = j->y.flip ? j->y.hi - 1 - y : j->y.lo + y;
+    y = ax->line.flip ? ax->hi - 1 - y : ax->lo + y;
 
-    if (rows->channels == 3) {
-        pacs_colour_row(&j->colour, y, j->x.lo, j->x.n, out);
+    if (j->rows.channels == 3) {
+        pacs_colour_row(&j->colour, y, j->g.x.lo, j->g.x.n, out);
     } else {
         grey_direct(j, y, out);
     }
-    if (j->x.flip) {
-        mirror(out, j->x.n, rows->channels * (rows->depth / 8));
+    if (j->g.x.line.flip) {
+        mirror(out, j->g.x.n, (uint32_t) pixel(j));
     }
 }
 
 
+/* what sums to just beyond what can be stored is put back */
 PACS_VECTORIZE
 static void
-add_bytes(const uint8_t *p, size_t n, float weight, float *acc)
+round_means(const float *values, size_t n, int32_t least, int32_t mask,
+    int32_t *stored)
 {
+    float  min = (float) least, max = (float) (least + mask);
+
     for (size_t i = 0; i < n; i++) {
-        acc[i] += weight * (float) p[i];
-    }
-}
+        float  v = values[i] > min ? values[i] : min;
 
-
-static const uint8_t *
-rgb_row(job_t *j, uint32_t y)
-{
-    uint32_t  n = j->x.hi - j->x.lo;
-    uint8_t  *row = j->rgb + (size_t) (y & 1) * n * 3;
-
-    if (j->held[y & 1] != y + 1) {
-        pacs_colour_row(&j->colour, y, j->x.lo, n, row);
-        j->held[y & 1] = y + 1;
-    }
-    return row;
-}
-
-
-static void
-add_row(job_t *j, uint32_t y, float weight)
-{
-    uint32_t              n = j->x.hi - j->x.lo;
-    const pacs_raster_t  *r = &j->raster;
-    size_t                at = (size_t) y * r->columns + j->x.lo;
-
-    if (j->rows.channels == 3) {
-        add_bytes(rgb_row(j, y), (size_t) n * 3, weight, j->sum);
-        return;
-    }
-    if (r->narrow) {
-        pacs_raster_add(r, at, n, weight, j->sum);
-        return;
-    }
-    for (uint32_t i = 0; i < n; i++) {
-        double  v = pacs_raster_value(r, at + i);
-        j->sum[i] += weight * (float) pacs_curve_grey(&j->curve, v);
-    }
-}
-
-
-static void
-across_grey(const job_t *j, uint8_t *out)
-{
-    const pacs_axis_t  *x = &j->x;
-    uint32_t            mask = (uint32_t) j->raster.mask;
-    float               min = -(float) j->raster.sign;
-    float               max = min + (float) mask;
-
-    for (uint32_t i = 0; i < x->n; i++) {
-        const float  *w = x->weights + x->start[i];
-        const float  *s = j->sum + (x->first[i] - x->lo);
-        uint32_t      n = x->start[i + 1] - x->start[i];
-        float         v = 0;
-
-        for (uint32_t k = 0; k < n; k++) {
-            v += w[k] * s[k];
-        }
-        if (!j->raster.narrow) {
-            put_grey(&j->rows, out, i, v);
-            continue;
-        }
-
-        /* sums may round to just beyond what can be stored */
-        v = v < min ? min : v > max ? max : v;
-        if (j->table == NULL) {
-            put_grey(&j->rows, out, i, pacs_curve_grey(&j->curve, v));
-            continue;
-        }
+        v = v < max ? v : max;
         /* towards 0 is down: v - min is not negative */
-        int32_t  stored = (int32_t) (v - min + 0.5f) + (int32_t) min;
-
-        out[i] = j->table[(uint32_t) stored & mask];
+        stored[i] = ((int32_t) (v - min + 0.5f) + least) & mask;
     }
 }
 
 
+/* means -> grey; NaN, padding, is black */
 static void
-across_rgb(const job_t *j, uint8_t *out)
+grey_means(const job_t *j, const float *values, uint8_t *out)
 {
-    const pacs_axis_t  *x = &j->x;
+    uint32_t  n = j->g.x.n;
 
-    for (uint32_t i = 0; i < x->n; i++) {
-        const float  *w = x->weights + x->start[i];
-        const float  *s = j->sum + (size_t) (x->first[i] - x->lo) * 3;
-        uint32_t      n = x->start[i + 1] - x->start[i];
-        float         v[3] = { 0.5f, 0.5f, 0.5f };
+    if (j->table == NULL) {
+        for (uint32_t i = 0; i < n; i++) {
+            pacs_rows_put(&j->rows, out, i,
+                          pacs_curve_grey(&j->curve, values[i]));
+        }
+        return;
+    }
 
-        for (uint32_t k = 0; k < n; k++, s += 3) {
-            v[0] += w[k] * s[0];
-            v[1] += w[k] * s[1];
-            v[2] += w[k] * s[2];
-        }
-        for (unsigned k = 0; k < 3; k++) {
-            out[3 * i + k] = (uint8_t) v[k];
-        }
+    round_means(values, n, -(int32_t) j->raster.sign, (int32_t) j->raster.mask,
+                j->stored);
+    for (uint32_t i = 0; i < n; i++) {
+        out[i] = j->table[j->stored[i]];
+    }
+    for (uint32_t i = 0; j->curve.padding != NULL && i < n; i++) {
+        out[i] = isnan(values[i]) ? 0 : out[i];
     }
 }
 
 
+/* row y of the picture before it is turned */
 static void
-row_scaled(pacs_rows_t *rows, uint32_t y, uint8_t *out)
+row_upright(job_t *j, uint32_t y, uint8_t *out)
 {
-    job_t              *j = (job_t *) rows;
-    const pacs_axis_t  *ax = &j->y;
-
-    memset(j->sum, 0, (size_t) (j->x.hi - j->x.lo) * rows->channels
-                      * sizeof(*j->sum));
-
-    for (uint32_t k = ax->start[y]; k < ax->start[y + 1]; k++) {
-        if (ax->weights[k] > 0) {
-            add_row(j, ax->first[y] + (k - ax->start[y]), ax->weights[k]);
-        }
-    }
-
-    if (rows->channels == 3) {
-        across_rgb(j, out);
+    if (!j->scaled) {
+        row_direct(j, y, out);
+    } else if (j->rows.channels == 3) {
+        pacs_scaler_rgb(&j->scaler, y, out);
     } else {
-        across_grey(j, out);
+        grey_means(j, pacs_scaler_grey(&j->scaler, y), out);
     }
 }
 
 
-static int
-open_scaled(job_t *j, pacs_arena_t *a, pacs_err_t *err)
+static void
+row_plain(pacs_rows_t *rows, uint32_t y, uint8_t *out)
 {
-    size_t  n = (size_t) (j->x.hi - j->x.lo) * j->rows.channels;
+    row_upright((job_t *) rows, y, out);
+}
 
-    j->sum = pacs_calloc(a, n, sizeof(*j->sum));
-    j->rgb = j->rows.channels == 3 ? pacs_calloc(a, n, 2) : NULL;
 
-    return j->sum == NULL || (j->rows.channels == 3 && j->rgb == NULL)
-           ? pacs_fail(err, PACS_E_NOMEM, "scaling") : PACS_OK;
+/* columns y .. y + BAND - 1 of the upright picture as rows; column by column
+ * each pixel would be a cache miss */
+static void
+turn_band(job_t *j, uint32_t y)
+{
+    size_t    bytes = pixel(j), pitch = bytes * j->rows.width;
+    uint32_t  n = j->rows.height - y < BAND ? j->rows.height - y : BAND;
+
+    for (uint32_t x = 0; x < j->rows.width; x++) {
+        const uint8_t  *from = j->upright
+                               + ((size_t) x * j->rows.height + y) * bytes;
+
+        for (uint32_t i = 0; i < n; i++) {
+            memcpy(j->band + i * pitch + x * bytes, from + i * bytes, bytes);
+        }
+    }
+}
+
+
+static void
+row_turned(pacs_rows_t *rows, uint32_t y, uint8_t *out)
+{
+    job_t   *j = (job_t *) rows;
+    size_t   bytes = pixel(j);
+
+    if (y == 0) {
+        for (uint32_t i = 0; i < rows->width; i++) {
+            row_upright(j, i, j->upright + (size_t) i * rows->height * bytes);
+        }
+    }
+    if (y % BAND == 0) {
+        turn_band(j, y);
+    }
+    memcpy(out, j->band + y % BAND * rows->width * bytes,
+           rows->width * bytes);
 }
 
 
@@ -257,111 +219,153 @@ open_pixels(job_t *j, const pacs_samples_t *s, const pacs_look_t *look,
 
 
 static int
+open_rows(job_t *j, pacs_arena_t *a, pacs_err_t *err)
+{
+    const pacs_geometry_t  *g = &j->g;
+
+    j->rows.width = g->turned ? g->y.n : g->x.n;
+    j->rows.height = g->turned ? g->x.n : g->y.n;
+    j->rows.row = row_plain;
+
+    if (g->turned) {
+        size_t  pitch = j->rows.width * pixel(j);
+
+        j->rows.row = row_turned;
+        j->upright = pacs_alloc(a, pitch * j->rows.height);
+        j->band = pacs_alloc(a, pitch * BAND);
+        if (j->upright == NULL || j->band == NULL) {
+            return pacs_fail(err, PACS_E_NOMEM, "turning");
+        }
+    }
+
+    if (!j->scaled) {
+        return PACS_OK;
+    }
+
+    j->stored = pacs_alloc(a, g->x.n * sizeof(*j->stored));
+    return j->stored == NULL
+           ? pacs_fail(err, PACS_E_NOMEM, "scaling")
+           : pacs_scaler_open(&j->raster, g, &j->curve,
+                              j->rows.channels == 3 ? &j->colour : NULL, a,
+                              &j->scaler, err);
+}
+
+
+static bool
+move(pacs_axis_t *ax, uint32_t from, uint32_t size)
+{
+    if (ax->lo < from || ax->hi - from > size) {
+        return false;
+    }
+    ax->lo -= from;
+    ax->hi -= from;
+    return true;
+}
+
+
+/* the raster is what s holds of the frame: places are moved into it */
+static int
+open_raster(job_t *j, const pacs_samples_t *s, pacs_arena_t *a,
+    pacs_err_t *err)
+{
+    pacs_samples_t  held = *s;
+
+    if (s->area.columns != 0) {
+        held.px.columns = s->area.columns;
+        held.px.rows = s->area.rows;
+    }
+
+    int  rc = pacs_raster_open(&held, a, &j->raster, err);
+
+    j->raster.range = s->range;
+    return rc;
+}
+
+
+static int
 run(job_t *j, const pacs_samples_t *s, const pacs_look_t *look,
     const pacs_picture_t *want, const pacs_limits_t *limits, pacs_arena_t *a,
     pacs_buf_t *out, pacs_err_t *err)
 {
-    int  rc = pacs_raster_open(s, a, &j->raster, err);
-    if (rc != PACS_OK) {
+    pacs_raster_t  *r = &j->raster;
+    int             rc;
+
+    if ((rc = open_raster(j, s, a, err)) != PACS_OK
+        || (rc = pacs_geometry(s->px.columns, s->px.rows, look->aspect, want,
+                               limits, s->area.level, &j->g, err))
+            != PACS_OK)
+    {
         return rc;
     }
 
-    rc = pacs_geometry(j->raster.columns, j->raster.rows, look->aspect, want,
-                       limits, a, &j->x, &j->y, err);
-    if (rc != PACS_OK) {
+    j->scaled = !j->g.x.plain || !j->g.y.plain;
+    if (j->scaled
+        && ((rc = pacs_axis_weights(&j->g.x, a, err)) != PACS_OK
+            || (rc = pacs_axis_weights(&j->g.y, a, err)) != PACS_OK))
+    {
         return rc;
     }
 
-    rc = open_pixels(j, s, look, want, a, err);
-    if (rc != PACS_OK) {
-        return rc;
+    if (!move(&j->g.x, s->area.x, r->columns)
+        || !move(&j->g.y, s->area.y, r->rows))
+    {
+        return pacs_fail(err, PACS_E_INTERNAL, "a part of a frame does not "
+                         "hold what is shown of it");
     }
 
-    j->rows.width = j->x.n;
-    j->rows.height = j->y.n;
-    j->rows.row = row_direct;
-
-    if (!j->x.plain || !j->y.plain) {
-        j->rows.row = row_scaled;
-        rc = open_scaled(j, a, err);
-        if (rc != PACS_OK) {
-            return rc;
-        }
+    if ((rc = open_pixels(j, s, look, want, a, err)) != PACS_OK
+        || (rc = open_rows(j, a, err)) != PACS_OK)
+    {
+        return rc;
     }
 
     return pacs_encode(&j->rows, want, a, out, err);
 }
 
 
-typedef struct {
-    pacs_rows_t            rows;        /* first: what the encoder knows */
-    const float           *values;      /* or */
-    const uint8_t         *rgb;
-    pacs_curve_t           curve;
-} array_t;
-
-
-static void
-row_array(pacs_rows_t *rows, uint32_t y, uint8_t *out)
+/* true: how a part of the frame looks, the whole frame decides */
+static bool
+asks_range(const pacs_pixels_t *px, const pacs_look_t *look, uint32_t frame,
+    const pacs_picture_t *want, pacs_arena_t *a)
 {
-    const array_t  *j = (const array_t *) rows;
-    size_t          at = (size_t) y * rows->width;
+    /* no sample is looked at */
+    pacs_samples_t  s = { .px = *px, .data = "", .len = UINT64_MAX };
+    pacs_raster_t   r;
+    pacs_curve_t    curve;
+    bool            asked = false;
 
-    if (j->rgb != NULL) {
-        memcpy(out, j->rgb + at * 3, (size_t) rows->width * 3);
-        return;
+    if (px->allocated > 8 && pacs_raster_open(&s, a, &r, NULL) == PACS_OK
+        && (r.photometric == PACS_PI_MONO1 || r.photometric == PACS_PI_MONO2))
+    {
+        r.asked = &asked;
+        (void) pacs_curve_choose(&r, look, frame, want, &curve, NULL);
     }
-    for (uint32_t x = 0; x < rows->width; x++) {
-        put_grey(rows, out, x, pacs_curve_grey(&j->curve,
-                                               j->values[at + x]));
-    }
+    return asked;
 }
 
 
-static int
-encode_array(array_t *j, uint32_t width, uint32_t height,
-    const pacs_picture_t *want, pacs_buf_t *out, pacs_err_t *err)
+int
+pacs_render_area(const pacs_pixels_t *px, const pacs_look_t *look,
+    uint32_t frame, const pacs_picture_t *want, const pacs_limits_t *limits,
+    unsigned levels, pacs_area_t *area, bool *range, pacs_err_t *err)
 {
-    pacs_arena_t  *a = pacs_arena_create(0);
-    int            rc;
+    pacs_arena_t     *a = pacs_arena_create(0);
+    pacs_geometry_t   g;
 
     if (a == NULL) {
         return pacs_fail(err, PACS_E_NOMEM, "render");
     }
 
-    j->rows = (pacs_rows_t) {
-        .width = width, .height = height,
-        .channels = j->rgb == NULL ? 1 : 3,
-        .depth = want->bits == 16 ? 16 : 8,
-        .curve = j->rgb == NULL ? &j->curve : NULL,
-        .row = row_array
-    };
-    rc = pacs_encode(&j->rows, want, a, out, err);
+    int  rc = pacs_geometry(px->columns, px->rows, look->aspect, want, limits,
+                            levels, &g, err);
+
+    if (rc == PACS_OK) {
+        *area = (pacs_area_t) { g.x.lo, g.y.lo, g.x.hi - g.x.lo,
+                                g.y.hi - g.y.lo, g.level };
+        *range = asks_range(px, look, frame, want, a);
+    }
     pacs_arena_destroy(a);
     return rc;
-}
-
-
-int
-pacs_render_values(const float *values, uint32_t width, uint32_t height,
-    const pacs_picture_t *want, pacs_buf_t *out, pacs_err_t *err)
-{
-    array_t  j = { .values = values,
-                   .curve = { .slope = 1, .voi = want->voi,
-                              .center = want->center,
-                              .width = want->width } };
-
-    return encode_array(&j, width, height, want, out, err);
-}
-
-
-int
-pacs_render_rgb(const uint8_t *rgb, uint32_t width, uint32_t height,
-    const pacs_picture_t *want, pacs_buf_t *out, pacs_err_t *err)
-{
-    array_t  j = { .rgb = rgb };
-
-    return encode_array(&j, width, height, want, out, err);
 }
 
 

@@ -77,6 +77,12 @@ pacs_str_t pacs_look_pack(const pacs_look_t *look, pacs_arena_t *a);
 int pacs_look_unpack(pacs_str_t packed, pacs_arena_t *a, pacs_look_t *look,
     pacs_err_t *err);
 
+/* a part of a frame at a level of its pyramid (below); 0: the frame itself */
+typedef struct {
+    uint32_t  x, y, columns, rows;      /* in pixels of the level */
+    unsigned  level;
+} pacs_area_t;
+
 /* sets look->range where it may be needed for a picture and the pixels are
  * native and not too many; reads the frames */
 int pacs_look_measure(pacs_source_t *stream, const pacs_frames_t *frames,
@@ -92,6 +98,9 @@ typedef struct {
                                    are swapped; of OB: 0 */
     uint32_t       bit_offset;  /* 1-bit images: of the first pixel */
     uint32_t       index;       /* of the frame, from 0: for look.frames */
+    pacs_area_t    area;        /* what data holds; columns 0: all of px */
+    const double  *range;       /* NULL, or least and greatest stored value
+                                   of the frame, padding left aside */
 } pacs_samples_t;
 
 typedef enum {
@@ -130,6 +139,8 @@ typedef struct {
 /* a value as it may stand in a field: no control characters, nothing that
  * changes directions unseen, at most 160 characters, then an ellipsis */
 void pacs_annotation_add(pacs_buf_t *b, pacs_str_t value);
+/* the fonts are kept for the next picture; closes them */
+void pacs_annotation_end(void);
 
 /* what is asked for; all zero: the whole frame 1:1, JPEG, quality default */
 typedef struct {
@@ -148,6 +159,9 @@ typedef struct {
     /* source region in pixels of the stored frame; negative width or
      * height: flipped, PS3.18 8.3.5.1.3 */
     double          sx, sy, sw, sh;
+    /* then mirrored, then turned: the viewport is of what comes out */
+    uint8_t         flip_x, flip_y;
+    uint8_t         rotate;         /* quarter turns, clockwise */
     const pacs_annotation_t  *annotation;       /* or NULL */
 } pacs_picture_t;
 
@@ -158,6 +172,13 @@ int pacs_render_values(const float *values, uint32_t width, uint32_t height,
 /* width * height * 3 bytes, as a colour picture */
 int pacs_render_rgb(const uint8_t *rgb, uint32_t width, uint32_t height,
     const pacs_picture_t *want, pacs_buf_t *out, pacs_err_t *err);
+
+/* what want shows of a frame, where `levels` of its pyramid may be used;
+ * *range: and how it looks depends on the range of the whole frame.
+ * PACS_E_ARG: nothing, or too much */
+int pacs_render_area(const pacs_pixels_t *px, const pacs_look_t *look,
+    uint32_t frame, const pacs_picture_t *want, const pacs_limits_t *limits,
+    unsigned levels, pacs_area_t *area, bool *range, pacs_err_t *err);
 
 /* the encoded picture is added to out.  It fits into the viewport, aspect
  * (also of non-square pixels) kept; width and height say what came out.
@@ -188,5 +209,39 @@ enum { PACS_ANIMATION_HEAD = 8 };
  * said before that was known; PACS_E_LIMIT: no such large files */
 int pacs_animation_head(const pacs_animation_t *an, uint64_t len,
     char head[PACS_ANIMATION_HEAD], pacs_err_t *err);
+
+
+/* --- pyramids: a large frame's samples in halves, quarters, … ---
+ * A pixel of level n is the mean of the 2^n x 2^n pixels that it covers,
+ * fewer at the right and lower edges, without padding; padding where there
+ * is nothing else.  Grey stays stored values, colour is RGB of 8 bits. */
+
+enum { PACS_PYRAMID_LEVELS = 7 };
+
+typedef struct {
+    pacs_pixels_t  px;          /* of the samples above level 0 */
+    unsigned       levels;      /* above level 0; 0: none is made */
+    uint64_t       offset[PACS_PYRAMID_LEVELS + 2];     /* of a level; [0] is
+                                   not used, [levels + 1] is the end */
+} pacs_pyramid_t;
+
+/* of images that are small, of single bits, floats, above 16 bits or with a
+ * supplemental palette none is made */
+void pacs_pyramid_shape(const pacs_pixels_t *px, const pacs_look_t *look,
+    pacs_pyramid_t *p);
+uint32_t pacs_pyramid_side(uint32_t side, unsigned level);
+unsigned pacs_pyramid_pixel(const pacs_pyramid_t *p);       /* bytes */
+
+typedef struct pacs_mason_s  pacs_mason_t;
+
+/* who builds one; out: offset[levels + 1] bytes, written as rows come */
+int pacs_mason_begin(const pacs_pyramid_t *p, const pacs_look_t *look,
+    uint8_t *out, pacs_arena_t *a, pacs_mason_t **m, pacs_err_t *err);
+/* rows of level 0 from the top, whole ones; those that came before are
+ * skipped */
+int pacs_mason_add(pacs_mason_t *m, const pacs_samples_t *rows,
+    pacs_err_t *err);
+/* all rows came; range[0] > range[1]: there is but padding */
+int pacs_mason_finish(pacs_mason_t *m, double range[2], pacs_err_t *err);
 
 #endif

@@ -2,8 +2,7 @@
 
 /*
  * What real values are of: Rescale Type (PS3.3 C.11.1.1.2), Units and SUV of
- * PET (C.8.9.1, C.8.9.2), Dose Grid Scaling (C.8.8.3), Real World Value
- * Mapping (C.7.6.16.2.11).
+ * PET (C.8.9.1, C.8.9.2), Dose Grid Scaling (C.8.8.3).
  */
 
 #include <math.h>
@@ -15,12 +14,10 @@
 enum {
     CLASS = 0x00080016, SERIES_DATE = 0x00080021, ACQUIRED_DATE = 0x00080022,
     SERIES_TIME = 0x00080031, ACQUIRED_TIME = 0x00080032,
-    CODE_VALUE = 0x00080100, WEIGHT = 0x00101030,
+    WEIGHT = 0x00101030,
     START_TIME = 0x00181072, TOTAL_DOSE = 0x00181074, HALF_LIFE = 0x00181075,
     START_DATETIME = 0x00181078, CORRECTED = 0x00280051,
-    SLOPE = 0x00281053, RESCALE_TYPE = 0x00281054, TRANSFORM_SEQ = 0x00289145,
-    UNIT_SEQ = 0x004008ea, MAPPING_SEQ = 0x00409096,
-    MAPPED_INTERCEPT = 0x00409224, MAPPED_SLOPE = 0x00409225,
+    RESCALE_TYPE = 0x00281054, TRANSFORM_SEQ = 0x00289145,
     NUCLIDE_SEQ = 0x00540016, UNITS = 0x00541001, SUV_TYPE = 0x00541006,
     DECAY = 0x00541102, DOSE_UNITS = 0x30040002, DOSE_SCALING = 0x3004000e,
     SHARED = 0x52009229, PER_FRAME = 0x52009230,
@@ -187,32 +184,6 @@ read_pet(const pacs_item_t *root, pacs_look_t *look)
 }
 
 
-/* the first mapping, where there is no other modality LUT: of measuring,
- * not of looking */
-static bool
-read_mapping(const pacs_item_t *item, pacs_look_t *look)
-{
-    const pacs_item_t  *map = pacs_elem_item(item, MAPPING_SEQ);
-    double              slope, intercept;
-
-    if (map == NULL || !pacs_elem_double(map, MAPPED_SLOPE, 0, &slope)
-        || !pacs_elem_double(map, MAPPED_INTERCEPT, 0, &intercept))
-    {
-        return false;
-    }
-
-    const pacs_item_t  *unit = pacs_elem_item(map, UNIT_SEQ);
-
-    look->slope = slope;
-    look->intercept = intercept;
-    look->stored_voi = 1;
-    if (unit != NULL) {
-        set_unit(look, pacs_elem_raw(unit, CODE_VALUE));
-    }
-    return true;
-}
-
-
 void
 pacs_look_read_unit(const pacs_item_t *root, pacs_look_t *look)
 {
@@ -240,15 +211,10 @@ pacs_look_read_unit(const pacs_item_t *root, pacs_look_t *look)
         return;
     }
 
-    if (pacs_elem(root, SLOPE) == NULL && own == NULL
-        && look->modality.entries == 0
-        && (read_mapping(root, look)
-            || (shared != NULL && read_mapping(shared, look))))
-    {
-        return;
-    }
-
     set_unit(look, pacs_elem_raw(own != NULL ? own : root, RESCALE_TYPE));
+    if (strcmp(look->unit, "US") == 0) {        /* unspecified */
+        look->unit[0] = '\0';
+    }
     if (look->unit[0] == '\0' && pacs_str_is(class_uid, CT)) {
         set_unit(look, pacs_lit("HU"));
     }

@@ -96,7 +96,9 @@ pacs_encode_webp(pacs_rows_t *rows, const pacs_picture_t *want, pacs_str_t icc,
     pacs_buf_t   plain = { 0 };
     const char  *failed = NULL;
 
-    if (!configure(&config, want, rows->channels == 3) || !WebPPictureInit(&p)) {
+    if (!configure(&config, want, rows->channels == 3)
+        || !WebPPictureInit(&p))
+    {
         return pacs_fail(err, PACS_E_INTERNAL, "WebP: another libwebp");
     }
 

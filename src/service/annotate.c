@@ -2,9 +2,10 @@
 
 /*
  * What is burnt into a picture, PS3.18 8.3.5.1.1: a table of attributes, by
- * corner and line.  The index comes first, since corrections are there; what
- * it does not hold is read from the data set, of multi-frame images from the
- * frame's functional groups (PS3.3 C.7.6.16).
+ * corner and line, each from the instance's own data set, of multi-frame
+ * images from the frame's functional groups (PS3.3 C.7.6.16), unless it was
+ * corrected.  The index is not asked for the rest: its study says what the
+ * first instance did, and a picture must not bear another's name.
  */
 
 #include <stdio.h>
@@ -13,13 +14,13 @@
 #include "service/internal.h"
 
 typedef struct {
-    const pacs_record_t  *record;
-    pacs_dataset_t        ds;
-    uint32_t              frame;        /* from 0 */
-    pacs_arena_t         *arena;
-    pacs_buf_t            text[PACS_CORNERS];
-    int                   line[PACS_CORNERS];   /* of the table, the last */
-    bool                  said;                 /* the last row was */
+    pacs_dataset_t   ds;
+    pacs_str_t      *corrected;             /* by attribute of the index */
+    uint32_t         frame, frames;         /* the first is 0 */
+    pacs_arena_t    *arena;
+    pacs_buf_t       text[PACS_CORNERS];
+    int              line[PACS_CORNERS];    /* of the table, the last */
+    bool             said;                  /* the last row was */
 } notes_t;
 
 /* one value, as it comes from the index or a data set */
@@ -253,7 +254,9 @@ text_in(const notes_t *n, const pacs_item_t *item, uint32_t tag)
 {
     const pacs_elem_t  *e = item != NULL ? pacs_elem(item, tag) : NULL;
 
-    return e == NULL ? pacs_null : pacs_elem_text(item, e, n->arena);
+    return e == NULL ? pacs_null
+           : e->value == NULL && e->length != 0 ? pacs_lit("…")   /* bulk */
+           : pacs_elem_text(item, e, n->arena);
 }
 
 
@@ -261,9 +264,12 @@ static pacs_str_t
 value_of(const notes_t *n, uint32_t tag, uint32_t group)
 {
     int         attr = pacs_attr_find(tag, 0);
-    pacs_str_t  v = attr < 0 ? pacs_null : n->record->values[attr];
+    pacs_str_t  v = attr < 0 ? pacs_null : n->corrected[attr];
 
-    if (v.len == 0 && group != 0) {
+    if (v.data != NULL) {
+        return v;
+    }
+    if (group != 0) {
         v = text_in(n, group_of(n, group), tag);
     }
     return v.len != 0 ? v : text_in(n, n->ds.root, tag);
@@ -353,11 +359,10 @@ add_all(notes_t *n, unsigned kinds)
         }
         /* behind the image's number */
         if (rows[i].tag == 0x00200013 && kinds & PACS_NOTE_TECHNIQUE
-            && n->record->pixels.frames > 1)
+            && n->frames > 1)
         {
             pacs_buf_printf(begin_field(n, PACS_BOTTOM_RIGHT, 1),
-                            "Frame %u/%u", n->frame + 1,
-                            n->record->pixels.frames);
+                            "Frame %u/%u", n->frame + 1, n->frames);
         }
     }
     if (kinds & PACS_NOTE_TECHNIQUE) {
@@ -366,29 +371,47 @@ add_all(notes_t *n, unsigned kinds)
 }
 
 
+/* the data set, and what was corrected of it */
+static int
+read_values(pacs_op_t *op, pacs_image_t *im, notes_t *n, pacs_err_t *err)
+{
+    pacs_index_t         *ix = op->svc->index;
+    const pacs_record_t  *r = &im->record;
+    int                   rc = pacs_dicom_read(im->file,
+                                               pacs_service_limits(op->svc),
+                                               PACS_KEEP, op->arena, &n->ds,
+                                               err);
+
+    n->corrected = pacs_calloc(op->arena, pacs_nattrs, sizeof(*n->corrected));
+
+    return rc != PACS_OK ? rc
+           : n->corrected == NULL ? PACS_E_NOMEM
+           : ix->vt->corrected(ix, r->study, r->series, r->instance,
+                               op->arena, n->corrected, err);
+}
+
+
 int
 pacs_annotate(pacs_op_t *op, pacs_image_t *im, unsigned kinds,
     uint32_t frame, const pacs_annotation_t **out, pacs_err_t *err)
 {
-    notes_t             n = { .record = &im->record, .frame = frame,
-                              .arena = op->arena };
+    notes_t             n = { .frame = frame, .arena = op->arena,
+                              .frames = im->record.pixels.frames };
     pacs_annotation_t  *note;
+    int                 rc;
 
     *out = NULL;
     if (kinds == 0) {
         return PACS_OK;
     }
 
-    note = pacs_calloc(op->arena, 1, sizeof(*note));
-    *out = note;
-    if (note == NULL) {
-        return PACS_E_NOMEM;
+    if ((rc = read_values(op, im, &n, err)) != PACS_OK) {
+        return rc;
     }
 
-    int  rc = pacs_dicom_read(im->file, pacs_service_limits(op->svc),
-                              PACS_KEEP, op->arena, &n.ds, err);
-    if (rc != PACS_OK) {
-        return rc;
+    *out = note = pacs_calloc(op->arena, 1, sizeof(*note));
+    if (note == NULL) {
+        return PACS_E_NOMEM;
     }
 
     add_all(&n, kinds);

@@ -6,6 +6,30 @@
 
 #include "service/internal.h"
 
+static const char *const  types[PACS_PICTURES] = {
+    [PACS_PICTURE_JPEG] = "image/jpeg", [PACS_PICTURE_PNG] = "image/png",
+    [PACS_PICTURE_WEBP] = "image/webp", [PACS_PICTURE_GIF] = "image/gif"
+};
+
+
+uint8_t
+pacs_picture_format(pacs_str_t type)
+{
+    uint8_t  i = 0;
+
+    while (i < PACS_PICTURES - 1 && !pacs_str_is(type, types[i])) {
+        i++;
+    }
+    return i;
+}
+
+
+const char *
+pacs_picture_type(uint8_t format)
+{
+    return types[format];
+}
+
 
 int
 pacs_draw(pacs_op_t *op, pacs_image_t *im, uint32_t frame,

@@ -15,8 +15,6 @@
 
 #include "service/internal.h"
 
-enum { FRESH_S = 30 };          /* used lately, as far as eviction goes */
-
 
 static void
 close_fd(void *data)
@@ -85,8 +83,8 @@ open_stream(pacs_op_t *op, pacs_image_t *im, pacs_err_t *err)
 
 
 int
-pacs_image_open(pacs_op_t *op, pacs_str_t study, pacs_str_t series,
-    pacs_str_t instance, pacs_image_t **image, pacs_err_t *err)
+pacs_image_of(pacs_op_t *op, const pacs_record_t *record,
+    pacs_image_t **image, pacs_err_t *err)
 {
     pacs_image_t *im = pacs_calloc(op->arena, 1, sizeof(*im));
     pacs_key_t    key;
@@ -100,11 +98,10 @@ pacs_image_open(pacs_op_t *op, pacs_str_t study, pacs_str_t series,
         return PACS_E_NOMEM;
     }
 
-    if ((rc = pacs_op_record(op, study, series, instance, &im->record, err))
-            != PACS_OK
-        || (rc = pacs_blob_of(op->svc, im->record.key, &im->fd, err))
-            != PACS_OK)
-    {
+    im->record = *record;
+
+    rc = pacs_blob_of(op->svc, im->record.key, &im->fd, err);
+    if (rc != PACS_OK) {
         return rc;
     }
 
@@ -132,12 +129,25 @@ pacs_image_open(pacs_op_t *op, pacs_str_t study, pacs_str_t series,
     if ((rc = pacs_frames_unpack(im->record.frames, op->arena, &im->frames,
                                  err)) != PACS_OK
         || (rc = pacs_look_unpack(im->record.look, op->arena, &im->look, err))
-            != PACS_OK)
+            != PACS_OK
+        || (rc = pacs_scale_set(op, im, err)) != PACS_OK)
     {
         return rc;
     }
 
     return open_stream(op, im, err);
+}
+
+
+int
+pacs_image_open(pacs_op_t *op, pacs_str_t study, pacs_str_t series,
+    pacs_str_t instance, pacs_image_t **image, pacs_err_t *err)
+{
+    pacs_record_t  record = { 0 };
+    int            rc = pacs_op_record(op, study, series, instance, &record,
+                                       err);
+
+    return rc == PACS_OK ? pacs_image_of(op, &record, image, err) : rc;
 }
 
 
@@ -276,10 +286,7 @@ open_cached(const char *path, int *fd, pacs_frame_head_t *head)
         && (uint64_t) st.st_size >= PACS_FRAME_HEAD
         && head->bytes == (uint64_t) st.st_size - PACS_FRAME_HEAD)
     {
-        /* pacs-codec evicts what was used longest ago */
-        if (time(NULL) - st.st_mtime > FRESH_S) {
-            (void) futimens(*fd, NULL);
-        }
+        pacs_cached_touch(*fd, &st);
         return true;
     }
 

@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/stat.h>
 
 #include "service/service.h"
 #include "audit/audit.h"
@@ -24,9 +25,12 @@
  * binary ones are answered inline */
 enum { PACS_KEEP = 16384, PACS_INLINE = 1024 };
 
+enum { PACS_VERIFIED = 1024, PACS_PYRAMID_INFO = 64 };
+
 typedef struct pacs_commit_s  pacs_commit_t;
 typedef struct pacs_share_s   pacs_share_t;
 typedef struct pacs_scales_s  pacs_scales_t;
+struct pacs_volumes_s;
 
 struct pacs_service_s {
     pacs_options_t    options;
@@ -38,12 +42,14 @@ struct pacs_service_s {
     pacs_cache_t     *hints;        /* NULL: no Redis */
     pacs_share_t     *share;
     pacs_scales_t    *scales;
+    struct pacs_volumes_s *volumes;     /* volume.h */
     /* group commit */
     pthread_mutex_t   lock;
     pthread_cond_t    done;
     pacs_commit_t    *queue, *last; /* oldest first */
     bool              leading;
     atomic_bool       degraded;     /* an fsync failed: no more stores */
+    _Atomic uint64_t  verified[PACS_VERIFIED];  /* see verified.c */
 };
 
 /* one instance on its way to the disk */
@@ -148,6 +154,8 @@ int pacs_op_bulkdata(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
 int pacs_op_metadata(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
+int pacs_op_volume(pacs_op_t *op, const pacs_route_t *route,
+    const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
 int pacs_op_picture(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
 int pacs_op_values(pacs_op_t *op, const pacs_route_t *route,
@@ -174,6 +182,9 @@ int pacs_image_open(pacs_op_t *op, pacs_str_t study, pacs_str_t series,
 pacs_scales_t *pacs_scales_create(void);
 void pacs_scales_destroy(pacs_scales_t *s);
 int pacs_scale_set(pacs_op_t *op, pacs_image_t *im, pacs_err_t *err);
+/* … of a record that is at hand, whose strings outlive op's arena */
+int pacs_image_of(pacs_op_t *op, const pacs_record_t *record,
+    pacs_image_t **image, pacs_err_t *err);
 /* native frame i (from 0): true: byte range of the blob that can be sent as
  * it is (little endian, whole bytes) */
 bool pacs_image_range(const pacs_image_t *im, uint32_t i,
@@ -194,11 +205,29 @@ int pacs_annotate(pacs_op_t *op, pacs_image_t *im, unsigned kinds,
 /* image.c: PACS_E_BUSY: the disk of fd is too full for what only waits */
 int pacs_cache_room(int fd, uint64_t bytes, const pacs_limits_t *limits,
     pacs_err_t *err);
-/* samples.c: of frame (from 0), as much as want shows; want's region is
- * moved to what was read.  PACS_AGAIN: not decoded yet, see op->want */
+/* samples.c: of frame (from 0), as much as want shows.  PACS_AGAIN: not
+ * decoded yet, see op->want */
 int pacs_samples_get(pacs_op_t *op, pacs_image_t *im, uint32_t frame,
-    pacs_picture_t *want, pacs_samples_t *samples, pacs_err_t *err);
-/* draw.c: frame (from 0) as a picture, added to out; what was drawn of its
+    const pacs_picture_t *want, pacs_samples_t *samples, pacs_err_t *err);
+/* area (level 0) of a frame, or more: see samples->area */
+int pacs_samples_read(pacs_op_t *op, pacs_image_t *im, uint32_t frame,
+    const pacs_area_t *area, pacs_arena_t *a, pacs_samples_t *samples,
+    pacs_err_t *err);
+/* pyramid.c: an open file, to be closed by the caller; the levels begin at
+ * PACS_FRAME_HEAD + PACS_PYRAMID_INFO.  range: of the frame's stored values.
+ * PACS_AGAIN as above */
+int pacs_pyramid_open(pacs_op_t *op, pacs_image_t *im, uint32_t frame,
+    const pacs_pyramid_t *shape, int *fd, double range[2], pacs_err_t *err);
+/* verified.c: true: bytes after PACS_FRAME_HEAD have that checksum; read
+ * once a process, unless the file changes */
+bool pacs_cached_verified(pacs_service_t *svc, int fd, uint64_t bytes,
+    uint32_t crc);
+/* used now, as far as eviction goes */
+void pacs_cached_touch(int fd, const struct stat *st);
+/* draw.c: pacs_picture_e of a media type as Accept offers it, and back */
+uint8_t pacs_picture_format(pacs_str_t type);
+const char *pacs_picture_type(uint8_t format);
+/* frame (from 0) as a picture, added to out; what was drawn of its
  * annotation is added to drawn.  PACS_AGAIN */
 int pacs_draw(pacs_op_t *op, pacs_image_t *im, uint32_t frame,
     const pacs_picture_t *want, pacs_drawn_t *drawn, pacs_buf_t *out,

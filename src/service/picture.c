@@ -92,30 +92,11 @@ representative(pacs_op_t *op, const pacs_route_t *route, pacs_str_t *uid,
 
 /* --- what is asked for --- */
 
-static const struct { const char *type; pacs_picture_e format; } formats[] = {
-    { "image/jpeg", PACS_PICTURE_JPEG }, { "image/png", PACS_PICTURE_PNG },
-    { "image/webp", PACS_PICTURE_WEBP }, { "image/gif", PACS_PICTURE_GIF },
-    { NULL, PACS_PICTURE_JPEG }
-};
-
-
-static pacs_picture_e
-format_of(pacs_str_t type)
-{
-    unsigned  i = 0;
-
-    while (formats[i].type != NULL && !pacs_str_is(type, formats[i].type)) {
-        i++;
-    }
-    return formats[i].format;
-}
-
-
 /* GIF and WebP hold several */
 static bool
 suits(const pacs_accept_t *c, shown_e shown)
 {
-    pacs_picture_e  format = format_of(c->is);
+    pacs_picture_e  format = pacs_picture_format(c->is);
 
     return c->media == PACS_MT_PICTURES
            || (c->media == PACS_MT_PICTURE
@@ -143,7 +124,7 @@ choose_type(state_t *s, pacs_err_t *err)
         if (suits(&s->choices[i], s->shown)) {
             s->type = s->choices[i].is;
             s->multipart = s->choices[i].media == PACS_MT_PICTURES;
-            s->want.format = (uint8_t) format_of(s->type);
+            s->want.format = (uint8_t) pacs_picture_format(s->type);
             return PACS_OK;
         }
     }
@@ -205,7 +186,8 @@ read_wishes(pacs_op_t *op, const pacs_route_t *route,
         .view_height = r.has_viewport ? (uint32_t) r.viewport[1] : 0,
         .has_region = r.has_region,
         .sx = r.viewport[2], .sy = r.viewport[3],
-        .sw = r.viewport[4], .sh = r.viewport[5]
+        .sw = r.viewport[4], .sh = r.viewport[5],
+        .flip_x = r.flip_x, .flip_y = r.flip_y, .rotate = (uint8_t) r.rotate
     };
 
     /* no parameter of thumbnails, 8.3.5.2 */
@@ -305,10 +287,6 @@ open_shown(pacs_op_t *op, const pacs_route_t *route, state_t *s,
     if (rc == PACS_OK) {
         rc = pacs_image_open(op, route->study, route->series, instance,
                              &s->image, err);
-    }
-
-    if (rc == PACS_OK) {
-        rc = pacs_scale_set(op, s->image, err);
     }
 
     if (s->image != NULL && s->image->syntax != NULL

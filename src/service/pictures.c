@@ -283,9 +283,6 @@ open_image(pacs_op_t *op, pacs_pictures_t *p, pacs_err_t *err)
 
         rc = pacs_image_open(op, p->study, n->series, n->instance, &p->image,
                              err);
-        if (rc == PACS_OK) {
-            rc = pacs_scale_set(op, p->image, err);
-        }
     }
 
     if (rc == PACS_OK) {
@@ -456,7 +453,8 @@ pacs_pictures_run(pacs_op_t *op, pacs_pictures_t *p, pacs_err_t *err)
     }
 
     if (advance(p)) {
-        op->want = PACS_WANT_TURN;
+        op->want = PACS_WANT_TIME;
+        op->wait_ms = 0;
         return PACS_AGAIN;
     }
 

@@ -1,113 +1,313 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* The samples that a picture is made of: of native frames no more rows than
- * it shows, of coded ones the decoded frame of the node's cache. */
+/* The samples that a picture is made of: no more pixels than it shows, of
+ * the frame itself (native, or decoded in the node's cache) or of a level of
+ * its pyramid. */
 
-#include <math.h>
+#include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include "service/internal.h"
 
+/* pixels in a file, row by row */
+typedef struct {
+    int       fd;
+    uint64_t  offset;           /* bytes, of the first pixel */
+    uint32_t  columns, rows;
+    unsigned  bytes;            /* of a cell: a pixel, or two of 4:2:2 */
+    unsigned  pair;             /* pixels of a cell */
+    unsigned  planes;
+} plane_t;
+
 
 static int
-cached(pacs_op_t *op, pacs_image_t *im, uint32_t frame,
-    pacs_samples_t *samples, pacs_err_t *err)
+read_at(int fd, uint8_t *p, size_t len, uint64_t offset, pacs_err_t *err)
 {
-    const pacs_limits_t  *limits = pacs_service_limits(op->svc);
-    pacs_frame_head_t     head;
-    pacs_str_t            path;
-    pacs_source_t         file;
-    int                   fd;
-    int                   rc = pacs_image_decoded(op, im, frame, &path, &fd,
-                                                  &head, err);
+    while (len != 0) {
+        ssize_t  n = pread(fd, p, len, (off_t) offset);
 
-    if (rc != PACS_OK) {
-        return rc;
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n < 0) {
+            return pacs_fail_errno(err, errno, "read pixels");
+        }
+        if (n == 0) {
+            return pacs_fail(err, PACS_E_PARSE, "the file ends within a "
+                             "frame, at byte %" PRIu64, offset);
+        }
+        p += n;
+        len -= (size_t) n;
+        offset += (uint64_t) n;
     }
+    return PACS_OK;
+}
 
-    void *p = head.bytes > (uint64_t) limits->frame
-              ? NULL : pacs_alloc(op->arena, head.bytes);
 
-    if (p == NULL) {
-        rc = pacs_fail(err, PACS_E_NOMEM, "no memory for a frame");
+/* one plane's part; parts nearly as wide as the frame are read at once, and
+ * *area is widened to that by the caller */
+static int
+read_rows(const plane_t *f, unsigned plane, const pacs_area_t *area,
+    uint8_t *out, pacs_err_t *err)
+{
+    uint64_t  line = (uint64_t) ((f->columns + f->pair - 1) / f->pair)
+                     * f->bytes;
+    uint64_t  len = (uint64_t) ((area->columns + f->pair - 1) / f->pair)
+                    * f->bytes;
+    uint64_t  at = f->offset + (plane * (uint64_t) f->rows + area->y) * line
+                   + area->x / f->pair * f->bytes;
+    int       rc = PACS_OK;
 
-    } else if ((rc = pacs_source_fd(&file, fd, err)) == PACS_OK) {
-        rc = pacs_source_exact(&file, PACS_FRAME_HEAD, p, head.bytes, err);
+    if (len == line) {
+        return read_at(f->fd, out, len * area->rows, at, err);
     }
-
-    close(fd);
-
-    if (rc == PACS_OK && crc32_z(0, p, head.bytes) != head.crc) {
-        unlink(path.data);
-        return pacs_fail(err, PACS_E_BUSY, "a cached frame was corrupt and "
-                         "is removed: ask again");
+    for (uint32_t y = 0; rc == PACS_OK && y < area->rows; y++) {
+        rc = read_at(f->fd, out + y * len, len, at + y * line, err);
     }
-
-    *samples = (pacs_samples_t) { .px = head.pixels, .data = p,
-                                  .len = head.bytes, .index = frame };
     return rc;
 }
 
 
-/* a tile needs only its rows, unless the whole frame decides how it looks:
- * the first row, and how many; 0 is all */
-static uint32_t
-rows_needed(const pacs_image_t *im, uint32_t frame,
-    const pacs_picture_t *want, uint32_t *first)
+static int
+read_plane(const plane_t *f, const pacs_area_t *want, pacs_arena_t *a,
+    pacs_samples_t *s, pacs_err_t *err)
 {
-    const pacs_pixels_t *px = &im->record.pixels;
-    const pacs_look_t   *look = &im->look;
-    double               height = want->sh < 0 ? -want->sh : want->sh;
-    bool                 known = want->has_window || look->nwindows != 0
-                                 || look->has_range
-                                 || look->voi_lut.entries != 0
-                                 || (frame < look->nframes
-                                     && look->frames[frame].width > 0);
+    pacs_area_t  area = *want;
 
-    *first = 0;
-
-    if (!want->has_region || !known || px->samples != 1
-        || px->allocated % 8 != 0 || want->sy >= px->rows)
-    {
-        return 0;
+    area.columns += area.x % f->pair;
+    area.x -= area.x % f->pair;
+    if (area.columns % f->pair != 0 && area.x + area.columns < f->columns) {
+        area.columns++;
+    }
+    if (area.columns > f->columns / 4 * 3) {
+        area.x = 0;
+        area.columns = f->columns;
     }
 
-    /* and those beyond its edges that interpolation looks at */
-    double  last = fmin(ceil(want->sy + height) + 2, px->rows);
+    uint64_t  each = (uint64_t) ((area.columns + f->pair - 1) / f->pair)
+                     * f->bytes * area.rows;
+    uint8_t  *p = pacs_alloc(a, each * f->planes);
+    int       rc = p != NULL ? PACS_OK
+                             : pacs_fail(err, PACS_E_NOMEM, "no memory for a "
+                                         "frame");
 
-    *first = (uint32_t) fmax(want->sy - 2, 0);
-    return (uint32_t) last - *first;
+    for (unsigned i = 0; rc == PACS_OK && i < f->planes; i++) {
+        rc = read_rows(f, i, &area, p + i * each, err);
+    }
+
+    s->data = p;
+    s->len = each * f->planes;
+    s->area = area;
+    return rc;
+}
+
+
+/* by its length, as raster.c tells 4:2:2 that is none */
+static bool
+is_half(const pacs_pixels_t *px, uint64_t bytes)
+{
+    return px->allocated == 8 && px->planar == 0
+           && (px->photometric == PACS_PI_YBR_FULL_422
+               || px->photometric == PACS_PI_YBR_PARTIAL_422)
+           && bytes < (uint64_t) px->rows * px->columns * 3;
+}
+
+
+/* the rows that are needed, through what makes them little endian */
+static int
+reordered(pacs_op_t *op, pacs_image_t *im, uint32_t frame,
+    const pacs_area_t *area, pacs_arena_t *a, pacs_samples_t *s,
+    pacs_err_t *err)
+{
+    const pacs_pixels_t *px = &im->record.pixels;
+    bool                 all = px->samples != 1 || px->allocated % 8 != 0;
+    pacs_str_t           bytes = pacs_null;
+    int                  rc = pacs_image_native(im, frame,
+                                                all ? 0 : area->y,
+                                                all ? 0 : area->rows,
+                                                pacs_service_limits(op->svc),
+                                                a, &bytes, err);
+
+    s->data = bytes.data;
+    s->len = bytes.len;
+    if (!all) {
+        s->area = (pacs_area_t) { .y = area->y, .rows = area->rows,
+                                  .columns = px->columns };
+    }
+    return rc;
 }
 
 
 static int
 native(pacs_op_t *op, pacs_image_t *im, uint32_t frame,
-    pacs_picture_t *want, pacs_samples_t *samples, pacs_err_t *err)
+    const pacs_area_t *area, pacs_arena_t *a, pacs_samples_t *s,
+    pacs_err_t *err)
 {
-    pacs_str_t  bytes = pacs_null;
-    uint32_t    first;
-    uint32_t    rows = rows_needed(im, frame, want, &first);
-    int         rc = pacs_image_native(im, frame, first, rows,
-                                       pacs_service_limits(op->svc),
-                                       op->arena, &bytes, err);
+    const pacs_pixels_t *px = &im->record.pixels;
+    pacs_range_t         range;
+    uint64_t             bytes;
+    int                  rc = pacs_frame_bytes(px,
+                                               pacs_service_limits(op->svc),
+                                               &bytes, err);
 
-    *samples = (pacs_samples_t) { .px = im->record.pixels,
-                                  .data = bytes.data, .len = bytes.len,
-                                  .index = frame };
-    if (rows != 0) {
-        samples->px.rows = rows;
-        want->sy -= first;
+    if (rc != PACS_OK) {
+        return rc;
     }
+
+    s->px = *px;
+    if (px->allocated % 8 != 0 || !pacs_image_range(im, frame, &range)) {
+        return reordered(op, im, frame, area, a, s, err);
+    }
+
+    bool     half = is_half(px, range.length);
+    bool     planar = px->planar == 1 && px->samples > 1;
+    plane_t  f = {
+        .fd = im->fd, .offset = range.offset, .columns = px->columns,
+        .rows = px->rows, .planes = planar ? px->samples : 1,
+        .pair = half ? 2 : 1,
+        .bytes = half ? 4 : px->allocated / 8u * (planar ? 1u : px->samples)
+    };
+
+    return read_plane(&f, area, a, s, err);
+}
+
+
+static int
+decoded(pacs_op_t *op, pacs_image_t *im, uint32_t frame,
+    const pacs_area_t *area, pacs_arena_t *a, pacs_samples_t *s,
+    pacs_err_t *err)
+{
+    const pacs_pixels_t *px = &im->record.pixels;
+    bool                 asked = op->codec != NULL;
+    pacs_frame_head_t    head;
+    pacs_str_t           path;
+    uint64_t             bytes;
+    int                  fd, rc;
+
+    rc = pacs_image_decoded(op, im, frame, &path, &fd, &head, err);
+
+    if (rc == PACS_OK
+        && (pacs_frame_bytes(&head.pixels, pacs_service_limits(op->svc),
+                             &bytes, NULL) != PACS_OK
+            || bytes != head.bytes || head.pixels.rows != px->rows
+            || head.pixels.columns != px->columns
+            || !pacs_cached_verified(op->svc, fd, head.bytes, head.crc)))
+    {
+        close(fd);
+        unlink(path.data);
+        rc = asked ? pacs_fail(err, PACS_E_BUSY, "a cached frame was corrupt "
+                               "and is removed: ask again")
+                   : pacs_image_decoded(op, im, frame, &path, &fd, &head,
+                                        err);
+    }
+    if (rc != PACS_OK) {
+        return rc;
+    }
+
+    s->px = head.pixels;
+
+    plane_t  f = { .fd = fd, .offset = PACS_FRAME_HEAD,
+                   .columns = px->columns, .rows = px->rows, .planes = 1,
+                   .bytes = head.pixels.samples * (head.pixels.allocated / 8u),
+                   .pair = 1 };
+
+    rc = read_plane(&f, area, a, s, err);
+    close(fd);
+    return rc;
+}
+
+
+int
+pacs_samples_read(pacs_op_t *op, pacs_image_t *im, uint32_t frame,
+    const pacs_area_t *area, pacs_arena_t *a, pacs_samples_t *s,
+    pacs_err_t *err)
+{
+    *s = (pacs_samples_t) { .index = frame };
+
+    return im->frames.native ? native(op, im, frame, area, a, s, err)
+                             : decoded(op, im, frame, area, a, s, err);
+}
+
+
+static int
+from_pyramid(pacs_op_t *op, pacs_image_t *im, uint32_t frame,
+    const pacs_pyramid_t *shape, const pacs_area_t *area, bool range,
+    pacs_samples_t *s, pacs_err_t *err)
+{
+    unsigned  level = area->level;
+    double   *ends = pacs_alloc(op->arena, 2 * sizeof(*ends));
+    int       fd, rc;
+
+    if (ends == NULL) {
+        return pacs_fail(err, PACS_E_NOMEM, "no memory for a frame");
+    }
+
+    rc = pacs_pyramid_open(op, im, frame, shape, &fd, ends, err);
+    if (rc != PACS_OK) {
+        return rc;
+    }
+
+    if (level == 0) {
+        rc = pacs_samples_read(op, im, frame, area, op->arena, s, err);
+
+    } else {
+        plane_t  f = {
+            .fd = fd, .planes = 1, .pair = 1,
+            .offset = PACS_FRAME_HEAD + PACS_PYRAMID_INFO
+                      + shape->offset[level],
+            .columns = pacs_pyramid_side(shape->px.columns, level),
+            .rows = pacs_pyramid_side(shape->px.rows, level),
+            .bytes = pacs_pyramid_pixel(shape)
+        };
+
+        *s = (pacs_samples_t) { .px = shape->px, .index = frame };
+        rc = read_plane(&f, area, op->arena, s, err);
+    }
+
+    s->range = range ? ends : NULL;
+    close(fd);
     return rc;
 }
 
 
 int
 pacs_samples_get(pacs_op_t *op, pacs_image_t *im, uint32_t frame,
-    pacs_picture_t *want, pacs_samples_t *samples, pacs_err_t *err)
+    const pacs_picture_t *want, pacs_samples_t *samples, pacs_err_t *err)
 {
-    return im->frames.native ? native(op, im, frame, want, samples, err)
-                             : cached(op, im, frame, samples, err);
+    const pacs_pixels_t *px = &im->record.pixels;
+    const pacs_limits_t *limits = pacs_service_limits(op->svc);
+    pacs_area_t          area;
+    pacs_pyramid_t       shape;
+    bool                 range;
+    int                  rc;
+
+    pacs_pyramid_shape(px, &im->look, &shape);
+    rc = pacs_render_area(px, &im->look, frame, want, limits, shape.levels,
+                          &area, &range, err);
+    if (rc != PACS_OK) {
+        return rc;
+    }
+
+    if (area.level != 0 || (range && shape.levels != 0)) {
+        pacs_err_t  why = { 0 };
+
+        rc = from_pyramid(op, im, frame, &shape, &area, range, samples, &why);
+        if (rc != PACS_E_FULL && rc != PACS_E_IO && rc != PACS_E_NOMEM) {
+            return rc == PACS_OK || rc == PACS_AGAIN
+                   ? rc : pacs_fail(err, rc, "%s", why.text);
+        }
+
+        /* a disk that is full must not take the pictures away */
+        rc = pacs_render_area(px, &im->look, frame, want, limits, 0, &area,
+                              &range, err);
+    }
+
+    if (range) {
+        area = (pacs_area_t) { .columns = px->columns, .rows = px->rows };
+    }
+    return rc == PACS_OK ? pacs_samples_read(op, im, frame, &area, op->arena,
+                                             samples, err)
+                         : rc;
 }

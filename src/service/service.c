@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "service/internal.h"
+#include "service/volume.h"
 
 
 void
@@ -76,7 +76,8 @@ static int
 open_rooms(pacs_service_t *svc, pacs_err_t *err)
 {
     static const char *const  folders[] = {
-        "run", "log", "cache", "cache/frames", "index", "journal"
+        "run", "log", "cache", "cache/frames", "cache/pyramids", "index",
+        "journal"
     };
     const pacs_options_t  *o = &svc->options;
     int                    rc;
@@ -95,7 +96,8 @@ open_rooms(pacs_service_t *svc, pacs_err_t *err)
                                         &svc->index, err)) != PACS_OK
         || (rc = pacs_audit_open(svc->home, &o->env, &svc->audit, err))
             != PACS_OK
-        || (rc = pacs_share_open(svc->home, &svc->share, err)) != PACS_OK)
+        || (rc = pacs_share_open(svc->home, &svc->share, err)) != PACS_OK
+        || (rc = pacs_volumes_open(&svc->volumes, err)) != PACS_OK)
     {
         return rc;
     }
@@ -156,6 +158,8 @@ pacs_service_close(pacs_service_t *svc)
         return;
     }
 
+    pacs_volumes_close(svc->volumes);
+
     if (svc->index != NULL) {
         svc->index->vt->close(svc->index);
     }
@@ -176,6 +180,7 @@ pacs_service_close(pacs_service_t *svc)
     }
 
     pacs_scales_destroy(svc->scales);
+    pacs_annotation_end();
     pthread_cond_destroy(&svc->done);
     pthread_mutex_destroy(&svc->lock);
     free(svc->home);

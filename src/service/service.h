@@ -68,7 +68,7 @@ void pacs_store_abort(pacs_store_t *st);
  *
  * An operation is a small state machine that never waits: run() answers
  * PACS_OK (reply is ready, whatever its status), or PACS_AGAIN with
- * op->want: the front door gets that (Redis, pacs-codec) by its own means
+ * op->want: the front door gets that (Redis, pacs-codec, time) by its own means
  * and calls run() again.  run() itself uses disk and SQL: a pool thread. */
 
 typedef struct {
@@ -108,10 +108,8 @@ typedef struct {
     bool            ranges;         /* Range may take a piece of it */
 } pacs_reply_t;
 
-typedef enum {
-    PACS_WANT_NONE, PACS_WANT_CACHE, PACS_WANT_CODEC,
-    PACS_WANT_TURN              /* nothing, but others may go first */
-} pacs_want_e;
+typedef enum { PACS_WANT_NONE, PACS_WANT_CACHE, PACS_WANT_CODEC,
+               PACS_WANT_TIME } pacs_want_e;
 
 typedef struct {
     /* in */
@@ -127,6 +125,7 @@ typedef struct {
     pacs_codec_request_t *codec;        /* WANT_CODEC, with descriptors that */
     int                   codec_in;     /* the door sends and the op closes */
     int                   codec_out;
+    unsigned              wait_ms;      /* WANT_TIME: run() again then */
     /* given back by the door before it calls run() again */
     pacs_str_t            cache_value;  /* opened payload, or pacs_null */
     pacs_codec_reply_t    codec_reply;

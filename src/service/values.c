@@ -18,7 +18,7 @@ typedef struct {
     uint32_t         frame;         /* from 0 */
     pacs_values_t    values;
     pacs_roi_t      *rois;
-    pacs_picture_t   rows;          /* those that the regions have */
+    pacs_area_t      rows;          /* those that the regions have */
 } state_t;
 
 static const pacs_roi_e  shapes[] = {
@@ -86,11 +86,8 @@ make_rois(pacs_op_t *op, state_t *s, pacs_err_t *err)
         bottom = 1;
     }
 
-    /* with a window the other rows play no part */
-    s->rows = (pacs_picture_t) {
-        .has_window = 1, .width = 1,
-        .has_region = 1, .sy = top, .sw = px->columns, .sh = bottom - top
-    };
+    s->rows = (pacs_area_t) { .y = top, .columns = px->columns,
+                              .rows = bottom - top };
     return PACS_OK;
 }
 
@@ -314,8 +311,11 @@ write_answer(pacs_op_t *op, const state_t *s, const pacs_gauge_t *gauge,
                     s->frame + 1, f->channels == 1
                     ? "[\"value\"]" : "[\"red\",\"green\",\"blue\"]");
     pacs_buf_json(b, pacs_cstr(f->channels == 1 ? gauge->scale.unit : ""));
-    pacs_buf_printf(b, ",\"unitSource\":\"%s\",\"results\":[",
-                    f->channels == 1 ? gauge->scale.source : "none");
+    if (gauge->scale.suv > 0) {
+        pacs_buf_text(b, ",\"suvFactor\":");
+        add_number(b, gauge->scale.suv);
+    }
+    pacs_buf_text(b, ",\"results\":[");
 
     for (unsigned i = 0; i < s->values.nshapes; i++) {
         int  rc = add_result(op, s, i, gauge, f, b, err);
@@ -377,15 +377,16 @@ pacs_op_values(pacs_op_t *op, const pacs_route_t *route,
         }
     }
 
-    pacs_picture_t  want = s->rows;
-
-    rc = pacs_samples_get(op, s->image, s->frame, &want, &samples, err);
+    rc = pacs_samples_read(op, s->image, s->frame, &s->rows, op->arena,
+                           &samples, err);
     if (rc != PACS_OK) {
         return rc;
     }
 
-    rc = measure(op, s, &samples, (uint32_t) (s->rows.sy - want.sy), &out,
-                 err);
+    if (samples.area.columns != 0) {
+        samples.px.rows = samples.area.rows;
+    }
+    rc = measure(op, s, &samples, samples.area.y, &out, err);
     if (rc != PACS_OK) {
         pacs_buf_free(&out);
         return rc;

@@ -25,7 +25,8 @@ typedef struct {
 #define ON(r)   (1u << PACS_R_ ## r)
 #define SEARCH  (ON(STUDIES) | ON(SERIES) | ON(INSTANCES) | ON(METADATA))
 #define PIXELS  (ON(FRAMES) | ON(BULKDATA))
-#define PICTURES ON(RENDERED)
+#define VOLUME  (ON(MPR) | ON(VOLUME))
+#define PICTURES (ON(RENDERED) | VOLUME)
 #define PICTURE (PICTURES | ON(THUMBNAIL))
 
 static const offer_t  offers[] = {
@@ -49,9 +50,10 @@ static const offer_t  offers[] = {
                                             "image/webp" },
     { PICTURES,   PACS_MT_PICTURES,         "multipart/related",
                                             "image/gif" },
-    { PICTURES,   PACS_MT_VIDEO,            "video/mpeg",               NULL },
-    { PICTURES,   PACS_MT_VIDEO,            "video/h265",               NULL },
-    { PICTURES,   PACS_MT_VIDEO,            "video/mp4",                NULL }
+    { ON(RENDERED), PACS_MT_VIDEO,           "video/mpeg",               NULL },
+    { ON(RENDERED), PACS_MT_VIDEO,           "video/h265",               NULL },
+    { ON(RENDERED), PACS_MT_VIDEO,           "video/mp4",                NULL },
+    { VOLUME,     PACS_MT_DICOM_JSON,       "application/dicom+json",   NULL }
 };
 
 enum { OFFERS = sizeof(offers) / sizeof(offers[0]) };

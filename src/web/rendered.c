@@ -135,6 +135,34 @@ set_bits(const pacs_param_t *p, const pacs_limits_t *limits,
 }
 
 
+/* not of the standard: after the region was cut out */
+static int
+set_flip(const pacs_param_t *p, const pacs_limits_t *limits,
+    pacs_rendered_t *r, pacs_err_t *err)
+{
+    r->flip_x = pacs_str_is(p->value, "horizontal");
+    r->flip_y = pacs_str_is(p->value, "vertical");
+
+    return r->flip_x || r->flip_y
+           ? PACS_OK : bad(err, p, "must be horizontal or vertical");
+}
+
+
+/* not of the standard: clockwise, after flip */
+static int
+set_rotate(const pacs_param_t *p, const pacs_limits_t *limits,
+    pacs_rendered_t *r, pacs_err_t *err)
+{
+    static const char *const  turns[] = { "0", "90", "180", "270" };
+
+    while (r->rotate < 4 && !pacs_str_is(p->value, turns[r->rotate])) {
+        r->rotate++;
+    }
+    return r->rotate < 4 ? PACS_OK
+                         : bad(err, p, "must be 0, 90, 180 or 270");
+}
+
+
 static bool
 is_keyword(pacs_str_t s)
 {
@@ -211,6 +239,8 @@ static const struct {
     { "quality",  set_quality },
     { "bits",     set_bits },
     { "iccprofile", set_icc },
+    { "flip",     set_flip },
+    { "rotate",   set_rotate },
     { "annotation", set_annotation }
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Resource paths: PS3.18 tables 10.3-1, 10.4.1-1, 10.5-1 and 10.6.1-1. */
+/* Resource paths: PS3.18 tables 10.3-1, 10.4.1-1, 10.5-1 and 10.6.1-1.
+ * rendered3D: so in PS3.18 B.35. */
 
 #include <inttypes.h>
 
@@ -19,6 +20,9 @@ static const struct {
     { "studies/S/metadata",         PACS_R_METADATA,  0 },
     { "studies/S/rendered",         PACS_R_RENDERED,  0 },
     { "studies/S/thumbnail",        PACS_R_THUMBNAIL, 0 },
+    { "studies/S/renderedmpr",      PACS_R_MPR,       0 },
+    { "studies/S/rendered3d",       PACS_R_VOLUME,    0 },
+    { "studies/S/rendered3D",       PACS_R_VOLUME,    0 },
     { "studies/S/series",           PACS_R_SERIES,    0 },
     { "studies/S/instances",        PACS_R_INSTANCES, 0 },
     { "studies/S/series/X",         PACS_R_OBJECT,    0 },
@@ -28,6 +32,12 @@ static const struct {
                                     PACS_R_RENDERED,  0 },
     { "studies/S/series/X/thumbnail",
                                     PACS_R_THUMBNAIL, 0 },
+    { "studies/S/series/X/renderedmpr",
+                                    PACS_R_MPR,       0 },
+    { "studies/S/series/X/rendered3d",
+                                    PACS_R_VOLUME,    0 },
+    { "studies/S/series/X/rendered3D",
+                                    PACS_R_VOLUME,    0 },
     { "studies/S/series/X/instances",
                                     PACS_R_INSTANCES, 0 },
     { "studies/S/series/X/instances/I",
@@ -38,6 +48,12 @@ static const struct {
                                     PACS_R_RENDERED,  0 },
     { "studies/S/series/X/instances/I/thumbnail",
                                     PACS_R_THUMBNAIL, 0 },
+    { "studies/S/series/X/instances/I/renderedmpr",
+                                    PACS_R_MPR,       0 },
+    { "studies/S/series/X/instances/I/rendered3d",
+                                    PACS_R_VOLUME,    0 },
+    { "studies/S/series/X/instances/I/rendered3D",
+                                    PACS_R_VOLUME,    0 },
     { "studies/S/series/X/instances/I/frames/F",
                                     PACS_R_FRAMES,    0 },
     { "studies/S/series/X/instances/I/frames/F/rendered",

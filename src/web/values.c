@@ -47,8 +47,9 @@ numbers(const pacs_param_t *p, pacs_arena_t *a, double **v, unsigned *n,
         room += p->value.data[i] == ',';
     }
 
+    /* one more for an angle that is not given */
     *n = 0;
-    *v = pacs_calloc(a, room, sizeof(**v));
+    *v = pacs_calloc(a, room + 1, sizeof(**v));
     if (*v == NULL) {
         return pacs_fail(err, PACS_E_NOMEM, "no memory for a parameter");
     }
@@ -111,6 +112,9 @@ add_shape(const pacs_param_t *p, unsigned kind, const pacs_limits_t *limits,
                          s->name, shapes[kind].form);
     }
 
+    if (s->shape == PACS_SHAPE_ELLIPSE) {
+        s->n = 5;
+    }
     values->nshapes++;
     return check_shape(p, s, err);
 }

@@ -26,7 +26,9 @@ typedef enum {
     PACS_R_BULKDATA,            /* …/instances/I/bulkdata/<path> */
     PACS_R_RENDERED,            /* …[/frames/N]/rendered, every level */
     PACS_R_THUMBNAIL,           /* …[/frames/N]/thumbnail, every level */
-    PACS_R_VALUES               /* …/instances/I/frames/N/values */
+    PACS_R_VALUES,              /* …/instances/I/frames/N/values */
+    PACS_R_MPR,                 /* …/renderedmpr: study, series, instance */
+    PACS_R_VOLUME               /* …/rendered3d, likewise */
 } pacs_resource_e;
 
 /* bits: what a resource answers to */
@@ -92,6 +94,8 @@ typedef struct {
     unsigned  quality;              /* 0: not given */
     unsigned  bits;                 /* 16, of a grey PNG; 0: 8 */
     unsigned  icc;                  /* no, yes, srgb, adobergb, rommrgb */
+    bool      flip_x, flip_y;       /* ours: flip=horizontal, vertical */
+    unsigned  rotate;               /* ours: quarter turns, clockwise */
     unsigned  annotation;           /* PACS_NOTE_… */
     char      unsupported[128];     /* keywords of annotation, joined by "," */
 } pacs_rendered_t;
@@ -100,13 +104,55 @@ typedef struct {
 int pacs_web_rendered(const pacs_param_t *params, unsigned n,
     const pacs_limits_t *limits, pacs_rendered_t *r, pacs_err_t *err);
 
+/* a volume, PS3.18 8.3.5.3; places and lengths in mm, of the patient */
+typedef enum {
+    PACS_METHOD_NONE, PACS_METHOD_VOLUME, PACS_METHOD_MAX, PACS_METHOD_MIN,
+    PACS_METHOD_MEAN
+} pacs_method_e;
+
+typedef struct { uint32_t tag; pacs_str_t value; } pacs_match_t;
+
+typedef struct {
+    pacs_rendered_t  rendered;
+    pacs_str_t       reference;     /* volumeinputreference: a UID, or null */
+    uint32_t         frame;         /* … or a frame, from 1; 0: none */
+    pacs_match_t    *matches;
+    unsigned         nmatches;
+    uint8_t          method;        /* pacs_method_e */
+    char             orientation;   /* one of "aprlhf"; 0: not given */
+    bool             has_position, has_lookat, has_up, has_cut;
+    double           position[3], lookat[3], up[3];
+    double           slab;          /* 0: none */
+    double           swivel;        /* degrees; 0: none */
+    double           step;          /* animationstepsize; 0: not given */
+    unsigned         rate;          /* animationrate, a second; 0: not given */
+    double         (*track)[3];     /* volumetriccurvepoint */
+    unsigned         ntrack;
+    bool             metadata;      /* renderedvolumetricmetadata */
+    /* ours */
+    double         (*line)[3];      /* mprcurve */
+    unsigned         nline;
+    double           offset;        /* mproffset */
+    uint32_t         plane;         /* mprplane, from 1; 0: not given */
+    pacs_str_t       preset;
+    bool             unshaded;
+    double           cut[2][3];     /* least and greatest corner */
+    pacs_str_t       unknown;       /* the first parameter left aside */
+} pacs_web_volume_t;
+
+/* of renderedmpr, or (solid) of rendered3d; PACS_E_ARG names what is wrong;
+ * names that are no parameter and no attribute are left aside */
+int pacs_web_volume(const pacs_param_t *params, unsigned n, bool solid,
+    const pacs_limits_t *limits, pacs_arena_t *a, pacs_web_volume_t *v,
+    pacs_err_t *err);
+
 
 /* --- values: an extension, see README --- */
 
 typedef enum {
     PACS_SHAPE_POINT,           /* x, y */
     PACS_SHAPE_RECTANGLE,       /* x, y, width, height */
-    PACS_SHAPE_ELLIPSE,         /* centre x, y, radii[, degrees] */
+    PACS_SHAPE_ELLIPSE,         /* centre x, y, radii, degrees */
     PACS_SHAPE_POLYGON          /* x, y of three or more vertices */
 } pacs_shape_e;
 

@@ -39,6 +39,7 @@ params(pacs_str_t s, pacs_arena_t *a)
     unsigned         n;
     pacs_search_t    search;
     pacs_rendered_t  r;
+    pacs_values_t    v;
 
     if (pacs_web_params(s, &limits, a, &p, &n, &err) == PACS_OK) {
         pacs_web_search(p, n, &limits, a, &search, &err);
@@ -49,6 +50,8 @@ params(pacs_str_t s, pacs_arena_t *a)
         {
             abort();
         }
+        err.code = 0;
+        pacs_web_values(p, n, &limits, a, &v, &err);
     }
 }
 

@@ -113,6 +113,21 @@ test('the guessed window covers the stored values after rescale', () => {
 });
 
 
+test('windows of MR and XA are of stored values, those of PET real', () => {
+    const of = (/** @type {string} */ id) => framesOf(dataset({ ...IMAGE,
+        SOPClassUID: [`1.2.840.10008.5.1.4.1.1.${id}`], RescaleSlope: [2],
+        PixelRepresentation: [0], BitsStored: [8], WindowCenter: [3],
+        WindowWidth: [4], LargestImagePixelValue: [100] }))[0];
+
+    assert.deepEqual(of('4').auto, { center: 128, width: 256 });
+    assert.deepEqual(of('12.1').guess, { center: 128, width: 256 });
+    assert.deepEqual(of('2').auto, { center: 255.5, width: 511 });
+    assert.deepEqual(of('128').guess, { center: 100.5, width: 201 });
+    assert.deepEqual(of('128').windows, []);
+    assert.equal(of('128').auto, null);
+});
+
+
 test('the server’s own window, where the header tells it', () => {
     const auto = (/** @type {Record<string, any[]>} */ v) =>
         framesOf(dataset({ ...IMAGE, ...v }))[0].auto;

@@ -33,6 +33,7 @@ DCMTK = {'1.2.840.10008.1.2.5': 'dcmdrle',
          '1.2.840.10008.1.2.4.80': 'dcmdjpls',
          '1.2.840.10008.1.2.4.81': 'dcmdjpls'}
 J2K = ['1.2.840.10008.1.2.4.' + n for n in ('90', '91', '201', '202', '203')]
+NATIVE = ['1.2.840.10008.1.2' + n for n in ('', '.1', '.2', '.1.99')]
 LOSSY = ['1.2.840.10008.1.2.4.' + n for n in ('50', '51', '81', '91', '203')]
 
 
@@ -98,8 +99,8 @@ def cells(frame, ds):
     return v.astype('<%s%d' % ('i' if sign else 'u', alloc // 8))
 
 
-def reference(path, out, max_frames):
-    ds = pydicom.dcmread(path, force=True)
+def decoded(path, ds, out, max_frames):
+    """the frames of a file as arrays; out: where programs may write"""
     syntax = ds.file_meta.TransferSyntaxUID
     if syntax in DCMTK:
         run(DCMTK[syntax], path, out + '.dcm')
@@ -116,6 +117,12 @@ def reference(path, out, max_frames):
         frames = native(path)
     else:
         raise RuntimeError('no reference for ' + syntax)
+    return frames
+
+
+def reference(path, out, max_frames):
+    ds = pydicom.dcmread(path, force=True)
+    frames = decoded(path, ds, out, max_frames)
     n = 0
     for frame in frames:
         if n < max_frames:
@@ -135,4 +142,5 @@ def main():
             print('-', str(e).replace('\n', ' '), flush=True)
 
 
-main()
+if __name__ == '__main__':
+    main()

@@ -5,7 +5,7 @@
  * arguments, lines of such, delimited by tabs, on stdin: "ok" or the error
  * for each.  Coded frames are decoded here, without pacs-codec's processes.
  * keys: center, width, voi (0..2), view (w,h), region (x,y,w,h);
- * bare=1: square pixels, no padding, as DCMTK does by default
+ * square=1: square pixels; bare=1: and no padding, as DCMTK by default
  */
 
 #include <fcntl.h>
@@ -97,7 +97,7 @@ coded(pacs_source_t *s, const pacs_dataset_t *ds, const pacs_pixels_t *px,
 }
 
 
-static bool  bare;
+static bool  bare, square;
 
 
 static void
@@ -117,6 +117,7 @@ option(const char *arg, pacs_picture_t *want)
         want->has_region = 1;
     }
     bare = bare || strcmp(arg, "bare=1") == 0;
+    square = bare || square || strcmp(arg, "square=1") == 0;
     sscanf(arg, "view=%u,%u", &want->view_width, &want->view_height);
 }
 
@@ -167,8 +168,10 @@ render(int fd, uint32_t frame, const char *to, const pacs_picture_t *want,
     if (rc == PACS_OK) {
         rc = pacs_look_unpack(pacs_look_pack(&look, a), a, &again, err);
     }
-    if (rc == PACS_OK && bare) {
+    if (rc == PACS_OK && square) {
         again.aspect = 1;
+    }
+    if (rc == PACS_OK && bare) {
         again.has_padding = 0;
     }
     if (rc == PACS_OK) {
@@ -197,7 +200,7 @@ one(int argc, char **argv, pacs_err_t *err)
     pacs_picture_t  want = { .format = PACS_PICTURE_PNG };
     pacs_arena_t   *a = pacs_arena_create(0);
 
-    bare = false;
+    bare = square = false;
     for (int i = 3; i < argc; i++) {
         option(argv[i], &want);
     }

@@ -274,7 +274,7 @@ test_tables(void)
 static void
 test_extended(void)
 {
-    static const uint64_t  offsets[2] = { 0, 32 }, lengths[2] = { 16, 8 };
+    static const uint64_t  offsets[2] = { 0, 32 }, lengths[2] = { 16, 7 };
     static const uint64_t  lies[2] = { 0, UINT64_MAX };
 
     for (int i = 0; i < 2; i++) {
@@ -294,6 +294,9 @@ test_extended(void)
 
         if (i == 0) {
             is_split(locate_coded(), "2+1", "extended offset table");
+            ok(frames.ranges[1].length == sizeof(MORE) - 1
+               && frames.ranges[2].length == sizeof(MORE) - 2,
+               "and its lengths: a frame without the padding byte");
         } else {
             is_refused(locate_coded(), "no way to tell", "a wrong one");
         }

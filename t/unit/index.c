@@ -593,6 +593,18 @@ test_correct(void)
            PACS_OK, "a modality is corrected");
     is_str(value_of(PACS_LEVEL_STUDY, MODS, "1.1"), "CT\\KO",
            "ModalitiesInStudy follows");
+
+    pacs_str_t  *v = pacs_calloc(arena, pacs_nattrs, sizeof(*v));
+
+    is_int(ix->vt->corrected(ix, pacs_lit("1.4"), pacs_lit("1.4.1"),
+                             pacs_lit("1.4.1.2"), arena, v, &err), PACS_OK,
+           "what was corrected of an instance");
+    ok(v[pacs_attr_find(DESC, 0)].data != NULL
+       && v[pacs_attr_find(DESC, 0)].len == 0 && v[pn].data == NULL,
+       "to be empty, and what was not");
+    ix->vt->corrected(ix, pacs_lit("1.1"), pacs_lit("1.1.2"), pacs_lit("x"),
+                      arena, v, &err);
+    is_str(v[pacs_attr_find(MOD, 0)], "KO", "of a series");
     is_int(ix->vt->correct(ix, pacs_lit("9.9"), pacs_null, pacs_null, pn,
                            pacs_lit("x"), NULL), PACS_E_NOT_FOUND,
            "no such study");

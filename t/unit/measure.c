@@ -9,8 +9,8 @@
 #include "render/measure.h"
 
 static const pacs_histogram_t  none = { .bins = 0 };
-static const pacs_scale_t      same = { .slope = 1, .first = -INFINITY,
-                                        .last = INFINITY };
+static const pacs_look_t       plain = { .slope = 1 };
+static const pacs_scale_t      same = { .look = &plain, .factor = 1 };
 
 
 static unsigned
@@ -98,15 +98,15 @@ statistics(pacs_arena_t *a)
     pacs_samples_t       s = grey16(data, 4, 2);
     pacs_look_t          look = { .slope = 1, .has_padding = 1,
                                   .padding = { -2000, -2000 } };
-    pacs_scale_t         scale = same;
+    pacs_scale_t         scale = { .look = &look, .factor = 1 };
     pacs_roi_t           roi = { PACS_ROI_RECTANGLE, v, 4 };
     pacs_histogram_t     h = { .bins = 4 };
     pacs_stats_t         out;
     pacs_field_t        *f;
     pacs_err_t           err = { 0, "" };
 
-    scale.slope = 2;
-    scale.intercept = -1;
+    look.slope = 2;
+    look.intercept = -1;
     is_int(pacs_field_frame(&s, 0, 2, &look, &scale, a, &f, &err), PACS_OK,
            "a frame");
     is_int(pacs_measure(f, &roi, &h, a, &out, &err), PACS_OK, "measured");
@@ -142,14 +142,15 @@ statistics(pacs_arena_t *a)
 static void
 scales(void)
 {
-    uint16_t      entries[3] = { 100, 200, 300 };
-    pacs_lut_t    lut = { 3, 10, 16, entries };
+    pacs_look_t   look = { .slope = 3, .intercept = -2 };
     double        table[3] = { 0.5, 1.5, 2.5 };
-    pacs_scale_t  s = same;
+    pacs_scale_t  s = { .look = &look, .factor = 0.5 };
 
-    s.lut = &lut;
-    ok(pacs_scale_value(&s, 9) == 100 && pacs_scale_value(&s, 11) == 200
-       && pacs_scale_value(&s, 900) == 300, "a modality LUT");
+    ok(pacs_scale_value(&s, 4) == 5, "the look's value times a factor");
+
+    s = (pacs_scale_t) { .slope = 2, .intercept = 1, .first = 0, .last = 9 };
+    ok(pacs_scale_value(&s, 9) == 19 && isnan(pacs_scale_value(&s, 10)),
+       "a line of real world values");
 
     s = (pacs_scale_t) { .table = table, .first = -1, .last = 1 };
     ok(pacs_scale_value(&s, -1) == 0.5 && pacs_scale_value(&s, 1) == 2.5,
@@ -172,7 +173,6 @@ others(pacs_arena_t *a)
                 .photometric = PACS_PI_RGB },
         .data = rgb, .len = sizeof(rgb)
     };
-    const pacs_look_t    look = { .slope = 1 };
     pacs_roi_t           roi = { PACS_ROI_RECTANGLE, v, 4 };
     pacs_stats_t         out[3];
     pacs_field_t        *f;
@@ -183,25 +183,25 @@ others(pacs_arena_t *a)
     ok(out->count == 2 && out->without == 2 && out->mean == 2 && out->sd == 1,
        "a plane of a volume, NaN left out");
 
-    pacs_field_frame(&s, 0, 2, &look, &same, a, &f, &err);
+    pacs_field_frame(&s, 0, 2, &plain, &same, a, &f, &err);
     is_int(f->channels, 3, "colour has three channels");
     pacs_measure(f, &roi, &none, a, out, &err);
     ok(out[0].mean == 2.5 && out[1].mean == 25 && out[2].mean == 138.75,
        "each measured for itself");
 
     s.px.planar = 1;
-    pacs_field_frame(&s, 0, 2, &look, &same, a, &f, &err);
+    pacs_field_frame(&s, 0, 2, &plain, &same, a, &f, &err);
     pacs_measure(f, &roi, &none, a, out, &err);
     ok(out[0].mean == 28.25 && out[2].mean == 74.75, "by plane as well");
 
     s.px.planar = 0;
     s.px.photometric = PACS_PI_YBR_FULL;
-    pacs_field_frame(&s, 0, 2, &look, &same, a, &f, &err);
+    pacs_field_frame(&s, 0, 2, &plain, &same, a, &f, &err);
     pacs_measure(f, &roi, &none, a, out, &err);
     ok(out[0].max == 181, "YBR is measured as RGB (%g)", out[0].max);
 
     s.len--;
-    is_int(pacs_field_frame(&s, 0, 2, &look, &same, a, &f, &err),
+    is_int(pacs_field_frame(&s, 0, 2, &plain, &same, a, &f, &err),
            PACS_E_UNSHOWABLE, "too few bytes");
 }
 
@@ -209,7 +209,7 @@ others(pacs_arena_t *a)
 static void
 gauges(void)
 {
-    pacs_us_region_t  regions[] = { { 10, 10, 99, 49, 0.2, 0.1 },
+    pacs_us_region_t  regions[] = { { 10, 10, 99, 99, 0.2, 0.1 },
                                     { 10, 60, 99, 99, 0, 0 } };
     pacs_gauge_t      g = { .spacing = { .row = 1, .column = 1,
                                          .source = "PixelSpacing" },

@@ -560,7 +560,7 @@ test_geometry(void)
     want = png;
     want.view_width = 100000;
     im = picture(&s, &plain, &want, &code);
-    is_int(code, PACS_E_LIMIT, "a picture that is too large");
+    is_int(code, PACS_E_ARG, "a picture that is too large");
 
     want = png;
     want.has_region = 1;
@@ -694,6 +694,46 @@ test_hostile(void)
     image_t  im = picture(&good, &look, &png, &code);
     ok(im.p != NULL, "a look of nonsense still shows");
     free(im.p);
+}
+
+
+/* as records before version 2 have it: padding in integers, frames in floats,
+ * and nothing behind them */
+static void
+test_unpack_first(void)
+{
+    pacs_arena_t   *a = pacs_arena_create(0);
+    const double    numbers[3] = { 2.5, -1024, 1.25 };
+    const uint8_t   kind[3] = { PACS_VOI_SIGMOID, 1, 1 };
+    const int32_t   padding[2] = { -2000, -1 };
+    const uint8_t   none[2 + 5 * 4] = { 0 };
+    const uint32_t  nframes = 1;
+    const float     frame[4] = { 0.5f, 7, 40, 400 };
+    pacs_buf_t      b = { 0 };
+    pacs_look_t     out;
+
+    pacs_buf_add(&b, "\1", 1);
+    pacs_buf_add(&b, numbers, sizeof(numbers));
+    pacs_buf_add(&b, kind, sizeof(kind));
+    pacs_buf_add(&b, padding, sizeof(padding));
+    pacs_buf_add(&b, none, sizeof(none));
+    pacs_buf_add(&b, &nframes, sizeof(nframes));
+    pacs_buf_add(&b, frame, sizeof(frame));
+
+    pacs_str_t  s = { b.data, b.len };
+    is_int(pacs_look_unpack(s, a, &out, NULL), PACS_OK, "a look of version 1");
+    ok(out.slope == 2.5 && out.intercept == -1024 && out.aspect == 1.25
+       && out.voi == PACS_VOI_SIGMOID && out.inverse
+       && out.padding[0] == -2000 && out.padding[1] == -1
+       && out.nframes == 1 && out.frames[0].slope == 0.5
+       && out.frames[0].width == 400
+       && out.frames[0].voi == PACS_VOI_SIGMOID && !out.has_range,
+       "and what is in it");
+    ok(pacs_look_value(&out, 0, 10) == 12
+       && pacs_look_value(&out, 1, 10) == -999, "real values of its frames");
+
+    pacs_buf_free(&b);
+    pacs_arena_destroy(a);
 }
 
 
@@ -921,6 +961,7 @@ main(void)
     test_geometry();
     test_scaled_kinds();
     test_hostile();
+    test_unpack_first();
     test_pack();
     test_jpeg();
     test_random();

@@ -223,6 +223,13 @@ rendered(void)
        && r.quality == 80, "window and quality");
     ok(rendered_of("window=1,2,linear", &r) == PACS_OK && r.function == 0,
        "linear");
+    ok(rendered_of("annotation=technique, patient", &r) == PACS_OK
+       && r.annotation == (PACS_NOTE_PATIENT | PACS_NOTE_TECHNIQUE)
+       && r.unsupported[0] == '\0', "both annotations");
+    ok(rendered_of("annotation=Patient,technique,scale-bar", &r) == PACS_OK
+       && r.annotation == PACS_NOTE_TECHNIQUE
+       && strcmp(r.unsupported, "Patient,scale-bar") == 0,
+       "unsupported ones are named");
 
     static const char *const  wrong[] = {
         "viewport=", "viewport=1", "viewport=1,2,3", "viewport=1,2,3,4,5",
@@ -232,7 +239,8 @@ rendered(void)
         "viewport=1,1&viewport=1,1", "window=1", "window=1,2",
         "window=1,0.5,linear", "window=1,0,sigmoid", "window=1,2,cubic",
         "window=1,2,linear,", "window=x,2", "quality=0", "quality=101",
-        "quality=high"
+        "quality=high", "annotation=", "annotation=,", "annotation=patient,",
+        "annotation=a b", "annotation=patient&annotation=technique"
     };
 
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {

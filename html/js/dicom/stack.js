@@ -9,6 +9,11 @@ import { orientation } from '../math/orientation.js';
 import { ordered } from '../math/order.js';
 import { spacingOf } from '../math/scale.js';
 
+const STORAGE = '1.2.840.10008.5.1.4.1.1.';
+const PET = `${STORAGE}128`;
+const OF_STORED = ['4', '12.1', '12.1.1', '12.2', '12.2.1', '12.3', '481.2']
+    .map((id) => STORAGE + id);
+
 /**
  * @typedef {import('./dataset.js').Dataset} Dataset
  * @typedef {import('../math/window.js').Window} Window
@@ -141,6 +146,7 @@ function ofFrame(ds, shared, own) {
     const plane = group(TAG.PlaneOrientationSequence) ?? ds;
     const look = group(TAG.FrameVOILUTSequence) ?? ds;
     const rescale = group(TAG.PixelValueTransformationSequence) ?? ds;
+    const pet = first(ds, TAG.SOPClassUID) === PET;
     const ipp = numbers(position, TAG.ImagePositionPatient);
 
     return {
@@ -148,11 +154,13 @@ function ofFrame(ds, shared, own) {
         orientation: orientation(numbers(plane, TAG.ImageOrientationPatient)),
         spacing: spacingOf(ds, measures),
         aspect: aspectOf(ds, measures),
-        windows: windowsOf(look),
+        // the server shows all of a PET series alike, whatever they say
+        windows: pet ? [] : windowsOf(look),
         voi: voiOf(look),
         hasLut: items(look, TAG.VOILUTSequence).length > 0,
-        auto: autoWindow(ds, rescale),
-        guess: windowOfRange(storedRange(ds), rescale),
+        auto: pet ? null : autoWindow(ds, rescale),
+        guess: windowOfRange(pet ? petRange(ds) : storedRange(ds),
+            isOfStored(ds) ? undefined : rescale),
     };
 }
 
@@ -209,6 +217,24 @@ function voiOf(ds) {
 
 
 /**
+ * Windows are of stored values, not of rescaled ones, as the server has it.
+ * @param {Dataset} ds
+ * @returns {boolean}
+ */
+function isOfStored(ds) {
+    return OF_STORED.includes(first(ds, TAG.SOPClassUID));
+}
+
+
+/** @param {Dataset} ds @returns {[number, number]} */
+function petRange(ds) {
+    const high = number(ds, TAG.LargestImagePixelValue) ?? 0;
+
+    return [0, high > 0 ? high : storedRange(ds)[1]];
+}
+
+
+/**
  * Without a window in the header the server shows all values that 8 bits can
  * hold, or else those that are there.
  * @param {Dataset} ds
@@ -219,16 +245,18 @@ function autoWindow(ds, rescale) {
     const low = number(ds, TAG.SmallestImagePixelValue);
     const high = number(ds, TAG.LargestImagePixelValue);
 
-    if (items(ds, TAG.ModalityLUTSequence).length > 0) {
+    const scale = isOfStored(ds) ? undefined : rescale;
+
+    if (scale && items(ds, TAG.ModalityLUTSequence).length > 0) {
         return null;
     }
 
     if ((number(ds, TAG.BitsStored) ?? 16) <= 8) {
-        return windowOfRange(storedRange(ds), rescale);
+        return windowOfRange(storedRange(ds), scale);
     }
 
     return low !== null && high !== null && high > low
-        ? windowOfRange([low, high], rescale) : null;
+        ? windowOfRange([low, high], scale) : null;
 }
 
 
@@ -245,7 +273,7 @@ function storedRange(ds) {
 /**
  * The LINEAR window whose ramp goes from one stored value to another.
  * @param {[number, number]} range
- * @param {Dataset} rescale
+ * @param {Dataset | undefined} rescale
  * @returns {Window}
  */
 function windowOfRange([low, high], rescale) {

@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/* Parameters of rendered volumes, PS3.18 8.3.5.3, and a few of our own. */
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "web/web.h"
+
+enum { POINTS = 1000 };             /* of one line */
+
+typedef struct {
+    pacs_web_volume_t  *v;
+    pacs_arena_t       *a;
+    unsigned            nparams;
+    bool                solid;      /* rendered3d */
+} ctx_t;
+
+
+static int
+bad(pacs_err_t *err, const pacs_param_t *p, const char *why)
+{
+    return pacs_fail(err, PACS_E_ARG, "parameter %.*s=%.*s: %s",
+                     pacs_fmt(p->name),
+                     p->value.len > 80 ? 80 : (int) p->value.len,
+                     p->value.data, why);
+}
+
+
+/* exactly n decimals between commas, none too large to compute with */
+static bool
+decimals(pacs_str_t text, double *v, unsigned n)
+{
+    pacs_str_t  part;
+    unsigned    i = 0;
+
+    while (pacs_str_split(&text, ',', &part)) {
+        if (i == n || !pacs_str_double(part, &v[i]) || fabs(v[i]) > 1e6) {
+            return false;
+        }
+        i++;
+    }
+
+    return i == n;
+}
+
+
+static int
+set_reference(const ctx_t *c, const pacs_param_t *p, pacs_err_t *err)
+{
+    int64_t  frame;
+
+    if (pacs_str_int(p->value, 1, UINT32_MAX, &frame)) {
+        c->v->frame = (uint32_t) frame;
+        return PACS_OK;
+    }
+
+    if (!pacs_uid_ok(p->value)) {
+        return bad(err, p, "must be a UID or a frame");
+    }
+    c->v->reference = p->value;
+    return PACS_OK;
+}
+
+
+static int
+add_match(const ctx_t *c, uint32_t tag, pacs_str_t value)
+{
+    pacs_web_volume_t *v = c->v;
+
+    if (v->matches == NULL
+        && (v->matches = pacs_calloc(c->a, c->nparams, sizeof(*v->matches)))
+           == NULL)
+    {
+        return PACS_E_NOMEM;
+    }
+
+    v->matches[v->nmatches++] = (pacs_match_t) { tag, value };
+    return PACS_OK;
+}
+
+
+/* match=AcquisitionNumber=2 is the same as AcquisitionNumber=2 */
+static int
+set_match(const ctx_t *c, const pacs_param_t *p, pacs_err_t *err)
+{
+    pacs_str_t  rest = p->value, name;
+    uint32_t    tag;
+
+    if (!pacs_str_split(&rest, '=', &name) || !pacs_tag_parse(name, &tag)
+        || rest.len == 0)
+    {
+        return bad(err, p, "must be attribute=value");
+    }
+    return add_match(c, tag, rest);
+}
+
+
+static int
+set_method(const ctx_t *c, const pacs_param_t *p, pacs_err_t *err)
+{
+    static const char *const  names[] = {
+        [PACS_METHOD_VOLUME] = "volume_rendered",
+        [PACS_METHOD_MAX] = "maximum_ip", [PACS_METHOD_MIN] = "minimum_ip",
+        [PACS_METHOD_MEAN] = "average_ip"
+    };
+
+    for (uint8_t i = c->solid ? PACS_METHOD_VOLUME : PACS_METHOD_MAX;
+         i <= PACS_METHOD_MEAN; i++)
+    {
+        if (pacs_str_is(p->value, names[i])) {
+            c->v->method = i;
+            return PACS_OK;
+        }
+    }
+
+    return bad(err, p, c->solid ? "must be volume_rendered, maximum_ip, "
+               "minimum_ip or average_ip" : "must be maximum_ip, minimum_ip "
+               "or average_ip");
+}
+
+
+static int
+set_orientation(const ctx_t *c, const pacs_param_t *p, pacs_err_t *err)
+{
+    static const struct { const char *name; char letter; } names[] = {
+        { "a", 'a' }, { "p", 'p' }, { "r", 'r' }, { "l", 'l' }, { "h", 'h' },
+        { "f", 'f' }, { "axial", 'f' }, { "coronal", 'a' },
+        { "sagittal", 'l' }
+    };
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (pacs_str_is(p->value, names[i].name)) {
+            c->v->orientation = names[i].letter;
+            return PACS_OK;
+        }
+    }
+
+    return bad(err, p, "must be a, p, r, l, h, f, axial, coronal or "
+               "sagittal");
+}
+
+
+static int
+set_position(const ctx_t *c, const pacs_param_t *p, pacs_err_t *err)
+{
+    c->v->has_position = decimals(p->value, c->v->position, 3);
+    return c->v->has_position ? PACS_OK : bad(err, p, "must be x,y,z");
+}
+
+
+static int
+set_lookat(const ctx_t *c, const pacs_param_t *p, pacs_err_t *err)
+{
+    c->v->has_lookat = decimals(p->value, c->v->lookat, 3);
+    return c->v->has_lookat ? PACS_OK : bad(err, p, "must be x,y,z");
+}
+
+
+static int
+set_up(const ctx_t *c, const pacs_param_t *p, pacs_err_t *err)
+{
+    c->v->has_up = decimals(p->value, c->v->up, 3);
+    return c->v->has_up ? PACS_OK : bad(err, p, "must be x,y,z");
+}
+
+
+static int
+set_slab(const ctx_t *c, const pacs_param_t *p, pacs_err_t *err)
+{
+    return decimals(p->value, &c->v->slab, 1) && c->v->slab > 0
+           && c->v->slab <= 10000
+           ? PACS_OK : bad(err, p, "must be above 0 and at most 10000 mm");
+}
+
+
+static int
+set_swivel(const ctx_t *c, const pacs_param_t *p, pacs_err_t *err)
+{
+    return decimals(p->value, &c->v->swivel, 1) && c->v->swivel > 0
+           && c->v->swivel <= 360
+           ? PACS_OK : bad(err, p, "must be above 0 and at most 360");
+}
+
+
+static int
+set_step(const ctx_t *c, const pacs_param_t *p, pacs_err_t *err)
+{
+    int64_t  v;
+
+    if (!pacs_str_int(p->value, 1, 10000, &v)) {
+        return bad(err, p, "must be a whole number from 1 to 10000");
+    }
+    c->v->step = (double) v;
+    return PACS_OK;
+}
+
+
+static int
+set_rate(const ctx_t *c, const pacs_param_t *p, pacs_err_t *err)
+{
+    int64_t  v;
+
+    if (!pacs_str_int(p->value, 1, 1000, &v)) {
+        return bad(err, p, "must be a whole number from 1 to 1000");
+    }
+    c->v->rate = (unsigned) v;
+    return PACS_OK;
+}
+
+
+/* comes once a point */
+static int
+set_track(const ctx_t *c, const pacs_param_t *p, pacs_err_t *err)
+{
+    pacs_web_volume_t *v = c->v;
+
+    if (v->track == NULL
+        && (v->track = pacs_calloc(c->a, c->nparams, sizeof(*v->track)))
+           == NULL)
+    {
+        return PACS_E_NOMEM;
+    }
+
+    return decimals(p->value, v->track[v->ntrack++], 3)
+           ? PACS_OK : bad(err, p, "must be x,y,z");
+}
+
+
+static int
+set_line(const ctx_t *c, const pacs_param_t *p, pacs_err_t *err)
+{
+    pacs_web_volume_t *v = c->v;
+    unsigned           n = 1;
+
+    for (size_t i = 0; i < p->value.len; i++) {
+        n += p->value.data[i] == ',';
+    }
+
+    if (n % 3 != 0 || n < 6 || n > 3 * POINTS) {
+        return bad(err, p, "must be x,y,z of 2 to 1000 points");
+    }
+
+    v->nline = n / 3;
+    v->line = pacs_calloc(c->a, v->nline, sizeof(*v->line));
+    if (v->line == NULL) {
+        return PACS_E_NOMEM;
+    }
+
+    return decimals(p->value, v->line[0], n)
+           ? PACS_OK : bad(err, p, "must be x,y,z of 2 to 1000 points");
+}
+
+
+static int
+set_metadata(const ctx_t *c, const pacs_param_t *p, pacs_err_t *err)
+{
+    c->v->metadata = pacs_str_is(p->value, "yes");
+    return c->v->metadata ? PACS_OK : bad(err, p, "must be yes");
+}
+
+
+static int
+set_offset(const ctx_t *c, const pacs_param_t *p, pacs_err_t *err)
+{
+    return decimals(p->value, &c->v->offset, 1)
+           ? PACS_OK : bad(err, p, "must be a number of mm");
+}
+
+
+static int
+set_plane(const ctx_t *c, const pacs_param_t *p, pacs_err_t *err)
+{
+    int64_t  v;
+
+    if (!pacs_str_int(p->value, 1, 1000000, &v)) {
+        return bad(err, p, "must be the number of a plane, from 1");
+    }
+    c->v->plane = (uint32_t) v;
+    return PACS_OK;
+}
+
+
+static int
+set_preset(const ctx_t *c, const pacs_param_t *p, pacs_err_t *err)
+{
+    c->v->preset = p->value;
+    return p->value.len != 0 ? PACS_OK : bad(err, p, "must be a name");
+}
+
+
+static int
+set_shading(const ctx_t *c, const pacs_param_t *p, pacs_err_t *err)
+{
+    c->v->unshaded = pacs_str_is(p->value, "no");
+    return c->v->unshaded || pacs_str_is(p->value, "yes")
+           ? PACS_OK : bad(err, p, "must be yes or no");
+}
+
+
+static int
+set_cut(const ctx_t *c, const pacs_param_t *p, pacs_err_t *err)
+{
+    double  v[6];
+
+    if (!decimals(p->value, v, 6)) {
+        return bad(err, p, "must be x,y,z,x,y,z of two corners");
+    }
+
+    for (int i = 0; i < 3; i++) {
+        c->v->cut[0][i] = fmin(v[i], v[i + 3]);
+        c->v->cut[1][i] = fmax(v[i], v[i + 3]);
+    }
+    c->v->has_cut = true;
+    return PACS_OK;
+}
+
+
+enum { MPR = 1, SOLID = 2, BOTH = 3, MANY = 4 };
+
+static const struct {
+    const char  *name;
+    unsigned     flags;             /* where it means something; MANY: more
+                                       than once */
+    int        (*set)(const ctx_t *c, const pacs_param_t *p, pacs_err_t *err);
+} named[] = {
+    { "volumeinputreference",       BOTH,        set_reference },
+    { "match",                      BOTH | MANY, set_match },
+    { "renderingmethod",            BOTH,        set_method },
+    { "orientation",                BOTH,        set_orientation },
+    { "viewpointposition",          BOTH,        set_position },
+    { "viewpointlookat",            BOTH,        set_lookat },
+    { "viewpointup",                BOTH,        set_up },
+    { "mprslab",                    MPR,         set_slab },
+    { "swivelrange",                SOLID,       set_swivel },
+    { "volumetriccurvepoint",       MPR | MANY,  set_track },
+    { "animationstepsize",          BOTH,        set_step },
+    { "animationrate",              BOTH,        set_rate },
+    { "renderedvolumetricmetadata", BOTH,        set_metadata },
+    { "mprcurve",                   MPR,         set_line },
+    { "mproffset",                  MPR,         set_offset },
+    { "mprplane",                   MPR,         set_plane },
+    { "preset",                     SOLID,       set_preset },
+    { "shading",                    SOLID,       set_shading },
+    { "crop",                       SOLID,       set_cut }
+};
+
+enum { NAMED = sizeof(named) / sizeof(named[0]) };
+
+
+/* what pacs_web_rendered and Accept look at, and names nobody knows */
+static int
+set_other(const ctx_t *c, const pacs_param_t *p, pacs_err_t *err)
+{
+    static const char *const  others[] = { "viewport", "window", "quality",
+                                           "bits", "iccprofile", "accept" };
+    uint32_t  tag;
+
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        if (pacs_str_is(p->name, others[i])) {
+            return PACS_OK;
+        }
+    }
+
+    if (pacs_tag_parse(p->name, &tag) && p->value.len != 0) {
+        return add_match(c, tag, p->value);
+    }
+
+    if (c->v->unknown.len == 0) {
+        c->v->unknown = p->name;
+    }
+    return PACS_OK;
+}
+
+
+static int
+set_one(const ctx_t *c, const pacs_param_t *p, unsigned *seen,
+    pacs_err_t *err)
+{
+    for (unsigned k = 0; k < NAMED; k++) {
+        if (!pacs_str_is(p->name, named[k].name)) {
+            continue;
+        }
+        if (*seen & 1u << k && !(named[k].flags & MANY)) {
+            return bad(err, p, "is given twice");
+        }
+        if (!(named[k].flags & (c->solid ? SOLID : MPR))) {
+            return bad(err, p, c->solid ? "is of renderedmpr"
+                                        : "is of rendered3d");
+        }
+        *seen |= 1u << k;
+        return named[k].set(c, p, err);
+    }
+
+    return set_other(c, p, err);
+}
+
+
+/* what goes together */
+static int
+check(const ctx_t *c, pacs_err_t *err)
+{
+    const pacs_web_volume_t *v = c->v;
+    bool  camera = v->has_position || v->has_lookat || v->has_up;
+    bool  solid = c->solid && v->method <= PACS_METHOD_VOLUME;
+    const struct { bool wrong; const char *why; } rules[] = {
+        { camera && v->orientation,
+          "orientation and viewpoint… exclude each other" },
+        { camera && !(v->has_position && v->has_lookat),
+          "viewpointposition and viewpointlookat go together" },
+        { v->plane != 0 && v->offset != 0,
+          "mprplane and mproffset exclude each other" },
+        { (v->nline != 0) + (v->ntrack != 0) + (v->plane != 0) > 1,
+          "mprcurve, mprplane and volumetriccurvepoint exclude each other" },
+        { v->ntrack == 1, "volumetriccurvepoint: two points at least" },
+        { (v->step != 0 || v->rate != 0) && v->swivel == 0 && v->ntrack == 0,
+          "animationstepsize and animationrate need swivelrange or "
+          "volumetriccurvepoint" },
+        { solid && v->rendered.has_window,
+          "window does not go with volume_rendered: see preset" },
+        { c->solid && !solid && (v->preset.len != 0 || v->unshaded),
+          "preset and shading need renderingmethod=volume_rendered" },
+        { v->rendered.has_region && (v->rendered.viewport[4] < 0
+                                     || v->rendered.viewport[5] < 0),
+          "viewport: a volume is not mirrored" }
+    };
+
+    for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+        if (rules[i].wrong) {
+            return pacs_fail(err, PACS_E_ARG, "%s", rules[i].why);
+        }
+    }
+    return PACS_OK;
+}
+
+
+int
+pacs_web_volume(const pacs_param_t *params, unsigned n, bool solid,
+    const pacs_limits_t *limits, pacs_arena_t *a, pacs_web_volume_t *v,
+    pacs_err_t *err)
+{
+    const ctx_t  c = { v, a, n, solid };
+    unsigned     seen = 0;
+
+    *v = (pacs_web_volume_t) { .method = PACS_METHOD_NONE };
+
+    int  rc = pacs_web_rendered(params, n, limits, &v->rendered, err);
+
+    for (unsigned i = 0; rc == PACS_OK && i < n; i++) {
+        rc = set_one(&c, &params[i], &seen, err);
+    }
+    if (rc == PACS_OK) {
+        rc = check(&c, err);
+    }
+
+    return rc == PACS_E_NOMEM
+           ? pacs_fail(err, rc, "no memory for parameters") : rc;
+}
