@@ -215,6 +215,9 @@ void pacs_warm_write(pacs_service_t *svc, pacs_buf_t *out);
  * 0 gives NULL */
 int pacs_annotate(pacs_op_t *op, pacs_image_t *im, unsigned kinds,
     uint32_t frame, const pacs_annotation_t **out, pacs_err_t *err);
+/* of a volume, what its slice im says of them all, and what it is */
+int pacs_annotate_volume(pacs_op_t *op, pacs_image_t *im, unsigned kinds,
+    pacs_str_t what, const pacs_annotation_t **out, pacs_err_t *err);
 /* samples.c: of frame (from 0), as much as want shows.  PACS_AGAIN: not
  * decoded yet, see op->want */
 int pacs_samples_get(pacs_op_t *op, pacs_image_t *im, uint32_t frame,

@@ -159,7 +159,10 @@ pacs_service_close(pacs_service_t *svc)
         return;
     }
 
-    pacs_volumes_close(svc->volumes);
+    /* at the end of a process: its threads still use all of this */
+    if (!pacs_volumes_close(svc->volumes)) {
+        return;
+    }
 
     if (svc->index != NULL) {
         svc->index->vt->close(svc->index);
