@@ -86,6 +86,16 @@ SKIP: {
     }
 }
 
+SKIP: {
+    my @bare = ('unshare', '-m', 'sh', '-c', 'mount -t tmpfs none /usr/share/fonts && exec "$@"', 'sh');
+    skip 'only root can hide the fonts', 3 if (capture(@bare, 'true'))[0];
+    is((capture(@bare, "$Pacs::B/t/tools/text_draw", 28, 'ab', "$dir/none.pgm"))[0], 0, 'no font at all: no failure');
+    my $pgm = slurp("$dir/none.pgm");
+    # two boxes, 18 x 21 pixels each with an edge of 2
+    like($pgm, qr/^P5 3\d 56 255\n/, 'a place for each');
+    cmp_ok(($pgm =~ tr/\xff//), '>', 200, 'and boxes');
+}
+
 # --- corners, and what goes where ---
 
 $pacs->stow(["$S/mr-series/fruit-sag-irspgr/001.dcm"]);
