@@ -1015,6 +1015,10 @@ no_cameras(void)
     c = good;
     c.width = 16385;
     is_int(render(&v, &c, rgb), PACS_E_LIMIT, "too wide");
+    v = straight(512, 512, 512, 1, 1, 1);
+    c.width = c.height = 8000;
+    is_int(render(&v, &c, rgb), PACS_E_LIMIT, "too much to look at");
+    v = grids[0];
     c = good;
     c.has_cut = true;
     c.cut[1][1] = NAN;
