@@ -224,7 +224,8 @@ void pacs_random(void *out, size_t len);
 #define PACS_LIMITS_NODE(X)                                                   \
     X(decode_memory, (1 << 30), "bytes of memory of a decoder")               \
     X(decode_seconds,   10,  "CPU seconds for one frame")                     \
-    X(frame_cache, (INT64_C(4) << 30), "bytes of decoded frames kept on disk") \
+    X(frame_cache, (INT64_C(4) << 30), "bytes of cache/, unless nginx says so")     \
+    X(warm_quiet_ms,  2000,  "a series waits so long for more of it")         \
     X(associations,    100,  "DIMSE associations at once")                    \
     X(peer_associations, 64, "DIMSE associations of one address at once")     \
     X(artim_seconds,    10,  "seconds for a whole A-ASSOCIATE-RQ to come")    \

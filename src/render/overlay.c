@@ -170,14 +170,14 @@ room(uint32_t side, bool shared, const metric_t *m)
 }
 
 
+/* at most: a line may go on in another behind each of its fields */
 static unsigned
 count_lines(pacs_str_t text)
 {
-    pacs_str_t  line;
-    unsigned    n = 0;
+    unsigned  n = 1;
 
-    while (pacs_str_split(&text, '\n', &line)) {
-        n += line.len != 0;
+    for (size_t i = 0; i < text.len; i++) {
+        n += text.data[i] == '\n' || text.data[i] == '\x1f';
     }
     return n;
 }
@@ -193,26 +193,18 @@ shape_lines(const pacs_annotation_t *want, pacs_str_t text, unsigned width,
 
     *n = 0;
     while (pacs_str_split(&text, '\n', &line)) {
-        if (line.len == 0) {
-            continue;
-        }
-        if (*n == most) {
-            want->drawn->hidden++;
-            continue;
-        }
+        while (line.len != 0 && *n < most) {
+            int  rc = pacs_text_line(fonts, &line, want->language, m->size,
+                                     width, a, &lines[*n], err);
 
-        int  rc = pacs_text_line(fonts, line, want->language, m->size, width,
-                                 a, &lines[*n], err);
-
-        if (rc != PACS_OK) {
-            return rc;
+            if (rc != PACS_OK) {
+                return rc;
+            }
+            want->drawn->missing += lines[*n].missing;
+            want->drawn->hidden += lines[*n].n == 0 && lines[*n].cut;
+            *n += lines[*n].n != 0;
         }
-        want->drawn->missing += lines[*n].missing;
-        if (lines[*n].n != 0) {
-            (*n)++;
-        } else {
-            want->drawn->hidden += lines[*n].cut;
-        }
+        want->drawn->hidden += line.len != 0;
     }
     return PACS_OK;
 }
@@ -227,7 +219,7 @@ add_corner(overlay_t *o, const pacs_annotation_t *want,
     unsigned      height = room(o->rows.height, texts[corner ^ 2].len != 0,
                                 m);
     unsigned      n, most = height / m->line, all = count_lines(texts[corner]);
-    pacs_line_t  *lines = pacs_calloc(a, all + 1, sizeof(*lines));
+    pacs_line_t  *lines = pacs_calloc(a, all, sizeof(*lines));
 
     if (lines == NULL) {
         return pacs_fail(err, PACS_E_NOMEM, "text");
@@ -266,7 +258,7 @@ collect(const pacs_annotation_t *want, const pacs_curve_t *c, pacs_str_t *to,
     if (!want->window || c == NULL || c->voi == PACS_VOI_TABLE) {
         return true;
     }
-    *low = pacs_sprintf(a, "%.*s\nC %.6g W %.6g%s", pacs_fmt(*low),
+    *low = pacs_sprintf(a, "%.*s\nC %.6g\x1f  \x1fW %.6g%s", pacs_fmt(*low),
                         c->center, c->width,
                         c->voi == PACS_VOI_SIGMOID ? " sigmoid" : "");
     return low->data != NULL;

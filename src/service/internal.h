@@ -173,6 +173,8 @@ typedef struct {
     int             fd;             /* of the blob; closed with the arena */
     pacs_source_t  *file;
     pacs_source_t  *stream;
+    uint32_t        asked_for;      /* frame, and how often pacs-codec was */
+    unsigned        asked;
 } pacs_image_t;
 
 /* PACS_E_UNSHOWABLE with the reason where there is no picture in it */
@@ -195,13 +197,27 @@ int pacs_image_native(pacs_image_t *im, uint32_t i, uint32_t row,
     uint32_t rows, const pacs_limits_t *limits, pacs_arena_t *a, pacs_str_t *bytes,
     pacs_err_t *err);
 /* coded frame i, decoded: path in the frame cache, or PACS_AGAIN with
- * op->want; fd (may be NULL) is to be closed by the caller */
+ * op->want, also where what lay there was corrupt; fd is to be closed by the
+ * caller */
 int pacs_image_decoded(pacs_op_t *op, pacs_image_t *im, uint32_t i,
     pacs_str_t *path, int *fd, pacs_frame_head_t *head, pacs_err_t *err);
+/* PACS_E_BUSY: the disk of fd has no room for that many in the cache */
+int pacs_cache_room(int fd, uint64_t bytes, const pacs_limits_t *limits,
+    pacs_err_t *err);
+/* kept.c: the whole picture of op->reply.etag into op->reply;
+ * PACS_E_NOT_FOUND, PACS_E_PARSE: it was corrupt, and is removed */
+int pacs_kept_get(pacs_op_t *op, bool thumbnail);
+/* the reply; without it nothing is wrong */
+void pacs_kept_put(pacs_op_t *op, bool thumbnail);
+/* warm.c: for health, `"warm":{…}` */
+void pacs_warm_write(pacs_service_t *svc, pacs_buf_t *out);
 /* annotate.c: what a picture of the frame (from 0) says; kinds: PACS_NOTE_…,
  * 0 gives NULL */
 int pacs_annotate(pacs_op_t *op, pacs_image_t *im, unsigned kinds,
     uint32_t frame, const pacs_annotation_t **out, pacs_err_t *err);
+/* of a volume, what its slice im says of them all, and what it is */
+int pacs_annotate_volume(pacs_op_t *op, pacs_image_t *im, unsigned kinds,
+    pacs_str_t what, const pacs_annotation_t **out, pacs_err_t *err);
 /* samples.c: of frame (from 0), as much as want shows.  PACS_AGAIN: not
  * decoded yet, see op->want */
 int pacs_samples_get(pacs_op_t *op, pacs_image_t *im, uint32_t frame,

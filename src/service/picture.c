@@ -16,6 +16,8 @@ typedef struct {
     uint32_t         frame;         /* from 0 */
     pacs_picture_t   want;
     unsigned         notes;         /* PACS_NOTE_… */
+    bool             thumbnail;
+    bool             keep;          /* the picture, when it is made */
 } state_t;
 
 /* --- which instance stands for a study or a series --- */
@@ -246,6 +248,44 @@ begin(pacs_op_t *op, const pacs_route_t *route, const pacs_param_t *params,
 }
 
 
+/* --- pictures that are kept --- */
+
+/* in the look that it has by itself, and as a whole */
+static bool
+is_plain(const state_t *s, const pacs_param_t *params, unsigned n)
+{
+    static const char *const  plain[] = { "accept", "quality", "viewport" };
+
+    for (unsigned i = 0; i < n; i++) {
+        if (!pacs_str_is(params[i].name, plain[0])
+            && !pacs_str_is(params[i].name, plain[1])
+            && !pacs_str_is(params[i].name, plain[2]))
+        {
+            return false;
+        }
+    }
+    return !s->want.has_region;
+}
+
+
+/* those of a user are not: nobody may ask for them again, but thumbnails */
+static int
+get_kept(pacs_op_t *op, const pacs_route_t *route,
+    const pacs_param_t *params, unsigned n, state_t *s)
+{
+    s->thumbnail = route->resource == PACS_R_THUMBNAIL;
+
+    if (!is_plain(s, params, n)) {
+        return PACS_E_NOT_FOUND;
+    }
+
+    int  rc = pacs_kept_get(op, s->thumbnail);
+
+    s->keep = s->thumbnail || op->background || rc == PACS_E_PARSE;
+    return rc;
+}
+
+
 /* --- the picture --- */
 
 /* what of the annotation is not as it should be */
@@ -295,7 +335,9 @@ pacs_op_picture(pacs_op_t *op, const pacs_route_t *route,
         if ((rc = begin(op, route, params, n, s, err)) != PACS_OK) {
             return rc;
         }
-        if (unchanged(op, s)) {
+        if (unchanged(op, s)
+            || get_kept(op, route, params, n, s) == PACS_OK)
+        {
             return PACS_OK;
         }
     }
@@ -319,5 +361,11 @@ pacs_op_picture(pacs_op_t *op, const pacs_route_t *route,
         pacs_buf_free(&out);
         return rc;
     }
-    return pacs_reply_memory(op, pacs_buf_take(&out, op->arena));
+
+    rc = pacs_reply_memory(op, pacs_buf_take(&out, op->arena));
+
+    if (rc == PACS_OK && s->keep) {
+        pacs_kept_put(op, s->thumbnail);
+    }
+    return rc;
 }

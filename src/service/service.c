@@ -76,7 +76,8 @@ static int
 open_rooms(pacs_service_t *svc, pacs_err_t *err)
 {
     static const char *const  folders[] = {
-        "run", "log", "cache", "cache/frames", "cache/pyramids", "index",
+        "run", "log", "cache", "cache/frames", "cache/pictures",
+        "cache/pyramids", "index",
         "journal"
     };
     const pacs_options_t  *o = &svc->options;

@@ -1027,11 +1027,48 @@ animate(pacs_op_t *op, state_t *s, pacs_err_t *err)
 
 
 /* what follows from the volume */
+/* 8.3.5.1.1: what a slice says of all, and how they are looked at */
 static int
-settle(pacs_op_t *op, state_t *s, pacs_err_t *err)
+annotate(pacs_op_t *op, const pacs_route_t *route, state_t *s,
+    pacs_err_t *err)
+{
+    static const char *const  names[] = {
+        [PACS_METHOD_VOLUME] = "", [PACS_METHOD_MAX] = " maximum",
+        [PACS_METHOD_MIN] = " minimum", [PACS_METHOD_MEAN] = " mean"
+    };
+    const pacs_volume_head_t *h = s->voxels->head;
+    pacs_image_t             *im;
+    pacs_str_t                what;
+    int                       rc;
+
+    if (s->want.rendered.annotation == 0) {
+        return PACS_OK;
+    }
+
+    what = s->solid
+           ? pacs_sprintf(op->arena, "3D%s", names[s->want.method])
+           : s->want.slab > 0
+           ? pacs_sprintf(op->arena, "MPR%s %.5g mm", names[s->want.method],
+                          s->want.slab)
+           : pacs_lit("MPR");
+
+    rc = pacs_image_open(op, route->study, pacs_cstr(h->series),
+                         pacs_cstr(h->instance), &im, err);
+
+    return rc != PACS_OK
+           ? rc : pacs_annotate_volume(op, im, s->want.rendered.annotation,
+                                       what, &s->picture.annotation, err);
+}
+
+
+static int
+settle(pacs_op_t *op, const pacs_route_t *route, state_t *s, pacs_err_t *err)
 {
     int  rc = choose_preset(s, s->voxels->head->modality, err);
 
+    if (rc == PACS_OK) {
+        rc = annotate(op, route, s, err);
+    }
     if (rc == PACS_OK) {
         rc = pacs_volume_view(&s->voxels->volume, &s->want,
                               pacs_service_limits(op->svc), &s->view, err);
@@ -1057,6 +1094,10 @@ warn(pacs_op_t *op, const state_t *s)
                                 "left aside", s->want.unknown.len > 80
                                 ? 80 : (int) s->want.unknown.len,
                                 s->want.unknown.data);
+    }
+    if (rc == PACS_OK && s->want.rendered.unsupported[0] != '\0') {
+        rc = pacs_reply_warning(op, "The following annotation values are not "
+                                "supported: %s", s->want.rendered.unsupported);
     }
     return rc;
 }
@@ -1091,7 +1132,7 @@ pacs_op_volume(pacs_op_t *op, const pacs_route_t *route,
         if (rc == PACS_AGAIN) {
             return wait_for(op, s, POLL_MS, err);
         }
-        if (rc != PACS_OK || (rc = settle(op, s, err)) != PACS_OK) {
+        if (rc != PACS_OK || (rc = settle(op, route, s, err)) != PACS_OK) {
             return rc;
         }
     }

@@ -104,6 +104,7 @@ typedef struct {
     double       center, width, window_slope, window_intercept;
     uint32_t     voi;
     char         unit[17], modality[17], reference[65], warning[400];
+    char         series[65], instance[65];  /* of a slice in the middle */
     uint32_t     crc;                   /* of all above, and of at[] */
     /* of the builder that gave up: the file is unlinked then */
     atomic_int   failed;                /* pacs_code_e */

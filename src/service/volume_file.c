@@ -24,7 +24,7 @@
 #include "service/volume.h"
 
 enum {
-    VERSION = 1,
+    VERSION = 2,
     PAGE = 4096,
     KEPT = 8,               /* volumes a process keeps mapped */
     FRESH_S = 30,           /* used lately, as far as eviction goes */
@@ -374,6 +374,7 @@ fill_head(pacs_volume_head_t *h, uint64_t bytes, const char *name,
     const pacs_input_t *in, const pacs_plan_t *plan)
 {
     const pacs_volume_t *v = &plan->shape;
+    const pacs_record_t *middle = plan->slices[v->n[2] / 2]->record;
     float               *at = (float *) (uintptr_t) places_of(h);
 
     h->magic = MAGIC;
@@ -395,6 +396,9 @@ fill_head(pacs_volume_head_t *h, uint64_t bytes, const char *name,
     memcpy(h->modality, in->modality, sizeof(h->modality));
     memcpy(h->reference, plan->slices[0]->reference, sizeof(h->reference));
     memcpy(h->warning, plan->warning, sizeof(h->warning));
+    snprintf(h->series, sizeof(h->series), "%.*s", pacs_fmt(middle->series));
+    snprintf(h->instance, sizeof(h->instance), "%.*s",
+             pacs_fmt(middle->instance));
 
     for (uint32_t k = 0; k < v->n[2]; k++) {
         at[k] = v->at == NULL ? (float) k : v->at[k];
