@@ -350,6 +350,7 @@ loop(server_t *s)
         pacs_job_copy(s);
         pacs_pool_tick(s);
         pacs_pool_pump(s);
+        pacs_pool_renew(s);
 
         if (s->nrunning + s->ncopying == 0) {
             pacs_evict(s);

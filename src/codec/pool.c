@@ -70,6 +70,7 @@ reap(server_t *s, worker_t *w, char *why, size_t size)
     while (waitpid(w->pid, &status, 0) == -1 && errno == EINTR) { }
     w->pid = 0;
     w->fd = -1;
+    w->spent = false;
 
     if (WIFEXITED(status) && WEXITSTATUS(status) == CHILD_NO_SANDBOX) {
         snprintf(why, size, "a decoder could not set up its sandbox");
@@ -142,12 +143,7 @@ take_reply(server_t *s, worker_t *w, child_reply_t *reply)
         return;
     }
 
-    if (pacs_decoder(j->req->syntax)->once) {
-        char  why[200];
-
-        reap(s, w, why, sizeof(why));
-    }
-
+    w->spent = pacs_decoder(j->req->syntax)->once;
     w->job = NULL;
     pacs_job_decoded(s, j);
 }
@@ -285,6 +281,18 @@ hand_out(server_t *s, worker_t *w, job_t *j)
 }
 
 
+static int
+replace_worker(server_t *s, worker_t *w)
+{
+    char  why[200];
+
+    if (w->pid != 0) {
+        reap(s, w, why, sizeof(why));
+    }
+    return start_worker(s, w);
+}
+
+
 static worker_t *
 idle_worker(server_t *s, bool background)
 {
@@ -294,16 +302,28 @@ idle_worker(server_t *s, bool background)
     for (unsigned i = first; i < s->nworkers + background; i++) {
         worker_t  *w = &s->workers[i];
 
-        if (w->pid != 0 && w->job == NULL) {
+        if (w->pid != 0 && w->job == NULL && !w->spent) {
             return w;
         }
-        if (w->pid == 0) {
+        if (w->pid == 0 || w->spent) {
             free_slot = w;
         }
     }
 
-    return free_slot != NULL && start_worker(s, free_slot) == 0
+    return free_slot != NULL && replace_worker(s, free_slot) == 0
            ? free_slot : NULL;
+}
+
+
+/* nobody waits for a fork: their answers are on their way */
+void
+pacs_pool_renew(server_t *s)
+{
+    for (unsigned i = 0; i <= s->nworkers && s->ncopying == 0; i++) {
+        if (s->workers[i].spent) {
+            (void) replace_worker(s, &s->workers[i]);
+        }
+    }
 }
 
 

@@ -58,6 +58,7 @@ struct worker_s {
     int        fd;
     job_t     *job;
     int64_t    started_ms, cpu_ms;          /* when it got the job */
+    bool       spent;                       /* decodes no further frame */
 };
 
 /* what the process that walks over the cache finds and removes */
@@ -118,6 +119,7 @@ int pacs_pool_start(server_t *s, pacs_err_t *err);
 void pacs_pool_pump(server_t *s);           /* queued jobs to idle decoders */
 /* a background job that a user waits for now */
 void pacs_pool_promote(server_t *s, job_t *j);
+void pacs_pool_renew(server_t *s);          /* spent decoders make room */
 void pacs_pool_tick(server_t *s);           /* time and memory limits */
 void pacs_pool_stop(server_t *s);
 
