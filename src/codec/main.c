@@ -65,6 +65,14 @@ pacs_server_watch(server_t *s, int op, int fd, uint32_t events, void *handler)
 }
 
 
+void
+pacs_server_forget(server_t *s, int fd)
+{
+    (void) epoll_ctl(s->epoll, EPOLL_CTL_DEL, fd, NULL);
+    close(fd);
+}
+
+
 /* --- options --- */
 
 static int64_t

@@ -58,11 +58,11 @@ resident_bytes(pid_t pid)
 
 /* kills what still runs, reaps it, says how it ended */
 static void
-reap(worker_t *w, char *why, size_t size)
+reap(server_t *s, worker_t *w, char *why, size_t size)
 {
     int  status = 0;
 
-    close(w->fd);
+    pacs_server_forget(s, w->fd);
     kill(w->pid, SIGKILL);
     while (waitpid(w->pid, &status, 0) == -1 && errno == EINTR) { }
     w->pid = 0;
@@ -90,7 +90,7 @@ end_worker(server_t *s, worker_t *w, int code, const char *text)
     char    why[200];
     job_t  *j = w->job;
 
-    reap(w, why, sizeof(why));
+    reap(s, w, why, sizeof(why));
     w->job = NULL;
 
     if (text == NULL || code == PACS_E_CODEC) {
@@ -269,7 +269,7 @@ replace_worker(server_t *s, worker_t *w)
     char  why[200];
 
     if (w->pid != 0) {
-        reap(w, why, sizeof(why));
+        reap(s, w, why, sizeof(why));
     }
     return start_worker(s, w);
 }
@@ -382,7 +382,7 @@ pacs_pool_stop(server_t *s)
 
     for (unsigned i = 0; s->workers != NULL && i < s->nworkers; i++) {
         if (s->workers[i].pid != 0) {
-            reap(&s->workers[i], why, sizeof(why));
+            reap(s, &s->workers[i], why, sizeof(why));
         }
     }
     free(s->workers);

@@ -81,6 +81,9 @@ struct server_s {
 
 int pacs_server_watch(server_t *s, int op, int fd, uint32_t events,
     void *handler);
+/* closes it: a decoder that was just forked may hold it open a moment
+ * longer, and epoll would go on to name who had it */
+void pacs_server_forget(server_t *s, int fd);
 int64_t pacs_server_ms(void);
 
 void pacs_client_accept(server_t *s, void *self, uint32_t events);
