@@ -63,6 +63,7 @@ struct ngx_http_pacs_main_conf_s {
     ngx_msec_t                   redis_timeout;
     time_t                       redis_expire;
     size_t                       memory;
+    off_t                        frame_cache;   /* 0: not said */
     ngx_msec_t                   codec_timeout;
     ngx_uint_t                   duplicates;
     pacs_limits_t                limits;

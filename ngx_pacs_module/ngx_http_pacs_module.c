@@ -111,6 +111,13 @@ static ngx_command_t  ngx_http_pacs_commands[] = {
       offsetof(ngx_http_pacs_main_conf_t, memory),
       NULL },
 
+    { ngx_string("pacs_frame_cache"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_off_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_pacs_main_conf_t, frame_cache),
+      NULL },
+
     { ngx_string("pacs_codec_timeout"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_msec_slot,
@@ -311,6 +318,7 @@ ngx_http_pacs_create_main_conf(ngx_conf_t *cf)
     pmcf->redis_timeout = NGX_CONF_UNSET_MSEC;
     pmcf->redis_expire = NGX_CONF_UNSET;
     pmcf->memory = NGX_CONF_UNSET_SIZE;
+    pmcf->frame_cache = NGX_CONF_UNSET;
     pmcf->codec_timeout = NGX_CONF_UNSET_MSEC;
     pmcf->duplicates = NGX_CONF_UNSET_UINT;
 
@@ -343,6 +351,14 @@ ngx_http_pacs_init_main_conf(ngx_conf_t *cf, void *conf)
                            "\"pacs_home\" is not set, \"pacs\" needs it");
         return NGX_CONF_ERROR;
     }
+
+    if (pmcf->frame_cache == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"pacs_frame_cache\" must be above 0");
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_conf_init_value(pmcf->frame_cache, 0);
 
     if (pmcf->redis_timeout == 0 || pmcf->redis_timeout > 1000) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,

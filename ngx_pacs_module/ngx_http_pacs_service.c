@@ -127,6 +127,14 @@ ngx_http_pacs_service_open(ngx_http_pacs_main_conf_t *pmcf)
     if (pacs_cache_secret(options.home, s->secret, &s->err) == PACS_OK
         && pacs_service_open(&options, &s->svc, &s->err) == PACS_OK)
     {
+        if (pacs_cache_bound(options.home, pmcf->frame_cache, &s->err)
+            != PACS_OK)
+        {
+            ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                          "pacs: \"pacs_frame_cache\" is not in force: %s",
+                          s->err.text);
+        }
+
         return NGX_OK;
     }
 

@@ -57,7 +57,7 @@ my ($rc, $out) = try();
 is($rc, 0, 'a good configuration') or diag $out;
 is_deeply([glob "$dir/home/*"], [], '... and nothing was made in the home');
 ($rc) = try(http => 'pacs_redis off; pacs_redis_timeout 20ms; pacs_limit_frame 1g; '
-    . 'pacs_duplicates quarantine; pacs_cache_memory 0;');
+    . 'pacs_duplicates quarantine; pacs_cache_memory 0; pacs_frame_cache 10g;');
 is($rc, 0, 'all sorts of values');
 ($rc) = try(location => 'location / { pacs; if ($arg_x) { set $y 1; } limit_except GET { deny all; } }');
 is($rc, 0, 'blocks inside the location');
@@ -86,6 +86,7 @@ my @bad = (
     [ 'a limit that is no number', 'pacs_limit_frame', http => 'pacs_limit_frame 1x;' ],
     [ 'a limit twice', 'pacs_limit_frame', http => 'pacs_limit_frame 1; pacs_limit_frame 2;' ],
     [ 'all of the disk kept free', 'pacs_limit_free_percent', http => 'pacs_limit_free_percent 100;' ],
+    [ 'a cache without room', 'pacs_frame_cache', http => 'pacs_frame_cache 0;' ],
     [ 'an unknown limit', 'pacs_limit_nothing', http => 'pacs_limit_nothing 1;' ],
     [ 'pacs outside a location', 'pacs', http => 'pacs;' ],
 );

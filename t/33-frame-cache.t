@@ -1,12 +1,15 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: BSD-2-Clause
 
-# The cache of decoded frames has an end: what was used longest ago leaves it
-# when it is over --limit-frame_cache, and what is looked at stays.
+# The cache has an end: what was used longest ago leaves it when it is over
+# pacs_frame_cache, and what is looked at stays.  What is corrupt is never
+# shown, but made again within the request.
 
 use strict;
 use warnings;
 use lib 't/lib';
+use File::Find;
+use File::Path qw(make_path);
 use Pacs;
 use Test::More;
 
@@ -14,20 +17,38 @@ my ($file) = glob samples() . '/mg/*.dcm';
 my $limit = 40_000_000;
 my $pacs = Pacs->new(http => 0, listener => 0, redis => 0,
     listener_args => ['--limit-frame_cache', $limit]);
-my $frames = "$pacs->{home}/cache/frames";
-mkdir $_ for "$pacs->{home}/cache", $frames;
+my $cache = "$pacs->{home}/cache";
+my $frames = "$cache/frames";
+make_path($frames);
 
 # frames of former days, the first the oldest
 sub plant {
-    my ($name, $age, $bytes) = @_;
-    my $path = sprintf "%s/%064x", $frames, $name;
+    my ($name, $age, $bytes, $folder) = @_;
+    my $path = sprintf "%s/%064x", $folder // $frames, $name;
     open my $f, '>', $path or die "$path: $!";
     print $f 'x' x $bytes;
     close $f;
     utime time - $age, time - $age, $path;
     return $path;
 }
-sub used { my $n = 0; $n += (stat)[12] * 512 for glob "$frames/*"; return $n }
+sub used {
+    my $n = 0;
+    find(sub { $n += (lstat)[12] * 512 if -f && $File::Find::dir ne $cache }, $cache);
+    return $n;
+}
+sub flip {
+    my ($file, $at) = @_;
+    open my $f, '+<:raw', $file or die "$file: $!";
+    seek $f, $at, 0;
+    read $f, my $byte, 1;
+    seek $f, $at, 0;
+    print $f chr(255 - ord $byte);
+    close $f;
+}
+sub restart_nginx {
+    $pacs->stop('nginx', 'TERM');
+    $pacs->start_nginx;
+}
 
 my @old = map { plant($_, 86_400 - $_ * 100, 4_000_000) } 1 .. 20;
 $pacs->start_redis;
@@ -57,16 +78,86 @@ for my $r (@{$pacs->get_json('/dicom-web/instances')}) {
     my ($s, $x, $i) = map { $_->{Value}[0] } @$r{qw(0020000D 0020000E 00080018)};
     is($pacs->get("/dicom-web/studies/$s/series/$x/instances/$i/rendered?quality=40")->{status}, 200, 'its picture') if $i ne $I;
 }
-# what was planted beside it is not in the count of pacs-codec: a new start
-$pacs->stop('listener', 'TERM');
-$pacs->start_listener;
 ok(wait_until('it is swept again', sub { used() <= $limit }), 'again not more than the limit');
 ok(-e $frame, '... the frame that was looked at stayed');
 is($pacs->get("$picture?quality=30")->{status}, 200, '... which is shown');
 
-# emptied by hand: decoded again
+# --- all folders together, below them too; what lies beside them stays ---
+
+make_path("$cache/volumes/deep", "$cache/tiles");
+my @mixed = map { plant($_->[0], $_->[1], 4_000_000, $_->[2]) }
+    [201, 9000, "$cache/volumes/deep"], [202, 8000, "$cache/tiles"], [203, 7000, $frames],
+    map { [300 + $_, 6000 - $_, "$cache/volumes"] } 1 .. 10;
+my $beside = plant(400, 90_000, 4_000_000, $cache);
+ok(wait_until('all folders are swept', sub { used() <= $limit }), 'all folders count together');
+ok(!-e $mixed[$_], "... the oldest went: $_") for 0 .. 2;
+ok(-e $frame, '... what was looked at just now stayed');
+ok(-e $beside, '... and so did what is not in a folder of the cache');
+unlink $beside;
+
+# --- the directive ---
+
+my $fits = sub { my ($most) = @_; sub { used() <= $most } };
+$pacs->{conf_http} = 'pacs_frame_cache 20m;';
+restart_nginx();
+ok(wait_until('20m', $fits->(20 << 20)), 'pacs_frame_cache is the bound, without a restart of pacs-codec');
+cmp_ok(used(), '>', 10 << 20, '... and no less');
+$pacs->{conf_http} = '';
+restart_nginx();
+plant($_, 100 - $_, 3_000_000) for 1 .. 6;
+ok(wait_until('the planted ones are counted', sub { !-e "$pacs->{home}/run/cache_bound" }), 'without it the listener\'s option counts');
+cmp_ok(used(), '>', 20 << 20, '... again');
+
+# a bound that the young ones alone are over
+$pacs->{conf_http} = 'pacs_frame_cache 15m;';
+restart_nginx();
+my $answered = 0;
+for my $r (@{$pacs->get_json('/dicom-web/instances')}) {
+    my ($s, $x, $i) = map { $_->{Value}[0] } @$r{qw(0020000D 0020000E 00080018)};
+    $answered += $pacs->get("/dicom-web/studies/$s/series/$x/instances/$i/rendered?quality=$_")->{status} == 200 for 51 .. 53;
+}
+is($answered, 6, 'frames that do not fit together are shown all the same');
+ok(wait_until('15m', $fits->(15 << 20)), '... and the bound holds, though all were used just now');
+$pacs->{conf_http} = '';
+restart_nginx();
+
+# --- emptied by hand: decoded again ---
+
 unlink glob "$frames/*";
-is($pacs->get("$picture?quality=31")->{status}, 200, 'an emptied cache fills again');
+my $shown = $pacs->get("$picture?quality=31");
+is($shown->{status}, 200, 'an emptied cache fills again');
+
+# --- corrupt: a byte flipped in each frame, at the same request the same picture ---
+
+my $octets = ($picture =~ s/rendered$/frames\/1/r);
+my @octets = ($octets, Accept => 'application/octet-stream; transfer-syntax=1.2.840.10008.1.2.1');
+my $samples = $pacs->get(@octets)->{content};
+diag(substr $samples, 0, 300) if length $samples < 1000;
+cmp_ok(length $samples, '>', 1_000_000, 'the decoded frame itself');
+my @same = ('picture', sub { $pacs->get("$picture?quality=31")->{content} eq $shown->{content} },
+    'octets', sub { $pacs->get(@octets)->{content} eq $samples });
+while (my ($what, $is_same) = splice @same, 0, 2) {
+    # magic, bytes, columns, crc, sum; samples
+    for my $at (0, 9, 20, 41, 45, 64, 'middle', 'end') {
+        for my $file (glob "$frames/*") {
+            my $size = -s $file;
+            flip($file, $at eq 'middle' ? int $size / 2 : $at eq 'end' ? $size - 1 : $at);
+        }
+        ok($is_same->(), "$what: a byte flipped ($at): the same");
+    }
+    truncate $_, 5000 for glob "$frames/*";
+    ok($is_same->(), "$what: cut short: the same");
+    truncate $_, 10 for glob "$frames/*";
+    ok($is_same->(), "$what: next to nothing left: the same");
+}
+
+# --- a restart finds what was there: no decoder is needed ---
+
+$pacs->crash;
+$pacs->start_redis;
+$pacs->start_nginx;
+ok($pacs->get("$picture?quality=31")->{content} eq $shown->{content}, 'after a restart, without pacs-codec: the same');
+$pacs->start_listener;
 
 $pacs->shutdown;
 done_testing;

@@ -130,6 +130,21 @@ ok($pacs->get("$mr->{url}/thumbnail?annotation=patient", @png)->{content} eq
 like($pacs->get("$mr->{url}/rendered?viewport=48,48&annotation=patient,technique")->{headers}{warning},
     qr/lines of the annotation have no room/, 'what has no room is said');
 
+# --- volumes: what a slice says of them all ---
+
+is($pacs->stow([native()])->{status}, 200, 'a series');
+(my $series = $mr->{url}) =~ s{/instances/.*}{};
+for my $u ('renderedmpr?orientation=axial', 'renderedmpr?orientation=coronal&mprslab=10', 'rendered3d?viewport=300,300') {
+    my $p = $pacs->get("$series/$u", @png);
+    my $q = $pacs->get("$series/$u&annotation=patient,dose", @png);
+    my @d = differ($p, $q);
+    ok($d[4] > 50 && $d[0] < 10 && $d[3] < 20, "$u: patient (@d)");
+    like($q->{headers}{warning}, qr/not supported: dose"/, 'no other keyword');
+    isnt($p->{headers}{etag}, $q->{headers}{etag}, 'another ETag');
+    @d = differ($p, $pacs->get("$series/$u&annotation=technique", @png));
+    ok($d[4] > 100 && $d[3] > 80, "technique (@d)");
+}
+
 # --- multi-frame: each picture names its frame and its own place ---
 
 $pacs->stow(["$S/enhanced/mr-brain-stacks-12f.dcm", "$S/us/hp-echo-17f-jpeg-par.dcm"]);

@@ -164,6 +164,22 @@ my $r = $pacs->get("$rle?orientation=a", @png);
 is($r->{status}, 200, 'its builder was killed: the next request succeeds') or diag $r->{content};
 ok($r->{content} eq $want->{content}, '... with the same picture');
 
+# --- a plane waits for its own slices only ---
+
+unlink glob "$pacs->{home}/cache/frames/*";
+(my $series = $rle) =~ s{/renderedmpr$}{};
+is($pacs->get("$series/instances/$_/rendered")->{status}, 200, 'a slice is decoded for another reason')
+    for @{$facts->{order}}[6 .. 10];
+kill 'STOP', @codec;
+is($pacs->get("$rle?orientation=f&mprplane=9&window=40,400,linear", @png)->{status}, 200, 'pacs-codec hangs: a plane of decoded slices is there');
+my $slow = HTTP::Tiny->new(timeout => 1)->get($pacs->url("$rle?orientation=a"), { headers => { @png } });
+is($slow->{status}, 599, '... one across all of them waits');
+my $quick = time;
+is($pacs->get("$ramp?orientation=a", @png)->{status}, 200, '... which keeps nobody else from work');
+cmp_ok(time - $quick, '<', 20, '... for long');
+kill 'CONT', @codec;
+ok($pacs->get("$rle?orientation=a", @png)->{content} eq $want->{content}, '... and is there when pacs-codec goes on');
+
 # --- without pacs-codec: an error with the reason, and later the picture ---
 
 unlink glob "$pacs->{home}/cache/frames/*";

@@ -96,7 +96,7 @@ pacs_client_close(server_t *s, client_t *c)
     pacs_job_abandon(s, c);
     TAILQ_REMOVE(&s->clients, c, link);
     s->nclients--;
-    pacs_server_forget(s, c->fd);
+    pacs_server_close(s, c->fd);
     free(c->answers);
     free(c);
 }

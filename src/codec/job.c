@@ -201,9 +201,7 @@ is_cached(server_t *s, const char *key)
     }
 
     bool  good = pread(fd, &head, sizeof(head), 0) == sizeof(head)
-                 && fstat(fd, &st) == 0 && head.magic == PACS_FRAME_MAGIC
-                 && head.version == PACS_CODEC_VERSION
-                 && head.bytes == (uint64_t) st.st_size - PACS_FRAME_HEAD;
+                 && fstat(fd, &st) == 0 && pacs_frame_good(&head, st.st_size);
 
     close(fd);
 
@@ -293,7 +291,9 @@ take_request(server_t *s, client_t *c, const pacs_codec_request_t *req,
     job_t  *j = find_job(s, req->key);
 
     if (j != NULL) {
-        j->req->background &= req->background;
+        if (j->req->background && !req->background) {
+            pacs_pool_promote(s, j);
+        }
         return add_waiter(j, c, req->id, err);
     }
 
@@ -354,26 +354,28 @@ pacs_job_abandon(server_t *s, client_t *c)
 }
 
 
-/* the oldest that a user waits for, else the oldest */
+/* the oldest that a user waits for; none of the others while one does, be
+ * it running already */
 job_t *
 pacs_job_next(server_t *s)
 {
     job_t  *j, *first = NULL;
+    bool    users = false;
 
     if (s->nqueued == 0) {
         return NULL;
     }
 
     TAILQ_FOREACH(j, &s->jobs, link) {
-        if (j->state != JOB_QUEUED) {
-            continue;
-        }
         if (!j->req->background) {
-            return j;
-        }
-        if (first == NULL) {
+            if (j->state == JOB_QUEUED) {
+                return j;
+            }
+            users = true;
+
+        } else if (j->state == JOB_QUEUED && first == NULL) {
             first = j;
         }
     }
-    return first;
+    return users ? NULL : first;
 }

@@ -26,7 +26,7 @@
 #include "codec/server.h"
 
 enum { QUEUE = 1024, FDS_A_JOB = 3, FDS_OTHER = 1024, TICK_MS = 50,
-       IDLE_MS = 10000 };
+       IDLE_MS = 2000 };
 
 static const char  usage[] =
 "usage: pacs-codec --home DIR [options]\n"
@@ -40,7 +40,8 @@ static const char  usage[] =
 "  --limit-frame B     bytes of one decoded frame (536870912)\n"
 "  --limit-memory B    bytes of memory of a decoder (1073741824)\n"
 "  --limit-seconds N   CPU seconds for one frame (10)\n"
-"  --limit-cache B     bytes of decoded frames kept on disk (4294967296)\n"
+"  --limit-cache B     bytes of the cache on disk, where nginx's\n"
+"                      configuration does not say (4294967296)\n"
 "  --limit-free P      per cent of the disk that ingest keeps free (2)\n"
 "  --die-with-parent   end when the program that has started this one ends\n"
 "  --help              this text\n";
@@ -66,7 +67,7 @@ pacs_server_watch(server_t *s, int op, int fd, uint32_t events, void *handler)
 
 
 void
-pacs_server_forget(server_t *s, int fd)
+pacs_server_close(server_t *s, int fd)
 {
     (void) epoll_ctl(s->epoll, EPOLL_CTL_DEL, fd, NULL);
     close(fd);
@@ -177,7 +178,7 @@ make_folder(int home, const char *name, pacs_err_t *err)
 
 /* the folders, and the lock that makes this the only one at this home */
 static int
-open_home(server_t *s, int *run, pacs_err_t *err)
+open_home(server_t *s, pacs_err_t *err)
 {
     int  home = open(s->home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
@@ -197,10 +198,13 @@ open_home(server_t *s, int *run, pacs_err_t *err)
     if (rc == PACS_OK) {
         s->frames = openat(home, "cache/frames",
                            O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        *run = openat(home, "run", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        s->cache = openat(home, "cache", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        s->run = openat(home, "run", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         s->lock = openat(home, "run/codec.lock", O_RDWR | O_CREAT | O_CLOEXEC,
                          0600);
-        if (s->frames == -1 || *run == -1 || s->lock == -1) {
+        if (s->frames == -1 || s->cache == -1 || s->run == -1
+            || s->lock == -1)
+        {
             rc = pacs_fail_errno(err, errno, "%s/run", s->home);
         }
     }
@@ -217,15 +221,15 @@ open_home(server_t *s, int *run, pacs_err_t *err)
 
 /* who holds the lock may replace a socket that was left behind */
 static int
-open_socket(server_t *s, int run, pacs_err_t *err)
+open_socket(server_t *s, pacs_err_t *err)
 {
     struct sockaddr_un  sun = { .sun_family = AF_UNIX };
 
     /* the home's path may be longer than sun_path */
     snprintf(sun.sun_path, sizeof(sun.sun_path), "/proc/self/fd/%d/codec.sock",
-             run);
+             s->run);
 
-    if (unlinkat(run, "codec.sock", 0) != 0 && errno != ENOENT) {
+    if (unlinkat(s->run, "codec.sock", 0) != 0 && errno != ENOENT) {
         return pacs_fail_errno(err, errno, "codec.sock");
     }
 
@@ -308,14 +312,12 @@ fit_queue(server_t *s)
 static int
 start(server_t *s, pacs_err_t *err)
 {
-    int  run = -1;
-
     fit_queue(s);
 
-    int  rc = open_home(s, &run, err);
+    int  rc = open_home(s, err);
 
     if (rc == PACS_OK) {
-        rc = open_socket(s, run, err);
+        rc = open_socket(s, err);
     }
     if (rc == PACS_OK) {
         rc = open_events(s, err);
@@ -324,7 +326,7 @@ start(server_t *s, pacs_err_t *err)
         rc = pacs_pool_start(s, err);
     }
     if (rc == PACS_OK) {
-        pacs_evict_start(s);
+        pacs_evict(s);
     }
     return rc;
 }
@@ -363,6 +365,7 @@ stop(server_t *s)
     client_t  *c;
 
     pacs_pool_stop(s);
+    pacs_evict_stop(s);
 
     while ((c = TAILQ_FIRST(&s->clients)) != NULL) {
         pacs_client_close(s, c);

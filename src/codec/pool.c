@@ -2,12 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -17,7 +19,8 @@
 #include "codec/decoder.h"
 #include "codec/server.h"
 
-enum { TICK_MS = 50, WALL_FACTOR = 5 };
+/* background decoders have what is left of the processors */
+enum { TICK_MS = 50, WALL_FACTOR = 5, WALL_FACTOR_IDLE = 100 };
 
 
 /* CPU time of another process */
@@ -62,7 +65,7 @@ reap(server_t *s, worker_t *w, char *why, size_t size)
 {
     int  status = 0;
 
-    pacs_server_forget(s, w->fd);
+    pacs_server_close(s, w->fd);
     kill(w->pid, SIGKILL);
     while (waitpid(w->pid, &status, 0) == -1 && errno == EINTR) { }
     w->pid = 0;
@@ -174,6 +177,14 @@ worker_ready(server_t *s, void *self, uint32_t events)
 }
 
 
+/* the last worker decodes what no user waits for, and gives way to all */
+static bool
+is_background(const server_t *s, const worker_t *w)
+{
+    return w == &s->workers[s->nworkers];
+}
+
+
 static int
 start_worker(server_t *s, worker_t *w)
 {
@@ -196,6 +207,13 @@ start_worker(server_t *s, worker_t *w)
         return -1;
     }
 
+    if (is_background(s, w)) {
+        struct sched_param  none = { 0 };
+
+        (void) sched_setscheduler(pid, SCHED_IDLE, &none);
+        (void) setpriority(PRIO_PROCESS, (id_t) pid, 19);
+    }
+
     w->handler.ready = worker_ready;
     w->pid = pid;
     w->fd = pair[0];
@@ -212,7 +230,7 @@ start_worker(server_t *s, worker_t *w)
 int
 pacs_pool_start(server_t *s, pacs_err_t *err)
 {
-    s->workers = calloc(s->nworkers, sizeof(worker_t));
+    s->workers = calloc(s->nworkers + 1, sizeof(worker_t));
     if (s->workers == NULL) {
         return pacs_fail(err, PACS_E_NOMEM, "out of memory");
     }
@@ -276,11 +294,12 @@ replace_worker(server_t *s, worker_t *w)
 
 
 static worker_t *
-idle_worker(server_t *s)
+idle_worker(server_t *s, bool background)
 {
     worker_t  *free_slot = NULL;
+    unsigned   first = background ? s->nworkers : 0;
 
-    for (unsigned i = 0; i < s->nworkers; i++) {
+    for (unsigned i = first; i < s->nworkers + background; i++) {
         worker_t  *w = &s->workers[i];
 
         if (w->pid != 0 && w->job == NULL && !w->spent) {
@@ -300,7 +319,7 @@ idle_worker(server_t *s)
 void
 pacs_pool_renew(server_t *s)
 {
-    for (unsigned i = 0; i < s->nworkers && s->ncopying == 0; i++) {
+    for (unsigned i = 0; i <= s->nworkers && s->ncopying == 0; i++) {
         if (s->workers[i].spent) {
             (void) replace_worker(s, &s->workers[i]);
         }
@@ -314,7 +333,7 @@ pacs_pool_pump(server_t *s)
     job_t  *j;
 
     while ((j = pacs_job_next(s)) != NULL) {
-        worker_t  *w = idle_worker(s);
+        worker_t  *w = idle_worker(s, j->req->background);
 
         if (w != NULL) {
             hand_out(s, w, j);
@@ -330,10 +349,36 @@ pacs_pool_pump(server_t *s)
 }
 
 
+void
+pacs_pool_promote(server_t *s, job_t *j)
+{
+    char       why[200];
+    worker_t  *w = &s->workers[s->nworkers];
+
+    j->req->background = 0;
+
+    if (j->state != JOB_RUNNING) {
+        return;
+    }
+
+    /* it may get next to no processor, and cannot be given more */
+    reap(s, w, why, sizeof(why));
+    w->job = NULL;
+
+    close(j->mem);
+    j->mem = -1;
+    j->state = JOB_QUEUED;
+    s->nrunning--;
+    s->nqueued++;
+}
+
+
 static void
 check_limits(server_t *s, worker_t *w, int64_t now)
 {
     int64_t     limit_ms = s->limits.decode_seconds * 1000;
+    int64_t     wall_ms = limit_ms * (is_background(s, w) ? WALL_FACTOR_IDLE
+                                                          : WALL_FACTOR);
     pacs_err_t  err = { 0 };
 
     if (cpu_ms(w->pid) - w->cpu_ms > limit_ms) {
@@ -341,9 +386,9 @@ check_limits(server_t *s, worker_t *w, int64_t now)
                   "CPU time (decode_seconds)",
                   (long long) s->limits.decode_seconds);
 
-    } else if (now - w->started_ms > limit_ms * WALL_FACTOR) {
+    } else if (now - w->started_ms > wall_ms) {
         pacs_fail(&err, PACS_E_CODEC, "the decoder was ended after %lld s",
-                  (long long) s->limits.decode_seconds * WALL_FACTOR);
+                  (long long) wall_ms / 1000);
 
     } else if (resident_bytes(w->pid) > s->limits.decode_memory) {
         pacs_fail(&err, PACS_E_CODEC, "the decoder used more than %lld bytes "
@@ -367,7 +412,7 @@ pacs_pool_tick(server_t *s)
     }
     s->ticked_ms = now;
 
-    for (unsigned i = 0; i < s->nworkers; i++) {
+    for (unsigned i = 0; i <= s->nworkers; i++) {
         if (s->workers[i].job != NULL) {
             check_limits(s, &s->workers[i], now);
         }
@@ -380,7 +425,7 @@ pacs_pool_stop(server_t *s)
 {
     char  why[200];
 
-    for (unsigned i = 0; s->workers != NULL && i < s->nworkers; i++) {
+    for (unsigned i = 0; s->workers != NULL && i <= s->nworkers; i++) {
         if (s->workers[i].pid != 0) {
             reap(s, &s->workers[i], why, sizeof(why));
         }

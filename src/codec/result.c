@@ -90,6 +90,7 @@ finish(server_t *s, job_t *j, pacs_err_t *err)
                                 .bytes = j->bytes, .crc = j->crc,
                                 .pixels = decoded_pixels(&j->req->pixels) };
 
+    head.sum = pacs_frame_sum(&head);
     memcpy(block, &head, sizeof(head));
 
     int  rc = write_at(j->out, block, sizeof(block), 0, err);
@@ -105,7 +106,7 @@ finish(server_t *s, job_t *j, pacs_err_t *err)
         return pacs_fail_errno(err, errno, "cannot link the frame");
     }
 
-    s->cached += PACS_FRAME_HEAD + j->bytes;
+    s->added += PACS_FRAME_HEAD + j->bytes;
     pacs_evict(s);
     return PACS_OK;
 }

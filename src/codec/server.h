@@ -9,7 +9,7 @@
  *   job.c      what is waited for: checked, joined, queued, answered
  *   result.c   decoded frames into the cache
  *   pool.c     the decoders: fork, hand out, watch, kill
- *   evict.c    the cache's oldest frames out of it
+ *   evict.c    what of the cache was used longest ago out of it
  */
 
 #ifndef PACS_CODEC_SERVER_H
@@ -61,13 +61,22 @@ struct worker_s {
     bool       spent;                       /* decodes no further frame */
 };
 
+/* what the process that walks over the cache finds and removes */
+typedef struct {
+    handler_t  handler;
+    pid_t      pid;                         /* 0: none runs */
+    int        fd;                          /* it says how much is left */
+    int64_t    started_ms, ended_ms, looked_ms;
+    uint64_t   folders;                     /* state of them, last time */
+} sweeper_t;
+
 struct server_s {
     const char               *home;
     pacs_limits_t             limits;
     unsigned                  queue_max;
     unsigned                  nworkers;
     bool                      stop;
-    int                       epoll, listen, lock, frames;
+    int                       epoll, listen, lock, run, cache, frames;
     handler_t                 accept, signal;
     TAILQ_HEAD(, client_s)    clients;
     unsigned                  nclients;
@@ -76,14 +85,15 @@ struct server_s {
     worker_t                 *workers;
     int64_t                   ticked_ms;
     uint64_t                  cached;       /* bytes in the cache, about */
-    int64_t                   swept_ms;     /* not again before */
+    uint64_t                  added;        /* not in cached yet */
+    sweeper_t                 sweeper;
 };
 
 int pacs_server_watch(server_t *s, int op, int fd, uint32_t events,
     void *handler);
-/* closes it: a decoder that was just forked may hold it open a moment
- * longer, and epoll would go on to name who had it */
-void pacs_server_forget(server_t *s, int fd);
+/* of one that was watched: a process that was forked meanwhile may have a
+ * copy, so that closing alone would not end its events */
+void pacs_server_close(server_t *s, int fd);
 int64_t pacs_server_ms(void);
 
 void pacs_client_accept(server_t *s, void *self, uint32_t events);
@@ -102,11 +112,13 @@ void pacs_job_done(server_t *s, job_t *j, int code, const char *text);
 void pacs_job_decoded(server_t *s, job_t *j);
 void pacs_job_copy(server_t *s);            /* one piece of one job */
 
-void pacs_evict_start(server_t *s);
 void pacs_evict(server_t *s);               /* if there is too much */
+void pacs_evict_stop(server_t *s);
 
 int pacs_pool_start(server_t *s, pacs_err_t *err);
 void pacs_pool_pump(server_t *s);           /* queued jobs to idle decoders */
+/* a background job that a user waits for now */
+void pacs_pool_promote(server_t *s, job_t *j);
 void pacs_pool_renew(server_t *s);          /* spent decoders make room */
 void pacs_pool_tick(server_t *s);           /* time and memory limits */
 void pacs_pool_stop(server_t *s);

@@ -108,6 +108,61 @@ connect_to(const char *path, pacs_err_t *err)
 }
 
 
+uint32_t
+pacs_frame_sum(const pacs_frame_head_t *head)
+{
+    const uint8_t  *p = (const uint8_t *) head;
+    uint32_t        sum = UINT32_C(2166136261);     /* FNV-1a */
+
+    for (size_t i = 0; i < offsetof(pacs_frame_head_t, sum); i++) {
+        sum = (sum ^ p[i]) * UINT32_C(16777619);
+    }
+    return sum;
+}
+
+
+bool
+pacs_frame_good(const pacs_frame_head_t *head, int64_t file_size)
+{
+    return head->magic == PACS_FRAME_MAGIC
+           && head->version == PACS_CODEC_VERSION
+           && head->sum == pacs_frame_sum(head)
+           && file_size >= PACS_FRAME_HEAD
+           && head->bytes == (uint64_t) file_size - PACS_FRAME_HEAD;
+}
+
+
+int
+pacs_cache_bound(const char *home, int64_t bytes, pacs_err_t *err)
+{
+    char  path[4096], temporary[4096 + 16];
+
+    snprintf(path, sizeof(path), "%s/" PACS_CACHE_BOUND, home);
+
+    if (bytes == 0) {
+        return unlink(path) == 0 || errno == ENOENT
+               ? PACS_OK : pacs_fail_errno(err, errno, "%s", path);
+    }
+
+    snprintf(temporary, sizeof(temporary), "%s.%d", path, (int) getpid());
+
+    FILE *f = fopen(temporary, "we");
+
+    if (f == NULL) {
+        return pacs_fail_errno(err, errno, "%s", temporary);
+    }
+
+    bool  written = fprintf(f, "%lld\n", (long long) bytes) > 0;
+
+    if ((fclose(f) != 0) | !written || rename(temporary, path) != 0) {
+        pacs_fail_errno(err, errno, "%s", path);
+        unlink(temporary);
+        return PACS_E_IO;
+    }
+    return PACS_OK;
+}
+
+
 static int64_t
 now_ms(void)
 {

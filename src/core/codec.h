@@ -26,6 +26,7 @@
 #define PACS_FRAME_MAGIC    UINT32_C(0x46434150)
 #define PACS_FRAME_HEAD     64
 #define PACS_FRAME_KEY      64                      /* hex digits */
+#define PACS_CACHE_BOUND    "run/cache_bound"       /* below the home */
 
 typedef struct {
     uint64_t  offset;       /* bytes from the start of the file */
@@ -102,7 +103,19 @@ typedef struct {
     uint64_t       bytes;                   /* of the samples */
     pacs_pixels_t  pixels;                  /* of the decoded frame */
     uint32_t       crc;                     /* zlib crc32 of the samples */
+    uint32_t       sum;                     /* of what is before it */
 } pacs_frame_head_t;
+
+uint32_t pacs_frame_sum(const pacs_frame_head_t *head);
+/* a head that pacs-codec wrote, in a file of that size */
+bool pacs_frame_good(const pacs_frame_head_t *head, int64_t file_size);
+
+/* Bytes that all of <home>/cache may have, as nginx's configuration says:
+ * pacs-codec, which evicts, reads it from <home>/PACS_CACHE_BOUND; 0: it says
+ * nothing, and pacs-codec's own --limit-cache is what counts.  Any file below
+ * a folder of <home>/cache is evicted, what was modified longest ago first:
+ * who uses one sets its time.  Files are unlinked, never truncated. */
+int pacs_cache_bound(const char *home, int64_t bytes, pacs_err_t *err);
 
 /* the blocking client, for the CLI and tests: one connection, one job.
  * timeout in ms.  Errors: the answer's own; PACS_E_CODEC when absent */

@@ -218,13 +218,16 @@ void pacs_random(void *out, size_t len);
     X(frame_list,     1000,  "frames in one request")                         \
     X(render_side,   16384,  "pixels of a rendered picture's side")           \
     X(render_area, (64 << 20), "pixels of a rendered picture")                \
+    X(render_pictures,  4096,  "rendered pictures of one answer")             \
+    X(render_bytes, (1 << 30), "bytes of several pictures in one answer")     \
     X(roi_points,      10000,  "points of a polygon to measure in")           \
     X(volume, (INT64_C(2) << 30), "bytes of the voxels of a volume")
 
 #define PACS_LIMITS_NODE(X)                                                   \
     X(decode_memory, (1 << 30), "bytes of memory of a decoder")               \
     X(decode_seconds,   10,  "CPU seconds for one frame")                     \
-    X(frame_cache, (INT64_C(4) << 30), "bytes of decoded frames kept on disk") \
+    X(frame_cache, (INT64_C(4) << 30), "bytes of cache/, unless nginx says so")     \
+    X(warm_quiet_ms,  2000,  "a series waits so long for more of it")         \
     X(associations,    100,  "DIMSE associations at once")                    \
     X(peer_associations, 64, "DIMSE associations of one address at once")     \
     X(artim_seconds,    10,  "seconds for a whole A-ASSOCIATE-RQ to come")    \

@@ -125,6 +125,15 @@ typedef struct {
     pacs_str_t  source;
 } pacs_conflict_t;
 
+/* a series of a study that changed */
+typedef struct {
+    pacs_str_t  study, series;      /* UIDs; live until the callback returns */
+    pacs_str_t  modality;
+    int64_t     revision;           /* of the study */
+    int64_t     first_us, last_us;  /* its instances arrived */
+    int64_t     instances;
+} pacs_arrival_t;
+
 typedef struct {
     uint64_t  patients, studies, series, instances, bytes, conflicts;
     int64_t   schema;               /* number of the last migration */
@@ -180,6 +189,13 @@ typedef struct {
     int   (*conflicts)(pacs_index_t *ix, pacs_arena_t *a,
                        int (*fn)(void *ctx, const pacs_conflict_t *c),
                        void *ctx, pacs_err_t *err);
+    /* the series of at most `studies` studies of a higher revision than
+     * `since` to which something came after received_us, those changed
+     * longest ago; in the order in which the series began to arrive */
+    int   (*arrivals)(pacs_index_t *ix, int64_t since, int64_t received_us,
+                      unsigned studies,
+                      int (*fn)(void *ctx, const pacs_arrival_t *a),
+                      void *ctx, pacs_err_t *err);
     int   (*stats)(pacs_index_t *ix, pacs_index_stats_t *stats,
                    pacs_err_t *err);
     /* empties all tables, before a rebuild */

@@ -117,7 +117,10 @@ const char *const  pacs_migrations[] = {
     "    id INTEGER PRIMARY KEY, study TEXT NOT NULL, series TEXT NOT NULL,"
     "    instance TEXT NOT NULL, kept TEXT NOT NULL, other TEXT NOT NULL,"
     "    time_us INTEGER NOT NULL, source TEXT NOT NULL);"
-    "CREATE UNIQUE INDEX conflict_keys ON conflict (instance, other);"
+    "CREATE UNIQUE INDEX conflict_keys ON conflict (instance, other);",
+
+    /* 2: what changed lately */
+    "CREATE INDEX study_revision ON study (revision);"
 };
 
 const unsigned  pacs_nmigrations = sizeof(pacs_migrations)

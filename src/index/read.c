@@ -503,6 +503,56 @@ pacs_sqlite_conflicts(pacs_index_t *base, pacs_arena_t *a,
 
 
 int
+pacs_sqlite_arrivals(pacs_index_t *base, int64_t since, int64_t received_us,
+    unsigned studies, int (*fn)(void *ctx, const pacs_arrival_t *a),
+    void *ctx, pacs_err_t *err)
+{
+    pacs_sqlite_t  *ix = (pacs_sqlite_t *) base;
+    pacs_conn_t    *c;
+    int             rc = SQLITE_ERROR, code = pacs_sqlite_enter(ix, &c, err);
+
+    if (code != PACS_OK) {
+        return code;
+    }
+
+    sqlite3_stmt  *st = pacs_sqlite_text(c, pacs_lit(
+        "SELECT s.uid, e.uid, e.modality, s.revision, min(i.received_us),"
+        " max(i.received_us), count(*) FROM (SELECT id, uid, revision"
+        " FROM study WHERE revision > ?1 AND received_us > ?2"
+        " ORDER BY revision LIMIT ?3) s"
+        " CROSS JOIN series e ON e.study = s.id"
+        " CROSS JOIN instance i ON i.series = e.id"
+        " GROUP BY e.id ORDER BY 5, e.id"), err);
+
+    if (st != NULL) {
+        sqlite3_bind_int64(st, 1, since);
+        sqlite3_bind_int64(st, 2, received_us);
+        sqlite3_bind_int64(st, 3, studies);
+    }
+
+    while (code == PACS_OK && st != NULL
+           && (rc = sqlite3_step(st)) == SQLITE_ROW)
+    {
+        pacs_arrival_t  a = {
+            pacs_sqlite_column(st, 0), pacs_sqlite_column(st, 1),
+            pacs_sqlite_column(st, 2), sqlite3_column_int64(st, 3),
+            sqlite3_column_int64(st, 4), sqlite3_column_int64(st, 5),
+            sqlite3_column_int64(st, 6)
+        };
+
+        code = fn(ctx, &a);
+    }
+    if (code == PACS_OK && rc != SQLITE_DONE) {
+        code = pacs_sqlite_fail(c, err);
+    }
+
+    sqlite3_reset(st);
+    pacs_sqlite_leave(ix, c);
+    return code;
+}
+
+
+int
 pacs_sqlite_stats(pacs_index_t *base, pacs_index_stats_t *stats,
     pacs_err_t *err)
 {

@@ -293,7 +293,8 @@ static const pacs_index_vt_t  sqlite_vt = {
     .remove = pacs_sqlite_remove, .correct = pacs_sqlite_correct,
     .corrected = pacs_sqlite_corrected,
     .add_conflict = pacs_sqlite_add_conflict,
-    .conflicts = pacs_sqlite_conflicts, .stats = pacs_sqlite_stats,
+    .conflicts = pacs_sqlite_conflicts, .arrivals = pacs_sqlite_arrivals,
+    .stats = pacs_sqlite_stats,
     .clear = pacs_sqlite_clear, .rebuilt = rebuilt,
     .check = pacs_sqlite_check
 };

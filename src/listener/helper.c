@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,8 +17,8 @@ enum { BACKOFF_MIN_US = 100000, BACKOFF_MAX_US = 10000000 };
 #define STEADY_US  INT64_C(30000000)
 
 
-static void
-run(const pacs_listener_t *l)
+void
+pacs_codec_run(const pacs_listener_t *l)
 {
     const pacs_limits_t  *limits = &l->service.limits;
     char                  frame[24], memory[24], seconds[24];
@@ -28,7 +29,6 @@ run(const pacs_listener_t *l)
         "--limit-seconds", seconds, "--limit-cache", cache,
         "--limit-free", keep, NULL
     };
-    sigset_t              none;
 
     snprintf(frame, sizeof(frame), "%" PRId64, limits->frame);
     snprintf(memory, sizeof(memory), "%" PRId64, limits->decode_memory);
@@ -36,15 +36,30 @@ run(const pacs_listener_t *l)
     snprintf(cache, sizeof(cache), "%" PRId64, limits->frame_cache);
     snprintf(keep, sizeof(keep), "%" PRId64, limits->free_percent);
 
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    signal(SIGPIPE, SIG_DFL);
-
     execv(l->codec, (char *const *) (uintptr_t) argv);
 
     pacs_log(&l->service.env, PACS_LOG_ERROR, "cannot start %s: %s", l->codec,
              strerror(errno));
     _exit(127);
+}
+
+
+static void
+become_helper(const pacs_helper_t *h, const pacs_listener_t *l, pid_t parent)
+{
+    sigset_t  none;
+
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (getppid() != parent) {
+        _exit(1);
+    }
+
+    close_range(STDERR_FILENO + 1, ~0U, 0);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    signal(SIGPIPE, SIG_DFL);
+
+    h->run(l);
 }
 
 
@@ -76,10 +91,11 @@ pacs_helper_tend(pacs_helper_t *h, const pacs_listener_t *l, int64_t now_us,
         return;
     }
 
+    pid_t  parent = getpid();
     pid_t  pid = fork();
 
     if (pid == 0) {
-        run(l);
+        become_helper(h, l, parent);
     }
 
     if (pid < 0) {
@@ -92,7 +108,7 @@ pacs_helper_tend(pacs_helper_t *h, const pacs_listener_t *l, int64_t now_us,
     h->pid = pid;
     h->started_us = now_us;
     pacs_log(&l->service.env, PACS_LOG_INFO, "started %s, process %ld",
-             l->codec, (long) pid);
+             h->name, (long) pid);
 }
 
 
@@ -111,8 +127,8 @@ pacs_helper_reaped(pacs_helper_t *h, const pacs_listener_t *l, pid_t pid,
     }
     later(h, now_us);
 
-    pacs_log(&l->service.env, PACS_LOG_ERROR, "pacs-codec, process %ld, "
-             "ended by %s %d; again in %d ms", (long) pid,
+    pacs_log(&l->service.env, PACS_LOG_ERROR, "%s, process %ld, "
+             "ended by %s %d; again in %d ms", h->name, (long) pid,
              WIFSIGNALED(status) ? "signal" : "exit code",
              WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
              (int) ((h->due_us - now_us) / 1000));

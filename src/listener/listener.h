@@ -2,8 +2,8 @@
 
 /*
  * listener: pacs-listener, the DIMSE daemon (PS3.7, PS3.8).  The parent
- * accepts, forks one child per association, reaps, and keeps pacs-codec
- * running; it parses nothing that a peer sent.  A child negotiates and
+ * accepts, forks one child per association, reaps, and keeps pacs-codec and
+ * the maker of pictures running; it parses nothing that a peer sent.  A child negotiates and
  * receives with DCMTK's upper layer (network.cc, the only C++) and stores
  * with the service.  A program: nothing here is for other rooms.
  */
@@ -39,6 +39,7 @@ typedef struct {
     char                     aetitle[PACS_AE_LEN + 1];
     bool                     strict;        /* no other called AE title */
     bool                     insecure_open;
+    bool                     no_warm;       /* no pictures in advance */
     char                     codec[4096];   /* the program */
 } pacs_listener_t;
 
@@ -61,18 +62,24 @@ extern const int  pacs_stop_signals[];      /* ends with 0 */
 int pacs_supervise(const pacs_listener_t *l, int fd);
 
 
-/* --- helper.c: keeps pacs-codec running --- */
+/* --- helper.c: keeps pacs-codec, and the maker of pictures, running --- */
 
 typedef struct {
-    pid_t    pid;           /* 0: not running */
-    int64_t  started_us;
-    int64_t  due_us;        /* not started again before that */
-    int64_t  backoff_us;
+    const char  *name;
+    /* all that the child does; comes not back */
+    void       (*run)(const pacs_listener_t *l);
+    pid_t        pid;           /* 0: not running */
+    int64_t      started_us;
+    int64_t      due_us;        /* not started again before that */
+    int64_t      backoff_us;
 } pacs_helper_t;
 
 /* starts it when it is due; *wait_us is lowered to when it will be */
 void pacs_helper_tend(pacs_helper_t *h, const pacs_listener_t *l,
     int64_t now_us, int64_t *wait_us);
+void pacs_codec_run(const pacs_listener_t *l);
+/* warm.c */
+void pacs_warm_run(const pacs_listener_t *l);
 /* true: pid was the helper */
 bool pacs_helper_reaped(pacs_helper_t *h, const pacs_listener_t *l,
     pid_t pid, int status, int64_t now_us);

@@ -137,6 +137,14 @@ set_redis(pacs_listener_t *l, const char *value)
 
 
 static bool
+set_no_warm(pacs_listener_t *l, const char *value)
+{
+    l->no_warm = true;
+    return true;
+}
+
+
+static bool
 set_codec(pacs_listener_t *l, const char *value)
 {
     int  n = snprintf(l->codec, sizeof(l->codec), "%s", value);
@@ -161,6 +169,8 @@ static const option_t  options[] = {
       "unix:/path or host:port, to tell others what arrived" },
     { "codec", "PATH", set_codec,
       "the pacs-codec program to keep running (the one beside this)" },
+    { "no-warm", NULL, set_no_warm,
+      "make no pictures of what arrived before somebody asks for them" },
 };
 
 enum { OPTIONS = sizeof(options) / sizeof(options[0]) };

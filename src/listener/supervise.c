@@ -43,7 +43,7 @@ typedef struct {
     int64_t                 stopped_us;
     int64_t                 over_us;    /* drain: children end by then */
     bool                    killed;
-    pacs_helper_t           helper;
+    pacs_helper_t           codec, warm;
     pacs_refuse_t           refuse;
 } parent_t;
 
@@ -198,7 +198,9 @@ reap(parent_t *p, int64_t now)
     int    status;
 
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-        if (!pacs_helper_reaped(&p->helper, p->l, pid, status, now)) {
+        if (!pacs_helper_reaped(&p->codec, p->l, pid, status, now)
+            && !pacs_helper_reaped(&p->warm, p->l, pid, status, now))
+        {
             child_ended(p, pid, status);
         }
     }
@@ -321,7 +323,10 @@ loop(parent_t *p)
         pacs_refuse_tend(&p->refuse, now, &wait_us);
 
         if (p->listen_fd >= 0) {
-            pacs_helper_tend(&p->helper, p->l, now, &wait_us);
+            pacs_helper_tend(&p->codec, p->l, now, &wait_us);
+            if (!p->l->no_warm) {
+                pacs_helper_tend(&p->warm, p->l, now, &wait_us);
+            }
             if (p->paused_us <= now) {
                 accept_all(p, now);
             }
@@ -336,11 +341,10 @@ loop(parent_t *p)
 }
 
 
-/* associations may wait for pictures no more: pacs-codec ends last */
 static void
-end_helper(parent_t *p)
+end_helper(parent_t *p, const pacs_helper_t *h)
 {
-    pid_t    pid = p->helper.pid;
+    pid_t    pid = h->pid;
     int64_t  until = clock_us() + HELPER_US;
 
     if (pid == 0) {
@@ -354,7 +358,8 @@ end_helper(parent_t *p)
         int64_t        left = until - clock_us();
 
         if (left <= 0) {
-            pacs_log(p->env, PACS_LOG_WARN, "pacs-codec does not end: killed");
+            pacs_log(p->env, PACS_LOG_WARN, "%s does not end: killed",
+                     h->name);
             kill(pid, SIGKILL);
             waitpid(pid, NULL, 0);
             return;
@@ -371,7 +376,9 @@ end_helper(parent_t *p)
 int
 pacs_supervise(const pacs_listener_t *l, int fd)
 {
-    parent_t  p = { .l = l, .env = &l->service.env, .listen_fd = fd };
+    parent_t  p = { .l = l, .env = &l->service.env, .listen_fd = fd,
+                  .codec = { .name = "pacs-codec", .run = pacs_codec_run },
+                  .warm = { .name = "pacs-warm", .run = pacs_warm_run } };
     sigset_t  mask;
 
     sigemptyset(&mask);
@@ -395,7 +402,9 @@ pacs_supervise(const pacs_listener_t *l, int fd)
              l->aetitle);
 
     loop(&p);
-    end_helper(&p);
+    /* nobody may wait for pictures any more: pacs-codec ends last */
+    end_helper(&p, &p.warm);
+    end_helper(&p, &p.codec);
     pacs_refuse_close(&p.refuse);
     close(p.signal_fd);
     free(p.children);

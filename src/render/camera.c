@@ -167,12 +167,13 @@ ray_open(const pacs_cast_t *cast, uint32_t x, uint32_t y, pacs_ray_t *r)
         return false;
     }
     r->n = (uint32_t) n;
-    r->last = (float) (t1 - t0 - (n - 1));
+    r->length = (float) (t1 - t0);
     r->hint = 0;
-    pacs_along(at, t0 + 0.5, cast->i_view, at);
-    r->from = (pacs_v4f_t) { (float) at[0], (float) at[1], (float) at[2], 0 };
-    r->by = (pacs_v4f_t) { (float) cast->i_view[0], (float) cast->i_view[1],
-                           (float) cast->i_view[2], 0 };
+    for (int d = 0; d < 3; d++) {
+        r->at[d] = (float) (at[d] + t0 * cast->i_view[d]);
+        r->by[d] = (float) cast->i_view[d];
+        r->inverse[d] = fabsf(r->by[d]) < 1e-6f ? 1e30f : 1 / r->by[d];
+    }
     return true;
 }
 

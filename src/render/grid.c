@@ -9,6 +9,10 @@
 /* a place as 32.32 fixed point: adding steps is exact */
 #define ONE  4294967296.0
 
+/* fractions without their last bit, as numbers */
+#define HALVES(v)                                                             \
+    (__builtin_convertvector(v, pacs_v4f_t) * (float) (2 / ONE))
+
 
 bool
 pacs_vector_sane(const double a[3])
@@ -203,48 +207,79 @@ pacs_clip(const double lo[3], const double hi[3], const double at[3],
 }
 
 
-/* index places as fixed point, the last centre but a 2^-32 the greatest */
 static inline float
-sample(const pacs_grid_t *g, const int64_t at[3], const int64_t max[3],
-    bool clamped)
+sample(const pacs_grid_t *g, const int64_t at[3])
 {
-    int64_t  p[3];
-
-    for (int d = 0; d < 3; d++) {
-        p[d] = at[d];
-        if (clamped) {
-            p[d] = p[d] < 0 ? 0 : p[d] > max[d] ? max[d] : p[d];
-        }
-    }
-
-    const int16_t  *v = g->v->voxels + (size_t) (p[2] >> 32) * g->slice
-                        + (size_t) (p[1] >> 32) * g->row + (p[0] >> 32);
+    const int16_t  *v = g->v->voxels + (size_t) (at[2] >> 32) * g->slice
+                        + (size_t) (at[1] >> 32) * g->row + (at[0] >> 32);
 
     return pacs_trilinear(v, g->row, g->slice,
-                          (float) (uint32_t) p[0] * (float) (1 / ONE),
-                          (float) (uint32_t) p[1] * (float) (1 / ONE),
-                          (float) (uint32_t) p[2] * (float) (1 / ONE));
+                          (float) (uint32_t) at[0] * (float) (1 / ONE),
+                          (float) (uint32_t) at[1] * (float) (1 / ONE),
+                          (float) (uint32_t) at[2] * (float) (1 / ONE));
 }
 
 
-/* out = slope * sample + intercept, n times */
-static inline void
-stretch(const pacs_grid_t *g, const int64_t from[3], const int64_t step[3],
-    const int64_t max[3], uint32_t n, float *out, bool clamped)
+/* out = slope * sample + intercept, n times, by steps that end in the volume's
+ * outer half voxels */
+static void
+edge(const pacs_grid_t *g, const int64_t from[3], const int64_t step[3],
+    const int64_t max[3], uint32_t n, float *out)
 {
-    int64_t  at[3] = { from[0], from[1], from[2] };
+    for (uint32_t x = 0; x < n; x++) {
+        int64_t  at[3];
+
+        for (int d = 0; d < 3; d++) {
+            at[d] = from[d] + x * step[d];
+            at[d] = at[d] < 0 ? 0 : at[d] > max[d] ? max[d] : at[d];
+        }
+        out[x] = (float) g->v->slope * sample(g, at)
+                 + (float) g->v->intercept;
+    }
+}
+
+
+/* the same between the outermost centres, four at a time */
+static void
+core(const pacs_grid_t *g, const int64_t from[3], const int64_t step[3],
+    uint32_t n, float *out)
+{
+    int64_t  x = from[0], y = from[1], z = from[2];
     float    slope = (float) g->v->slope;
     float    intercept = (float) g->v->intercept;
 
-    for (uint32_t x = 0; x < n; x++) {
-        out[x] = slope * sample(g, at, max, clamped) + intercept;
-        at[0] += step[0];
-        at[1] += step[1];
-        at[2] += step[2];
+    for (uint32_t i = 0; i + 4 <= n; i += 4) {
+        const int16_t  *p[4];
+        pacs_v4i_t      part[3];
+
+        for (int k = 0; k < 4; k++) {
+            p[k] = g->v->voxels + (x >> 32) + (y >> 32) * (int64_t) g->row
+                   + (z >> 32) * (int64_t) g->slice;
+            part[0][k] = (int32_t) ((uint32_t) x >> 1);
+            part[1][k] = (int32_t) ((uint32_t) y >> 1);
+            part[2][k] = (int32_t) ((uint32_t) z >> 1);
+            x += step[0];
+            y += step[1];
+            z += step[2];
+        }
+
+        pacs_v4f_t  v = pacs_trilinear4(p, g->row, g->slice, HALVES(part[0]),
+                                        HALVES(part[1]), HALVES(part[2]));
+
+        v = slope * v + intercept;
+        memcpy(out + i, &v, sizeof(v));
+    }
+
+    for (uint32_t i = n & ~3u; i < n; i++) {
+        out[i] = slope * sample(g, (int64_t[3]) { x, y, z }) + intercept;
+        x += step[0];
+        y += step[1];
+        z += step[2];
     }
 }
 
 
+/* the last centre but a 2^-32, so that there is a next voxel */
 static void
 greatest(const pacs_grid_t *g, int64_t max[3])
 {
@@ -293,9 +328,9 @@ even_row(const pacs_grid_t *g, const double at[3], const double step[3],
         last[d] = from[d] + b * by[d];
     }
 
-    stretch(g, from, by, max, a, out, true);
-    stretch(g, mid, by, max, b - a, out + a, false);
-    stretch(g, last, by, max, n - b, out + b, true);
+    edge(g, from, by, max, a, out);
+    core(g, mid, by, b - a, out + a);
+    edge(g, last, by, max, n - b, out + b);
 }
 
 
@@ -319,8 +354,9 @@ static void
 uneven_row(const pacs_grid_t *g, const double at[3], const double step[3],
     uint32_t first, uint32_t n, float *out)
 {
-    int64_t   p[3], max[3];
-    uint32_t  hint = 0;
+    static const int64_t  still[3];
+    int64_t               p[3], max[3];
+    uint32_t              hint = 0;
 
     greatest(g, max);
     for (uint32_t x = 0; x < n; x++) {
@@ -336,8 +372,7 @@ uneven_row(const pacs_grid_t *g, const double at[3], const double step[3],
         for (int d = 0; d < 3; d++) {
             p[d] = llrint(place[d] * ONE);
         }
-        out[x] = (float) g->v->slope * sample(g, p, max, true)
-                 + (float) g->v->intercept;
+        edge(g, p, still, max, 1, &out[x]);
     }
 }
 

@@ -6,8 +6,8 @@
  * C.7.6.3.1.2).  Pixel padding is black whatever the rest says.
  *
  * Windows are of what comes out of the modality LUT, or slope and intercept.
- * But those of MR, XA and XRF are of stored values: their IODs have no
- * modality LUT, and what is found there is for measuring only (IHE BIR).  The
+ * But those of MR, XA, XRF and RT Dose are of stored values: their IODs have
+ * no modality LUT, and what is found there is for measuring (IHE BIR).  The
  * same holds for a window that the request names.  PET: one in the data set
  * is of stored values too, one in the request of real ones (Bq/ml, …), so
  * that it means the same in each slice, whose slopes differ.

@@ -44,21 +44,36 @@ measure(const pacs_rows_t *rows)
 }
 
 
-static void
-blend(uint8_t *out, const block_t *b, size_t at, uint32_t channels)
+/* edge and text 0..255, under 0..white */
+static unsigned
+mix(unsigned under, unsigned edge, unsigned text, unsigned white)
 {
+    unsigned  dark = under * (255 - edge);
+
+    return (dark * (255 - text) / 255 + text * white + 127) / 255;
+}
+
+
+static void
+blend(uint8_t *out, const block_t *b, size_t at, uint32_t channels,
+    uint32_t depth)
+{
+    uint16_t  *deep = (uint16_t *) (void *) out;
+
     for (uint32_t x = 0; x < b->width; x++) {
         unsigned  edge = b->edge[at + x], text = b->text[at + x];
 
         if (edge == 0) {
             continue;
         }
+        if (depth == 16) {
+            deep[x] = (uint16_t) mix(deep[x], edge, text, 65535);
+            continue;
+        }
         for (uint32_t k = 0; k < channels; k++) {
-            uint8_t   *p = out + (size_t) x * channels + k;
-            unsigned   dark = *p * (255 - edge);
+            uint8_t  *p = out + (size_t) x * channels + k;
 
-            *p = (uint8_t) ((dark * (255 - text) / 255 + text * 255 + 127)
-                            / 255);
+            *p = (uint8_t) mix(*p, edge, text, 255);
         }
     }
 }
@@ -75,8 +90,9 @@ overlay_row(pacs_rows_t *rows, uint32_t y, uint8_t *out)
         const block_t  *b = &o->blocks[i];
 
         if (y >= b->y && y - b->y < b->height) {
-            blend(out + (size_t) b->x * rows->channels, b,
-                  (size_t) (y - b->y) * b->width, rows->channels);
+            blend(out + (size_t) b->x * rows->channels * (rows->depth / 8), b,
+                  (size_t) (y - b->y) * b->width, rows->channels,
+                  rows->depth);
         }
     }
 }
@@ -170,14 +186,14 @@ room(uint32_t side, bool shared, const metric_t *m)
 }
 
 
+/* at most: a line may go on in another behind each of its fields */
 static unsigned
 count_lines(pacs_str_t text)
 {
-    pacs_str_t  line;
-    unsigned    n = 0;
+    unsigned  n = 1;
 
-    while (pacs_str_split(&text, '\n', &line)) {
-        n += line.len != 0;
+    for (size_t i = 0; i < text.len; i++) {
+        n += text.data[i] == '\n' || text.data[i] == '\x1f';
     }
     return n;
 }
@@ -193,26 +209,18 @@ shape_lines(const pacs_annotation_t *want, pacs_str_t text, unsigned width,
 
     *n = 0;
     while (pacs_str_split(&text, '\n', &line)) {
-        if (line.len == 0) {
-            continue;
-        }
-        if (*n == most) {
-            want->drawn->hidden++;
-            continue;
-        }
+        while (line.len != 0 && *n < most) {
+            int  rc = pacs_text_line(fonts, &line, want->language, m->size,
+                                     width, a, &lines[*n], err);
 
-        int  rc = pacs_text_line(fonts, line, want->language, m->size, width,
-                                 a, &lines[*n], err);
-
-        if (rc != PACS_OK) {
-            return rc;
+            if (rc != PACS_OK) {
+                return rc;
+            }
+            want->drawn->missing += lines[*n].missing;
+            want->drawn->hidden += lines[*n].n == 0 && lines[*n].cut;
+            *n += lines[*n].n != 0;
         }
-        want->drawn->missing += lines[*n].missing;
-        if (lines[*n].n != 0) {
-            (*n)++;
-        } else {
-            want->drawn->hidden += lines[*n].cut;
-        }
+        want->drawn->hidden += line.len != 0;
     }
     return PACS_OK;
 }
@@ -227,7 +235,7 @@ add_corner(overlay_t *o, const pacs_annotation_t *want,
     unsigned      height = room(o->rows.height, texts[corner ^ 2].len != 0,
                                 m);
     unsigned      n, most = height / m->line, all = count_lines(texts[corner]);
-    pacs_line_t  *lines = pacs_calloc(a, all + 1, sizeof(*lines));
+    pacs_line_t  *lines = pacs_calloc(a, all, sizeof(*lines));
 
     if (lines == NULL) {
         return pacs_fail(err, PACS_E_NOMEM, "text");
@@ -266,7 +274,7 @@ collect(const pacs_annotation_t *want, const pacs_curve_t *c, pacs_str_t *to,
     if (!want->window || c == NULL || c->voi == PACS_VOI_TABLE) {
         return true;
     }
-    *low = pacs_sprintf(a, "%.*s\nC %.6g W %.6g%s", pacs_fmt(*low),
+    *low = pacs_sprintf(a, "%.*s\nC %.6g\x1f  \x1fW %.6g%s", pacs_fmt(*low),
                         c->center, c->width,
                         c->voi == PACS_VOI_SIGMOID ? " sigmoid" : "");
     return low->data != NULL;

@@ -6,10 +6,10 @@
 
 #include "render/pipeline.h"
 
-enum { MOST_BYTES = 64 * 1024 * 1024 };     /* what ingest may read again */
-
-
-enum { LARGEST = 0x00280107 };
+enum {
+    LARGEST = 0x00280107,
+    MOST_BYTES = 64 * 1024 * 1024       /* what ingest may read again */
+};
 
 
 /* PET that is coded: from 0 to what the data set says is its largest value,

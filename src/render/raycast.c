@@ -9,122 +9,197 @@
 
 enum { SIDE = PACS_BRICK_SIDE };
 
+/* of a brick: empty, and how many bricks there are, itself and around it
+ * among them, that are so as well; or what it shows */
+enum { REACH = 6, THIN = 254, DENSE = 255 };
+
+/* opacity at which nothing more is looked at; how much of a pixel's colour is
+ * worth a look at the surface; the light where there is no surface */
+#define HIDDEN   0.995f
+#define FAINT    (1.0f / 128)
+#define AMBIENT  0.7f
+
+
+/* --- along a ray --- */
 
 static inline pacs_v4f_t
-least(pacs_v4f_t a, pacs_v4f_t b)
+clamped(pacs_v4f_t v, float max)
 {
-    pacs_v4i_t  less = a < b;
+    pacs_v4i_t  over = v > max;
+    pacs_v4f_t  most = { max, max, max, max };
 
-    return (pacs_v4f_t) ((less & (pacs_v4i_t) a) | (~less & (pacs_v4i_t) b));
+    v = (pacs_v4f_t) ((over & (pacs_v4i_t) most) | (~over & (pacs_v4i_t) v));
+    return (pacs_v4f_t) ((v > 0) & (pacs_v4i_t) v);
 }
 
 
-/* *place with slices along k; false: a slice is not ready */
-static inline bool
-settle(const pacs_cast_t *cast, pacs_ray_t *r, pacs_v4f_t *place)
-{
-    if (!cast->g.even) {
-        double  slice = pacs_grid_slice(&cast->g, (double) (*place)[2],
-                                        &r->hint);
-
-        if (!pacs_grid_ready(&cast->g, &slice)) {
-            return false;
-        }
-        (*place)[2] = (float) slice;
-    }
-    return true;
-}
-
-
-/* the voxels around a place that settle() has seen */
-static inline float
-sample(const pacs_cast_t *cast, pacs_v4f_t place)
+/* the voxels around four places, along k: in slices */
+static inline pacs_v4f_t
+sample(const pacs_cast_t *cast, pacs_v4f_t x, pacs_v4f_t y, pacs_v4f_t z)
 {
     const pacs_grid_t  *g = &cast->g;
+    const int16_t      *p[4];
+    pacs_v4i_t          i, j, k;
 
-    place = least(place, cast->max);
-    place = -least(-place, (pacs_v4f_t) { 0 });
-
-    pacs_v4i_t      i = __builtin_convertvector(place, pacs_v4i_t);
-    pacs_v4f_t      f = place - __builtin_convertvector(i, pacs_v4f_t);
-    const int16_t  *p = g->v->voxels + (size_t) i[2] * g->slice
-                        + (size_t) i[1] * g->row + i[0];
-
-    return pacs_trilinear(p, g->row, g->slice, f[0], f[1], f[2]);
+    x = clamped(x, cast->max[0]);
+    y = clamped(y, cast->max[1]);
+    z = clamped(z, cast->max[2]);
+    i = __builtin_convertvector(x, pacs_v4i_t);
+    j = __builtin_convertvector(y, pacs_v4i_t);
+    k = __builtin_convertvector(z, pacs_v4i_t);
+    for (int n = 0; n < 4; n++) {
+        p[n] = g->v->voxels + (size_t) k[n] * g->slice
+               + (size_t) j[n] * g->row + i[n];
+    }
+    return pacs_trilinear4(p, g->row, g->slice,
+                           x - __builtin_convertvector(i, pacs_v4f_t),
+                           y - __builtin_convertvector(j, pacs_v4f_t),
+                           z - __builtin_convertvector(k, pacs_v4f_t));
 }
 
 
-/* the brick of sample m, and *end: the first sample behind it */
-static inline size_t
-brick(const pacs_cast_t *cast, pacs_ray_t *r, uint32_t m, uint32_t *end)
+/* slices along k for steps; NaN: they are not ready */
+static inline pacs_v4f_t
+settle(const pacs_cast_t *cast, pacs_ray_t *r, pacs_v4f_t z)
 {
-    const pacs_bricks_t  *b = &cast->bricks;
-    pacs_v4f_t            at = r->from + (float) m * r->by;
-    float                 slice = cast->g.v->at == NULL ? at[2]
-                                  : (float) pacs_grid_slice(&cast->g,
-                                                            (double) at[2],
-                                                            &r->hint);
-    float                 place[3] = { at[0], at[1], slice };
-    float                 t = (float) (r->n - m);
-    size_t                index = 0;
+    for (int n = 0; n < 4; n++) {
+        double  slice = pacs_grid_slice(&cast->g, (double) z[n], &r->hint);
 
-    for (int d = 2; d >= 0; d--) {
-        int    i = place[d] > 0 ? (int) place[d] / SIDE : 0;
-        float  lo, hi;
+        z[n] = pacs_grid_ready(&cast->g, &slice) ? (float) slice : NAN;
+    }
+    return z;
+}
 
-        i = i < (int) b->n[d] ? i : (int) b->n[d] - 1;
-        index = index * b->n[d] + (size_t) i;
-        lo = d == 2 ? cast->edges[i] : (float) (i * SIDE);
-        hi = d == 2 ? cast->edges[i + 1] : (float) ((i + 1) * SIDE);
-        if (fabsf(r->by[d]) > 1e-6f) {
-            t = fminf(t, ((r->by[d] > 0 ? hi : lo) - at[d]) / r->by[d]);
+
+/* four samples from m on, each `stride` steps from the next and in the middle
+ * of them; NaN: not ready.  place: where, along k in slices */
+static inline pacs_v4f_t
+look(const pacs_cast_t *cast, pacs_ray_t *r, uint32_t m, uint32_t stride,
+    pacs_v4f_t place[3])
+{
+    static const pacs_v4f_t  next = { 0, 1, 2, 3 };
+    float                    n = (float) stride;
+    pacs_v4f_t               t = (float) m + 0.5f * n + n * next, v;
+
+    for (int d = 0; d < 3; d++) {
+        place[d] = r->at[d] + t * r->by[d];
+    }
+    if (!cast->g.even) {
+        place[2] = settle(cast, r, place[2]);
+    }
+    v = sample(cast, place[0], place[1], place[2]);
+    return cast->g.even ? v : v + 0 * place[2];
+}
+
+
+/* the brick that sample m lies in */
+static inline size_t
+brick(const pacs_cast_t *cast, pacs_ray_t *r, uint32_t m, int b[3])
+{
+    const uint32_t  *n = cast->bricks.n;
+    float            t = (float) m + 0.5f;
+
+    for (int d = 0; d < 3; d++) {
+        float  at = r->at[d] + t * r->by[d];
+
+        if (d == 2 && cast->g.v->at != NULL) {
+            at = (float) pacs_grid_slice(&cast->g, (double) at, &r->hint);
         }
+        b[d] = at > 0 ? (int) at / SIDE : 0;
+        b[d] = b[d] < (int) n[d] ? b[d] : (int) n[d] - 1;
+    }
+    return ((size_t) b[2] * n[1] + (size_t) b[1]) * n[0] + (size_t) b[0];
+}
+
+
+/* the first sample behind brick b and those up to `more` around it */
+static inline uint32_t
+leave(const pacs_cast_t *cast, const pacs_ray_t *r, uint32_t m,
+    const int b[3], int more)
+{
+    float  t = r->length;
+
+    for (int d = 0; d < 3; d++) {
+        bool   up = r->by[d] >= 0;
+        int    i = up ? b[d] + 1 + more : b[d] - more;
+        int    last = (int) cast->bricks.n[2];
+        float  wall = d < 2 ? (float) (i * SIDE)
+                      : cast->edges[i < 0 ? 0 : i > last ? last : i];
+        float  at = (wall - r->at[d]) * r->inverse[d];
+
+        t = at < t ? at : t;
     }
 
-    *end = m + (t > 1 ? (uint32_t) ceilf(t) : 1);
-    return index;
+    /* t >= m + 0.5, but for rounding */
+    uint32_t  end = t > 0 ? (uint32_t) (t + 0.5f) : 0;
+
+    end = end < r->n ? end : r->n;
+    return end > m ? end : m + 1;
 }
 
 
 /* --- projections --- */
 
+typedef struct {
+    float  best, sum, weights;
+    bool   any;
+} found_t;
+
+
+/* samples m .. end - 1 */
+static inline void
+gather(const pacs_cast_t *cast, pacs_ray_t *r, uint32_t m, uint32_t end,
+    found_t *f)
+{
+    for ( ; m < end; m += 4) {
+        pacs_v4f_t  place[3], v = look(cast, r, m, 1, place);
+
+        for (uint32_t i = 0; i < 4 && m + i < end; i++) {
+            float  w = r->length - (float) (m + i);
+
+            if (v[i] == v[i]) {
+                w = w < 1 ? w : 1;
+                f->sum += w * v[i];
+                f->weights += w;
+                f->best = !f->any || (cast->least ? v[i] < f->best
+                                                  : v[i] > f->best)
+                          ? v[i] : f->best;
+                f->any = true;
+            }
+        }
+    }
+}
+
+
+/* whether a brick may hold a sample that counts */
+static inline bool
+counts(const pacs_cast_t *cast, pacs_brick_t range, const found_t *f)
+{
+    return range.min <= range.max
+           && (!f->any || cast->mean || (cast->least ? range.min < f->best
+                                                     : range.max > f->best));
+}
+
+
 static void
 project(const pacs_cast_t *cast, pacs_ray_t *r, size_t pixel)
 {
-    float         *out = (float *) cast->out + pixel;
-    bool           least_wanted = cast->least, any = false;
-    float          best = 0, sum = 0, weights = 0;
+    float    *out = (float *) cast->out + pixel;
+    found_t   f = { 0 };
 
     for (uint32_t m = 0, end; m < r->n; m = end) {
-        pacs_brick_t  range = cast->bricks.of[brick(cast, r, m, &end)];
+        int           b[3];
+        pacs_brick_t  range = cast->bricks.of[brick(cast, r, m, b)];
 
-        if (range.min > range.max
-            || (any && !cast->mean && (least_wanted ? range.min >= best
-                                                    : range.max <= best)))
-        {
-            continue;
-        }
-        for ( ; m < end; m++) {
-            pacs_v4f_t  place = r->from + (float) m * r->by;
-
-            if (!settle(cast, r, &place)) {
-                continue;
-            }
-            float  v = sample(cast, place);
-            float  w = m + 1 < r->n ? 1 : r->last;
-
-            sum += w * v;
-            weights += w;
-            if (!any || (least_wanted ? v < best : v > best)) {
-                best = v;
-            }
-            any = true;
+        end = leave(cast, r, m, b, 0);
+        if (counts(cast, range, &f)) {
+            gather(cast, r, m, end, &f);
         }
     }
 
-    *out = !any ? NAN : (float) cast->g.v->slope
-                        * (cast->mean ? sum / weights : best)
-                        + (float) cast->g.v->intercept;
+    *out = !f.any ? NAN : (float) cast->g.v->slope
+                          * (cast->mean ? f.sum / f.weights : f.best)
+                          + (float) cast->g.v->intercept;
 }
 
 
@@ -135,9 +210,7 @@ pacs_volume_project(const pacs_volume_t *v, const pacs_camera_t *c,
     pacs_cast_t  cast;
     int          rc;
 
-    if (c->preset != NULL || c->slab < PACS_SLAB_MEAN
-        || c->slab > PACS_SLAB_MIN)
-    {
+    if (c->preset != NULL || (unsigned) c->slab > PACS_SLAB_MIN) {
         return pacs_fail(err, PACS_E_ARG, "no projection: mode %d", c->slab);
     }
 
@@ -156,40 +229,48 @@ pacs_volume_project(const pacs_volume_t *v, const pacs_camera_t *c,
 
 /* --- volume rendering --- */
 
-/* place, or where its slices are not ready, another */
-static inline pacs_v4f_t
-there(const pacs_cast_t *cast, pacs_v4f_t place, pacs_v4f_t other)
+/* central differences, in the picture's own directions */
+static inline void
+gradient(const pacs_cast_t *cast, const float place[3], float out[3])
 {
-    double  slice = (double) place[2];
+    static const pacs_v4f_t  x = { 1, -1, 0, 0 }, y = { 0, 0, 1, -1 };
+    pacs_v4f_t               z = { place[2] + 1, place[2] - 1, place[2],
+                                   place[2] };
+    pacs_v4f_t               flat, deep;
 
-    return cast->g.even || pacs_grid_ready(&cast->g, &slice) ? place : other;
+    for (int i = 0; i < 2 && !cast->g.even; i++) {
+        double  slice = (double) z[i];
+
+        if (!pacs_grid_ready(&cast->g, &slice)) {
+            z[i] = place[2];
+        }
+    }
+    flat = sample(cast, place[0] + x, place[1] + y,
+                  (pacs_v4f_t) { 0 } + place[2]);
+    deep = sample(cast, (pacs_v4f_t) { 0 } + place[0],
+                  (pacs_v4f_t) { 0 } + place[1], z);
+
+    for (int e = 0; e < 3; e++) {
+        out[e] = cast->gradient[0][e] * (flat[0] - flat[1])
+                 + cast->gradient[1][e] * (flat[2] - flat[3])
+                 + cast->gradient[2][e] * (deep[0] - deep[1]);
+    }
 }
 
 
 /* the light a surface throws back to the eye, and *shine, of the light's own
  * colour (Blinn and Phong); where there is hardly a surface, an even one */
-static float
-shade(const pacs_cast_t *cast, pacs_v4f_t place, float *shine)
+static inline float
+shade(const pacs_cast_t *cast, const float place[3], float *shine)
 {
-    float  g[3] = { 0, 0, 0 }, length, facing, lit, half, surface;
+    float  g[3], length, facing, lit, half, surface;
 
-    for (int d = 0; d < 3; d++) {
-        pacs_v4f_t  a = place, b = place;
-
-        a[d] += 1;
-        b[d] -= 1;
-        float  change = sample(cast, d == 2 ? there(cast, a, place) : a)
-                        - sample(cast, d == 2 ? there(cast, b, place) : b);
-
-        for (int e = 0; e < 3; e++) {
-            g[e] += cast->gradient[d][e] * change;
-        }
-    }
-
-    /* lit sides are those that look at the eye, whatever is inside */
+    gradient(cast, place, g);
     length = sqrtf(g[0] * g[0] + g[1] * g[1] + g[2] * g[2]);
     surface = length / (length + cast->faint);
-    facing = g[2] > 0 ? -1 / (length + 1e-20f) : 1 / (length + 1e-20f);
+
+    /* surfaces look at the eye, whichever side is the denser one */
+    facing = (g[2] > 0 ? -1 : 1) / (length + 1e-20f);
     lit = facing * (g[0] * cast->light[0] + g[1] * cast->light[1]
                     + g[2] * cast->light[2]);
     half = facing * (g[0] * cast->half[0] + g[1] * cast->half[1]
@@ -200,20 +281,22 @@ shade(const pacs_cast_t *cast, pacs_v4f_t place, float *shine)
     half *= half;
     half *= half;
     *shine = 255 * 0.25f * surface * half * half;
-    return surface * (0.2f + 0.8f * lit) + (1 - surface) * 0.7f;
+    return surface * (0.2f + 0.8f * lit) + (1 - surface) * AMBIENT;
 }
 
 
 /* entry: colour and opacity of a step, of which there is a share */
 static inline void
 blend(const pacs_cast_t *cast, const float entry[4], float share,
-    pacs_v4f_t place, pacs_v4f_t *sum)
+    const float place[3], pacs_v4f_t *sum)
 {
-    float       opacity = share == 1 ? entry[3]
-                          : 1 - powf(1 - entry[3], share);
-    float       weight = (1 - (*sum)[3]) * opacity, lit = 1, shine = 0;
+    bool   shaded = cast->c->shaded;
+    float  clear = 1 - entry[3], weight, lit = shaded ? AMBIENT : 1, shine = 0;
 
-    if (cast->c->shaded && weight > 1.0f / 512) {
+    clear = share == 1 ? clear : share == 2 ? clear * clear
+            : powf(clear, share);
+    weight = (1 - (*sum)[3]) * (1 - clear);
+    if (shaded && weight > FAINT) {
         lit = shade(cast, place, &shine);
     }
     *sum += weight * (pacs_v4f_t) { entry[0] * lit + shine,
@@ -222,36 +305,53 @@ blend(const pacs_cast_t *cast, const float entry[4], float share,
 }
 
 
-/* front to back; what is all but hidden is not looked at */
+/* samples m .. end - 1, front to back; returns where it stopped */
+static inline uint32_t
+compose(const pacs_cast_t *cast, pacs_ray_t *r, uint32_t m, uint32_t end,
+    uint32_t stride, pacs_v4f_t *sum)
+{
+    const pacs_transfer_t  *t = &cast->transfer;
+
+    while (m < end && (*sum)[3] < HIDDEN) {
+        pacs_v4f_t  place[3], v = look(cast, r, m, stride, place);
+
+        v = v * t->scale + t->offset;
+        for (int i = 0; i < 4 && m < end && (*sum)[3] < HIDDEN; i++) {
+            int    entry = v[i] > 0 ? v[i] < PACS_TRANSFER_SIZE - 1 ? (int) v[i]
+                           : PACS_TRANSFER_SIZE - 1 : 0;
+            float  share = r->length - (float) m;
+
+            if (v[i] == v[i] && t->entry[entry][3] > 0) {
+                blend(cast, t->entry[entry],
+                      share < (float) stride ? share : (float) stride,
+                      (float[3]) { place[0][i], place[1][i], place[2][i] },
+                      sum);
+            }
+            m += stride;
+        }
+    }
+    return m;
+}
+
+
+/* what is all but hidden is not looked at */
 static void
 render(const pacs_cast_t *cast, pacs_ray_t *r, size_t pixel)
 {
-    const pacs_transfer_t  *t = &cast->transfer;
-    uint8_t                *out = (uint8_t *) cast->out + 3 * pixel;
-    pacs_v4f_t              sum = { 0 };        /* red, green, blue, opacity */
+    uint8_t     *out = (uint8_t *) cast->out + 3 * pixel;
+    pacs_v4f_t   sum = { 0 };        /* red, green, blue, opacity */
 
-    for (uint32_t m = 0, end; m < r->n && sum[3] < 0.995f; m = end) {
-        if (!cast->shows[brick(cast, r, m, &end)]) {
-            continue;
-        }
-        for ( ; m < end && sum[3] < 0.995f; m++) {
-            pacs_v4f_t  place = r->from + (float) m * r->by;
+    for (uint32_t m = 0; m < r->n && sum[3] < HIDDEN; ) {
+        int       b[3];
+        uint8_t   shows = cast->shows[brick(cast, r, m, b)];
+        uint32_t  end = leave(cast, r, m, b, shows <= REACH ? shows - 1 : 0);
 
-            if (settle(cast, r, &place)) {
-                float  v = sample(cast, place) * t->scale + t->offset;
-                int    i = v > 0 ? v < PACS_TRANSFER_SIZE - 1 ? (int) v
-                           : PACS_TRANSFER_SIZE - 1 : 0;
-
-                if (t->entry[i][3] > 0) {
-                    blend(cast, t->entry[i], m + 1 < r->n ? 1 : r->last, place,
-                          &sum);
-                }
-            }
-        }
+        m = shows <= REACH ? end
+            : compose(cast, r, m, end, shows == THIN ? 2 : 1, &sum);
     }
 
     for (int c = 0; c < 3; c++) {
-        float  shown = sum[3] >= 0.995f ? sum[c] / sum[3] : sum[c];
+        float  shown = sum[3] >= HIDDEN ? sum[c] / sum[3] : sum[c];
 
         out[c] = (uint8_t) (shown < 255 ? shown + 0.5f : 255);
     }
@@ -280,22 +380,63 @@ light(pacs_cast_t *cast)
 }
 
 
-/* of each brick: is there anything to be seen */
-static uint8_t *
-showing(const pacs_cast_t *cast, pacs_err_t *err)
+/* to[i] = whether from[] is set at i or `step` before or behind it */
+PACS_VECTORIZE
+static void
+spread(const uint8_t *restrict from, size_t n, size_t step,
+    uint8_t *restrict to)
 {
+    memcpy(to, from, n);
+    for (size_t i = step; i < n; i++) {
+        to[i] |= from[i - step];
+    }
+    for (size_t i = 0; i + step < n; i++) {
+        to[i] |= from[i + step];
+    }
+}
+
+
+/* how far it is from each empty brick to one that is not.  What spreads goes
+ * on beyond the end of a row of bricks, into the next: that is near, never
+ * far, and so no picture's loss */
+static void
+distances(const pacs_bricks_t *b, size_t n, uint8_t *shows, uint8_t *full,
+    uint8_t *room)
+{
+    for (size_t i = 0; i < n; i++) {
+        full[i] = shows[i] > REACH;
+    }
+    for (int far = 1; far < REACH; far++) {
+        spread(full, n, 1, room);
+        spread(room, n, b->n[0], full);
+        spread(full, n, (size_t) b->n[0] * b->n[1], room);
+        memcpy(full, room, n);
+        for (size_t i = 0; i < n; i++) {
+            shows[i] += !full[i];
+        }
+    }
+}
+
+
+static int
+showing(pacs_cast_t *cast, pacs_err_t *err)
+{
+    static const uint8_t  sights[] = {
+        [PACS_CLEAR] = 1, [PACS_THIN] = THIN, [PACS_DENSE] = DENSE,
+    };
     const pacs_bricks_t  *b = &cast->bricks;
     size_t                n = (size_t) b->n[0] * b->n[1] * b->n[2];
-    uint8_t              *shows = malloc(n);
 
-    if (shows == NULL) {
-        pacs_fail(err, PACS_E_NOMEM, "no memory for bricks");
-        return NULL;
+    cast->shows = malloc(3 * n);
+    if (cast->shows == NULL) {
+        return pacs_fail(err, PACS_E_NOMEM, "no memory for bricks");
     }
     for (size_t i = 0; i < n; i++) {
-        shows[i] = pacs_transfer_shows(&cast->transfer, b->of[i]);
+        cast->shows[i] = sights[pacs_transfer_sight(&cast->transfer,
+                                                    b->of[i])];
     }
-    return shows;
+    distances(b, n, cast->shows, cast->shows + n, cast->shows + 2 * n);
+    return PACS_OK;
 }
 
 
@@ -304,7 +445,6 @@ pacs_volume_render(const pacs_volume_t *v, const pacs_camera_t *c,
     const pacs_limits_t *limits, uint8_t *out, pacs_err_t *err)
 {
     pacs_cast_t  cast;
-    uint8_t     *shows = NULL;
     int          rc;
 
     if (c->preset == NULL) {
@@ -316,18 +456,16 @@ pacs_volume_render(const pacs_volume_t *v, const pacs_camera_t *c,
         rc = pacs_transfer_open(v, c->preset, cast.step, &cast.transfer, err);
     }
     if (rc == PACS_OK) {
-        shows = showing(&cast, err);
-        rc = shows == NULL ? PACS_E_NOMEM : PACS_OK;
+        rc = showing(&cast, err);
     }
     if (rc == PACS_OK) {
         light(&cast);
-        cast.shows = shows;
         cast.pixel = render;
         cast.out = out;
         pacs_cast_run(&cast);
     }
 
-    free(shows);
+    free(cast.shows);
     pacs_transfer_close(&cast.transfer);
     pacs_cast_close(&cast);
     return rc;

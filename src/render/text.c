@@ -274,26 +274,52 @@ fit(pacs_fonts_t *f, uint32_t *text, size_t n, const char *language,
 }
 
 
+/* the next field into chars (room for all of text); how many */
+static size_t
+next_field(pacs_str_t *text, uint32_t *chars, bool *blank)
+{
+    size_t  n = 0;
+
+    *blank = true;
+    while (text->len != 0 && (chars[n] = next_char(text)) != FIELD) {
+        *blank = *blank && chars[n] == ' ';
+        n++;
+    }
+    *blank = *blank && n != 0;
+    return n;
+}
+
+
 int
-pacs_text_line(pacs_fonts_t *f, pacs_str_t text, const char *language,
+pacs_text_line(pacs_fonts_t *f, pacs_str_t *text, const char *language,
     unsigned size, unsigned width, pacs_arena_t *a, pacs_line_t *line,
     pacs_err_t *err)
 {
-    uint32_t  *chars = pacs_calloc(a, text.len + 1, sizeof(*chars));
-    int        pen = 0;
-    bool       ok = chars != NULL;
+    uint32_t     *chars = pacs_calloc(a, text->len + 1, sizeof(*chars));
+    pacs_line_t   until = { .n = 0 };       /* the last field of blanks */
+    pacs_str_t    behind = pacs_null;
+    int           pen = 0;
+    bool          ok = chars != NULL, blank;
 
     *line = (pacs_line_t) { .n = 0 };
 
-    while (ok && !line->cut && text.len != 0) {
-        size_t  n = 0;
+    while (ok && !line->cut && text->len != 0) {
+        size_t  n = next_field(text, chars, &blank);
 
-        while (text.len != 0 && (chars[n] = next_char(&text)) != FIELD) {
-            n++;
+        if (blank) {
+            until = *line;
+            behind = *text;
         }
         ok = n == 0 || fit(f, chars, n, language, size, width, a, line, &pen);
     }
 
+    if (line->cut && until.n != 0) {
+        *line = until;
+        *text = behind;
+    }
+    for (blank = false; line->cut && !blank && text->len != 0; ) {
+        next_field(text, chars, &blank);
+    }
     return ok ? PACS_OK : pacs_fail(err, PACS_E_NOMEM, "text");
 }
 

@@ -43,9 +43,10 @@ typedef struct {
 } pacs_line_t;
 
 /* the fields of one line, each a paragraph of its own direction, side by
- * side, at most `width` pixels wide: the last is cut, and ends in an
- * ellipsis.  language: see pacs_annotation_t.  PACS_E_NOMEM */
-int pacs_text_line(pacs_fonts_t *f, pacs_str_t text, const char *language,
+ * side, at most `width` pixels wide.  What is too wide goes on in the next
+ * line, behind a field of blanks: *text is what is left; or it is cut, and
+ * ends in an ellipsis.  language: see pacs_annotation_t.  PACS_E_NOMEM */
+int pacs_text_line(pacs_fonts_t *f, pacs_str_t *text, const char *language,
     unsigned size, unsigned width, pacs_arena_t *a, pacs_line_t *line,
     pacs_err_t *err);
 

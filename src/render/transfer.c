@@ -9,6 +9,9 @@
 
 enum { SIZE = PACS_TRANSFER_SIZE };
 
+/* opacity of a step up to which two steps may be taken as one */
+#define THIN  0.06f
+
 
 /* red, green, blue, opacity a mm */
 static void
@@ -55,17 +58,19 @@ pacs_transfer_open(const pacs_volume_t *v, const pacs_preset_t *preset,
     t->scale = (float) (v->slope / unit / entry);
     t->offset = (float) (((v->intercept - zero) / unit - low) / entry + 0.5);
     t->entry = malloc(SIZE * sizeof(*t->entry)
-                      + (SIZE + 1) * sizeof(*t->seen));
+                      + 2 * (SIZE + 1) * sizeof(*t->seen));
     if (t->entry == NULL) {
         return pacs_fail(err, PACS_E_NOMEM, "no memory for a preset");
     }
     t->seen = (uint16_t *) (t->entry + SIZE);
+    t->dense = t->seen + SIZE + 1;
 
-    t->seen[0] = 0;
+    t->seen[0] = t->dense[0] = 0;
     for (int i = 0; i < SIZE; i++) {
         look_up(preset, low + i * entry, t->entry[i]);
         t->entry[i][3] = 1 - powf(1 - t->entry[i][3], (float) step_mm);
         t->seen[i + 1] = t->seen[i] + (t->entry[i][3] > 0);
+        t->dense[i + 1] = t->dense[i] + (t->entry[i][3] > THIN);
     }
     return PACS_OK;
 }
@@ -78,17 +83,16 @@ pacs_transfer_close(pacs_transfer_t *t)
 }
 
 
-bool
-pacs_transfer_shows(const pacs_transfer_t *t, pacs_brick_t range)
+pacs_sight_e
+pacs_transfer_sight(const pacs_transfer_t *t, pacs_brick_t range)
 {
     float  a = range.min * t->scale + t->offset;
     float  b = range.max * t->scale + t->offset;
-    float  low = fminf(a, b), high = fmaxf(a, b);
+    int    low = (int) fminf(fmaxf(fminf(a, b), 0), SIZE - 1);
+    int    high = (int) fminf(fmaxf(fmaxf(a, b), 0), SIZE - 1);
 
-    if (range.min > range.max) {
-        return false;
+    if (range.min > range.max || t->seen[high + 1] == t->seen[low]) {
+        return PACS_CLEAR;
     }
-    low = fminf(fmaxf(low, 0), SIZE - 1);
-    high = fminf(fmaxf(high, 0), SIZE - 1);
-    return t->seen[(int) high + 1] > t->seen[(int) low];
+    return t->dense[high + 1] > t->dense[low] ? PACS_DENSE : PACS_THIN;
 }

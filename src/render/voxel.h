@@ -101,26 +101,30 @@ typedef struct {
     float     scale, offset;    /* voxel * scale + offset: entry */
     float   (*entry)[4];        /* red, green, blue: 0..255; opacity of one
                                    step of the ray */
-    uint16_t *seen;             /* how many entries before this one are not
-                                   transparent; SIZE + 1 */
+    /* SIZE + 1: how many entries before this one are not transparent, and
+     * how many of them are more than thin */
+    uint16_t *seen, *dense;
 } pacs_transfer_t;
 
 int pacs_transfer_open(const pacs_volume_t *v, const pacs_preset_t *preset,
     double step_mm, pacs_transfer_t *t, pacs_err_t *err);
 void pacs_transfer_close(pacs_transfer_t *t);
-/* false: every voxel of min .. max is transparent */
-bool pacs_transfer_shows(const pacs_transfer_t *t, pacs_brick_t range);
+/* what voxels of min .. max can be at most */
+typedef enum { PACS_CLEAR, PACS_THIN, PACS_DENSE } pacs_sight_e;
+pacs_sight_e pacs_transfer_sight(const pacs_transfer_t *t,
+    pacs_brick_t range);
 
 
 /* --- camera.c: rays through a volume, many threads --- */
 
 typedef struct pacs_cast_s  pacs_cast_t;
 
-/* samples m = 0 .. n - 1 lie at from + m * by, in voxels (along k: steps) */
+/* from where it enters: at + t * by, in voxels (along k: steps), t = 0 ..
+ * length; samples lie at t = m + 0.5, m = 0 .. n - 1 */
 typedef struct {
-    pacs_v4f_t  from, by;
+    float       at[3], by[3], inverse[3];       /* 1 / by */
+    float       length;
     uint32_t    n;
-    float       last;           /* the share of a step that the last one has */
     uint32_t    hint;           /* for pacs_grid_slice */
 } pacs_ray_t;
 
@@ -136,10 +140,10 @@ struct pacs_cast_s {
     void                (*pixel)(const pacs_cast_t *cast, pacs_ray_t *r,
                                  size_t pixel);
     void                 *out;
-    pacs_v4f_t            max;          /* just below the last centres */
+    float                 max[3];       /* just below the last centres */
     bool                  mean, least;  /* of a projection; or: greatest */
     pacs_transfer_t       transfer;
-    const uint8_t        *shows;        /* of each brick: not transparent */
+    uint8_t              *shows;        /* of each brick, see showing() */
     /* of voxels a step along i, j, k -> a mm right, down and into the
      * picture, where the lights are as well */
     float                 gradient[3][3], light[3], half[3];
@@ -204,6 +208,13 @@ pacs_pair(const int16_t *p)
 }
 
 
+/* voxels as numbers: the left ones of four pairs, and the right ones */
+#define pacs_left(pairs)                                                      \
+    __builtin_convertvector((pacs_v4i_t) ((pairs) << 16) >> 16, pacs_v4f_t)
+#define pacs_right(pairs)                                                     \
+    __builtin_convertvector((pacs_v4i_t) (pairs) >> 16, pacs_v4f_t)
+
+
 /* the voxel at p and its seven next neighbours, weighed */
 static inline float
 pacs_trilinear(const int16_t *p, size_t row, size_t slice, float x, float y,
@@ -211,14 +222,37 @@ pacs_trilinear(const int16_t *p, size_t row, size_t slice, float x, float y,
 {
     pacs_v4u_t  pairs = { pacs_pair(p), pacs_pair(p + row),
                           pacs_pair(p + slice), pacs_pair(p + slice + row) };
-    pacs_v4f_t  left = __builtin_convertvector(
-                           (pacs_v4i_t) (pairs << 16) >> 16, pacs_v4f_t);
-    pacs_v4f_t  right = __builtin_convertvector((pacs_v4i_t) pairs >> 16,
-                                                pacs_v4f_t);
-    pacs_v4f_t  mid = left + x * (right - left);
+    pacs_v4f_t  left = pacs_left(pairs);
+    pacs_v4f_t  mid = left + x * (pacs_right(pairs) - left);
     float       a = mid[0] + y * (mid[1] - mid[0]);
     float       b = mid[2] + y * (mid[3] - mid[2]);
 
+    return a + z * (b - a);
+}
+
+
+/* of four places the pairs at p[i] + skip, weighed */
+static inline pacs_v4f_t
+pacs_linear4(const int16_t *const p[4], size_t skip, pacs_v4f_t x)
+{
+    pacs_v4u_t  pairs = { pacs_pair(p[0] + skip), pacs_pair(p[1] + skip),
+                          pacs_pair(p[2] + skip), pacs_pair(p[3] + skip) };
+    pacs_v4f_t  left = pacs_left(pairs);
+
+    return left + x * (pacs_right(pairs) - left);
+}
+
+
+/* pacs_trilinear at four places: half the work for each */
+static inline pacs_v4f_t
+pacs_trilinear4(const int16_t *const p[4], size_t row, size_t slice,
+    pacs_v4f_t x, pacs_v4f_t y, pacs_v4f_t z)
+{
+    pacs_v4f_t  a = pacs_linear4(p, 0, x);
+    pacs_v4f_t  b = pacs_linear4(p, slice, x);
+
+    a += y * (pacs_linear4(p, row, x) - a);
+    b += y * (pacs_linear4(p, slice + row, x) - b);
     return a + z * (b - a);
 }
 

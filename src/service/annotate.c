@@ -16,7 +16,8 @@
 typedef struct {
     pacs_dataset_t   ds;
     pacs_str_t      *corrected;             /* by attribute of the index */
-    uint32_t         frame, frames;         /* the first is 0 */
+    uint32_t         frame;                 /* from 0 */
+    pacs_str_t       what;                  /* of the series, or null */
     pacs_arena_t    *arena;
     pacs_buf_t       text[PACS_CORNERS];
     int              line[PACS_CORNERS];    /* of the table, the last */
@@ -172,6 +173,7 @@ put_numbers(pacs_buf_t *b, pacs_str_t value)
 
 enum {
     P = PACS_NOTE_PATIENT, T = PACS_NOTE_TECHNIQUE,
+    I = 4,                      /* technique of one image, not of a volume */
     TL = PACS_TOP_LEFT, TR = PACS_TOP_RIGHT,
     BL = PACS_BOTTOM_LEFT, BR = PACS_BOTTOM_RIGHT
 };
@@ -190,21 +192,21 @@ static const row_t  rows[] = {
     { T, TR, 3, "Study ID ", 0x00200010, 0, 0, put_text, "" },
     { T, TR, 4, "Acc. ", 0x00080050, 0, 0, put_text, "" },
     { T, TR, 5, "Acquired ", 0x00080022, 0, 0, put_date, "" },
-    { T, TR, 5, "Acquired ", 0x0008002A, 0, 1, put_date_time, "" },
-    { T, TR, 5, "", 0x00080032, 0, 0, put_time, "" },
+    { I, TR, 5, "Acquired ", 0x0008002A, 0, 1, put_date_time, "" },
+    { I, TR, 5, "", 0x00080032, 0, 0, put_time, "" },
 
     { T, BR, 0, "", 0x0008103E, 0, 0, put_text, "" },
     { T, BR, 1, "Series ", 0x00200011, 0, 0, put_text, "" },
-    { T, BR, 1, "Image ", 0x00200013, 0, 0, put_text, "" },
-    { T, BR, 3, "", 0x00185101, 0, 0, put_text, "" },
+    { I, BR, 1, "Image ", 0x00200013, 0, 0, put_text, "" },
+    { I, BR, 3, "", 0x00185101, 0, 0, put_text, "" },
     { T, BR, 3, "Side ", 0x00209072, 0x00209071, 0, put_text, "" },
     { T, BR, 3, "Side ", 0x00200062, 0, 1, put_text, "" },
     { T, BR, 3, "Side ", 0x00200060, 0, 1, put_text, "" },
-    { T, BR, 4, "Slice ", 0x00180050, 0x00289110, 0, put_numbers, " mm" },
-    { T, BR, 4, "Gap ", 0x00180088, 0x00289110, 0, put_numbers, " mm" },
-    { T, BR, 5, "Location ", 0x00201041, 0, 0, put_numbers, " mm" },
-    { T, BR, 6, "Position ", 0x00200032, 0x00209113, 0, put_numbers, " mm" },
-    { T, BR, 7, "Pixel ", 0x00280030, 0x00289110, 0, put_numbers, " mm" },
+    { I, BR, 4, "Slice ", 0x00180050, 0x00289110, 0, put_numbers, " mm" },
+    { I, BR, 4, "Gap ", 0x00180088, 0x00289110, 0, put_numbers, " mm" },
+    { I, BR, 5, "Location ", 0x00201041, 0, 0, put_numbers, " mm" },
+    { I, BR, 6, "Position ", 0x00200032, 0x00209113, 0, put_numbers, " mm" },
+    { I, BR, 7, "Pixel ", 0x00280030, 0x00289110, 0, put_numbers, " mm" },
 
     { T, BL, 0, "", 0x00080060, 0, 0, put_text, "" },
     { T, BL, 0, "", 0x00180010, 0, 0, put_text, "" },
@@ -358,11 +360,8 @@ add_all(notes_t *n, unsigned kinds)
             add_row(n, &rows[i]);
         }
         /* behind the image's number */
-        if (rows[i].tag == 0x00200013 && kinds & PACS_NOTE_TECHNIQUE
-            && n->frames > 1)
-        {
-            pacs_buf_printf(begin_field(n, PACS_BOTTOM_RIGHT, 1),
-                            "Frame %u/%u", n->frame + 1, n->frames);
+        if (rows[i].tag == 0x00200013 && kinds & T && n->what.len != 0) {
+            pacs_buf_str(begin_field(n, BR, 1), n->what);
         }
     }
     if (kinds & PACS_NOTE_TECHNIQUE) {
@@ -391,39 +390,61 @@ read_values(pacs_op_t *op, pacs_image_t *im, notes_t *n, pacs_err_t *err)
 }
 
 
-int
-pacs_annotate(pacs_op_t *op, pacs_image_t *im, unsigned kinds,
-    uint32_t frame, const pacs_annotation_t **out, pacs_err_t *err)
+static int
+annotate(pacs_op_t *op, pacs_image_t *im, unsigned kinds, notes_t *n,
+    const pacs_annotation_t **out, pacs_err_t *err)
 {
-    notes_t             n = { .frame = frame, .arena = op->arena,
-                              .frames = im->record.pixels.frames };
-    pacs_annotation_t  *note;
+    pacs_annotation_t  *note = pacs_calloc(op->arena, 1, sizeof(*note));
     int                 rc;
 
-    *out = NULL;
-    if (kinds == 0) {
-        return PACS_OK;
-    }
-
-    if ((rc = read_values(op, im, &n, err)) != PACS_OK) {
-        return rc;
-    }
-
-    *out = note = pacs_calloc(op->arena, 1, sizeof(*note));
+    *out = note;
     if (note == NULL) {
         return PACS_E_NOMEM;
     }
 
-    add_all(&n, kinds);
-    note->language = language(n.ds.root);
+    n->arena = op->arena;
+    if ((rc = read_values(op, im, n, err)) != PACS_OK) {
+        return rc;
+    }
+
+    add_all(n, kinds);
+    note->language = language(n->ds.root);
     note->window = kinds & PACS_NOTE_TECHNIQUE;
     note->drawn = pacs_calloc(op->arena, 1, sizeof(*note->drawn));
 
     for (unsigned i = 0; i < PACS_CORNERS; i++) {
-        note->lines[i] = pacs_buf_take(&n.text[i], op->arena);
+        note->lines[i] = pacs_buf_take(&n->text[i], op->arena);
         if (note->lines[i].data == NULL) {
             rc = PACS_E_NOMEM;
         }
     }
     return note->drawn == NULL ? PACS_E_NOMEM : rc;
+}
+
+
+int
+pacs_annotate(pacs_op_t *op, pacs_image_t *im, unsigned kinds,
+    uint32_t frame, const pacs_annotation_t **out, pacs_err_t *err)
+{
+    notes_t   n = { .frame = frame };
+    uint32_t  frames = im->record.pixels.frames;
+
+    *out = NULL;
+    if (kinds == 0) {
+        return PACS_OK;
+    }
+    if (frames > 1) {
+        n.what = pacs_sprintf(op->arena, "Frame %u/%u", frame + 1, frames);
+    }
+    return annotate(op, im, kinds & T ? kinds | I : kinds, &n, out, err);
+}
+
+
+int
+pacs_annotate_volume(pacs_op_t *op, pacs_image_t *im, unsigned kinds,
+    pacs_str_t what, const pacs_annotation_t **out, pacs_err_t *err)
+{
+    notes_t  n = { .what = what };
+
+    return annotate(op, im, kinds, &n, out, err);
 }

@@ -199,8 +199,12 @@ decoded_part(pacs_op_t *op, state_t *s, uint32_t i, pacs_part_t *part,
 {
     pacs_frame_head_t  head;
     pacs_str_t         path;
-    int                rc = pacs_image_decoded(op, s->image, i, &path, NULL,
-                                               &head, err);
+    int                fd, rc = pacs_image_decoded(op, s->image, i, &path,
+                                                   &fd, &head, err);
+
+    if (rc == PACS_OK) {
+        close(fd);
+    }
 
     *part = (pacs_part_t) { .path = path.data, .offset = PACS_FRAME_HEAD,
                             .length = head.bytes };

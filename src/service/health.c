@@ -50,7 +50,8 @@ pacs_health(pacs_service_t *svc, pacs_buf_t *out, bool *ok, pacs_err_t *err)
         pacs_buf_text(out, ",\"reason\":");
         pacs_buf_json(out, pacs_cstr(index.text));
     }
-    pacs_buf_char(out, '}');
+    pacs_buf_text(out, "},");
+    pacs_warm_write(svc, out);
 
     return out->failed ? pacs_fail(err, PACS_E_NOMEM, "out of memory")
                        : PACS_OK;

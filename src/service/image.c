@@ -16,6 +16,9 @@
 #include "service/internal.h"
 
 
+enum { ASK_MAX = 4 };           /* for a frame that was there, and is not */
+
+
 static void
 close_fd(void *data)
 {
@@ -269,9 +272,27 @@ frame_key(const pacs_image_t *im, uint32_t i, char key[PACS_FRAME_KEY + 1])
 }
 
 
-/* true: a whole frame lies there */
+/* of the frame that its record speaks of, and as it was written */
 static bool
-open_cached(const char *path, int *fd, pacs_frame_head_t *head)
+is_sound(pacs_op_t *op, const pacs_image_t *im, int fd,
+    const struct stat *st, const pacs_frame_head_t *head)
+{
+    uint64_t  bytes;
+
+    return pacs_frame_good(head, st->st_size)
+           && pacs_frame_bytes(&head->pixels, pacs_service_limits(op->svc),
+                               &bytes, NULL) == PACS_OK
+           && bytes == head->bytes
+           && head->pixels.rows == im->record.pixels.rows
+           && head->pixels.columns == im->record.pixels.columns
+           && pacs_cached_verified(op->svc, fd, bytes, head->crc);
+}
+
+
+/* true: a whole frame lies there; what is not one is removed */
+static bool
+open_cached(pacs_op_t *op, const pacs_image_t *im, const char *path, int *fd,
+    pacs_frame_head_t *head)
 {
     struct stat  st;
 
@@ -282,9 +303,7 @@ open_cached(const char *path, int *fd, pacs_frame_head_t *head)
 
     if (fstat(*fd, &st) == 0
         && pread(*fd, head, sizeof(*head), 0) == (ssize_t) sizeof(*head)
-        && head->magic == PACS_FRAME_MAGIC
-        && (uint64_t) st.st_size >= PACS_FRAME_HEAD
-        && head->bytes == (uint64_t) st.st_size - PACS_FRAME_HEAD)
+        && is_sound(op, im, *fd, &st, head))
     {
         pacs_cached_touch(*fd, &st);
         return true;
@@ -299,8 +318,8 @@ open_cached(const char *path, int *fd, pacs_frame_head_t *head)
 
 /* pictures that wait take room too: half of what ingest keeps free (2 % by
  * default) is theirs, not all of it */
-static int
-check_room(int fd, uint64_t bytes, const pacs_limits_t *limits,
+int
+pacs_cache_room(int fd, uint64_t bytes, const pacs_limits_t *limits,
     pacs_err_t *err)
 {
     struct statvfs  st;
@@ -314,8 +333,8 @@ check_room(int fd, uint64_t bytes, const pacs_limits_t *limits,
 
     return free > keep && free - keep > bytes
            ? PACS_OK
-           : pacs_fail(err, PACS_E_BUSY, "the disk has no room for a decoded "
-                       "frame of %" PRIu64 " bytes", bytes);
+           : pacs_fail(err, PACS_E_BUSY, "the disk has no room for %" PRIu64
+                       " bytes of pictures", bytes);
 }
 
 
@@ -332,7 +351,7 @@ make_output(pacs_op_t *op, uint64_t bytes, int *fd, pacs_err_t *err)
         return pacs_fail_errno(err, errno, "frame cache %s", dir);
     }
 
-    rc = check_room(*fd, bytes, pacs_service_limits(op->svc), err);
+    rc = pacs_cache_room(*fd, bytes, pacs_service_limits(op->svc), err);
     if (rc != PACS_OK) {
         close(*fd);
         return rc;
@@ -374,6 +393,7 @@ ask_codec(pacs_op_t *op, pacs_image_t *im, uint32_t i, const char *key,
 
     req->magic = PACS_CODEC_MAGIC;
     req->version = PACS_CODEC_VERSION;
+    req->background = op->background;
     req->nranges = n;
     req->pixels = im->record.pixels;
     memcpy(req->key, key, PACS_FRAME_KEY);
@@ -404,7 +424,6 @@ pacs_image_decoded(pacs_op_t *op, pacs_image_t *im, uint32_t i,
 {
     char  key[PACS_FRAME_KEY + 1];
     bool  answered = op->codec != NULL;
-    int   cached;
 
     pacs_op_close(op);
 
@@ -420,16 +439,16 @@ pacs_image_decoded(pacs_op_t *op, pacs_image_t *im, uint32_t i,
         return PACS_E_NOMEM;
     }
 
-    if (open_cached(path->data, &cached, head)) {
-        if (fd != NULL) {
-            *fd = cached;
-        } else {
-            close(cached);
-        }
+    if (open_cached(op, im, path->data, fd, head)) {
         return PACS_OK;
     }
 
-    return answered
-           ? pacs_fail(err, PACS_E_CODEC, "the decoded frame vanished")
+    /* decoded, and evicted or found corrupt before it was used */
+    im->asked = im->asked_for == i ? im->asked + 1 : 1;
+    im->asked_for = i;
+
+    return im->asked > ASK_MAX
+           ? pacs_fail(err, PACS_E_BUSY, "the frame cache does not keep frame "
+                       "%u: too small, or its disk is bad", i + 1)
            : ask_codec(op, im, i, key, err);
 }

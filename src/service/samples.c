@@ -180,28 +180,11 @@ decoded(pacs_op_t *op, pacs_image_t *im, uint32_t frame,
     pacs_err_t *err)
 {
     const pacs_pixels_t *px = &im->record.pixels;
-    bool                 asked = op->codec != NULL;
     pacs_frame_head_t    head;
     pacs_str_t           path;
-    uint64_t             bytes;
     int                  fd, rc;
 
     rc = pacs_image_decoded(op, im, frame, &path, &fd, &head, err);
-
-    if (rc == PACS_OK
-        && (pacs_frame_bytes(&head.pixels, pacs_service_limits(op->svc),
-                             &bytes, NULL) != PACS_OK
-            || bytes != head.bytes || head.pixels.rows != px->rows
-            || head.pixels.columns != px->columns
-            || !pacs_cached_verified(op->svc, fd, head.bytes, head.crc)))
-    {
-        close(fd);
-        unlink(path.data);
-        rc = asked ? pacs_fail(err, PACS_E_BUSY, "a cached frame was corrupt "
-                               "and is removed: ask again")
-                   : pacs_image_decoded(op, im, frame, &path, &fd, &head,
-                                        err);
-    }
     if (rc != PACS_OK) {
         return rc;
     }

@@ -76,7 +76,8 @@ static int
 open_rooms(pacs_service_t *svc, pacs_err_t *err)
 {
     static const char *const  folders[] = {
-        "run", "log", "cache", "cache/frames", "cache/pyramids", "index",
+        "run", "log", "cache", "cache/frames", "cache/pictures",
+        "cache/pyramids", "index",
         "journal"
     };
     const pacs_options_t  *o = &svc->options;
@@ -158,7 +159,10 @@ pacs_service_close(pacs_service_t *svc)
         return;
     }
 
-    pacs_volumes_close(svc->volumes);
+    /* at the end of a process: its threads still use all of this */
+    if (!pacs_volumes_close(svc->volumes)) {
+        return;
+    }
 
     if (svc->index != NULL) {
         svc->index->vt->close(svc->index);

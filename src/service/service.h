@@ -105,6 +105,7 @@ typedef struct {
     pacs_part_t    *parts;
     unsigned        nparts;
     uint64_t        length;         /* bytes of all parts */
+    bool            ranges;         /* Range may take a piece of it */
 } pacs_reply_t;
 
 typedef enum { PACS_WANT_NONE, PACS_WANT_CACHE, PACS_WANT_CODEC,
@@ -115,6 +116,7 @@ typedef struct {
     pacs_service_t       *svc;
     pacs_arena_t         *arena;        /* owns everything below */
     pacs_request_t        request;
+    bool                  background;   /* no user waits: pacs_warm_step */
     /* out */
     pacs_reply_t          reply;
     int                   code;         /* of the error replied, or PACS_OK */
@@ -143,6 +145,23 @@ int pacs_op_run(pacs_op_t *op);
 void pacs_op_close(pacs_op_t *op);
 /* fills op->reply for a code: status, {"error":…,"status":…} */
 void pacs_op_fail(pacs_op_t *op, const pacs_err_t *err);
+
+
+/* --- pictures made before somebody asks for them ---
+ *
+ * Of each series that arrived and has been quiet for limits->warm_quiet_ms:
+ * thumbnail, first, middle and last image as the viewer asks for them, in
+ * the order in which the series began to arrive.  For one process of a home,
+ * which ought to run when nothing else does. */
+
+typedef struct pacs_warm_s  pacs_warm_t;
+
+/* waits until no other process does this; what was done is remembered */
+int pacs_warm_open(pacs_service_t *svc, pacs_warm_t **w, pacs_err_t *err);
+/* all that is due; *wait_ms: until it is worth the next call.  An error is
+ * of this call: the next one may be better */
+int pacs_warm_step(pacs_warm_t *w, int64_t *wait_ms, pacs_err_t *err);
+void pacs_warm_close(pacs_warm_t *w);
 
 
 /* --- STOW-RS, PS3.18 10.5: the body comes in pieces --- */

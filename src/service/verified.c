@@ -17,7 +17,7 @@
 
 #include "service/internal.h"
 
-enum { FRESH_S = 30, PIECE = 256 * 1024 };
+enum { FRESH_S = 2, PIECE = 256 * 1024 };
 
 
 void

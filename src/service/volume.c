@@ -486,6 +486,15 @@ view_of(const state_t *s, uint32_t i)
 }
 
 
+static unsigned
+cores(void)
+{
+    long  n = sysconf(_SC_NPROCESSORS_ONLN);
+
+    return n < 1 ? 1 : n > 8 ? 8 : (unsigned) n;
+}
+
+
 static int
 mpr_values(pacs_op_t *op, state_t *s, const pacs_plane_t *plane,
     float **values, pacs_err_t *err)
@@ -495,7 +504,7 @@ mpr_values(pacs_op_t *op, state_t *s, const pacs_plane_t *plane,
     *values = pacs_calloc(op->arena, n, sizeof(float));
     return *values == NULL
            ? PACS_E_NOMEM
-           : pacs_volume_plane(&s->voxels->volume, plane,
+           : pacs_volume_bands(&s->voxels->volume, plane, cores(),
                                pacs_service_limits(op->svc), *values, err);
 }
 
@@ -515,15 +524,6 @@ curved_values(pacs_op_t *op, state_t *s, float **values, uint32_t *width,
     return pacs_volume_curved(&s->voxels->volume, &c,
                               pacs_service_limits(op->svc), op->arena,
                               values, width, height, err);
-}
-
-
-static unsigned
-cores(void)
-{
-    long  n = sysconf(_SC_NPROCESSORS_ONLN);
-
-    return n < 1 ? 1 : n > 8 ? 8 : (unsigned) n;
 }
 
 
@@ -636,8 +636,7 @@ draw(pacs_op_t *op, const pacs_route_t *route, state_t *s, pacs_str_t *bytes,
 static const char *
 type_of(const state_t *s)
 {
-    return s->picture.format == PACS_PICTURE_PNG ? "image/png"
-                                                 : "image/jpeg";
+    return pacs_picture_type(s->picture.format);
 }
 
 
@@ -817,25 +816,16 @@ static int
 choose_format(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned n, state_t *s, pacs_err_t *err)
 {
-    static const struct { pacs_media_e media; bool many, png; } table[] = {
-        { PACS_MT_JPEG, false, false }, { PACS_MT_PNG, false, true },
-        { PACS_MT_MULTIPART_JPEG, true, false },
-        { PACS_MT_MULTIPART_PNG, true, true }
-    };
-    pacs_accept_t  choices[16];
+    pacs_accept_t  choices[32];
     unsigned       nchoices;
-    int            rc = pacs_op_accept(op, route, params, n, choices, 16,
+    int            rc = pacs_op_accept(op, route, params, n, choices, 32,
                                        &nchoices, err);
+    pacs_media_e   media = s->multipart ? PACS_MT_PICTURES : PACS_MT_PICTURE;
 
     for (unsigned i = 0; rc == PACS_OK && i < nchoices; i++) {
-        for (size_t k = 0; k < sizeof(table) / sizeof(table[0]); k++) {
-            if (choices[i].media == table[k].media
-                && s->multipart == table[k].many)
-            {
-                s->picture.format = table[k].png ? PACS_PICTURE_PNG
-                                                 : PACS_PICTURE_JPEG;
-                return PACS_OK;
-            }
+        if (choices[i].media == media) {
+            s->picture.format = pacs_picture_format(choices[i].is);
+            return PACS_OK;
         }
         if (s->want.metadata && choices[i].media == PACS_MT_DICOM_JSON) {
             return PACS_OK;
@@ -845,9 +835,9 @@ choose_format(pacs_op_t *op, const pacs_route_t *route,
     return rc != PACS_OK
            ? rc
            : pacs_fail(err, PACS_E_ACCEPT, s->multipart
-                       ? "an animation is multipart/related of image/jpeg or "
-                         "image/png"
-                       : "one picture is image/jpeg or image/png");
+                       ? "an animation is multipart/related of image/jpeg, "
+                         "gif, png or webp"
+                       : "one picture is image/jpeg, gif, png or webp");
 }
 
 
@@ -949,7 +939,9 @@ read_wishes(pacs_op_t *op, const pacs_route_t *route,
     s->preset = NULL;
 
     s->picture = (pacs_picture_t) {
-        .quality = (uint8_t) w->rendered.quality
+        .quality = (uint8_t) w->rendered.quality,
+        .bits = (uint8_t) w->rendered.bits,
+        .icc = (uint8_t) w->rendered.icc
     };
     return rc != PACS_OK ? rc : choose_format(op, route, params, n, s, err);
 }
@@ -1027,11 +1019,48 @@ animate(pacs_op_t *op, state_t *s, pacs_err_t *err)
 
 
 /* what follows from the volume */
+/* 8.3.5.1.1: what a slice says of all, and how they are looked at */
 static int
-settle(pacs_op_t *op, state_t *s, pacs_err_t *err)
+annotate(pacs_op_t *op, const pacs_route_t *route, state_t *s,
+    pacs_err_t *err)
+{
+    static const char *const  names[] = {
+        [PACS_METHOD_VOLUME] = "", [PACS_METHOD_MAX] = " maximum",
+        [PACS_METHOD_MIN] = " minimum", [PACS_METHOD_MEAN] = " mean"
+    };
+    const pacs_volume_head_t *h = s->voxels->head;
+    pacs_image_t             *im;
+    pacs_str_t                what;
+    int                       rc;
+
+    if (s->want.rendered.annotation == 0) {
+        return PACS_OK;
+    }
+
+    what = s->solid
+           ? pacs_sprintf(op->arena, "3D%s", names[s->want.method])
+           : s->want.slab > 0
+           ? pacs_sprintf(op->arena, "MPR%s %.5g mm", names[s->want.method],
+                          s->want.slab)
+           : pacs_lit("MPR");
+
+    rc = pacs_image_open(op, route->study, pacs_cstr(h->series),
+                         pacs_cstr(h->instance), &im, err);
+
+    return rc != PACS_OK
+           ? rc : pacs_annotate_volume(op, im, s->want.rendered.annotation,
+                                       what, &s->picture.annotation, err);
+}
+
+
+static int
+settle(pacs_op_t *op, const pacs_route_t *route, state_t *s, pacs_err_t *err)
 {
     int  rc = choose_preset(s, s->voxels->head->modality, err);
 
+    if (rc == PACS_OK) {
+        rc = annotate(op, route, s, err);
+    }
     if (rc == PACS_OK) {
         rc = pacs_volume_view(&s->voxels->volume, &s->want,
                               pacs_service_limits(op->svc), &s->view, err);
@@ -1057,6 +1086,10 @@ warn(pacs_op_t *op, const state_t *s)
                                 "left aside", s->want.unknown.len > 80
                                 ? 80 : (int) s->want.unknown.len,
                                 s->want.unknown.data);
+    }
+    if (rc == PACS_OK && s->want.rendered.unsupported[0] != '\0') {
+        rc = pacs_reply_warning(op, "The following annotation values are not "
+                                "supported: %s", s->want.rendered.unsupported);
     }
     return rc;
 }
@@ -1091,7 +1124,7 @@ pacs_op_volume(pacs_op_t *op, const pacs_route_t *route,
         if (rc == PACS_AGAIN) {
             return wait_for(op, s, POLL_MS, err);
         }
-        if (rc != PACS_OK || (rc = settle(op, s, err)) != PACS_OK) {
+        if (rc != PACS_OK || (rc = settle(op, route, s, err)) != PACS_OK) {
             return rc;
         }
     }

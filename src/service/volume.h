@@ -8,6 +8,7 @@
  *   volume_file.c      the voxels: a file in the frame cache, mapped
  *   volume_build.c     threads that fill it
  *   volume_view.c      parameters -> planes and cameras
+ *   volume_bands.c     slabs by several threads
  *   volume.c           the operation
  */
 
@@ -103,6 +104,7 @@ typedef struct {
     double       center, width, window_slope, window_intercept;
     uint32_t     voi;
     char         unit[17], modality[17], reference[65], warning[400];
+    char         series[65], instance[65];  /* of a slice in the middle */
     uint32_t     crc;                   /* of all above, and of at[] */
     /* of the builder that gave up: the file is unlinked then */
     atomic_int   failed;                /* pacs_code_e */
@@ -135,8 +137,9 @@ struct pacs_volumes_s {
 };
 
 int pacs_volumes_open(pacs_volumes_t **vs, pacs_err_t *err);
-/* after the last request: waits for the builders, which stop soon */
-void pacs_volumes_close(pacs_volumes_t *vs);
+/* after the last request: the builders stop soon.  false: one does not (it
+ * waits for pacs-codec), and the service must stay as it is */
+bool pacs_volumes_close(pacs_volumes_t *vs);
 
 /* one that this process has open; NULL: none.  To be released */
 pacs_voxels_t *pacs_voxels_find(pacs_service_t *svc, const char *id);
@@ -203,6 +206,10 @@ void pacs_view_plane(const pacs_view_t *view, pacs_plane_t *plane);
 /* slices that a plane of this thickness meets: false: none */
 bool pacs_volume_met(const pacs_volume_t *v, const pacs_plane_t *plane,
     uint32_t *first, uint32_t *last);
+/* pacs_volume_plane, by several threads where there is a slab */
+int pacs_volume_bands(const pacs_volume_t *v, const pacs_plane_t *plane,
+    unsigned threads, const pacs_limits_t *limits, float *out,
+    pacs_err_t *err);
 /* points at equal distances along the track, at most max of them; how many */
 uint32_t pacs_volume_track(const double (*track)[3], unsigned n, double step,
     uint32_t max, double (*at)[3], double (*along)[3]);

@@ -24,11 +24,12 @@
 #include "service/volume.h"
 
 enum {
-    VERSION = 1,
+    VERSION = 2,
     PAGE = 4096,
     KEPT = 8,               /* volumes a process keeps mapped */
     FRESH_S = 30,           /* used lately, as far as eviction goes */
-    SIDE_MAX = 65535
+    SIDE_MAX = 65535,
+    SECOND = 1000000000, CLOSE_NS = 500000000
 };
 
 #define MAGIC  UINT32_C(0x56434150)
@@ -127,20 +128,31 @@ unmap(pacs_voxels_t *v)
 }
 
 
-void
+bool
 pacs_volumes_close(pacs_volumes_t *vs)
 {
+    struct timespec  until;
+    int              rc = 0;
+
     if (vs == NULL) {
-        return;
+        return true;
     }
 
     atomic_store(&vs->stop, true);
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += CLOSE_NS;
+    until.tv_sec += until.tv_nsec / SECOND;
+    until.tv_nsec %= SECOND;
 
     pthread_mutex_lock(&vs->lock);
-    while (vs->builders != 0) {
-        pthread_cond_wait(&vs->idle, &vs->lock);
+    while (vs->builders != 0 && rc == 0) {
+        rc = pthread_cond_timedwait(&vs->idle, &vs->lock, &until);
     }
     pthread_mutex_unlock(&vs->lock);
+
+    if (rc != 0) {
+        return false;
+    }
 
     while (vs->open != NULL) {
         pacs_voxels_t *v = vs->open;
@@ -152,6 +164,7 @@ pacs_volumes_close(pacs_volumes_t *vs)
     pthread_cond_destroy(&vs->idle);
     pthread_mutex_destroy(&vs->lock);
     free(vs);
+    return true;
 }
 
 
@@ -353,6 +366,7 @@ fill_head(pacs_volume_head_t *h, uint64_t bytes, const char *name,
     const pacs_input_t *in, const pacs_plan_t *plan)
 {
     const pacs_volume_t *v = &plan->shape;
+    const pacs_record_t *middle = plan->slices[v->n[2] / 2]->record;
     float               *at = (float *) (uintptr_t) places_of(h);
 
     h->magic = MAGIC;
@@ -374,6 +388,9 @@ fill_head(pacs_volume_head_t *h, uint64_t bytes, const char *name,
     memcpy(h->modality, in->modality, sizeof(h->modality));
     memcpy(h->reference, plan->slices[0]->reference, sizeof(h->reference));
     memcpy(h->warning, plan->warning, sizeof(h->warning));
+    snprintf(h->series, sizeof(h->series), "%.*s", pacs_fmt(middle->series));
+    snprintf(h->instance, sizeof(h->instance), "%.*s",
+             pacs_fmt(middle->instance));
 
     for (uint32_t k = 0; k < v->n[2]; k++) {
         at[k] = v->at == NULL ? (float) k : v->at[k];

@@ -104,7 +104,8 @@ sub wait_until {
 
 # new(%options): http => 0, redis => 0, listener => 0 leave that process out;
 # conf_main, conf_http, conf_server, conf_location: text for nginx.conf;
-# duplicates; home; leaks => 0: the sanitizer does not look for any
+# duplicates; home; warm => 1: pictures are made in advance (tests that count
+# decodes, or what is in the cache, want none); leaks => 0: the sanitizer does not look for any
 sub new {
     my ($class, %o) = @_;
     my $self = bless { %o }, $class;
@@ -171,6 +172,7 @@ sub start_listener {
     $self->spawn('listener', 'listener.log', $self->sanitizer_env($self->{leaks}),
         "$B/pacs-listener", '--home', $self->{home}, '--listen', $self->{dimse},
         ($self->{duplicates} ? ('--duplicates', $self->{duplicates}) : ()),
+        ($self->{warm} ? () : '--no-warm'),
         @{$self->{listener_args} || []}, @more);
     wait_until('listener', sub {
         IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $self->{dimse})

@@ -148,7 +148,7 @@ def make(folder):
     coded = stack("rle", ramp, at(np.arange(20) * 2.5 - 20))
     for ds in coded:
         ds.compress(RLELossless, ds.pixel_array, encoding_plugin="pydicom")
-    write("rle", coded)
+    write("rle", coded, order=[str(ds.SOPInstanceUID) for ds in coded])
     i = ids()
     two = stack("phases", ramp, at(np.arange(10) * 2.5 - 10), i)
     later = stack("phases", lambda p: ramp(p) + 300, at(np.arange(10) * 2.5 - 10), i)

@@ -16,10 +16,11 @@ main(int argc, char **argv)
     pacs_arena_t  *a = pacs_arena_create(0);
     pacs_line_t    line;
     pacs_cover_t   c = { .height = 2 * size };
+    pacs_str_t     text = pacs_cstr(argc == 4 ? argv[2] : "");
     FILE          *out = size != 0 ? fopen(argv[3], "wb") : NULL;
 
-    if (out == NULL || pacs_text_line(f, pacs_cstr(argv[2]), NULL, size,
-                                      100000, a, &line, NULL) != PACS_OK)
+    if (out == NULL || pacs_text_line(f, &text, NULL, size, 100000, a,
+                                      &line, NULL) != PACS_OK)
     {
         return 2;
     }

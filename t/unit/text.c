@@ -63,21 +63,32 @@ scripts(void)
     pacs_line_t    line, narrow;
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-        pacs_str_t  t = pacs_cstr(texts[i]);
+        pacs_str_t  t = pacs_cstr(texts[i]), u = t;
 
-        ok(pacs_text_line(f, t, NULL, 24, 5000, a, &line, NULL) == PACS_OK
+        ok(pacs_text_line(f, &t, NULL, 24, 5000, a, &line, NULL) == PACS_OK
            && line.n != 0 && line.missing == 0 && !line.cut,
            "all have glyphs: %s", texts[i]);
-        ok(pacs_text_line(f, t, NULL, 24, line.width - 1, a, &narrow, NULL)
+        ok(pacs_text_line(f, &u, NULL, 24, line.width - 1, a, &narrow, NULL)
            == PACS_OK && narrow.cut && narrow.width < line.width
            && narrow.width + 80 > line.width, "cut to fit");
     }
 
-    ok(pacs_text_line(f, pacs_lit("a\xf3\xb0\x80\x80" "b"), "ja", 24, 5000, a,
-                      &line, NULL) == PACS_OK && line.missing == 1,
-       "a private character has none");
-    ok(pacs_text_line(f, pacs_lit("abc"), NULL, 24, 3, a, &line, NULL)
-       == PACS_OK && line.n == 0 && line.cut, "no room for an ellipsis");
+    pacs_str_t  t = pacs_lit("a\xf3\xb0\x80\x80" "b");
+
+    ok(pacs_text_line(f, &t, "ja", 24, 5000, a, &line, NULL) == PACS_OK
+       && line.missing == 1 && t.len == 0, "a private character has none");
+    t = pacs_lit("abc");
+    ok(pacs_text_line(f, &t, NULL, 24, 3, a, &line, NULL) == PACS_OK
+       && line.n == 0 && line.cut && t.len == 0, "no room for an ellipsis");
+    t = pacs_lit("abcdef\x1f" "ghi\x1f  \x1fjklm\x1f  \x1fx");
+    ok(pacs_text_line(f, &t, NULL, 24, 160, a, &line, NULL) == PACS_OK
+       && line.n == 9 && !line.cut && pacs_str_is(t, "jklm\x1f  \x1fx"),
+       "goes on in the next line");
+    ok(pacs_text_line(f, &t, NULL, 24, 160, a, &line, NULL) == PACS_OK
+       && line.n == 7 && t.len == 0, "and ends there");
+    t = pacs_lit("abcdefghijklmnop\x1fx\x1f  \x1fy");
+    ok(pacs_text_line(f, &t, NULL, 24, 160, a, &line, NULL) == PACS_OK
+       && line.cut && pacs_str_is(t, "y"), "what follows a cut field too");
     pacs_fonts_give(f);
 }
 
