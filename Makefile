@@ -25,8 +25,8 @@ HARD   = $(if $(SAN),,-D_FORTIFY_SOURCE=2) -fstack-protector-strong
 ALLC   = -std=c11 $(WARNC) $(HIDE) $(HARD) $(OPT) $(SANFLAGS) $(CFLAGS)
 ALLCXX = -std=gnu++17 $(WARN) $(HIDE) $(HARD) $(OPT) $(SANFLAGS) $(CXXFLAGS)
 
-LIBS          = -lsqlite3 -ljpeg -lpng16 -lraqm -lfribidi -lfreetype -lhiredis \
-                -lcrypto -lz -lm -lpthread
+LIBS          = -lsqlite3 -ljpeg -lpng16 -lwebp -lgif -llcms2 -lraqm \
+                -lfribidi -lfreetype -lhiredis -lcrypto -lz -lm -lpthread
 CODEC_LIBS    = -lopenjp2 -lcharls -lopenjph -ldcmjpeg -lijg8 -lijg12 -lijg16 \
                 -ldcmimgle -ldcmdata -loflog -lofstd -lseccomp -lstdc++
 LISTENER_LIBS = -ldcmnet -ldcmdata -loflog -lofstd -lstdc++

@@ -114,6 +114,10 @@ ngx_http_pacs_set_headers(ngx_http_pacs_ctx_t *ctx)
     /* the service compares validators itself */
     r->disable_not_modified = 1;
 
+    /* nginx cuts several ranges out of one buffer only */
+    r->allow_ranges = reply->ranges;
+    r->single_range = (reply->nparts > 1);
+
     if (reply->status == NGX_HTTP_NOT_MODIFIED
         || reply->status == NGX_HTTP_NO_CONTENT)
     {

@@ -218,6 +218,8 @@ void pacs_random(void *out, size_t len);
     X(frame_list,     1000,  "frames in one request")                         \
     X(render_side,   16384,  "pixels of a rendered picture's side")           \
     X(render_area, (64 << 20), "pixels of a rendered picture")                \
+    X(render_pictures,  4096,  "rendered pictures of one answer")             \
+    X(render_bytes, (1 << 30), "bytes of several pictures in one answer")     \
     X(roi_points,      10000,  "points of a polygon to measure in")           \
     X(volume, (INT64_C(2) << 30), "bytes of the voxels of a volume")
 

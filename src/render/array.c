@@ -26,8 +26,8 @@ row_array(pacs_rows_t *rows, uint32_t y, uint8_t *out)
         return;
     }
     for (uint32_t x = 0; x < rows->width; x++) {
-        out[x] = (uint8_t) (pacs_curve_grey(&j->curve, j->values[at + x])
-                            + 0.5);
+        pacs_rows_put(rows, out, x, pacs_curve_grey(&j->curve,
+                                                    j->values[at + x]));
     }
 }
 
@@ -46,6 +46,7 @@ encode_array(array_t *j, uint32_t width, uint32_t height,
     j->rows = (pacs_rows_t) {
         .width = width, .height = height,
         .channels = j->rgb == NULL ? 1 : 3,
+        .depth = want->bits == 16 ? 16 : 8,
         .curve = j->rgb == NULL ? &j->curve : NULL,
         .row = row_array
     };

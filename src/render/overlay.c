@@ -44,21 +44,36 @@ measure(const pacs_rows_t *rows)
 }
 
 
-static void
-blend(uint8_t *out, const block_t *b, size_t at, uint32_t channels)
+/* edge and text 0..255, under 0..white */
+static unsigned
+mix(unsigned under, unsigned edge, unsigned text, unsigned white)
 {
+    unsigned  dark = under * (255 - edge);
+
+    return (dark * (255 - text) / 255 + text * white + 127) / 255;
+}
+
+
+static void
+blend(uint8_t *out, const block_t *b, size_t at, uint32_t channels,
+    uint32_t depth)
+{
+    uint16_t  *deep = (uint16_t *) (void *) out;
+
     for (uint32_t x = 0; x < b->width; x++) {
         unsigned  edge = b->edge[at + x], text = b->text[at + x];
 
         if (edge == 0) {
             continue;
         }
+        if (depth == 16) {
+            deep[x] = (uint16_t) mix(deep[x], edge, text, 65535);
+            continue;
+        }
         for (uint32_t k = 0; k < channels; k++) {
-            uint8_t   *p = out + (size_t) x * channels + k;
-            unsigned   dark = *p * (255 - edge);
+            uint8_t  *p = out + (size_t) x * channels + k;
 
-            *p = (uint8_t) ((dark * (255 - text) / 255 + text * 255 + 127)
-                            / 255);
+            *p = (uint8_t) mix(*p, edge, text, 255);
         }
     }
 }
@@ -75,8 +90,9 @@ overlay_row(pacs_rows_t *rows, uint32_t y, uint8_t *out)
         const block_t  *b = &o->blocks[i];
 
         if (y >= b->y && y - b->y < b->height) {
-            blend(out + (size_t) b->x * rows->channels, b,
-                  (size_t) (y - b->y) * b->width, rows->channels);
+            blend(out + (size_t) b->x * rows->channels * (rows->depth / 8), b,
+                  (size_t) (y - b->y) * b->width, rows->channels,
+                  rows->depth);
         }
     }
 }

@@ -169,23 +169,56 @@ const float *pacs_scaler_grey(pacs_scaler_t *s, uint32_t y);
 void pacs_scaler_rgb(pacs_scaler_t *s, uint32_t y, uint8_t *out);
 
 
-/* --- encode.c --- */
+/* --- encode.c, and an encoder a file --- */
 
 typedef struct pacs_rows_s  pacs_rows_t;
 
 struct pacs_rows_s {
     uint32_t   width, height;
     uint32_t   channels;        /* 1: grey, 3: RGB */
+    uint32_t   depth;           /* bits a channel: 8; grey also 16: uint16_t
+                                   of the host */
     const pacs_curve_t  *curve; /* grey: how, or NULL */
     /* asked for ascending y, each once */
     void     (*row)(pacs_rows_t *rows, uint32_t y, uint8_t *out);
 };
 
+/* grey: 0..255; 16 bits keep what lies between */
+static inline void
+pacs_rows_put(const pacs_rows_t *rows, uint8_t *out, uint32_t i, double grey)
+{
+    if (rows->depth == 16) {
+        ((uint16_t *) (void *) out)[i] = (uint16_t) (grey * 257 + 0.5);
+        return;
+    }
+    out[i] = (uint8_t) (grey + 0.5);
+}
+
+
 /* overlay.c: *rows with want's annotation upon them, or as they were */
 int pacs_overlay(pacs_rows_t **rows, const pacs_picture_t *want,
     pacs_arena_t *a, pacs_err_t *err);
 
+/* PACS_E_ARG: the format cannot hold what is wanted */
 int pacs_encode(pacs_rows_t *rows, const pacs_picture_t *want, pacs_arena_t *a,
     pacs_buf_t *out, pacs_err_t *err);
+
+/* icc: profile to embed, or null */
+int pacs_encode_jpeg(pacs_rows_t *rows, const pacs_picture_t *want,
+    pacs_str_t icc, pacs_arena_t *a, pacs_buf_t *out, pacs_err_t *err);
+int pacs_encode_png(pacs_rows_t *rows, const pacs_picture_t *want,
+    pacs_str_t icc, pacs_arena_t *a, pacs_buf_t *out, pacs_err_t *err);
+int pacs_encode_webp(pacs_rows_t *rows, const pacs_picture_t *want,
+    pacs_str_t icc, pacs_arena_t *a, pacs_buf_t *out, pacs_err_t *err);
+int pacs_encode_gif(pacs_rows_t *rows, const pacs_picture_t *want,
+    pacs_str_t icc, pacs_arena_t *a, pacs_buf_t *out, pacs_err_t *err);
+
+
+/* --- icc.c: colours in the space that was asked for --- */
+
+/* *rows: replaced where pixels are converted; *icc: what is to be embedded;
+ * both live in the arena */
+int pacs_icc_open(const pacs_picture_t *want, pacs_arena_t *a,
+    pacs_rows_t **rows, pacs_str_t *icc, pacs_err_t *err);
 
 #endif

@@ -29,16 +29,24 @@ typedef struct {
 
 
 static void
-mirror(uint8_t *row, uint32_t n, uint32_t channels)
+mirror(uint8_t *row, uint32_t n, uint32_t bytes)
 {
     for (uint32_t i = 0, j = n - 1; i < j; i++, j--) {
-        for (uint32_t k = 0; k < channels; k++) {
-            uint8_t  t = row[i * channels + k];
+        for (uint32_t k = 0; k < bytes; k++) {
+            uint8_t  t = row[i * bytes + k];
 
-            row[i * channels + k] = row[j * channels + k];
-            row[j * channels + k] = t;
+            row[i * bytes + k] = row[j * bytes + k];
+            row[j * bytes + k] = t;
         }
     }
+}
+
+
+/* bytes a pixel */
+static size_t
+pixel(const job_t *j)
+{
+    return j->rows.channels * (j->rows.depth / 8);
 }
 
 
@@ -50,13 +58,13 @@ grey_direct(const job_t *j, uint32_t y, uint8_t *out)
     const pacs_axis_t    *x = &j->g.x;
     size_t                at = (size_t) y * r->columns + x->lo;
 
-    if (r->narrow) {
+    if (j->table != NULL) {
         pacs_raster_map(r, j->table, at, x->n, out);
         return;
     }
     for (uint32_t i = 0; i < x->n; i++) {
         double  v = pacs_raster_value(r, at + i);
-        out[i] = (uint8_t) (pacs_curve_grey(&j->curve, v) + 0.5);
+        pacs_rows_put(&j->rows, out, i, pacs_curve_grey(&j->curve, v));
     }
 }
 
@@ -74,7 +82,7 @@ row_direct(job_t *j, uint32_t y, uint8_t *out)
         grey_direct(j, y, out);
     }
     if (j->g.x.line.flip) {
-        mirror(out, j->g.x.n, j->rows.channels);
+        mirror(out, j->g.x.n, (uint32_t) pixel(j));
     }
 }
 
@@ -105,7 +113,8 @@ grey_means(const job_t *j, const float *values, uint8_t *out)
 
     if (j->table == NULL) {
         for (uint32_t i = 0; i < n; i++) {
-            out[i] = (uint8_t) (pacs_curve_grey(&j->curve, values[i]) + 0.5);
+            pacs_rows_put(&j->rows, out, i,
+                          pacs_curve_grey(&j->curve, values[i]));
         }
         return;
     }
@@ -147,7 +156,7 @@ row_plain(pacs_rows_t *rows, uint32_t y, uint8_t *out)
 static void
 turn_band(job_t *j, uint32_t y)
 {
-    size_t    bytes = j->rows.channels, pitch = bytes * j->rows.width;
+    size_t    bytes = pixel(j), pitch = bytes * j->rows.width;
     uint32_t  n = j->rows.height - y < BAND ? j->rows.height - y : BAND;
 
     for (uint32_t x = 0; x < j->rows.width; x++) {
@@ -165,7 +174,7 @@ static void
 row_turned(pacs_rows_t *rows, uint32_t y, uint8_t *out)
 {
     job_t   *j = (job_t *) rows;
-    size_t   bytes = rows->channels;
+    size_t   bytes = pixel(j);
 
     if (y == 0) {
         for (uint32_t i = 0; i < rows->width; i++) {
@@ -187,6 +196,7 @@ open_pixels(job_t *j, const pacs_samples_t *s, const pacs_look_t *look,
     const pacs_raster_t  *r = &j->raster;
 
     j->rows.channels = pacs_raster_is_grey(r, look) ? 1 : 3;
+    j->rows.depth = want->bits == 16 ? 16 : 8;
 
     if (j->rows.channels == 3) {
         return pacs_colour_open(r, look, s->index, want, a, &j->colour, err);
@@ -195,7 +205,7 @@ open_pixels(job_t *j, const pacs_samples_t *s, const pacs_look_t *look,
     int  rc = pacs_curve_choose(r, look, s->index, want, &j->curve, err);
 
     j->rows.curve = &j->curve;
-    if (rc != PACS_OK || !r->narrow) {
+    if (rc != PACS_OK || !r->narrow || j->rows.depth == 16) {
         return rc;
     }
 
@@ -218,7 +228,7 @@ open_rows(job_t *j, pacs_arena_t *a, pacs_err_t *err)
     j->rows.row = row_plain;
 
     if (g->turned) {
-        size_t  pitch = (size_t) j->rows.width * j->rows.channels;
+        size_t  pitch = j->rows.width * pixel(j);
 
         j->rows.row = row_turned;
         j->upright = pacs_alloc(a, pitch * j->rows.height);
@@ -364,10 +374,6 @@ pacs_render(const pacs_samples_t *s, const pacs_look_t *look,
     const pacs_picture_t *want, const pacs_limits_t *limits, pacs_buf_t *out,
     uint32_t *width, uint32_t *height, pacs_err_t *err)
 {
-    if (want->format > PACS_PICTURE_PNG) {
-        return pacs_fail(err, PACS_E_ARG, "picture format %u", want->format);
-    }
-
     pacs_arena_t  *a = pacs_arena_create(0);
     if (a == NULL) {
         return pacs_fail(err, PACS_E_NOMEM, "render");

@@ -2,8 +2,8 @@
 
 /*
  * render: samples -> picture: modality LUT, VOI, presentation, colour,
- * geometry, encode (PS3.4 N.2, PS3.3 C.11, PS3.18 8.3.5).  Pure: no files,
- * no clock.  Any thread; in nginx the pool pacs_render.
+ * geometry, encode (PS3.4 N.2, PS3.3 C.11, PS3.18 8.3.5).  Pure: no files
+ * but fonts, no clock.  Any thread; in nginx the pool pacs_render.
  */
 
 #ifndef PACS_RENDER_H
@@ -103,7 +103,16 @@ typedef struct {
                                    of the frame, padding left aside */
 } pacs_samples_t;
 
-typedef enum { PACS_PICTURE_JPEG, PACS_PICTURE_PNG } pacs_picture_e;
+typedef enum {
+    PACS_PICTURE_JPEG, PACS_PICTURE_PNG, PACS_PICTURE_WEBP, PACS_PICTURE_GIF,
+    PACS_PICTURES
+} pacs_picture_e;
+
+/* PS3.18 8.3.5.1.5: the data set's own profile, or one of ours */
+typedef enum {
+    PACS_ICC_NO, PACS_ICC_YES, PACS_ICC_SRGB, PACS_ICC_ADOBE_RGB,
+    PACS_ICC_ROMM_RGB
+} pacs_icc_e;
 
 /* texts burnt into a picture's corners when all else is done, PS3.18
  * 8.3.5.1.1: white with a dark edge, as sharp as the picture's own pixels */
@@ -136,7 +145,12 @@ void pacs_annotation_end(void);
 /* what is asked for; all zero: the whole frame 1:1, JPEG, quality default */
 typedef struct {
     uint8_t         format;         /* pacs_picture_e */
-    uint8_t         quality;        /* 1..100; 0: 90 */
+    uint8_t         quality;        /* 1..100; 0: JPEG 90, WebP 100, which is
+                                       lossless */
+    uint8_t         bits;           /* 16: of grey, in a PNG; 0: 8 */
+    uint8_t         icc;            /* pacs_icc_e; grey ones have none */
+    pacs_str_t      profile;        /* the data set's own, with icc; or null:
+                                       taken for sRGB */
     uint8_t         has_window;
     uint8_t         voi;            /* with has_window */
     double          center, width;
@@ -172,6 +186,29 @@ int pacs_render_area(const pacs_pixels_t *px, const pacs_look_t *look,
 int pacs_render(const pacs_samples_t *s, const pacs_look_t *look,
     const pacs_picture_t *want, const pacs_limits_t *limits, pacs_buf_t *out,
     uint32_t *width, uint32_t *height, pacs_err_t *err);
+
+
+/* --- animation.c: pictures of pacs_render, one after the other --- */
+
+/* all zero but format (GIF or WebP), width and height: an empty one */
+typedef struct {
+    uint8_t   format;
+    uint32_t  width, height;
+    uint32_t  pictures;
+    uint8_t   colours[768];     /* GIF: the table of the first picture */
+} pacs_animation_t;
+
+/* adds a picture of the same format and size to out, before the first one
+ * the file's head; it plays again and again */
+int pacs_animation_add(pacs_animation_t *an, pacs_str_t picture,
+    uint32_t delay_ms, pacs_buf_t *out, pacs_err_t *err);
+void pacs_animation_end(const pacs_animation_t *an, pacs_buf_t *out);
+enum { PACS_ANIMATION_HEAD = 8 };
+
+/* the first bytes of the whole file of len bytes, to be put over what was
+ * said before that was known; PACS_E_LIMIT: no such large files */
+int pacs_animation_head(const pacs_animation_t *an, uint64_t len,
+    char head[PACS_ANIMATION_HEAD], pacs_err_t *err);
 
 
 /* --- pyramids: a large frame's samples in halves, quarters, … ---

@@ -237,5 +237,56 @@ bool pacs_cached_verified(pacs_service_t *svc, int fd, uint64_t bytes,
     uint32_t crc);
 /* used now, as far as eviction goes */
 void pacs_cached_touch(int fd, const struct stat *st);
+/* draw.c: pacs_picture_e of a media type as Accept offers it, and back */
+uint8_t pacs_picture_format(pacs_str_t type);
+const char *pacs_picture_type(uint8_t format);
+/* frame (from 0) as a picture, added to out; what was drawn of its
+ * annotation is added to drawn.  PACS_AGAIN */
+int pacs_draw(pacs_op_t *op, pacs_image_t *im, uint32_t frame,
+    const pacs_picture_t *want, pacs_drawn_t *drawn, pacs_buf_t *out,
+    uint32_t *width, uint32_t *height, pacs_err_t *err);
+/* warns, and takes the ETag away where the fonts decide */
+int pacs_draw_tell(pacs_op_t *op, const pacs_drawn_t *drawn);
+/* profile.c: want->profile, where want->icc needs it */
+int pacs_image_profile(pacs_op_t *op, pacs_image_t *im, pacs_picture_t *want,
+    pacs_err_t *err);
+/* cine.c: how long each of n frames (from 0) stays */
+int pacs_cine_delays(pacs_op_t *op, pacs_image_t *im, const uint32_t *frames,
+    uint32_t n, uint32_t *delays_ms, pacs_err_t *err);
+/* video.c: a stored video fills the reply */
+int pacs_video(pacs_op_t *op, const pacs_image_t *im,
+    const pacs_accept_t *choices, unsigned n, pacs_err_t *err);
+
+
+/* --- spool.c: an answer made piece by piece --- */
+
+typedef struct {
+    int          fd;
+    const char  *path;
+    uint64_t     len;
+} pacs_spool_t;
+
+int pacs_spool_open(pacs_op_t *op, pacs_spool_t *s, pacs_err_t *err);
+int pacs_spool_add(pacs_op_t *op, pacs_spool_t *s, pacs_str_t bytes,
+    pacs_err_t *err);
+/* over the first bytes */
+int pacs_spool_begin(const pacs_spool_t *s, const char *head, size_t len,
+    pacs_err_t *err);
+int pacs_spool_reply(pacs_op_t *op, const pacs_spool_t *s);
+
+
+/* --- pictures.c: several in one answer --- */
+
+typedef struct pacs_pictures_s  pacs_pictures_t;
+
+/* image: its frames (those of the route, or all); NULL: all that the route's
+ * study or series has.  type: of a picture, or of the animation; notes:
+ * PACS_NOTE_… */
+int pacs_pictures_open(pacs_op_t *op, const pacs_route_t *route,
+    pacs_image_t *image, const pacs_picture_t *want, unsigned notes,
+    pacs_str_t type, bool animated, pacs_pictures_t **pictures,
+    pacs_err_t *err);
+/* makes the next one; PACS_OK: the reply is filled */
+int pacs_pictures_run(pacs_op_t *op, pacs_pictures_t *p, pacs_err_t *err);
 
 #endif

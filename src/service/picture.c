@@ -9,15 +9,25 @@
 
 #include "service/internal.h"
 
-enum { THUMBNAIL = 256 };
+enum { THUMBNAIL = 256, QUALITY = 90, MAX_CHOICES = 32 };
+
+/* one picture, several frames of an instance, all of a study or series, or a
+ * stored video: each has its media types, PS3.18 table 8.7.4-1 */
+typedef enum { SHOW_ONE, SHOW_FRAMES, SHOW_ALL, SHOW_VIDEO } shown_e;
 
 typedef struct {
-    pacs_image_t    *image;
-    uint32_t         frame;         /* from 0 */
-    pacs_picture_t   want;
-    unsigned         notes;         /* PACS_NOTE_… */
-    bool             thumbnail;
-    bool             keep;          /* the picture, when it is made */
+    shown_e           shown;
+    pacs_image_t     *image;
+    uint32_t          frame;        /* from 0 */
+    pacs_picture_t    want;
+    unsigned          notes;        /* PACS_NOTE_… */
+    pacs_accept_t     choices[MAX_CHOICES];
+    unsigned          nchoices;
+    pacs_str_t        type;         /* of a picture */
+    bool              multipart;
+    bool              thumbnail;
+    bool              keep;         /* the picture, when it is made */
+    pacs_pictures_t  *pictures;     /* of several */
 } state_t;
 
 /* --- which instance stands for a study or a series --- */
@@ -84,36 +94,71 @@ representative(pacs_op_t *op, const pacs_route_t *route, pacs_str_t *uid,
 
 /* --- what is asked for --- */
 
+/* GIF and WebP hold several */
+static bool
+suits(const pacs_accept_t *c, shown_e shown)
+{
+    pacs_picture_e  format = pacs_picture_format(c->is);
+
+    return c->media == PACS_MT_PICTURES
+           || (c->media == PACS_MT_PICTURE
+               && (shown == SHOW_ONE
+                   || (shown == SHOW_FRAMES
+                       && (format == PACS_PICTURE_GIF
+                           || format == PACS_PICTURE_WEBP))));
+}
+
+
+static int
+choose_type(state_t *s, pacs_err_t *err)
+{
+    static const char *const  instead[] = {
+        [SHOW_ONE] = "a picture has no video",
+        [SHOW_FRAMES] = "several frames are not one picture: there are "
+            "image/gif, image/webp, and multipart/related with "
+            "type=\"image/jpeg\", png, webp or gif; one is at /frames/1/"
+            "rendered",
+        [SHOW_ALL] = "a study or series is not one picture: there is "
+            "multipart/related with type=\"image/jpeg\", png, webp or gif"
+    };
+
+    for (unsigned i = 0; i < s->nchoices; i++) {
+        if (suits(&s->choices[i], s->shown)) {
+            s->type = s->choices[i].is;
+            s->multipart = s->choices[i].media == PACS_MT_PICTURES;
+            s->want.format = (uint8_t) pacs_picture_format(s->type);
+            return PACS_OK;
+        }
+    }
+    return pacs_fail(err, PACS_E_ACCEPT, "%s", instead[s->shown]);
+}
+
+
 static int
 choose_frame(const pacs_route_t *route, state_t *s, pacs_err_t *err)
 {
     uint32_t  frames = s->image->record.pixels.frames;
 
-    if (route->nframes > 1) {
-        return pacs_fail(err, PACS_E_ACCEPT, "one picture an answer: ask for "
-                         "one frame");
-    }
+    s->frame = route->nframes == 1 ? route->frames[0] - 1
+               : route->resource == PACS_R_THUMBNAIL ? frames / 2 : 0;
 
-    if (route->nframes == 1) {
-        if (route->frames[0] > frames) {
-            return pacs_fail(err, PACS_E_NOT_FOUND, "frame %u of %u",
-                             route->frames[0], frames);
-        }
-        s->frame = route->frames[0] - 1;
-        return PACS_OK;
-    }
+    return s->frame < frames
+           ? PACS_OK
+           : pacs_fail(err, PACS_E_NOT_FOUND, "frame %u of %u", s->frame + 1,
+                       frames);
+}
 
-    if (route->resource == PACS_R_THUMBNAIL) {
-        s->frame = frames / 2;
-        return PACS_OK;
-    }
 
-    if (frames > 1) {
-        return pacs_fail(err, PACS_E_ACCEPT, "%u frames do not fit into one "
-                         "picture: ask for /frames/1/rendered", frames);
+/* of a thumbnail no format needs to be lossless */
+static void
+small(pacs_rendered_t *r)
+{
+    r->quality = r->quality == 0 ? QUALITY : r->quality;
+    for (int i = 0; i < 2; i++) {
+        r->viewport[i] = r->has_viewport ? fmin(r->viewport[i], THUMBNAIL)
+                                         : THUMBNAIL;
     }
-
-    return PACS_OK;
+    r->has_viewport = true;
 }
 
 
@@ -122,30 +167,24 @@ read_wishes(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned n, state_t *s, pacs_err_t *err)
 {
     pacs_rendered_t  r = { 0 };
-    pacs_accept_t    accept;
-    unsigned         naccept;
     int              rc;
 
     if ((rc = pacs_web_rendered(params, n, pacs_service_limits(op->svc), &r,
                                 err)) != PACS_OK
-        || (rc = pacs_op_accept(op, route, params, n, &accept, 1, &naccept,
-                                err)) != PACS_OK)
+        || (rc = pacs_op_accept(op, route, params, n, s->choices, MAX_CHOICES,
+                                &s->nchoices, err)) != PACS_OK)
     {
         return rc;
     }
 
-    if (route->resource == PACS_R_THUMBNAIL) {
-        for (int i = 0; i < 2; i++) {
-            r.viewport[i] = r.has_viewport ? fmin(r.viewport[i], THUMBNAIL)
-                                           : THUMBNAIL;
-        }
-        r.has_viewport = true;
+    s->thumbnail = route->resource == PACS_R_THUMBNAIL;
+    if (s->thumbnail) {
+        small(&r);
     }
 
     s->want = (pacs_picture_t) {
-        .format = accept.media == PACS_MT_PNG ? PACS_PICTURE_PNG
-                                              : PACS_PICTURE_JPEG,
         .quality = (uint8_t) r.quality,
+        .bits = (uint8_t) r.bits, .icc = (uint8_t) r.icc,
         .has_window = r.has_window, .voi = (uint8_t) r.function,
         .center = r.center, .width = r.width,
         .view_width = r.has_viewport ? (uint32_t) r.viewport[0] : 0,
@@ -157,9 +196,9 @@ read_wishes(pacs_op_t *op, const pacs_route_t *route,
     };
 
     /* no parameter of thumbnails, 8.3.5.2 */
-    s->notes = route->resource == PACS_R_THUMBNAIL ? 0 : r.annotation;
+    s->notes = s->thumbnail ? 0 : r.annotation;
 
-    return r.unsupported[0] == '\0' || route->resource == PACS_R_THUMBNAIL
+    return r.unsupported[0] == '\0' || s->thumbnail
            ? PACS_OK
            : pacs_reply_warning(op, "The following annotation values are not "
                                 "supported: %s", r.unsupported);
@@ -184,67 +223,122 @@ digest_notes(const pacs_annotation_t *n, char hex[2 * PACS_SHA256_LEN + 1])
 }
 
 
-/* content, the frame and the wishes as they were written */
-static bool
-unchanged(pacs_op_t *op, const state_t *s)
+/* what is shown, and the wishes as they were written */
+static int
+unchanged(pacs_op_t *op, const pacs_route_t *route, const state_t *s,
+    bool *same, pacs_err_t *err)
 {
-    char        notes[2 * PACS_SHA256_LEN + 1];
-    char        frame[32];
-    char       *key = pacs_strdup(op->arena, s->image->record.key);
-    char       *args = pacs_strdup(op->arena, op->request.args);
-    pacs_str_t  look = s->image->record.look;
-    uint8_t     digest[PACS_SHA256_LEN];
-    char        hex[2 * PACS_SHA256_LEN + 1];
-    char        scale[80];
+    pacs_index_t *ix = op->svc->index;
+    pacs_str_t    key = pacs_null, look = pacs_null;
+    int64_t       revision = 0;
+    char          what[64], scale[80] = "";
+    char          notes[2 * PACS_SHA256_LEN + 1];
+    uint8_t       digest[PACS_SHA256_LEN];
+    char          hex[2 * PACS_SHA256_LEN + 1];
+    int           rc = PACS_OK;
 
-    snprintf(frame, sizeof(frame), "%u %d", s->frame, s->want.format);
+    if (s->image != NULL) {
+        key = s->image->record.key;
+        look = s->image->record.look;
+    } else {
+        rc = ix->vt->revision(ix, route->study, route->series, pacs_null,
+                              &revision, err);
+    }
+
+    snprintf(what, sizeof(what), "%u %d %d %" PRId64, s->frame,
+             s->want.format, s->multipart, revision);
     /* of the series, so not of the record alone */
-    snprintf(scale, sizeof(scale), "%.17g %.17g %.17g",
-             s->image->look.range[0], s->image->look.range[1],
-             s->image->look.scale[1]);
+    if (s->image != NULL) {
+        snprintf(scale, sizeof(scale), "%.17g %.17g %.17g",
+                 s->image->look.range[0], s->image->look.range[1],
+                 s->image->look.scale[1]);
+    }
     pacs_sha256(look.data, look.len, digest);
     pacs_hex(digest, sizeof(digest), hex);
     digest_notes(s->want.annotation, notes);
 
-    return pacs_reply_etag(op, PACS_PIPELINE, frame, key ? key : "", hex,
-                           scale, args ? args : "", notes, NULL);
+    /* one picture is the same wherever it is asked for */
+    char *path = pacs_strdup(op->arena, s->shown == SHOW_ONE && !s->multipart
+                                        ? pacs_lit("") : op->request.path);
+    char *args = pacs_strdup(op->arena, op->request.args);
+    char *blob = pacs_strdup(op->arena, key);
+
+    if (path == NULL || args == NULL || blob == NULL) {
+        return PACS_E_NOMEM;
+    }
+
+    *same = rc == PACS_OK && pacs_reply_etag(op, PACS_PIPELINE, path, what,
+                                             blob, hex, scale, args,
+                                             notes, NULL);
+    return rc;
 }
 
 
 static int
-begin(pacs_op_t *op, const pacs_route_t *route, const pacs_param_t *params,
-    unsigned n, state_t *s, pacs_err_t *err)
+open_shown(pacs_op_t *op, const pacs_route_t *route, state_t *s,
+    pacs_err_t *err)
 {
     pacs_str_t  instance = route->instance;
-    int         rc;
+    int         rc = PACS_OK;
+
+    s->shown = SHOW_ONE;
 
     if (instance.len == 0 && route->resource == PACS_R_RENDERED) {
-        return pacs_fail(err, PACS_E_ACCEPT, "a study or series is not one "
-                         "picture: ask for an instance or a frame");
+        s->shown = SHOW_ALL;
+        return PACS_OK;
     }
 
-    if ((rc = read_wishes(op, route, params, n, s, err)) != PACS_OK) {
-        return rc;
+    if (instance.len == 0) {
+        rc = representative(op, route, &instance, err);
+    }
+    if (rc == PACS_OK) {
+        rc = pacs_image_open(op, route->study, route->series, instance,
+                             &s->image, err);
     }
 
-    if (instance.len == 0
-        && (rc = representative(op, route, &instance, err)) != PACS_OK)
+    if (s->image != NULL && s->image->syntax != NULL
+        && s->image->syntax->coding == PACS_CODING_VIDEO
+        && (rc == PACS_OK || rc == PACS_E_UNSHOWABLE))
+    {
+        *err = (pacs_err_t) { 0 };
+        s->shown = SHOW_VIDEO;
+        return route->resource == PACS_R_RENDERED && route->nframes == 0
+               ? PACS_OK
+               : pacs_fail(err, PACS_E_UNSHOWABLE, "the frames of a video are "
+                           "not decoded; it is there as a whole, at the "
+                           "instance's /rendered");
+    }
+
+    if (rc == PACS_OK && route->resource == PACS_R_RENDERED
+        && (route->nframes > 1
+            || (route->nframes == 0 && s->image->record.pixels.frames > 1)))
+    {
+        s->shown = SHOW_FRAMES;
+    }
+    return rc;
+}
+
+
+/* *same: 304 */
+static int
+begin(pacs_op_t *op, const pacs_route_t *route, const pacs_param_t *params,
+    unsigned n, state_t *s, bool *same, pacs_err_t *err)
+{
+    int  rc;
+
+    if ((rc = read_wishes(op, route, params, n, s, err)) != PACS_OK
+        || (rc = open_shown(op, route, s, err)) != PACS_OK
+        || (s->shown != SHOW_VIDEO
+            && (rc = choose_type(s, err)) != PACS_OK)
+        || (s->shown == SHOW_ONE
+            && (rc = choose_frame(route, s, err)) != PACS_OK)
+        || (s->image != NULL && s->shown != SHOW_VIDEO
+            && (rc = pacs_annotate(op, s->image, s->notes, s->frame,
+                                   &s->want.annotation, err)) != PACS_OK))
     {
         return rc;
     }
-
-    if ((rc = pacs_image_open(op, route->study, route->series, instance,
-                              &s->image, err)) != PACS_OK)
-    {
-        return rc;
-    }
-
-    if ((rc = choose_frame(route, s, err)) != PACS_OK) {
-        return rc;
-    }
-
-    return pacs_annotate(op, s->image, s->notes, s->frame,
-                         &s->want.annotation, err);
+    return unchanged(op, route, s, same, err);
 }
 
 
@@ -270,12 +364,9 @@ is_plain(const state_t *s, const pacs_param_t *params, unsigned n)
 
 /* those of a user are not: nobody may ask for them again, but thumbnails */
 static int
-get_kept(pacs_op_t *op, const pacs_route_t *route,
-    const pacs_param_t *params, unsigned n, state_t *s)
+get_kept(pacs_op_t *op, const pacs_param_t *params, unsigned n, state_t *s)
 {
-    s->thumbnail = route->resource == PACS_R_THUMBNAIL;
-
-    if (!is_plain(s, params, n)) {
+    if (s->shown != SHOW_ONE || s->multipart || !is_plain(s, params, n)) {
         return PACS_E_NOT_FOUND;
     }
 
@@ -286,33 +377,58 @@ get_kept(pacs_op_t *op, const pacs_route_t *route,
 }
 
 
-/* --- the picture --- */
-
-/* what of the annotation is not as it should be */
+/* PACS_OK: there is something to do; *answered: no, the reply stands */
 static int
-tell_drawn(pacs_op_t *op, const pacs_annotation_t *n)
+start(pacs_op_t *op, const pacs_route_t *route, const pacs_param_t *params,
+    unsigned n, state_t *s, bool *answered, pacs_err_t *err)
 {
-    static atomic_bool  told;
+    int  rc = begin(op, route, params, n, s, answered, err);
 
-    if (n == NULL) {
+    if (rc != PACS_OK || *answered) {
+        return rc;
+    }
+
+    *answered = s->shown == SHOW_VIDEO
+                || get_kept(op, params, n, s) == PACS_OK;
+    if (s->shown == SHOW_VIDEO) {
+        return pacs_video(op, s->image, s->choices, s->nchoices, err);
+    }
+    if (*answered) {
         return PACS_OK;
     }
+    return s->shown == SHOW_ONE && !s->multipart
+           ? pacs_image_profile(op, s->image, &s->want, err)
+           : pacs_pictures_open(op, route, s->image, &s->want, s->notes,
+                                s->type, !s->multipart, &s->pictures, err);
+}
 
-    if (n->drawn->missing != 0) {
-        /* with another font it is another picture */
-        op->reply.etag = pacs_null;
-        if (!atomic_exchange(&told, true)) {
-            pacs_log(&op->svc->options.env, PACS_LOG_WARN, "annotation: %u "
-                     "characters have no font and are boxes: see README, "
-                     "Fonts", n->drawn->missing);
-        }
+
+/* --- the picture --- */
+
+static int
+make(pacs_op_t *op, state_t *s, pacs_err_t *err)
+{
+    pacs_buf_t    out = { 0 };
+    pacs_drawn_t  drawn = { 0 };
+    uint32_t      width, height;
+    int           rc = pacs_draw(op, s->image, s->frame, &s->want, &drawn,
+                                 &out, &width, &height, err);
+
+    if (rc == PACS_OK) {
+        rc = pacs_draw_tell(op, &drawn);
+    }
+    if (rc != PACS_OK) {
+        pacs_buf_free(&out);
+        return rc;
     }
 
-    return n->drawn->hidden == 0
-           ? PACS_OK
-           : pacs_reply_warning(op, "%u lines of the annotation have no room "
-                                "in a picture of this size",
-                                n->drawn->hidden);
+    op->reply.content_type = s->type;
+    rc = pacs_reply_memory(op, pacs_buf_take(&out, op->arena));
+
+    if (rc == PACS_OK && s->keep) {
+        pacs_kept_put(op, s->thumbnail);
+    }
+    return rc;
 }
 
 
@@ -320,52 +436,20 @@ int
 pacs_op_picture(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned n, pacs_err_t *err)
 {
-    state_t        *s = op->state;
-    pacs_samples_t  samples;
-    pacs_buf_t      out = { 0 };
-    uint32_t        width, height;
-    int             rc;
+    state_t *s = op->state;
+    bool     answered = false;
 
     if (s == NULL) {
         s = op->state = pacs_calloc(op->arena, 1, sizeof(*s));
 
-        if (s == NULL) {
-            return PACS_E_NOMEM;
-        }
-        if ((rc = begin(op, route, params, n, s, err)) != PACS_OK) {
+        int  rc = s == NULL ? PACS_E_NOMEM
+                            : start(op, route, params, n, s, &answered, err);
+
+        if (rc != PACS_OK || answered) {
             return rc;
         }
-        if (unchanged(op, s)
-            || get_kept(op, route, params, n, s) == PACS_OK)
-        {
-            return PACS_OK;
-        }
     }
 
-    rc = pacs_samples_get(op, s->image, s->frame, &s->want, &samples, err);
-    if (rc != PACS_OK) {
-        return rc;
-    }
-
-    rc = pacs_render(&samples, &s->image->look, &s->want,
-                     pacs_service_limits(op->svc), &out, &width, &height,
-                     err);
-    if (rc != PACS_OK) {
-        pacs_buf_free(&out);
-        return rc;
-    }
-
-    op->reply.content_type = s->want.format == PACS_PICTURE_PNG
-                             ? pacs_lit("image/png") : pacs_lit("image/jpeg");
-    if ((rc = tell_drawn(op, s->want.annotation)) != PACS_OK) {
-        pacs_buf_free(&out);
-        return rc;
-    }
-
-    rc = pacs_reply_memory(op, pacs_buf_take(&out, op->arena));
-
-    if (rc == PACS_OK && s->keep) {
-        pacs_kept_put(op, s->thumbnail);
-    }
-    return rc;
+    return s->pictures != NULL ? pacs_pictures_run(op, s->pictures, err)
+                               : make(op, s, err);
 }

@@ -105,6 +105,7 @@ typedef struct {
     pacs_part_t    *parts;
     unsigned        nparts;
     uint64_t        length;         /* bytes of all parts */
+    bool            ranges;         /* Range may take a piece of it */
 } pacs_reply_t;
 
 typedef enum { PACS_WANT_NONE, PACS_WANT_CACHE, PACS_WANT_CODEC,

@@ -636,8 +636,7 @@ draw(pacs_op_t *op, const pacs_route_t *route, state_t *s, pacs_str_t *bytes,
 static const char *
 type_of(const state_t *s)
 {
-    return s->picture.format == PACS_PICTURE_PNG ? "image/png"
-                                                 : "image/jpeg";
+    return pacs_picture_type(s->picture.format);
 }
 
 
@@ -817,25 +816,16 @@ static int
 choose_format(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned n, state_t *s, pacs_err_t *err)
 {
-    static const struct { pacs_media_e media; bool many, png; } table[] = {
-        { PACS_MT_JPEG, false, false }, { PACS_MT_PNG, false, true },
-        { PACS_MT_MULTIPART_JPEG, true, false },
-        { PACS_MT_MULTIPART_PNG, true, true }
-    };
-    pacs_accept_t  choices[16];
+    pacs_accept_t  choices[32];
     unsigned       nchoices;
-    int            rc = pacs_op_accept(op, route, params, n, choices, 16,
+    int            rc = pacs_op_accept(op, route, params, n, choices, 32,
                                        &nchoices, err);
+    pacs_media_e   media = s->multipart ? PACS_MT_PICTURES : PACS_MT_PICTURE;
 
     for (unsigned i = 0; rc == PACS_OK && i < nchoices; i++) {
-        for (size_t k = 0; k < sizeof(table) / sizeof(table[0]); k++) {
-            if (choices[i].media == table[k].media
-                && s->multipart == table[k].many)
-            {
-                s->picture.format = table[k].png ? PACS_PICTURE_PNG
-                                                 : PACS_PICTURE_JPEG;
-                return PACS_OK;
-            }
+        if (choices[i].media == media) {
+            s->picture.format = pacs_picture_format(choices[i].is);
+            return PACS_OK;
         }
         if (s->want.metadata && choices[i].media == PACS_MT_DICOM_JSON) {
             return PACS_OK;
@@ -845,9 +835,9 @@ choose_format(pacs_op_t *op, const pacs_route_t *route,
     return rc != PACS_OK
            ? rc
            : pacs_fail(err, PACS_E_ACCEPT, s->multipart
-                       ? "an animation is multipart/related of image/jpeg or "
-                         "image/png"
-                       : "one picture is image/jpeg or image/png");
+                       ? "an animation is multipart/related of image/jpeg, "
+                         "gif, png or webp"
+                       : "one picture is image/jpeg, gif, png or webp");
 }
 
 
@@ -949,7 +939,9 @@ read_wishes(pacs_op_t *op, const pacs_route_t *route,
     s->preset = NULL;
 
     s->picture = (pacs_picture_t) {
-        .quality = (uint8_t) w->rendered.quality
+        .quality = (uint8_t) w->rendered.quality,
+        .bits = (uint8_t) w->rendered.bits,
+        .icc = (uint8_t) w->rendered.icc
     };
     return rc != PACS_OK ? rc : choose_format(op, route, params, n, s, err);
 }
@@ -1098,6 +1090,9 @@ warn(pacs_op_t *op, const state_t *s)
     if (rc == PACS_OK && s->want.rendered.unsupported[0] != '\0') {
         rc = pacs_reply_warning(op, "The following annotation values are not "
                                 "supported: %s", s->want.rendered.unsupported);
+    }
+    if (rc == PACS_OK && s->picture.annotation != NULL) {
+        rc = pacs_draw_tell(op, s->picture.annotation->drawn);
     }
     return rc;
 }

@@ -26,7 +26,8 @@ typedef struct {
 #define SEARCH  (ON(STUDIES) | ON(SERIES) | ON(INSTANCES) | ON(METADATA))
 #define PIXELS  (ON(FRAMES) | ON(BULKDATA))
 #define VOLUME  (ON(MPR) | ON(VOLUME))
-#define PICTURE (ON(RENDERED) | ON(THUMBNAIL) | VOLUME)
+#define PICTURES (ON(RENDERED) | VOLUME)
+#define PICTURE (PICTURES | ON(THUMBNAIL))
 
 static const offer_t  offers[] = {
     { SEARCH,     PACS_MT_DICOM_JSON,       "application/dicom+json",   NULL },
@@ -37,10 +38,21 @@ static const offer_t  offers[] = {
     { ON(OBJECT), PACS_MT_DICOM,            "application/dicom",        NULL },
     { PIXELS,     PACS_MT_MULTIPART_FRAMES, "multipart/related",        "" },
     { PIXELS,     PACS_MT_OCTETS,           "application/octet-stream", NULL },
-    { PICTURE,    PACS_MT_JPEG,             "image/jpeg",               NULL },
-    { PICTURE,    PACS_MT_PNG,              "image/png",                NULL },
-    { VOLUME,     PACS_MT_MULTIPART_JPEG,   "multipart/related", "image/jpeg" },
-    { VOLUME,     PACS_MT_MULTIPART_PNG,    "multipart/related", "image/png" },
+    { PICTURE,    PACS_MT_PICTURE,          "image/jpeg",               NULL },
+    { PICTURE,    PACS_MT_PICTURE,          "image/gif",                NULL },
+    { PICTURE,    PACS_MT_PICTURE,          "image/png",                NULL },
+    { PICTURE,    PACS_MT_PICTURE,          "image/webp",               NULL },
+    { PICTURES,   PACS_MT_PICTURES,         "multipart/related",
+                                            "image/jpeg" },
+    { PICTURES,   PACS_MT_PICTURES,         "multipart/related",
+                                            "image/png" },
+    { PICTURES,   PACS_MT_PICTURES,         "multipart/related",
+                                            "image/webp" },
+    { PICTURES,   PACS_MT_PICTURES,         "multipart/related",
+                                            "image/gif" },
+    { ON(RENDERED), PACS_MT_VIDEO,           "video/mpeg",               NULL },
+    { ON(RENDERED), PACS_MT_VIDEO,           "video/h265",               NULL },
+    { ON(RENDERED), PACS_MT_VIDEO,           "video/mp4",                NULL },
     { VOLUME,     PACS_MT_DICOM_JSON,       "application/dicom+json",   NULL }
 };
 
@@ -201,7 +213,7 @@ collect(pacs_resource_e resource, const range_t *r, unsigned n, pair_t *pairs)
 static int
 say_what_there_is(pacs_resource_e resource, pacs_err_t *err)
 {
-    char  text[256] = "";
+    char  text[400] = "";
 
     for (unsigned k = 0; k < OFFERS; k++) {
         if (offers[k].resources & 1u << resource) {
@@ -247,7 +259,9 @@ pacs_web_accept(pacs_resource_e resource, pacs_str_t header,
             .media = pairs[i].offer->media,
             .syntax = pairs[i].range->syntax,
             .type = pairs[i].offer->part != NULL ? pairs[i].range->part
-                                                 : pacs_null
+                                                 : pacs_null,
+            .is = pacs_cstr(pairs[i].offer->part != NULL
+                            ? pairs[i].offer->part : pairs[i].offer->type)
         };
     }
 

@@ -122,6 +122,19 @@ set_quality(const pacs_param_t *p, const pacs_limits_t *limits,
 }
 
 
+/* ours: the standard has no parameter for it */
+static int
+set_bits(const pacs_param_t *p, const pacs_limits_t *limits,
+    pacs_rendered_t *r, pacs_err_t *err)
+{
+    if (!pacs_str_is(p->value, "8") && !pacs_str_is(p->value, "16")) {
+        return bad(err, p, "must be 8 or 16");
+    }
+    r->bits = pacs_str_is(p->value, "16") ? 16 : 0;
+    return PACS_OK;
+}
+
+
 /* not of the standard: after the region was cut out */
 static int
 set_flip(const pacs_param_t *p, const pacs_limits_t *limits,
@@ -198,6 +211,24 @@ set_annotation(const pacs_param_t *p, const pacs_limits_t *limits,
 }
 
 
+/* 8.3.5.1.5; in the order of pacs_icc_e */
+static int
+set_icc(const pacs_param_t *p, const pacs_limits_t *limits,
+    pacs_rendered_t *r, pacs_err_t *err)
+{
+    static const char *const  names[] = { "no", "yes", "srgb", "adobergb",
+                                          "rommrgb" };
+    enum { NAMES = sizeof(names) / sizeof(names[0]) };
+
+    while (r->icc < NAMES && !pacs_str_is(p->value, names[r->icc])) {
+        r->icc++;
+    }
+    return r->icc < NAMES
+           ? PACS_OK
+           : bad(err, p, "must be no, yes, srgb, adobergb or rommrgb");
+}
+
+
 static const struct {
     const char  *name;
     int        (*set)(const pacs_param_t *p, const pacs_limits_t *limits,
@@ -206,6 +237,8 @@ static const struct {
     { "viewport", set_viewport },
     { "window",   set_window },
     { "quality",  set_quality },
+    { "bits",     set_bits },
+    { "iccprofile", set_icc },
     { "flip",     set_flip },
     { "rotate",   set_rotate },
     { "annotation", set_annotation }

@@ -92,6 +92,8 @@ typedef struct {
     double    center, width;
     int       function;             /* 0 LINEAR, 1 LINEAR_EXACT, 2 SIGMOID */
     unsigned  quality;              /* 0: not given */
+    unsigned  bits;                 /* 16, of a grey PNG; 0: 8 */
+    unsigned  icc;                  /* no, yes, srgb, adobergb, rommrgb */
     bool      flip_x, flip_y;       /* ours: flip=horizontal, vertical */
     unsigned  rotate;               /* ours: quarter turns, clockwise */
     unsigned  annotation;           /* PACS_NOTE_… */
@@ -180,14 +182,16 @@ int pacs_web_values(const pacs_param_t *params, unsigned n,
 typedef enum {
     PACS_MT_DICOM_JSON, PACS_MT_JSON, PACS_MT_MULTIPART_DICOM,
     PACS_MT_DICOM, PACS_MT_MULTIPART_FRAMES, /* octet-stream or the syntax's */
-    PACS_MT_OCTETS, PACS_MT_JPEG, PACS_MT_PNG,
-    PACS_MT_MULTIPART_JPEG, PACS_MT_MULTIPART_PNG, PACS_MT_NONE
+    PACS_MT_OCTETS,
+    PACS_MT_PICTURE, PACS_MT_PICTURES, PACS_MT_VIDEO, /* see is */
+    PACS_MT_NONE
 } pacs_media_e;
 
 typedef struct {
     pacs_media_e  media;
     pacs_str_t    syntax;       /* transfer-syntax asked for; "*"; or null */
     pacs_str_t    type;         /* of multipart's parts, as asked, or null */
+    pacs_str_t    is;           /* the type of the answer, or of its parts */
 } pacs_accept_t;
 
 /* the best acceptable type for the resource: header joins all Accept lines

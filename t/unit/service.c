@@ -208,7 +208,8 @@ test_requests(void)
     body(path, "", "", "JFIF");
     body(path, "viewport=8,8&window=100,200,linear", "image/png", "PNG");
     status(path, "window=1", "", 400);
-    status("/studies/1.2.3.1/rendered", "", "", 406);
+    status("/studies/1.2.3.1/rendered", "", "image/jpeg", 406);
+    status("/studies/1.2.3.1/rendered", "", "", 200);
     body("/studies/1.2.3.1/thumbnail", "", "", "JFIF");
 }
 

@@ -252,7 +252,8 @@ rendered(void)
 static const struct {
     pacs_resource_e  resource;
     const char      *header, *parameter;
-    const char      *want;      /* media/syntax/type … */
+    const char      *want;      /* media/syntax/type …; of pictures what it
+                                   is, + in a multipart */
 } accepts[] = {
     { PACS_R_STUDIES, "", "", "0// 1//" },
     { PACS_R_STUDIES, "*/*", "", "0// 1//" },
@@ -290,13 +291,23 @@ static const struct {
     { PACS_R_FRAMES, "multipart/related; type=\"*/*\"", "", "4//*/*" },
     { PACS_R_FRAMES, "multipart/related; type=\"text/plain\"", "", "" },
     { PACS_R_BULKDATA, "", "", "4// 5//" },
-    { PACS_R_RENDERED, "", "", "6// 7//" },
-    { PACS_R_RENDERED, "image/png", "", "7//" },
+    { PACS_R_RENDERED, "image/*", "",
+      "image/jpeg image/gif image/png image/webp" },
+    { PACS_R_RENDERED, "image/png", "", "image/png" },
     { PACS_R_RENDERED, "image/avif,image/webp,image/apng,image/svg+xml,"
-      "image/*,*/*;q=0.8", "", "6// 7// 6// 7//" },
-    { PACS_R_RENDERED, "image/jpeg;q=0.2,image/png;q=0.4", "", "7// 6//" },
-    { PACS_R_RENDERED, "image/gif", "", "" },
-    { PACS_R_THUMBNAIL, "image/png", "", "7//" }
+      "image/*,text/plain;q=0.8", "",
+      "image/webp image/jpeg image/gif image/png image/webp" },
+    { PACS_R_RENDERED, "image/jpeg;q=0.2,image/png;q=0.4", "",
+      "image/png image/jpeg" },
+    { PACS_R_RENDERED, "multipart/related", "",
+      "+image/jpeg +image/png +image/webp +image/gif" },
+    { PACS_R_RENDERED, "multipart/related; type=\"image/webp\"", "",
+      "+image/webp" },
+    { PACS_R_RENDERED, "video/*", "", "video/mpeg video/h265 video/mp4" },
+    { PACS_R_RENDERED, "image/jp2", "", "" },
+    { PACS_R_THUMBNAIL, "*/*", "",
+      "image/jpeg image/gif image/png image/webp" },
+    { PACS_R_THUMBNAIL, "multipart/related", "", "" }
 };
 
 
@@ -314,8 +325,15 @@ accept_all(void)
                                 &err);
 
         for (unsigned k = 0; k < n; k++) {
-            pacs_buf_printf(&b, "%s%d/%.*s/%.*s", k ? " " : "", c[k].media,
-                            pacs_fmt(c[k].syntax), pacs_fmt(c[k].type));
+            pacs_buf_text(&b, k ? " " : "");
+            if (c[k].media >= PACS_MT_PICTURE) {
+                pacs_buf_printf(&b, "%s%.*s",
+                                c[k].media == PACS_MT_PICTURES ? "+" : "",
+                                pacs_fmt(c[k].is));
+            } else {
+                pacs_buf_printf(&b, "%d/%.*s/%.*s", c[k].media,
+                                pacs_fmt(c[k].syntax), pacs_fmt(c[k].type));
+            }
         }
         pacs_buf_char(&b, '\0');
         ok(rc == (accepts[i].want[0] ? PACS_OK : PACS_E_ACCEPT)
