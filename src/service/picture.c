@@ -118,8 +118,8 @@ choose_type(state_t *s, pacs_err_t *err)
             "image/gif, image/webp, and multipart/related with "
             "type=\"image/jpeg\", png, webp or gif; one is at /frames/1/"
             "rendered",
-        [SHOW_ALL] = "a study or series is not one picture: there is "
-            "multipart/related with type=\"image/jpeg\", png, webp or gif"
+        [SHOW_ALL] = ("a study or series is not one picture: there is "
+            "multipart/related with type=\"image/jpeg\", png, webp or gif")
     };
 
     for (unsigned i = 0; i < s->nchoices; i++) {
