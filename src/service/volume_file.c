@@ -16,7 +16,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -407,27 +406,6 @@ fill_head(pacs_volume_head_t *h, uint64_t bytes, const char *name,
 }
 
 
-/* what pictures may take: half of what ingest keeps free, see image.c */
-static int
-check_room(int fd, uint64_t bytes, const pacs_limits_t *limits,
-    pacs_err_t *err)
-{
-    struct statvfs  st;
-
-    if (limits->free_percent < 2 || fstatvfs(fd, &st) != 0) {
-        return PACS_OK;
-    }
-
-    uint64_t  free = (uint64_t) st.f_bavail * st.f_frsize;
-    uint64_t  keep = (uint64_t) st.f_blocks * st.f_frsize / 100;
-
-    return free > keep && free - keep > bytes
-           ? PACS_OK
-           : pacs_fail(err, PACS_E_BUSY, "the disk has no room for a volume "
-                       "of %" PRIu64 " bytes", bytes);
-}
-
-
 bool
 pacs_voxels_lock(int fd)
 {
@@ -488,7 +466,7 @@ pacs_voxels_create(pacs_service_t *svc, const char *name,
         return pacs_fail_errno(err, errno, "frame cache %s", path);
     }
 
-    rc = check_room(*fd, l.bytes, limits, err);
+    rc = pacs_cache_room(*fd, l.bytes, limits, err);
     if (rc == PACS_OK) {
         rc = write_head(*fd, l.bytes, name, in, plan, err);
     }
