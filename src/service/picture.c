@@ -114,12 +114,12 @@ choose_type(state_t *s, pacs_err_t *err)
 {
     static const char *const  instead[] = {
         [SHOW_ONE] = "a picture has no video",
-        [SHOW_FRAMES] = "several frames are not one picture: there are "
+        [SHOW_FRAMES] = ("several frames are not one picture: there are "
             "image/gif, image/webp, and multipart/related with "
             "type=\"image/jpeg\", png, webp or gif; one is at /frames/1/"
-            "rendered",
-        [SHOW_ALL] = "a study or series is not one picture: there is "
-            "multipart/related with type=\"image/jpeg\", png, webp or gif"
+            "rendered"),
+        [SHOW_ALL] = ("a study or series is not one picture: there is "
+            "multipart/related with type=\"image/jpeg\", png, webp or gif")
     };
 
     for (unsigned i = 0; i < s->nchoices; i++) {
