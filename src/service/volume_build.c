@@ -18,7 +18,7 @@
 
 #include "service/volume.h"
 
-enum { THREADS = 4, CODEC_MS = 60000 };
+enum { THREADS = 4, ALL_THREADS = 32, CODEC_MS = 60000 };
 
 typedef struct {
     pacs_service_t      *svc;
@@ -339,6 +339,12 @@ start(build_t *b, unsigned n, pacs_err_t *err)
     atomic_init(&b->running, n);
 
     pthread_mutex_lock(&vs->lock);
+
+    if (vs->builders + n > ALL_THREADS) {
+        pthread_mutex_unlock(&vs->lock);
+        end(b);
+        return pacs_fail(err, PACS_E_BUSY, "too many volumes are being made");
+    }
     vs->builders += n;
 
     while (started < n && start_thread(b)) {

@@ -178,18 +178,26 @@ is_gone(const pacs_voxels_t *v)
 }
 
 
+static unsigned
+used_later(const pacs_volumes_t *vs, const pacs_voxels_t *than)
+{
+    unsigned  n = 0;
+
+    for (const pacs_voxels_t *v = vs->open; v != NULL; v = v->next) {
+        n += v->used > than->used;
+    }
+    return n;
+}
+
+
 /* idle ones that are gone, and of the others all but the last used */
 static void
 tidy(pacs_volumes_t *vs)
 {
-    unsigned  kept = 0;
-
     for (pacs_voxels_t **p = &vs->open; *p != NULL; ) {
         pacs_voxels_t *v = *p;
 
-        if (v->refs == 0
-            && (is_gone(v) || (++kept && v->used + KEPT <= vs->count)))
-        {
+        if (v->refs == 0 && (is_gone(v) || used_later(vs, v) >= KEPT)) {
             *p = v->next;
             unmap(v);
 

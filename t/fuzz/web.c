@@ -40,6 +40,7 @@ params(pacs_str_t s, pacs_arena_t *a)
     pacs_search_t    search;
     pacs_rendered_t  r;
     pacs_values_t    v;
+    pacs_web_volume_t  volume;
 
     if (pacs_web_params(s, &limits, a, &p, &n, &err) == PACS_OK) {
         pacs_web_search(p, n, &limits, a, &search, &err);
@@ -52,6 +53,16 @@ params(pacs_str_t s, pacs_arena_t *a)
         }
         err.code = 0;
         pacs_web_values(p, n, &limits, a, &v, &err);
+        for (int solid = 0; solid < 2; solid++) {
+            err.code = 0;
+            if (pacs_web_volume(p, n, solid, &limits, a, &volume, &err)
+                    == PACS_OK
+                && (volume.nmatches > n || volume.ntrack > n
+                    || !(volume.slab >= 0 && volume.swivel >= 0)))
+            {
+                abort();
+            }
+        }
     }
 }
 
@@ -62,7 +73,7 @@ accept(pacs_str_t s, pacs_arena_t *a)
     pacs_accept_t  c[8];
     unsigned       n;
 
-    for (int r = PACS_R_STUDIES; r <= PACS_R_VALUES; r++) {
+    for (int r = PACS_R_STUDIES; r <= PACS_R_VOLUME; r++) {
         pacs_err_t  err = { 0 };
 
         if ((pacs_web_accept((pacs_resource_e) r, s, pacs_null, a, c, 8, &n,
