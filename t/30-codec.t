@@ -369,6 +369,34 @@ my @order = map { ($ask->('recv', 'many'))[2] } 1 .. 4;
 is("@order", "$bg2 $joined $user $bg1", 'users before background; who is joined by a user is one');
 $ask->('recv', 'busy');
 
+# with a decoder to spare, too: one that gives way to all does them
+my $policies = sub { map { (split ' ', slurp("/proc/$_/stat") =~ s/.*\) //r)[38] } Pacs::descendants($_[0]) };
+{
+    my $home = new_home();
+    my $pid = start($home, $faulty, '--workers', 2, '--limit-seconds', 1);
+    my $ask = ask($home);
+    $ask->('open', $_) for qw(busy many);
+    $ask->('send', 'busy', $ct, 1, 'spin', $SPIN, 0);
+    my (undef, $bg, $key) = $ask->('send', 'many', $ct, 1, 'b1', 0, 1);
+    my (undef, $user) = $ask->('send', 'many', $ct, 1, 'u1', 0, 0);
+    is(($ask->('recv', 'many'))[2], $user, 'a user is served by the second decoder');
+    ok(!-e "$home/cache/frames/$key", 'nothing is done in the background while a user waits for the first');
+    is($ask->('recv', 'busy'), $E_CODEC, '... until it ends');
+    is(join(' ', ($ask->('recv', 'many'))[0, 2]), "$OK $bg", '... then it is');
+    ok(scalar(grep { $_ == 5 } $policies->($pid)), '... by a decoder of its own, when nothing else runs (SCHED_IDLE)');
+
+    # a user joins it while it runs there: begun again, as a user's
+    my ($idle) = grep { (split ' ', slurp("/proc/$_/stat") =~ s/.*\) //r)[38] == 5 } Pacs::descendants($pid);
+    my (undef, $first) = $ask->('send', 'many', $ct, 1, 'slow', $SPIN, 1);
+    ok(wait_until('it runs', sub { slurp("/proc/$idle/stat") =~ /\) R/ }), 'a slow one runs in the background');
+    my (undef, $second) = $ask->('send', 'busy', $ct, 1, 'slow', $SPIN, 0);
+    ok(wait_until('it ends', sub { !-e "/proc/$idle" }), 'a user who waits for it too does not wait for what is left');
+    is($ask->('recv', 'busy'), $E_CODEC, '... but has the answer of a user\'s decoder');
+    is($ask->('recv', 'many'), $E_CODEC, '... which is that of who asked first');
+    stop($pid);
+    $ask->();
+}
+
 # a client that vanishes
 $ask->('send', 'busy', $ct, 1, 'spin3', $SPIN, 0);
 my (undef, undef, $lost) = $ask->('send', 'gone', $ct, 1, 'lost', 0, 0);

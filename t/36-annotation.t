@@ -86,6 +86,16 @@ SKIP: {
     }
 }
 
+SKIP: {
+    my @bare = ('unshare', '-m', 'sh', '-c', 'mount -t tmpfs none /usr/share/fonts && exec "$@"', 'sh');
+    skip 'only root can hide the fonts', 3 if (capture(@bare, 'true'))[0];
+    is((capture(@bare, "$Pacs::B/t/tools/text_draw", 28, 'ab', "$dir/none.pgm"))[0], 0, 'no font at all: no failure');
+    my $pgm = slurp("$dir/none.pgm");
+    # two boxes, 18 x 21 pixels each with an edge of 2
+    like($pgm, qr/^P5 3\d 56 255\n/, 'a place for each');
+    cmp_ok(($pgm =~ tr/\xff//), '>', 200, 'and boxes');
+}
+
 # --- corners, and what goes where ---
 
 $pacs->stow(["$S/mr-series/fruit-sag-irspgr/001.dcm"]);
@@ -162,6 +172,18 @@ for my $i (@multi) {
         $at{$n} = $d[4];
     }
     isnt($at{1}, $at{2}, 'frames say which they are');
+}
+for my $u ("$multi[0]{url}/rendered?viewport=256,256,0,0,1,1") {
+    my @p = map { $pacs->get("$u$_", Accept => 'image/gif') } '', '&annotation=technique';
+    spew("$dir/$_.gif", $p[$_]{content}) for 0, 1;
+    my ($rc, $out) = capture($python, '-c', <<'PY', "$dir/0.gif", "$dir/1.gif");
+import sys
+from PIL import Image, ImageSequence
+plain, said = ([f.convert('L').tobytes() for f in ImageSequence.Iterator(Image.open(p))] for p in sys.argv[1:])
+print(len(plain), len(said), sum(a != b for a, b in zip(plain, said)), len(set(said)))
+PY
+    my ($plain, $said, $differ, $unlike) = split ' ', $out;
+    ok(!$rc && $plain == $said && $plain == $differ && $unlike == $said, "an animation: each frame says which it is");
 }
 my ($colour) = grep { $pacs->get_json("$_->{url}/metadata")->[0]{'00280002'}{Value}[0] == 3 } @multi;
 @d = differ($pacs->get("$colour->{url}/frames/17/rendered", @png),

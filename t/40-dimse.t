@@ -132,11 +132,12 @@ sub children { my @c = grep { $_ } split ' ', `pgrep -P $_[0]{pid}`; @c }
 sub fds      { my @f = glob "/proc/$_[0]{pid}/fd/*"; scalar @f }
 
 
-# association processes, without the codec
+# association processes, without the codec and the maker of pictures
 sub associations {
     my ($l) = @_;
 
     my @all = map { Dimse::slurp("/proc/$_/cmdline") =~ /pacs-listener/
+                    && Dimse::slurp("/proc/$_/comm") ne "pacs-warm\n"
                     ? $_ : () } grep { -r "/proc/$_/cmdline" } children($l);
     return @all;
 }

@@ -47,18 +47,21 @@ axes(pacs_cast_t *cast, pacs_err_t *err)
 }
 
 
-/* no coarser than a voxel, and not endless in odd volumes */
+/* no coarser than a voxel, and not endless in odd volumes; *depth: samples of
+ * a long way through */
 static double
-sampling(const pacs_grid_t *g)
+sampling(const pacs_grid_t *g, double *depth)
 {
-    double  diagonal = 0;
+    double  length = 0, step;
 
     for (int d = 0; d < 3; d++) {
-        const double  *step = g->v->step[d];
+        const double  *way = g->v->step[d];
 
-        diagonal += (g->hi[d] - g->lo[d]) * sqrt(pacs_dot(step, step));
+        length += (g->hi[d] - g->lo[d]) * sqrt(pacs_dot(way, way));
     }
-    return fmax(g->shortest, diagonal / SAMPLES);
+    step = fmax(g->shortest, length / SAMPLES);
+    *depth = length / 2 / step;
+    return step;
 }
 
 
@@ -110,7 +113,8 @@ int
 pacs_cast_open(const pacs_volume_t *v, const pacs_camera_t *c,
     const pacs_limits_t *limits, pacs_cast_t *cast, pacs_err_t *err)
 {
-    int  rc;
+    double  depth;
+    int     rc;
 
     memset(cast, 0, sizeof(*cast));
     cast->c = c;
@@ -125,9 +129,12 @@ pacs_cast_open(const pacs_volume_t *v, const pacs_camera_t *c,
         return rc;
     }
 
-    cast->step = sampling(&cast->g);
+    cast->step = sampling(&cast->g, &depth);
     to_voxels(cast);
-    rc = pacs_bricks_open(v, &cast->bricks, err);
+    rc = pacs_size_check(c->width, c->height, depth, limits, err);
+    if (rc == PACS_OK) {
+        rc = pacs_bricks_open(v, &cast->bricks, err);
+    }
     return rc == PACS_OK ? edges(cast, err) : rc;
 }
 

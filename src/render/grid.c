@@ -54,8 +54,8 @@ pacs_size_check(uint32_t width, uint32_t height, double depth,
                          height);
     }
     if (area * depth > 64.0 * (double) limits->render_area) {
-        return pacs_fail(err, PACS_E_LIMIT, "a slab of %u x %u x %.0f samples "
-                         "is over 64 times the limit render_area", width,
+        return pacs_fail(err, PACS_E_LIMIT, "%u x %u x %.0f samples "
+                         "are over 64 times the limit render_area", width,
                          height, depth);
     }
     return PACS_OK;

@@ -13,7 +13,7 @@
 
 #include "render/pipeline.h"
 
-enum { BAND = 16, CHUNK = 64 * 1024 };
+enum { BAND = 8, CHUNK = 64 * 1024 };      /* BAND: rows of a block */
 
 typedef struct {
     struct jpeg_compress_struct     jpeg;
@@ -22,6 +22,7 @@ typedef struct {
     jmp_buf                         fail;
     pacs_buf_t                     *out;
     uint8_t                        *band;
+    size_t                          pitch;
     char                            text[JMSG_LENGTH_MAX];
 } jpeg_t;
 
@@ -105,27 +106,48 @@ jpeg_open(jpeg_t *j, const pacs_rows_t *rows, int quality)
         c->comp_info[i].h_samp_factor = 1;
         c->comp_info[i].v_samp_factor = 1;
     }
+    j->pitch = ((size_t) rows->width + 7) / 8 * 8 * rows->channels;
     j->band = c->mem->alloc_large((j_common_ptr) c, JPOOL_IMAGE,
-                                  (size_t) rows->width * rows->channels
-                                  * BAND);
+                                  j->pitch * BAND);
+    c->raw_data_in = rows->channels == 1;
     jpeg_start_compress(c, TRUE);
+}
+
+
+/* whole blocks of grey go in as they are: libjpeg would copy each pixel twice
+ * more, a sixth of all it does.  Its edges are repeated as it does it */
+static void
+pad_grey(const jpeg_t *j, uint32_t width, JSAMPROW *line, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        memset(line[i] + width, line[i][width - 1], j->pitch - width);
+    }
+    for (uint32_t i = n; i < BAND; i++) {
+        line[i] = line[n - 1];
+    }
 }
 
 
 static void
 jpeg_rows(jpeg_t *j, pacs_rows_t *rows)
 {
-    size_t    pitch = (size_t) rows->width * rows->channels;
-    JSAMPROW  line[BAND];
+    JSAMPROW    line[BAND];
+    JSAMPARRAY  plane[] = { line };
 
     for (uint32_t y = 0; y < rows->height; ) {
         uint32_t  n = 0;
 
         for (; n < BAND && y < rows->height; n++, y++) {
-            line[n] = j->band + n * pitch;
+            line[n] = j->band + n * j->pitch;
             rows->row(rows, y, line[n]);
         }
-        jpeg_write_scanlines(&j->jpeg, line, n);
+
+        if (rows->channels == 1) {
+            pad_grey(j, rows->width, line, n);
+            jpeg_write_raw_data(&j->jpeg, plane, BAND);
+        } else {
+            jpeg_write_scanlines(&j->jpeg, line, n);
+        }
     }
 }
 

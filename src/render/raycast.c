@@ -16,7 +16,7 @@ enum { REACH = 6, THIN = 254, DENSE = 255 };
 /* opacity at which nothing more is looked at; how much of a pixel's colour is
  * worth a look at the surface; the light where there is no surface */
 #define HIDDEN   0.995f
-#define FAINT    (1.0f / 128)
+#define FAINT    (1.0f / 64)
 #define AMBIENT  0.7f
 
 
@@ -72,23 +72,23 @@ settle(const pacs_cast_t *cast, pacs_ray_t *r, pacs_v4f_t z)
 
 
 /* four samples from m on, each `stride` steps from the next and in the middle
- * of them; NaN: not ready.  place: where, along k in slices */
+ * of them; NaN: not ready.  place: where, along k in steps */
 static inline pacs_v4f_t
 look(const pacs_cast_t *cast, pacs_ray_t *r, uint32_t m, uint32_t stride,
     pacs_v4f_t place[3])
 {
     static const pacs_v4f_t  next = { 0, 1, 2, 3 };
     float                    n = (float) stride;
-    pacs_v4f_t               t = (float) m + 0.5f * n + n * next, v;
+    pacs_v4f_t               t = (float) m + 0.5f * n + n * next, z;
 
     for (int d = 0; d < 3; d++) {
         place[d] = r->at[d] + t * r->by[d];
     }
-    if (!cast->g.even) {
-        place[2] = settle(cast, r, place[2]);
+    if (cast->g.even) {
+        return sample(cast, place[0], place[1], place[2]);
     }
-    v = sample(cast, place[0], place[1], place[2]);
-    return cast->g.even ? v : v + 0 * place[2];
+    z = settle(cast, r, place[2]);
+    return sample(cast, place[0], place[1], z) + 0 * z;
 }
 
 
@@ -231,24 +231,20 @@ pacs_volume_project(const pacs_volume_t *v, const pacs_camera_t *c,
 
 /* central differences, in the picture's own directions */
 static inline void
-gradient(const pacs_cast_t *cast, const float place[3], float out[3])
+gradient(const pacs_cast_t *cast, pacs_ray_t *r, const float place[3],
+    float out[3])
 {
     static const pacs_v4f_t  x = { 1, -1, 0, 0 }, y = { 0, 0, 1, -1 };
-    pacs_v4f_t               z = { place[2] + 1, place[2] - 1, place[2],
-                                   place[2] };
-    pacs_v4f_t               flat, deep;
+    static const pacs_v4f_t  zero;
+    pacs_v4f_t               z = place[2] + x, flat, deep;
 
-    for (int i = 0; i < 2 && !cast->g.even; i++) {
-        double  slice = (double) z[i];
-
-        if (!pacs_grid_ready(&cast->g, &slice)) {
-            z[i] = place[2];
-        }
+    if (!cast->g.even) {
+        z = settle(cast, r, z);
+        z[0] = z[0] == z[0] ? z[0] : z[2];
+        z[1] = z[1] == z[1] ? z[1] : z[2];
     }
-    flat = sample(cast, place[0] + x, place[1] + y,
-                  (pacs_v4f_t) { 0 } + place[2]);
-    deep = sample(cast, (pacs_v4f_t) { 0 } + place[0],
-                  (pacs_v4f_t) { 0 } + place[1], z);
+    flat = sample(cast, place[0] + x, place[1] + y, zero + z[2]);
+    deep = sample(cast, place[0] + zero, place[1] + zero, z);
 
     for (int e = 0; e < 3; e++) {
         out[e] = cast->gradient[0][e] * (flat[0] - flat[1])
@@ -261,11 +257,12 @@ gradient(const pacs_cast_t *cast, const float place[3], float out[3])
 /* the light a surface throws back to the eye, and *shine, of the light's own
  * colour (Blinn and Phong); where there is hardly a surface, an even one */
 static inline float
-shade(const pacs_cast_t *cast, const float place[3], float *shine)
+shade(const pacs_cast_t *cast, pacs_ray_t *r, const float place[3],
+    float *shine)
 {
     float  g[3], length, facing, lit, half, surface;
 
-    gradient(cast, place, g);
+    gradient(cast, r, place, g);
     length = sqrtf(g[0] * g[0] + g[1] * g[1] + g[2] * g[2]);
     surface = length / (length + cast->faint);
 
@@ -287,8 +284,8 @@ shade(const pacs_cast_t *cast, const float place[3], float *shine)
 
 /* entry: colour and opacity of a step, of which there is a share */
 static inline void
-blend(const pacs_cast_t *cast, const float entry[4], float share,
-    const float place[3], pacs_v4f_t *sum)
+blend(const pacs_cast_t *cast, pacs_ray_t *r, const float entry[4],
+    float share, const float place[3], pacs_v4f_t *sum)
 {
     bool   shaded = cast->c->shaded;
     float  clear = 1 - entry[3], weight, lit = shaded ? AMBIENT : 1, shine = 0;
@@ -297,7 +294,7 @@ blend(const pacs_cast_t *cast, const float entry[4], float share,
             : powf(clear, share);
     weight = (1 - (*sum)[3]) * (1 - clear);
     if (shaded && weight > FAINT) {
-        lit = shade(cast, place, &shine);
+        lit = shade(cast, r, place, &shine);
     }
     *sum += weight * (pacs_v4f_t) { entry[0] * lit + shine,
                                     entry[1] * lit + shine,
@@ -322,7 +319,7 @@ compose(const pacs_cast_t *cast, pacs_ray_t *r, uint32_t m, uint32_t end,
             float  share = r->length - (float) m;
 
             if (v[i] == v[i] && t->entry[entry][3] > 0) {
-                blend(cast, t->entry[entry],
+                blend(cast, r, t->entry[entry],
                       share < (float) stride ? share : (float) stride,
                       (float[3]) { place[0][i], place[1][i], place[2][i] },
                       sum);

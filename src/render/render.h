@@ -2,8 +2,8 @@
 
 /*
  * render: samples -> picture: modality LUT, VOI, presentation, colour,
- * geometry, encode (PS3.4 N.2, PS3.3 C.11, PS3.18 8.3.5).  Pure: no files,
- * no clock.  Any thread; in nginx the pool pacs_render.
+ * geometry, encode (PS3.4 N.2, PS3.3 C.11, PS3.18 8.3.5).  Pure: no files
+ * but fonts, no clock.  Any thread; in nginx the pool pacs_render.
  */
 
 #ifndef PACS_RENDER_H

@@ -229,8 +229,8 @@ shape(pacs_fonts_t *f, const uint32_t *text, size_t n, const char *language,
 }
 
 
-/* shapes text[0..n), or as much of it as fits behind *pen, and an ellipsis;
- * *cut says so */
+/* shapes text[0..n), or (line->cut) as much of it as fits behind *pen, and an
+ * ellipsis */
 static bool
 fit(pacs_fonts_t *f, uint32_t *text, size_t n, const char *language,
     unsigned size, unsigned width, pacs_arena_t *a, pacs_line_t *line,

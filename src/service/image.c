@@ -334,7 +334,7 @@ pacs_cache_room(int fd, uint64_t bytes, const pacs_limits_t *limits,
     return free > keep && free - keep > bytes
            ? PACS_OK
            : pacs_fail(err, PACS_E_BUSY, "the disk has no room for %" PRIu64
-                       " bytes of pictures", bytes);
+                       " bytes in the cache", bytes);
 }
 
 

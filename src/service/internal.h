@@ -218,9 +218,6 @@ int pacs_annotate(pacs_op_t *op, pacs_image_t *im, unsigned kinds,
 /* of a volume, what its slice im says of them all, and what it is */
 int pacs_annotate_volume(pacs_op_t *op, pacs_image_t *im, unsigned kinds,
     pacs_str_t what, const pacs_annotation_t **out, pacs_err_t *err);
-/* image.c: PACS_E_BUSY: the disk of fd is too full for what only waits */
-int pacs_cache_room(int fd, uint64_t bytes, const pacs_limits_t *limits,
-    pacs_err_t *err);
 /* samples.c: of frame (from 0), as much as want shows.  PACS_AGAIN: not
  * decoded yet, see op->want */
 int pacs_samples_get(pacs_op_t *op, pacs_image_t *im, uint32_t frame,

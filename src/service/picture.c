@@ -9,7 +9,7 @@
 
 #include "service/internal.h"
 
-enum { THUMBNAIL = 256, MAX_CHOICES = 32 };
+enum { THUMBNAIL = 256, QUALITY = 90, MAX_CHOICES = 32 };
 
 /* one picture, several frames of an instance, all of a study or series, or a
  * stored video: each has its media types, PS3.18 table 8.7.4-1 */
@@ -25,9 +25,9 @@ typedef struct {
     unsigned          nchoices;
     pacs_str_t        type;         /* of a picture */
     bool              multipart;
-    pacs_pictures_t  *pictures;     /* of several */
     bool              thumbnail;
     bool              keep;         /* the picture, when it is made */
+    pacs_pictures_t  *pictures;     /* of several */
 } state_t;
 
 /* --- which instance stands for a study or a series --- */
@@ -118,8 +118,9 @@ choose_type(state_t *s, pacs_err_t *err)
             "image/gif, image/webp, and multipart/related with "
             "type=\"image/jpeg\", png, webp or gif; one is at /frames/1/"
             "rendered",
-        [SHOW_ALL] = "a study or series is not one picture: there is "
-            "multipart/related with type=\"image/jpeg\", png, webp or gif"
+        [SHOW_ALL] = ("a study or series is not one picture: there is "
+                      "multipart/related with type=\"image/jpeg\", png, webp "
+                      "or gif")
     };
 
     for (unsigned i = 0; i < s->nchoices; i++) {
@@ -149,9 +150,11 @@ choose_frame(const pacs_route_t *route, state_t *s, pacs_err_t *err)
 }
 
 
+/* of a thumbnail no format needs to be lossless */
 static void
 small(pacs_rendered_t *r)
 {
+    r->quality = r->quality == 0 ? QUALITY : r->quality;
     for (int i = 0; i < 2; i++) {
         r->viewport[i] = r->has_viewport ? fmin(r->viewport[i], THUMBNAIL)
                                          : THUMBNAIL;
@@ -175,7 +178,8 @@ read_wishes(pacs_op_t *op, const pacs_route_t *route,
         return rc;
     }
 
-    if (route->resource == PACS_R_THUMBNAIL) {
+    s->thumbnail = route->resource == PACS_R_THUMBNAIL;
+    if (s->thumbnail) {
         small(&r);
     }
 
@@ -193,9 +197,9 @@ read_wishes(pacs_op_t *op, const pacs_route_t *route,
     };
 
     /* no parameter of thumbnails, 8.3.5.2 */
-    s->notes = route->resource == PACS_R_THUMBNAIL ? 0 : r.annotation;
+    s->notes = s->thumbnail ? 0 : r.annotation;
 
-    return r.unsupported[0] == '\0' || route->resource == PACS_R_THUMBNAIL
+    return r.unsupported[0] == '\0' || s->thumbnail
            ? PACS_OK
            : pacs_reply_warning(op, "The following annotation values are not "
                                 "supported: %s", r.unsupported);
@@ -254,7 +258,9 @@ unchanged(pacs_op_t *op, const pacs_route_t *route, const state_t *s,
     pacs_hex(digest, sizeof(digest), hex);
     digest_notes(s->want.annotation, notes);
 
-    char *path = pacs_strdup(op->arena, op->request.path);
+    /* one picture is the same wherever it is asked for */
+    char *path = pacs_strdup(op->arena, s->shown == SHOW_ONE && !s->multipart
+                                        ? pacs_lit("") : op->request.path);
     char *args = pacs_strdup(op->arena, op->request.args);
     char *blob = pacs_strdup(op->arena, key);
 
@@ -314,12 +320,12 @@ open_shown(pacs_op_t *op, const pacs_route_t *route, state_t *s,
 }
 
 
+/* *same: 304 */
 static int
 begin(pacs_op_t *op, const pacs_route_t *route, const pacs_param_t *params,
-    unsigned n, state_t *s, pacs_err_t *err)
+    unsigned n, state_t *s, bool *same, pacs_err_t *err)
 {
-    bool  same = false;
-    int   rc;
+    int  rc;
 
     if ((rc = read_wishes(op, route, params, n, s, err)) != PACS_OK
         || (rc = open_shown(op, route, s, err)) != PACS_OK
@@ -329,19 +335,11 @@ begin(pacs_op_t *op, const pacs_route_t *route, const pacs_param_t *params,
             && (rc = choose_frame(route, s, err)) != PACS_OK)
         || (s->image != NULL && s->shown != SHOW_VIDEO
             && (rc = pacs_annotate(op, s->image, s->notes, s->frame,
-                                   &s->want.annotation, err)) != PACS_OK)
-        || (rc = unchanged(op, route, s, &same, err)) != PACS_OK || same)
+                                   &s->want.annotation, err)) != PACS_OK))
     {
         return rc;
     }
-
-    if (s->shown == SHOW_ONE && !s->multipart) {
-        return pacs_image_profile(op, s->image, &s->want, err);
-    }
-    return s->shown == SHOW_VIDEO
-           ? pacs_video(op, s->image, s->choices, s->nchoices, err)
-           : pacs_pictures_open(op, route, s->image, &s->want, s->notes,
-                                s->type, !s->multipart, &s->pictures, err);
+    return unchanged(op, route, s, same, err);
 }
 
 
@@ -367,12 +365,9 @@ is_plain(const state_t *s, const pacs_param_t *params, unsigned n)
 
 /* those of a user are not: nobody may ask for them again, but thumbnails */
 static int
-get_kept(pacs_op_t *op, const pacs_route_t *route,
-    const pacs_param_t *params, unsigned n, state_t *s)
+get_kept(pacs_op_t *op, const pacs_param_t *params, unsigned n, state_t *s)
 {
-    s->thumbnail = route->resource == PACS_R_THUMBNAIL;
-
-    if (!is_plain(s, params, n)) {
+    if (s->shown != SHOW_ONE || s->multipart || !is_plain(s, params, n)) {
         return PACS_E_NOT_FOUND;
     }
 
@@ -380,6 +375,32 @@ get_kept(pacs_op_t *op, const pacs_route_t *route,
 
     s->keep = s->thumbnail || op->background || rc == PACS_E_PARSE;
     return rc;
+}
+
+
+/* PACS_OK: there is something to do; *answered: no, the reply stands */
+static int
+start(pacs_op_t *op, const pacs_route_t *route, const pacs_param_t *params,
+    unsigned n, state_t *s, bool *answered, pacs_err_t *err)
+{
+    int  rc = begin(op, route, params, n, s, answered, err);
+
+    if (rc != PACS_OK || *answered) {
+        return rc;
+    }
+
+    *answered = s->shown == SHOW_VIDEO
+                || get_kept(op, params, n, s) == PACS_OK;
+    if (s->shown == SHOW_VIDEO) {
+        return pacs_video(op, s->image, s->choices, s->nchoices, err);
+    }
+    if (*answered) {
+        return PACS_OK;
+    }
+    return s->shown == SHOW_ONE && !s->multipart
+           ? pacs_image_profile(op, s->image, &s->want, err)
+           : pacs_pictures_open(op, route, s->image, &s->want, s->notes,
+                                s->type, !s->multipart, &s->pictures, err);
 }
 
 
@@ -403,7 +424,12 @@ make(pacs_op_t *op, state_t *s, pacs_err_t *err)
     }
 
     op->reply.content_type = s->type;
-    return pacs_reply_memory(op, pacs_buf_take(&out, op->arena));
+    rc = pacs_reply_memory(op, pacs_buf_take(&out, op->arena));
+
+    if (rc == PACS_OK && s->keep) {
+        pacs_kept_put(op, s->thumbnail);
+    }
+    return rc;
 }
 
 
@@ -412,32 +438,19 @@ pacs_op_picture(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned n, pacs_err_t *err)
 {
     state_t *s = op->state;
-    int      rc;
+    bool     answered = false;
 
     if (s == NULL) {
         s = op->state = pacs_calloc(op->arena, 1, sizeof(*s));
 
-        if (s == NULL) {
-            return PACS_E_NOMEM;
-        }
-        rc = begin(op, route, params, n, s, err);
-        if (rc != PACS_OK || op->reply.status == 304
-            || s->shown == SHOW_VIDEO)
-        {
+        int  rc = s == NULL ? PACS_E_NOMEM
+                            : start(op, route, params, n, s, &answered, err);
+
+        if (rc != PACS_OK || answered) {
             return rc;
         }
-        if (s->pictures == NULL
-            && get_kept(op, route, params, n, s) == PACS_OK)
-        {
-            return PACS_OK;
-        }
     }
 
-    rc = s->pictures != NULL ? pacs_pictures_run(op, s->pictures, err)
-                             : make(op, s, err);
-
-    if (rc == PACS_OK && s->keep) {
-        pacs_kept_put(op, s->thumbnail);
-    }
-    return rc;
+    return s->pictures != NULL ? pacs_pictures_run(op, s->pictures, err)
+                               : make(op, s, err);
 }

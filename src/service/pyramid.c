@@ -12,13 +12,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
+#include <time.h>
 #include <unistd.h>
 #include <zlib.h>
 
 #include "service/internal.h"
 
-enum { MAGIC = 0x50434150, VERSION = 1, CHUNK = 4 << 20 };
+enum {
+    MAGIC = 0x59434150, VERSION = 1,
+    CHUNK = 4 << 20,            /* bytes of the frame read at once */
+    PATIENCE_MS = 3000, NAP_MS = 3
+};
 
 _Static_assert(sizeof(pacs_frame_head_t) <= PACS_FRAME_HEAD, "frame head");
 
@@ -117,22 +121,6 @@ build(const site_t *s, uint8_t *out, double range[2], pacs_arena_t *a,
 }
 
 
-/* as for decoded frames: half of what ingest keeps free */
-static bool
-has_room(const site_t *s, int fd)
-{
-    struct statvfs  st;
-
-    if (pacs_service_limits(s->op->svc)->free_percent < 2
-        || fstatvfs(fd, &st) != 0)
-    {
-        return true;
-    }
-    return (uint64_t) st.f_bavail * st.f_frsize
-           > (uint64_t) st.f_blocks * st.f_frsize / 100 + s->bytes;
-}
-
-
 static int
 put(const site_t *s, const uint8_t *body, int *fd, pacs_err_t *err)
 {
@@ -153,11 +141,10 @@ put(const site_t *s, const uint8_t *body, int *fd, pacs_err_t *err)
         return pacs_fail_errno(err, errno, "%s", dir);
     }
 
-    rc = has_room(s, *fd)
-         ? pacs_write_all(*fd, block, sizeof(block), err)
-         : pacs_fail(err, PACS_E_FULL, "no room for a pyramid");
+    rc = pacs_cache_room(*fd, s->bytes, pacs_service_limits(s->op->svc), err);
 
     if (rc == PACS_OK
+        && (rc = pacs_write_all(*fd, block, sizeof(block), err)) == PACS_OK
         && (rc = pacs_write_all(*fd, body, s->bytes, err)) == PACS_OK)
     {
         snprintf(from, sizeof(from), "/proc/self/fd/%d", *fd);
@@ -199,26 +186,32 @@ make(const site_t *s, int *fd, double range[2], pacs_err_t *err)
 
 
 /* a byte of one file, chosen by the name, for all processes and threads;
- * free again when its holder closes it or dies.  -1: cannot be had */
+ * free again when its holder closes it or dies.  -1: cannot be had in time,
+ * and there is the frame itself to look at */
 static int
 lock(const site_t *s)
 {
-    char          path[4096];
-    struct flock  at = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1 };
-    const char   *key = strrchr(s->path, '/') + 1;
-    char          digits[8] = { 0 };
+    char             path[4096];
+    struct timespec  nap = { .tv_nsec = NAP_MS * 1000000 };
+    struct flock     at = { .l_type = F_WRLCK, .l_whence = SEEK_SET,
+                            .l_len = 1 };
+    char             digits[8] = { 0 };
 
-    memcpy(digits, key, 7);
+    memcpy(digits, strrchr(s->path, '/') + 1, 7);
     at.l_start = (off_t) strtoul(digits, NULL, 16);
     snprintf(path, sizeof(path), "%s/run/pyramids.lock", s->op->svc->home);
 
     int  fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
-    while (fd != -1 && fcntl(fd, F_OFD_SETLKW, &at) != 0) {
-        if (errno != EINTR) {
+    for (int ms = 0; fd != -1; ms += NAP_MS) {
+        if (fcntl(fd, F_OFD_SETLK, &at) == 0) {
+            return fd;
+        }
+        if ((errno != EAGAIN && errno != EACCES) || ms >= PATIENCE_MS) {
             close(fd);
             return -1;
         }
+        nanosleep(&nap, NULL);
     }
     return fd;
 }
@@ -250,7 +243,7 @@ pacs_pyramid_open(pacs_op_t *op, pacs_image_t *im, uint32_t frame,
     }
 
     if ((held = lock(&s)) == -1) {
-        return pacs_fail_errno(err, errno, "lock for pyramids");
+        return pacs_fail(err, PACS_E_BUSY, "another builds this pyramid");
     }
 
     *fd = open_built(&s, range);

@@ -277,12 +277,14 @@ pacs_samples_get(pacs_op_t *op, pacs_image_t *im, uint32_t frame,
         pacs_err_t  why = { 0 };
 
         rc = from_pyramid(op, im, frame, &shape, &area, range, samples, &why);
-        if (rc != PACS_E_FULL && rc != PACS_E_IO && rc != PACS_E_NOMEM) {
+        if (rc != PACS_E_FULL && rc != PACS_E_IO && rc != PACS_E_NOMEM
+            && rc != PACS_E_BUSY)
+        {
             return rc == PACS_OK || rc == PACS_AGAIN
                    ? rc : pacs_fail(err, rc, "%s", why.text);
         }
 
-        /* a disk that is full must not take the pictures away */
+        /* no room, or no patience, must not take the pictures away */
         rc = pacs_render_area(px, &im->look, frame, want, limits, 0, &area,
                               &range, err);
     }

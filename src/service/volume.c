@@ -1091,6 +1091,9 @@ warn(pacs_op_t *op, const state_t *s)
         rc = pacs_reply_warning(op, "The following annotation values are not "
                                 "supported: %s", s->want.rendered.unsupported);
     }
+    if (rc == PACS_OK && s->picture.annotation != NULL) {
+        rc = pacs_draw_tell(op, s->picture.annotation->drawn);
+    }
     return rc;
 }
 

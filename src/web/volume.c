@@ -354,8 +354,8 @@ static int
 set_other(const ctx_t *c, const pacs_param_t *p, pacs_err_t *err)
 {
     static const char *const  others[] = { "viewport", "window", "quality",
-                                           "accept", "annotation", "bits",
-                                           "iccprofile" };
+                                           "bits", "iccprofile", "accept",
+                                           "annotation" };
     uint32_t  tag;
 
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {

@@ -3,7 +3,7 @@
 // Renews the pictures of the README: node screenshots.mjs URL, of a server
 // with the demo studies (tools/run).
 
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -25,7 +25,44 @@ const SCREENS = [
     ['ultrasound-phone', 'Echocardiography', 390, 844, true, []],
 ];
 
+/** pictures of the server's own making: name, description of the study, number
+ * of its series from 1, what to ask for, whether of the first instance */
+const PICTURES = [
+    ['rendered-mip', 'CT Chest with contrast, follow-up', 1,
+        'renderedmpr?orientation=a&mprslab=20&renderingmethod=maximum_ip&window=200,700,linear&viewport=480,480'],
+    ['rendered-volume', 'CT Chest with contrast, follow-up', 1,
+        'rendered3d?orientation=a&preset=ct-angio&viewport=480,480'],
+    ['rendered-mammogram', 'Screening mammography', 1,
+        'rendered?viewport=480,480&annotation=patient,technique', true],
+    ['rendered-ultrasound', 'Echocardiography', 1,
+        'frames/1/rendered?viewport=480,480&annotation=patient,technique', true],
+];
+
+const qido = async (path) => (await fetch(`${base}/dicom-web${path}`)).json();
+const text = (row, tag) => row[tag]?.Value?.[0];
+
 mkdirSync(folder, { recursive: true });
+
+for (const [name, description, number, what, ofInstance] of PICTURES) {
+    const study = text((await qido('/studies?limit=100&includefield=StudyDescription'))
+        .find((row) => text(row, '00081030') === description), '0020000D');
+    const rows = await qido(`/studies/${study}/series`);
+    const series = text(rows[number - 1], '0020000E');
+    let path = `/studies/${study}/series/${series}`;
+
+    if (ofInstance) {
+        const first = await qido(`${path}/instances`);
+        path += `/instances/${text(first[0], '00080018')}`;
+    }
+
+    const answer = await fetch(`${base}/dicom-web${path}/${what}`,
+        { headers: { Accept: 'image/jpeg' } });
+
+    if (!answer.ok) {
+        throw new Error(`${name}: ${answer.status} ${await answer.text()}`);
+    }
+    writeFileSync(join(folder, `${name}.jpg`), Buffer.from(await answer.arrayBuffer()));
+}
 
 const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',

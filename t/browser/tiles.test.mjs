@@ -25,7 +25,7 @@ function asked(page) {
 }
 
 
-onPage('a large radiograph comes as large as it is seen', {}, async (page) => {
+onPage('a large radiograph comes hardly larger than it is seen', {}, async (page) => {
     const urls = asked(page);
 
     await openStudy(page, DX.study);
@@ -35,7 +35,9 @@ onPage('a large radiograph comes as large as it is seen', {}, async (page) => {
     const view = new URL(urls[0]).searchParams.get('viewport')?.split(',').map(Number);
 
     assert.equal(urls.length, 1);
-    assert.deepEqual(view, [Math.ceil(DX.columns * k), Math.ceil(DX.rows * k)]);
+    const side = [1024, 1280, 1600, 2048].find((n) => n >= DX.columns * k);
+
+    assert.deepEqual(view, [side, side]);
     assert.equal(await textOf(page, '.letter-left'), 'R');
     assert.equal(await textOf(page, '.letter-top'), 'H');
     assert.match(await textOf(page, '.scale'), /cm[^]*at the detector/);

@@ -90,7 +90,7 @@ test('while things move on a slow net, previews come', () => {
 test('a large image comes as large as it is seen, and as tiles beyond', () => {
     const s = viewport(1, LARGE);
 
-    assert.ok(plan(s, ROOT).base.url.includes('viewport=960,800'));
+    assert.ok(plan(s, ROOT).base.url.includes('viewport=1024,1024'));
     assert.deepEqual(plan(s, ROOT).tiles, []);
 
     const native = commandNamed('native').change(s);

@@ -36,6 +36,12 @@ import { frameOf, imageSize, windowOf } from './state.js';
 /** Images up to so many pixels come whole, whatever the zoom. */
 const WHOLE = 1280 * 1024;
 
+/**
+ * Larger ones come fitted into a box of so many pixels a side: few sizes,
+ * so that the server has them ready (the first: made when images arrive).
+ */
+const BOXES = [1024, 1280, 1600, 2048, 2560, 3200, 4096];
+
 const QUALITY = { preview: 60, final: 90 };
 
 /** Frames asked for ahead of the scroll and behind it. */
@@ -146,20 +152,26 @@ export function tilePictures(s, root, window, coarser = 0) {
 /**
  * @param {Viewport} s
  * @param {number} index
- * @returns {import('../math/view.js').Size | null} null: as it is stored
+ * @returns {{width: number, height: number, box: number} | null} of the
+ *     picture; null: as it is stored
  */
 function baseSize(s, index) {
     const f = /** @type {Frame} */ (s.stack?.frames[index]);
     const image = imageSize(f);
     const k = fitScale({ ...RESET, rotate: s.view.rotate }, image, s.size) * s.dpr;
 
-    if (f.columns * f.rows <= WHOLE || k >= 1) {
+    const longest = Math.max(image.width, image.height);
+    const box = BOXES.find((side) => side >= longest * k)
+        ?? BOXES[BOXES.length - 1];
+
+    if (f.columns * f.rows <= WHOLE || box >= longest) {
         return null;
     }
 
     return {
-        width: Math.max(1, Math.ceil(image.width * k)),
-        height: Math.max(1, Math.ceil(image.height * k)),
+        width: Math.max(1, Math.round(image.width / longest * box)),
+        height: Math.max(1, Math.round(image.height / longest * box)),
+        box,
     };
 }
 
@@ -198,7 +210,7 @@ export function neighbours(s) {
  * @param {number} index
  * @param {Window | null} window
  * @param {'preview' | 'final'} stage
- * @param {import('../math/view.js').Size | null} size
+ * @param {{box: number} | null} size
  * @param {Tile | null} tile
  * @returns {Picture}
  */
@@ -211,7 +223,7 @@ function picture(s, root, index, window, stage, size, tile) {
     const url = renderedUrl(root, f, {
         window: f.colour ? null : window,
         voi: f.voi,
-        size,
+        size: size && { width: size.box, height: size.box },
         tile,
         quality: lossless ? 0 : quality,
     });
