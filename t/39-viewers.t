@@ -13,7 +13,7 @@ use Pacs;
 use Test::More;
 
 my $S = samples();
-my $pacs = Pacs->new(conf_http => 'log_format decoded "$status $pacs_decoded.$request_uri";',
+my $pacs = Pacs->new(listener_args => ['--no-warm'], conf_http => 'log_format decoded "$status $pacs_decoded.$request_uri";',
     conf_location => 'access_log log/decoded.log decoded;');
 my $log = "$pacs->{home}/log/decoded.log";
 
@@ -44,7 +44,7 @@ sub viewers {
 for my $file ('ct-series/acrin-flt-001-prior/001.dcm', 'cr-dx/dx-canon-2128x2000-mono1-j2k.dcm') {
     my ($base) = $pacs->stow(["$S/$file"])->{content} =~ m{(/dicom-web/studies/[^"]+/instances/[^"]+)"};
     for my $round (1 .. 3) {
-        unlink glob "$pacs->{home}/cache/{frames,pyramids}/*";
+        unlink glob "$pacs->{home}/cache/{frames,pictures,pyramids}/*";
         my $before = @{[slurp($log) =~ /rendered/g]};
         is(scalar viewers("$base/frames/1/rendered"), 100, "$file, cold: 100 viewers have their picture");
         my @lines;
