@@ -98,7 +98,7 @@ for my $where (0, 5, 9, 20, 64, 'middle', 'end') {
     is_deeply([map { $_->[0] } @bad], [], "a byte flipped in each ($where): the same pictures");
 }
 truncate $_, 100 for glob "$cache/pictures/*";
-is($pacs->get($asked[0][0][0], Accept => $asked[0][0][1])->{content}, $body{$asked[0][0][0]}, 'cut short: the same');
+ok($pacs->get($asked[0][0][0], Accept => $asked[0][0][1])->{content} eq $body{$asked[0][0][0]}, 'cut short: the same');
 is(scalar(my @again = glob "$cache/pictures/*"), 8, '... and they are kept again');
 
 # --- a restart goes on where it was ---
