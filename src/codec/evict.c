@@ -76,7 +76,8 @@ add(list_t *l, const char *path, const struct stat *st)
     entry_t  *e = &l->entries[l->n];
 
     e->path = strdup(path);
-    e->used_ns = nanoseconds(st->st_mtim);
+    e->used_ns = nanoseconds(st->st_mtim) > nanoseconds(st->st_atim)
+                 ? nanoseconds(st->st_mtim) : nanoseconds(st->st_atim);
     e->bytes = (uint64_t) st->st_blocks * 512;
     l->total += e->bytes;
     l->n += e->path != NULL;

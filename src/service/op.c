@@ -21,6 +21,7 @@ static const struct {
     [PACS_R_RENDERED]  = { pacs_op_picture,  PACS_MAY_RETRIEVE },
     [PACS_R_THUMBNAIL] = { pacs_op_picture,  PACS_MAY_RETRIEVE },
     [PACS_R_VALUES]    = { pacs_op_values,   PACS_MAY_RETRIEVE },
+    [PACS_R_PLANE]     = { pacs_op_volume,   PACS_MAY_RETRIEVE },
     [PACS_R_MPR]       = { pacs_op_volume,   PACS_MAY_RETRIEVE },
     [PACS_R_VOLUME]    = { pacs_op_volume,   PACS_MAY_RETRIEVE }
 };

@@ -2,13 +2,9 @@
 
 /* …/frames/N/values: numbers of points and regions, from stored samples. */
 
-#include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
-#include "render/measure.h"
-#include "service/internal.h"
+#include "service/figures.h"
 
 /* tables of real world values are held */
 enum { KEEP = 1 << 19 };
@@ -16,81 +12,11 @@ enum { KEEP = 1 << 19 };
 typedef struct {
     pacs_image_t    *image;
     uint32_t         frame;         /* from 0 */
-    pacs_values_t    values;
-    pacs_roi_t      *rois;
+    pacs_figures_t   figures;
     pacs_area_t      rows;          /* those that the regions have */
 } state_t;
 
-static const pacs_roi_e  shapes[] = {
-    [PACS_SHAPE_POINT] = PACS_ROI_POINT,
-    [PACS_SHAPE_RECTANGLE] = PACS_ROI_RECTANGLE,
-    [PACS_SHAPE_ELLIPSE] = PACS_ROI_ELLIPSE,
-    [PACS_SHAPE_POLYGON] = PACS_ROI_POLYGON
-};
-
-
 /* --- what is asked for --- */
-
-static int
-check_box(const pacs_shape_t *s, const pacs_box_t *box,
-    const pacs_limits_t *limits, uint64_t *area, pacs_err_t *err)
-{
-    if (s->shape == PACS_SHAPE_POINT && box->x0 == box->x1) {
-        return pacs_fail(err, PACS_E_ARG, "point %g,%g is outside of the "
-                         "frame", s->v[0], s->v[1]);
-    }
-
-    *area += (uint64_t) (box->x1 - box->x0) * (box->y1 - box->y0);
-
-    return *area <= (uint64_t) limits->render_area
-           ? PACS_OK
-           : pacs_fail(err, PACS_E_LIMIT, "regions of more pixels than limit "
-                       "render_area %" PRId64, limits->render_area);
-}
-
-
-/* regions, and the rows from the first to the last of them */
-static int
-make_rois(pacs_op_t *op, state_t *s, pacs_err_t *err)
-{
-    const pacs_pixels_t *px = &s->image->record.pixels;
-    uint32_t             top = px->rows, bottom = 0;
-    uint64_t             area = 0;
-
-    s->rois = pacs_calloc(op->arena, s->values.nshapes, sizeof(*s->rois));
-    if (s->rois == NULL) {
-        return PACS_E_NOMEM;
-    }
-
-    for (unsigned i = 0; i < s->values.nshapes; i++) {
-        const pacs_shape_t *shape = &s->values.shapes[i];
-        pacs_roi_t         *roi = &s->rois[i];
-
-        *roi = (pacs_roi_t) { shapes[shape->shape], shape->v, shape->n };
-
-        pacs_box_t  box = pacs_roi_box(roi, px->columns, px->rows);
-        int         rc = check_box(shape, &box, pacs_service_limits(op->svc),
-                                   &area, err);
-
-        if (rc != PACS_OK) {
-            return rc;
-        }
-        if (box.x0 < box.x1) {
-            top = box.y0 < top ? box.y0 : top;
-            bottom = box.y1 > bottom ? box.y1 : bottom;
-        }
-    }
-
-    if (top >= bottom) {
-        top = 0;
-        bottom = 1;
-    }
-
-    s->rows = (pacs_area_t) { .y = top, .columns = px->columns,
-                              .rows = bottom - top };
-    return PACS_OK;
-}
-
 
 static int
 begin(pacs_op_t *op, const pacs_route_t *route, const pacs_param_t *params,
@@ -105,7 +31,7 @@ begin(pacs_op_t *op, const pacs_route_t *route, const pacs_param_t *params,
         return pacs_fail(err, PACS_E_ARG, "values are those of one frame");
     }
 
-    if ((rc = pacs_web_values(params, n, limits, op->arena, &s->values, err))
+    if ((rc = pacs_web_values(params, n, limits, op->arena, &s->figures.values, err))
             != PACS_OK
         || (rc = pacs_op_accept(op, route, params, n, &accept, 1, &naccept,
                                 err)) != PACS_OK
@@ -121,7 +47,9 @@ begin(pacs_op_t *op, const pacs_route_t *route, const pacs_param_t *params,
                          route->frames[0], s->image->record.pixels.frames);
     }
 
-    return make_rois(op, s, err);
+    return pacs_figures_begin(op, &s->figures,
+                              s->image->record.pixels.columns,
+                              s->image->record.pixels.rows, &s->rows, err);
 }
 
 
@@ -140,195 +68,6 @@ unchanged(pacs_op_t *op, const state_t *s)
 
 
 /* --- the answer --- */
-
-/* the shortest text that is this number again */
-static void
-add_number(pacs_buf_t *b, double v)
-{
-    char  text[32];
-
-    if (!isfinite(v)) {
-        pacs_buf_text(b, "null");
-        return;
-    }
-
-    for (int digits = 15; digits <= 17; digits++) {
-        snprintf(text, sizeof(text), "%.*g", digits, v);
-        if (strtod(text, NULL) == v) {
-            break;
-        }
-    }
-    pacs_buf_text(b, text);
-}
-
-
-static void
-add_numbers(pacs_buf_t *b, const double *v, unsigned n)
-{
-    pacs_buf_char(b, '[');
-    for (unsigned i = 0; i < n; i++) {
-        pacs_buf_text(b, i > 0 ? "," : "");
-        add_number(b, v[i]);
-    }
-    pacs_buf_char(b, ']');
-}
-
-
-typedef double (*figure_pt)(const pacs_stats_t *s);
-
-static double mean(const pacs_stats_t *s) { return s->mean; }
-static double sd(const pacs_stats_t *s) { return s->sd; }
-static double least(const pacs_stats_t *s) { return s->min; }
-static double most(const pacs_stats_t *s) { return s->max; }
-
-
-/* one number, or [red, green, blue] */
-static void
-add_figure(pacs_buf_t *b, const char *name, figure_pt figure,
-    const pacs_stats_t *stats, unsigned channels)
-{
-    double  v[3];
-
-    for (unsigned k = 0; k < channels; k++) {
-        v[k] = figure(&stats[k]);
-    }
-
-    pacs_buf_printf(b, ",\"%s\":", name);
-    if (channels == 1) {
-        add_number(b, v[0]);
-    } else {
-        add_numbers(b, v, channels);
-    }
-}
-
-
-static void
-add_histogram(pacs_buf_t *b, const pacs_stats_t *s, unsigned bins)
-{
-    pacs_buf_text(b, "{\"min\":");
-    add_number(b, s->low);
-    pacs_buf_text(b, ",\"max\":");
-    add_number(b, s->high);
-    pacs_buf_printf(b, ",\"below\":%" PRIu64 ",\"above\":%" PRIu64
-                    ",\"counts\":[", s->below, s->above);
-
-    for (unsigned i = 0; i < bins; i++) {
-        pacs_buf_printf(b, "%s%" PRIu64, i > 0 ? "," : "", s->bins[i]);
-    }
-    pacs_buf_text(b, "]}");
-}
-
-
-static void
-add_spacing(pacs_buf_t *b, const pacs_spacing_t *s)
-{
-    pacs_buf_printf(b, ",\"spacing\":{\"source\":\"%s\"", s->source);
-
-    if (s->row > 0) {
-        pacs_buf_text(b, ",\"row\":");
-        add_number(b, s->row);
-        pacs_buf_text(b, ",\"column\":");
-        add_number(b, s->column);
-    }
-    if (s->calibration[0] != '\0') {
-        pacs_buf_text(b, ",\"calibration\":");
-        pacs_buf_json(b, pacs_cstr(s->calibration));
-    }
-    pacs_buf_char(b, '}');
-}
-
-
-static void
-add_region(pacs_buf_t *b, const pacs_field_t *f, const pacs_stats_t *stats,
-    const pacs_spacing_t *spacing, unsigned bins)
-{
-    pacs_buf_printf(b, ",\"count\":%" PRIu64 ",\"padding\":%" PRIu64
-                    ",\"area\":", stats->count, stats->without);
-    add_number(b, spacing->row > 0
-                  ? (double) stats->count * spacing->row * spacing->column
-                  : NAN);
-    add_spacing(b, spacing);
-
-    add_figure(b, "mean", mean, stats, f->channels);
-    add_figure(b, "sd", sd, stats, f->channels);
-    add_figure(b, "min", least, stats, f->channels);
-    add_figure(b, "max", most, stats, f->channels);
-
-    if (bins == 0) {
-        return;
-    }
-
-    pacs_buf_text(b, ",\"histogram\":");
-    pacs_buf_text(b, f->channels > 1 ? "[" : "");
-    for (unsigned k = 0; k < f->channels; k++) {
-        pacs_buf_text(b, k > 0 ? "," : "");
-        add_histogram(b, &stats[k], bins);
-    }
-    pacs_buf_text(b, f->channels > 1 ? "]" : "");
-}
-
-
-/* a member of "results" begins with what was asked */
-static int
-add_result(pacs_op_t *op, const state_t *s, unsigned i,
-    const pacs_gauge_t *gauge, const pacs_field_t *f, pacs_buf_t *b,
-    pacs_err_t *err)
-{
-    const pacs_shape_t    *shape = &s->values.shapes[i];
-    bool                   point = shape->shape == PACS_SHAPE_POINT;
-    pacs_stats_t           stats[3];
-    pacs_histogram_t       h = { point ? 0 : s->values.bins,
-                                 s->values.has_range, s->values.min,
-                                 s->values.max };
-    int                    rc = pacs_measure(f, &s->rois[i], &h, op->arena,
-                                             stats, err);
-
-    if (rc != PACS_OK) {
-        return rc;
-    }
-
-    pacs_buf_printf(b, "%s\n{\"%s\":", i > 0 ? "," : "", shape->name);
-    add_numbers(b, shape->v, shape->n);
-
-    if (point) {
-        add_figure(b, "value", mean, stats, f->channels);
-    } else {
-        pacs_box_t      box = pacs_roi_box(&s->rois[i], f->width, f->height);
-        pacs_spacing_t  spacing = pacs_gauge_spacing(gauge, &box);
-
-        add_region(b, f, stats, &spacing, h.bins);
-    }
-    pacs_buf_char(b, '}');
-    return PACS_OK;
-}
-
-
-static int
-write_answer(pacs_op_t *op, const state_t *s, const pacs_gauge_t *gauge,
-    const pacs_field_t *f, pacs_buf_t *b, pacs_err_t *err)
-{
-    pacs_buf_printf(b, "{\"frame\":%u,\"channels\":%s,\"unit\":",
-                    s->frame + 1, f->channels == 1
-                    ? "[\"value\"]" : "[\"red\",\"green\",\"blue\"]");
-    pacs_buf_json(b, pacs_cstr(f->channels == 1 ? gauge->scale.unit : ""));
-    if (gauge->scale.suv > 0) {
-        pacs_buf_text(b, ",\"suvFactor\":");
-        add_number(b, gauge->scale.suv);
-    }
-    pacs_buf_text(b, ",\"results\":[");
-
-    for (unsigned i = 0; i < s->values.nshapes; i++) {
-        int  rc = add_result(op, s, i, gauge, f, b, err);
-
-        if (rc != PACS_OK) {
-            return rc;
-        }
-    }
-
-    pacs_buf_text(b, "\n]}\n");
-    return PACS_OK;
-}
-
 
 static int
 measure(pacs_op_t *op, const state_t *s, const pacs_samples_t *samples,
@@ -350,7 +89,8 @@ measure(pacs_op_t *op, const state_t *s, const pacs_samples_t *samples,
         return rc;
     }
 
-    return write_answer(op, s, &gauge, f, b, err);
+    pacs_buf_printf(b, "{\"frame\":%u,", s->frame + 1);
+    return pacs_figures_write(op, &s->figures, &gauge, f, b, err);
 }
 
 

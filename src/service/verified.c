@@ -3,8 +3,8 @@
 /*
  * Files of the cache are checked against their checksum once a process, not
  * each time a few rows of one are read.  Who was looked at is known by what
- * a stat() says: whoever writes into a file changes its mtime, of which the
- * cache's own "used now" (pacs_cached_touch) leaves the nanoseconds.
+ * a stat() says: whoever writes into a file changes its mtime; "used now"
+ * (pacs_cached_touch) is its atime.
  */
 
 #include <errno.h>
@@ -24,11 +24,11 @@ void
 pacs_cached_touch(int fd, const struct stat *st)
 {
     time_t           now = time(NULL);
-    struct timespec  t[2] = { { .tv_nsec = UTIME_OMIT },
-                              { now, st->st_mtim.tv_nsec } };
+    struct timespec  t[2] = { { .tv_nsec = UTIME_NOW },
+                              { .tv_nsec = UTIME_OMIT } };
 
     /* pacs-codec evicts what was used longest ago */
-    if (now - st->st_mtime > FRESH_S) {
+    if (now - st->st_atime > FRESH_S && now - st->st_mtime > FRESH_S) {
         (void) futimens(fd, t);
     }
 }
@@ -49,6 +49,7 @@ identity(const struct stat *st, uint32_t crc)
 
     h = mix(h, (uint64_t) st->st_ino);
     h = mix(h, (uint64_t) st->st_size);
+    h = mix(h, (uint64_t) st->st_mtim.tv_sec);
     h = mix(h, (uint64_t) st->st_mtim.tv_nsec);
     return mix(h, crc) | 1;             /* 0 is none */
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "service/figures.h"
 #include "service/volume.h"
 
 enum {
@@ -27,6 +28,8 @@ typedef struct {
     const pacs_preset_t  *preset;
     pacs_picture_t        picture;
     bool                  multipart;
+    bool                  numbers;          /* of a plane, not its picture */
+    pacs_figures_t        figures;
     char                  id[PACS_FRAME_KEY + 1];
     pacs_service_t       *svc;
     pacs_voxels_t        *voxels;
@@ -582,17 +585,53 @@ draw_solid(pacs_op_t *op, state_t *s, const pacs_view_t *view,
 
 
 static int
+plane_values(pacs_op_t *op, state_t *s, const pacs_plane_t *plane,
+    float **values, uint32_t *width, uint32_t *height, pacs_err_t *err)
+{
+    *width = plane->width;
+    *height = plane->height;
+
+    return s->want.nline != 0
+           ? curved_values(op, s, values, width, height, err)
+           : mpr_values(op, s, plane, values, err);
+}
+
+
+static int
 draw_mpr(pacs_op_t *op, state_t *s, const pacs_plane_t *plane,
     pacs_buf_t *out, pacs_err_t *err)
 {
-    uint32_t  width = plane->width, height = plane->height;
+    uint32_t  width, height;
     float    *values = NULL;
-    int       rc = s->want.nline != 0
-                   ? curved_values(op, s, &values, &width, &height, err)
-                   : mpr_values(op, s, plane, &values, err);
+    int       rc = plane_values(op, s, plane, &values, &width, &height, err);
 
     return rc != PACS_OK ? rc : pacs_render_values(values, width, height,
                                                    &s->picture, out, err);
+}
+
+
+/* the slices that a plane meets, or all; PACS_AGAIN: wait */
+static int
+need_plane(pacs_op_t *op, const pacs_route_t *route, state_t *s,
+    const pacs_plane_t *plane, bool whole, pacs_err_t *err)
+{
+    const pacs_volume_t *v = &s->voxels->volume;
+    uint32_t             first = 0, last = v->n[2] - 1;
+
+    return whole || pacs_volume_met(v, plane, &first, &last)
+           ? need(op, route, s, first, last, err) : PACS_OK;
+}
+
+
+static pacs_plane_t
+plane_of(const state_t *s, const pacs_view_t *view)
+{
+    pacs_plane_t  plane;
+
+    pacs_view_plane(view, &plane);
+    plane.mode = slabs[s->want.method];
+    plane.slab = s->want.slab;
+    return plane;
 }
 
 
@@ -601,22 +640,13 @@ static int
 draw(pacs_op_t *op, const pacs_route_t *route, state_t *s, pacs_str_t *bytes,
     pacs_err_t *err)
 {
-    const pacs_volume_t *v = &s->voxels->volume;
-    pacs_view_t          view = view_of(s, s->done);
-    pacs_plane_t         plane;
-    pacs_buf_t           out = { 0 };
-    uint32_t             first = 0, last = v->n[2] - 1;
-    bool                 whole = s->solid || s->want.nline != 0
-                                 || !set_window(s, false);
-    int                  rc = PACS_OK;
+    pacs_view_t   view = view_of(s, s->done);
+    pacs_plane_t  plane = plane_of(s, &view);
+    pacs_buf_t    out = { 0 };
+    bool          whole = s->solid || s->want.nline != 0
+                          || !set_window(s, false);
+    int           rc = need_plane(op, route, s, &plane, whole, err);
 
-    pacs_view_plane(&view, &plane);
-    plane.mode = slabs[s->want.method];
-    plane.slab = s->want.slab;
-
-    if (whole || pacs_volume_met(v, &plane, &first, &last)) {
-        rc = need(op, route, s, first, last, err);
-    }
     if (rc != PACS_OK) {
         return rc;
     }
@@ -810,6 +840,53 @@ answer_metadata(pacs_op_t *op, const pacs_route_t *route, state_t *s,
 }
 
 
+/* numbers of the picture that renderedmpr would be */
+static int
+answer_numbers(pacs_op_t *op, const pacs_route_t *route, state_t *s,
+    pacs_err_t *err)
+{
+    pacs_plane_t   plane = plane_of(s, &s->view);
+    pacs_gauge_t   gauge = { .spacing.source = "plane" };
+    pacs_field_t  *field;
+    pacs_area_t    rows;
+    pacs_buf_t     b = { 0 };
+    float         *values = NULL;
+    uint32_t       width, height;
+    int            rc;
+
+    if ((rc = need_plane(op, route, s, &plane, s->want.nline != 0, err))
+            != PACS_OK
+        || (rc = plane_values(op, s, &plane, &values, &width, &height, err))
+            != PACS_OK
+        || (rc = pacs_figures_begin(op, &s->figures, width, height, &rows,
+                                    err)) != PACS_OK
+        || (rc = pacs_field_plane(values, width, height, op->arena, &field,
+                                  err)) != PACS_OK)
+    {
+        return rc;
+    }
+
+    snprintf(gauge.scale.unit, sizeof(gauge.scale.unit), "%s",
+             s->voxels->volume.unit);
+    gauge.spacing.row = hypot(hypot(plane.down[0], plane.down[1]),
+                              plane.down[2]);
+    gauge.spacing.column = s->want.nline != 0
+                           ? gauge.spacing.row
+                           : hypot(hypot(plane.right[0], plane.right[1]),
+                                   plane.right[2]);
+
+    pacs_buf_printf(&b, "{\"columns\":%u,\"rows\":%u,", width, height);
+    rc = pacs_figures_write(op, &s->figures, &gauge, field, &b, err);
+    if (rc != PACS_OK) {
+        pacs_buf_free(&b);
+        return rc;
+    }
+
+    op->reply.content_type = pacs_lit("application/json");
+    return pacs_reply_memory(op, pacs_buf_take(&b, op->arena));
+}
+
+
 /* --- what is asked for --- */
 
 static int
@@ -821,6 +898,10 @@ choose_format(pacs_op_t *op, const pacs_route_t *route,
     int            rc = pacs_op_accept(op, route, params, n, choices, 32,
                                        &nchoices, err);
     pacs_media_e   media = s->multipart ? PACS_MT_PICTURES : PACS_MT_PICTURE;
+
+    if (s->numbers) {
+        return rc;
+    }
 
     for (unsigned i = 0; rc == PACS_OK && i < nchoices; i++) {
         if (choices[i].media == media) {
@@ -924,6 +1005,18 @@ read_wishes(pacs_op_t *op, const pacs_route_t *route,
     }
 
     s->multipart = w->swivel > 0 || w->ntrack != 0;
+    s->numbers = route->resource == PACS_R_PLANE;
+
+    if (s->numbers && s->multipart) {
+        return pacs_fail(err, PACS_E_ARG, "values are those of one plane");
+    }
+    if (s->numbers
+        && (rc = pacs_web_values(params, n, pacs_service_limits(op->svc),
+                                 op->arena, &s->figures.values, err))
+            != PACS_OK)
+    {
+        return rc;
+    }
 
     if (w->method == PACS_METHOD_NONE) {
         w->method = s->solid ? PACS_METHOD_VOLUME : PACS_METHOD_MEAN;
@@ -980,7 +1073,8 @@ begin(pacs_op_t *op, const pacs_route_t *route, const pacs_param_t *params,
 
     identify(op, route, revision, s);
     (void) pacs_reply_etag(op, s->id, s->solid ? "3d" : "mpr",
-                           s->want.metadata ? "json" : type_of(s), args,
+                           s->numbers ? "values"
+                           : s->want.metadata ? "json" : type_of(s), args,
                            NULL);
     return PACS_OK;
 }
@@ -1018,7 +1112,6 @@ animate(pacs_op_t *op, state_t *s, pacs_err_t *err)
 }
 
 
-/* what follows from the volume */
 /* 8.3.5.1.1: what a slice says of all, and how they are looked at */
 static int
 annotate(pacs_op_t *op, const pacs_route_t *route, state_t *s,
@@ -1053,6 +1146,7 @@ annotate(pacs_op_t *op, const pacs_route_t *route, state_t *s,
 }
 
 
+/* what follows from the volume */
 static int
 settle(pacs_op_t *op, const pacs_route_t *route, state_t *s, pacs_err_t *err)
 {
@@ -1081,7 +1175,7 @@ warn(pacs_op_t *op, const state_t *s)
     if (text[0] != '\0') {
         rc = pacs_reply_warning(op, "%.350s", text);
     }
-    if (rc == PACS_OK && s->want.unknown.len != 0) {
+    if (rc == PACS_OK && s->want.unknown.len != 0 && !s->numbers) {
         rc = pacs_reply_warning(op, "parameter %.*s is not known and was "
                                 "left aside", s->want.unknown.len > 80
                                 ? 80 : (int) s->want.unknown.len,
@@ -1132,8 +1226,9 @@ pacs_op_volume(pacs_op_t *op, const pacs_route_t *route,
         }
     }
 
-    rc = s->want.metadata ? answer_metadata(op, route, s, err)
-                          : answer_pictures(op, route, s, err);
+    rc = s->numbers ? answer_numbers(op, route, s, err)
+         : s->want.metadata ? answer_metadata(op, route, s, err)
+         : answer_pictures(op, route, s, err);
 
     return rc == PACS_OK ? warn(op, s) : rc;
 }

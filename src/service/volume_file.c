@@ -26,7 +26,6 @@ enum {
     VERSION = 2,
     PAGE = 4096,
     KEPT = 8,               /* volumes a process keeps mapped */
-    FRESH_S = 30,           /* used lately, as far as eviction goes */
     SIDE_MAX = 65535,
     SECOND = 1000000000, CLOSE_NS = 500000000
 };
@@ -212,8 +211,8 @@ touch(int fd)
 {
     struct stat  st;
 
-    if (fstat(fd, &st) == 0 && time(NULL) - st.st_mtime > FRESH_S) {
-        (void) futimens(fd, NULL);
+    if (fstat(fd, &st) == 0) {
+        pacs_cached_touch(fd, &st);
     }
 }
 

@@ -31,7 +31,7 @@ typedef struct {
 
 static const offer_t  offers[] = {
     { SEARCH,     PACS_MT_DICOM_JSON,       "application/dicom+json",   NULL },
-    { SEARCH | ON(VALUES),
+    { SEARCH | ON(VALUES) | ON(PLANE),
                   PACS_MT_JSON,             "application/json",         NULL },
     { ON(OBJECT), PACS_MT_MULTIPART_DICOM,  "multipart/related",
                                             "application/dicom" },

@@ -27,6 +27,7 @@ typedef enum {
     PACS_R_RENDERED,            /* …[/frames/N]/rendered, every level */
     PACS_R_THUMBNAIL,           /* …[/frames/N]/thumbnail, every level */
     PACS_R_VALUES,              /* …/instances/I/frames/N/values */
+    PACS_R_PLANE,               /* …/renderedmpr/values, likewise */
     PACS_R_MPR,                 /* …/renderedmpr: study, series, instance */
     PACS_R_VOLUME               /* …/rendered3d, likewise */
 } pacs_resource_e;

@@ -233,6 +233,35 @@ def box(low, high):
     return lambda p: np.all((p >= np.array(low) + 0.01) & (p <= np.array(high) - 0.01), axis=-1)
 
 
+def values_of_planes(base, solid):
+    """numbers of a plane: the ramp's own, at the places its metadata gives; voxels are whole HU"""
+    for query in ("orientation=a&mproffset=2.2", "orientation=l", "orientation=f&mprplane=3",
+                  "viewpointposition=300,-200,150&viewpointlookat=0,0,2&viewpointup=0,0,1"):
+        image, mm, _ = picture(base, query)
+        rows, columns = image.shape[:2]
+        x, y, w, h = columns // 3, rows // 3, columns // 4, rows // 4
+        status, _, body = get(f"{base}/values?{query}&point={x + 0.5},{y + 0.5}&rectangle={x},{y},{w},{h}&histogram=4",
+                              "application/json")
+        say(status == 200, f"numbers of a plane: {query}", body[:200])
+        answer = json.loads(body)
+        point, region = answer["results"]
+        want = ramp(mm[y:y + h, x:x + w])
+        say((answer["columns"], answer["rows"], answer["unit"]) == (columns, rows, "HU"), "... size and unit", body[:80])
+        say(abs(point["value"] - ramp(mm[y, x])) < 0.51, "... at a point", (point, ramp(mm[y, x])))
+        say(abs(region["mean"] - want.mean()) < 0.51 and abs(region["sd"] - want.std()) < 0.51
+            and abs(region["min"] - want.min()) < 0.51 and abs(region["max"] - want.max()) < 0.51
+            and region["count"] == w * h and sum(region["histogram"]["counts"]) == w * h,
+            "... in a rectangle", (region, want.mean(), want.std()))
+        area = w * h * np.linalg.norm(mm[0, 1] - mm[0, 0]) * np.linalg.norm(mm[1, 0] - mm[0, 0])
+        say(abs(region["area"] - area) < 1e-3 * area and region["spacing"]["source"] == "plane", "... its area", region)
+    say(get(f"{base}/values?orientation=a", "application/json")[0] == 400, "400: numbers of nothing")
+    say(get(f"{base}/values?orientation=a&point=1,100000", "application/json")[0] == 400, "400: a point outside")
+    say(get(f"{base}/values?point=1,1&volumetriccurvepoint=0,-8,0&volumetriccurvepoint=0,7,0", "application/json")[0]
+        == 400, "400: numbers of an animation")
+    say(get(f"{base}/values?point=1,1", "image/png")[0] == 406, "406: numbers are no picture")
+    say(get(f"{solid}/values?point=1,1", "application/json")[0] == 404, "404: there are none of rendered3d")
+
+
 def check(url, folder):
     def facts(kind):
         return json.load(open(f"{folder}/{kind}.json"))
@@ -371,6 +400,7 @@ def check(url, folder):
                         ("crop=1,2", "crop"), ("shading=2", "shading")):
         status, _, body = get(f"{base('ramp', 'rendered3d')}?{query}")
         say(status == 400 and word in body.decode(), f"400: 3d {query}", (status, body))
+    values_of_planes(base("ramp"), base("ramp", "rendered3d"))
     say(get(f"{base('ramp')}?volumeinputreference=1.2.3")[0] == 404, "404: a reference to nothing")
     say(get(f"{base('ramp')}9")[0] == 404, "404: no such resource")
     say(get(f"{base('ramp')}", "image/jp2")[0] == 406, "406: a type there is not")
