@@ -31,8 +31,8 @@ begin(pacs_op_t *op, const pacs_route_t *route, const pacs_param_t *params,
         return pacs_fail(err, PACS_E_ARG, "values are those of one frame");
     }
 
-    if ((rc = pacs_web_values(params, n, limits, op->arena, &s->figures.values, err))
-            != PACS_OK
+    if ((rc = pacs_web_values(params, n, limits, op->arena,
+                              &s->figures.values, err)) != PACS_OK
         || (rc = pacs_op_accept(op, route, params, n, &accept, 1, &naccept,
                                 err)) != PACS_OK
         || (rc = pacs_image_open(op, route->study, route->series,
