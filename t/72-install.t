@@ -32,6 +32,8 @@ my %mode = (
     'usr/bin/pacs' => 0755,
     'usr/share/doc/ngx_pacs/README.md' => 0644,
     'usr/share/doc/ngx_pacs/directives.md' => 0644,
+    'usr/share/doc/ngx_pacs/values.md' => 0644,
+    'usr/share/doc/ngx_pacs/volumes.md' => 0644,
     'usr/share/doc/ngx_pacs/nginx.conf' => 0644,
     'usr/share/nginx/modules-available/mod-http-pacs.conf' => 0644,
 );
@@ -87,8 +89,8 @@ $p->spawn('listener', 'listener.log', $p->sanitizer_env, @as, "$dest/usr/sbin/pa
     '--home', $home, '--listen', $p->{dimse});
 ok(wait_until('the codec', sub { -S "$home/run/codec.sock" }), 'the installed listener starts')
     or diag slurp("$home/log/listener.log");
-like(slurp("$home/log/listener.log"), qr{started \Q$dest\E/usr/\S*libexec/ngx_pacs/pacs-codec},
-    '... and finds the installed codec');
+my ($codec) = slurp("$home/log/listener.log") =~ /started pacs-codec, process (\d+)/;
+is(readlink("/proc/$codec/exe"), "$dest/usr/libexec/ngx_pacs/pacs-codec", '... and finds the installed codec');
 
 $p->spawn('nginx', 'nginx.log', $env, @nginx, '-g', 'daemon off;');
 ok(wait_until('nginx', sub { $p->get('/pacs/health')->{status} == 200 }), 'nginx starts')
