@@ -45,7 +45,8 @@ embedded(const pacs_buf_t *jpeg)
 static bool
 equal(const pacs_buf_t *a, const pacs_buf_t *b)
 {
-    return a->len == b->len && memcmp(a->data, b->data, a->len) == 0;
+    return a->len == b->len
+           && (a->len == 0 || memcmp(a->data, b->data, a->len) == 0);
 }
 
 
