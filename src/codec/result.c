@@ -107,7 +107,6 @@ finish(server_t *s, job_t *j, pacs_err_t *err)
     }
 
     s->added += PACS_FRAME_HEAD + j->bytes;
-    pacs_evict(s);
     return PACS_OK;
 }
 
@@ -137,4 +136,5 @@ pacs_job_copy(server_t *s)
     }
 
     pacs_job_done(s, j, rc, err.text);
+    pacs_evict(s);
 }
