@@ -99,8 +99,13 @@ sub damage {
     close $f;
 }
 
-$pacs->stop('nginx', 'TERM');
 my $size = -s $files[0];
+truncate $files[0], $_ and is($pacs->get("$base?orientation=a&mproffset=0.$_", @png)->{status}, 200,
+    "cut to $_ bytes while it is mapped: made again") for $size / 2, 0;
+unlike(slurp("$pacs->{home}/log/nginx.log"), qr/exited on signal/,
+    '... and no worker ends');
+
+$pacs->stop('nginx', 'TERM');
 for my $case ([ 'voxels', int($size / 2) ], [ 'the last byte', -1 ], [ 'the head', 12 ], [ 'the magic', 0 ]) {
     my ($what, $at) = @$case;
     my ($file) = grep { -s $_ == $size } volumes();

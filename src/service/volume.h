@@ -117,6 +117,7 @@ struct pacs_voxels_s {
     pacs_voxels_t             *next;
     char                       id[65];  /* of what was asked for */
     int                        fd;
+    uint64_t                   bytes;   /* of the file, when it was mapped */
     unsigned                   refs;    /* under the lock of pacs_volumes_t */
     uint64_t                   used;    /* a count that rises */
     const pacs_volume_head_t  *head;

@@ -119,7 +119,7 @@ pacs_volumes_open(pacs_volumes_t **out, pacs_err_t *err)
 static void
 unmap(pacs_voxels_t *v)
 {
-    munmap((void *) v->head, v->head->bytes);
+    munmap((void *) v->head, v->bytes);
     close(v->fd);
     free(v->checked);
     free(v);
@@ -166,13 +166,15 @@ pacs_volumes_close(pacs_volumes_t *vs)
 }
 
 
-/* its name is gone: evicted, or given up by its builder */
+/* its name is gone: evicted, or given up by its builder; or somebody cut it,
+ * and a look behind its end would be a SIGBUS */
 static bool
 is_gone(const pacs_voxels_t *v)
 {
     struct stat  st;
 
-    return fstat(v->fd, &st) != 0 || st.st_nlink == 0;
+    return fstat(v->fd, &st) != 0 || st.st_nlink == 0
+           || (uint64_t) st.st_size != v->bytes;
 }
 
 
@@ -305,6 +307,7 @@ describe(const pacs_volume_head_t *h, int fd, const char *id,
 
     (void) pacs_voxels_layout(h->n, limits, &l);
     v->fd = fd;
+    v->bytes = l.bytes;
     v->refs = 1;
     v->head = h;
     v->slots = (const void *) ((const char *) h + l.slots);

@@ -406,9 +406,10 @@ set_scale(pacs_plan_t *plan)
 static int
 no_volume(const pacs_input_t *in, uint32_t n, pacs_err_t *err)
 {
-    return pacs_fail(err, PACS_E_UNSHOWABLE, "no volume: %u parallel slices "
-                     "in different places, of %u images with and %u without "
-                     "a position in space", n, in->n, in->unplaced);
+    return pacs_fail(err, PACS_E_UNSHOWABLE, "no volume: of %u images with a "
+                     "position in space (and %u without) but %u of one frame "
+                     "of reference, orientation, size and pixel spacing lie "
+                     "in different places", in->n, in->unplaced, n);
 }
 
 
