@@ -37,15 +37,6 @@ sub used {
     find(sub { $n += (lstat)[12] * 512 if -f && $File::Find::dir ne $cache }, $cache);
     return $n;
 }
-sub flip {
-    my ($file, $at) = @_;
-    open my $f, '+<:raw', $file or die "$file: $!";
-    seek $f, $at, 0;
-    read $f, my $byte, 1;
-    seek $f, $at, 0;
-    print $f chr(255 - ord $byte);
-    close $f;
-}
 sub restart_nginx {
     $pacs->stop('nginx', 'TERM');
     $pacs->start_nginx;

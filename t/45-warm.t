@@ -77,15 +77,6 @@ is($pacs->get("$series[0]{images}[0]/frames/1/rendered?quality=91")->{status}, 5
 
 $pacs->start_listener;
 wait_until('pacs-codec', sub { $pacs->get_json('/pacs/health')->{codec}{ok} });
-sub flip {
-    my ($file, $at) = @_;
-    open my $f, '+<:raw', $file or die "$file: $!";
-    seek $f, $at, 0;
-    read $f, my $byte, 1;
-    seek $f, $at, 0;
-    print $f chr(255 - ord $byte);
-    close $f;
-}
 for my $where (0, 5, 9, 20, 64, 'middle', 'end') {
     for my $file (glob "$cache/pictures/*") {
         my $size = -s $file;

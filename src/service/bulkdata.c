@@ -12,19 +12,10 @@
 enum { PIXEL_DATA = 0x7FE00010 };
 
 typedef struct {
-    pacs_key_t      key;
-    char            path[4096];
-    int             fd;
+    pacs_open_t     blob;
     pacs_source_t   file;
     pacs_dataset_t  ds;
 } open_t;
-
-
-static void
-close_fd(void *data)
-{
-    close(*(int *) data);
-}
 
 
 static int
@@ -37,23 +28,9 @@ open_blob(pacs_op_t *op, const pacs_route_t *route, open_t *o,
 
     if ((rc = pacs_op_record(op, route->study, route->series, route->instance,
                              &r, err)) != PACS_OK
-        || (rc = pacs_blob_of(svc, r.key, &o->fd, err)) != PACS_OK)
+        || (rc = pacs_op_blob(op, r.key, &o->blob, err)) != PACS_OK
+        || (rc = pacs_source_fd(&o->file, o->blob.fd, err)) != PACS_OK)
     {
-        return rc;
-    }
-
-    if (!pacs_arena_cleanup(op->arena, close_fd, &o->fd)) {
-        return PACS_E_NOMEM;
-    }
-
-    if (!pacs_key_parse(r.key, &o->key)
-        || !svc->blobs->vt->path(svc->blobs, &o->key, o->path,
-                                 sizeof(o->path)))
-    {
-        return pacs_fail(err, PACS_E_INTERNAL, "the blob is not local");
-    }
-
-    if ((rc = pacs_source_fd(&o->file, o->fd, err)) != PACS_OK) {
         return rc;
     }
 
@@ -131,7 +108,7 @@ answer(pacs_op_t *op, open_t *o, const pacs_elem_t *e, bool single,
     if (o->ds.syntax->deflated || o->ds.syntax->big_endian) {
         rc = value_in_memory(op, o, e, &parts[1], err);
     } else {
-        parts[1] = (pacs_part_t) { .path = o->path, .offset = e->offset,
+        parts[1] = (pacs_part_t) { .path = o->blob.path, .offset = e->offset,
                                    .length = e->length };
     }
 
@@ -253,7 +230,7 @@ pacs_op_bulkdata(pacs_op_t *op, const pacs_route_t *route,
         return PACS_E_NOMEM;
     }
 
-    if (pacs_reply_etag(op, path, o->key.digest,
+    if (pacs_reply_etag(op, path, o->blob.key.digest,
                         accept.media == PACS_MT_OCTETS ? "1" : "n", NULL))
     {
         return PACS_OK;

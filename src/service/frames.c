@@ -178,7 +178,7 @@ native_part(pacs_op_t *op, state_t *s, uint32_t i, pacs_part_t *part,
     pacs_str_t    bytes;
 
     if (pacs_image_range(s->image, i, &range)) {
-        *part = (pacs_part_t) { .path = s->image->path,
+        *part = (pacs_part_t) { .path = s->image->blob.path,
                                 .offset = range.offset,
                                 .length = range.length };
         return PACS_OK;
@@ -240,7 +240,7 @@ add_frame(pacs_op_t *op, state_t *s, uint32_t i, pacs_err_t *err)
 
     for (uint32_t k = f->first[i]; k < f->first[i + 1]; k++) {
         s->parts[s->nparts++] = (pacs_part_t) {
-            .path = s->image->path, .offset = f->ranges[k].offset,
+            .path = s->image->blob.path, .offset = f->ranges[k].offset,
             .length = f->ranges[k].length
         };
     }

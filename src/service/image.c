@@ -19,13 +19,6 @@
 enum { ASK_MAX = 4 };           /* for a frame that was there, and is not */
 
 
-static void
-close_fd(void *data)
-{
-    close(*(int *) data);
-}
-
-
 /* why there is no picture: scans again, since only few ask */
 static int
 explain(pacs_op_t *op, pacs_image_t *im, pacs_err_t *err)
@@ -90,7 +83,6 @@ pacs_image_of(pacs_op_t *op, const pacs_record_t *record,
     pacs_image_t **image, pacs_err_t *err)
 {
     pacs_image_t *im = pacs_calloc(op->arena, 1, sizeof(*im));
-    pacs_key_t    key;
     int           rc;
 
     *image = im;
@@ -103,25 +95,14 @@ pacs_image_of(pacs_op_t *op, const pacs_record_t *record,
 
     im->record = *record;
 
-    rc = pacs_blob_of(op->svc, im->record.key, &im->fd, err);
+    rc = pacs_op_blob(op, im->record.key, &im->blob, err);
     if (rc != PACS_OK) {
         return rc;
     }
 
-    if (!pacs_arena_cleanup(op->arena, close_fd, &im->fd)) {
-        return PACS_E_NOMEM;
-    }
-
-    if (!pacs_key_parse(im->record.key, &key)
-        || !op->svc->blobs->vt->path(op->svc->blobs, &key, im->path,
-                                     sizeof(im->path)))
-    {
-        return pacs_fail(err, PACS_E_INTERNAL, "the blob is not local");
-    }
-
     im->syntax = pacs_syntax(im->record.syntax_uid);
 
-    if ((rc = pacs_source_fd(im->file, im->fd, err)) != PACS_OK) {
+    if ((rc = pacs_source_fd(im->file, im->blob.fd, err)) != PACS_OK) {
         return rc;
     }
 
@@ -405,7 +386,7 @@ ask_codec(pacs_op_t *op, pacs_image_t *im, uint32_t i, const char *key,
         return rc;
     }
 
-    op->codec_in = fcntl(im->fd, F_DUPFD_CLOEXEC, 0);
+    op->codec_in = fcntl(im->blob.fd, F_DUPFD_CLOEXEC, 0);
     if (op->codec_in < 0) {
         rc = pacs_fail_errno(err, errno, "duplicate a descriptor");
         close(op->codec_out);

@@ -117,6 +117,16 @@ int pacs_op_record(pacs_op_t *op, pacs_str_t study, pacs_str_t series,
 int pacs_blob_of(pacs_service_t *svc, pacs_str_t key, int *fd,
     pacs_err_t *err);
 
+typedef struct {
+    pacs_key_t  key;
+    char        path[4096];
+    int         fd;
+} pacs_open_t;
+
+/* a record's blob, open until op ends; blob is in op's arena */
+int pacs_op_blob(pacs_op_t *op, pacs_str_t key, pacs_open_t *blob,
+    pacs_err_t *err);
+
 /* reply helpers; false or PACS_E_NOMEM when the arena is used up */
 int pacs_reply_header(pacs_op_t *op, const char *name, pacs_str_t value);
 int pacs_reply_memory(pacs_op_t *op, pacs_str_t body);
@@ -169,8 +179,7 @@ typedef struct {
     pacs_frames_t   frames;
     pacs_look_t     look;
     const pacs_syntax_t *syntax;
-    char            path[4096];     /* of the blob */
-    int             fd;             /* of the blob; closed with the arena */
+    pacs_open_t     blob;
     pacs_source_t  *file;
     pacs_source_t  *stream;
     uint32_t        asked_for;      /* frame, and how often pacs-codec was */

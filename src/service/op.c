@@ -215,3 +215,33 @@ pacs_op_record(pacs_op_t *op, pacs_str_t study, pacs_str_t series,
 
     return rc;
 }
+
+
+static void
+close_fd(void *data)
+{
+    close(*(int *) data);
+}
+
+
+int
+pacs_op_blob(pacs_op_t *op, pacs_str_t key, pacs_open_t *blob,
+    pacs_err_t *err)
+{
+    pacs_blobs_t *blobs = op->svc->blobs;
+    int           rc = pacs_blob_of(op->svc, key, &blob->fd, err);
+
+    if (rc != PACS_OK) {
+        return rc;
+    }
+
+    if (!pacs_arena_cleanup(op->arena, close_fd, &blob->fd)) {
+        return PACS_E_NOMEM;
+    }
+
+    return pacs_key_parse(key, &blob->key)
+           && blobs->vt->path(blobs, &blob->key, blob->path,
+                              sizeof(blob->path))
+           ? PACS_OK
+           : pacs_fail(err, PACS_E_INTERNAL, "the blob is not local");
+}

@@ -164,7 +164,7 @@ native(pacs_op_t *op, pacs_image_t *im, uint32_t frame,
     bool     half = is_half(px, range.length);
     bool     planar = px->planar == 1 && px->samples > 1;
     plane_t  f = {
-        .fd = im->fd, .offset = range.offset, .columns = px->columns,
+        .fd = im->blob.fd, .offset = range.offset, .columns = px->columns,
         .rows = px->rows, .planes = planar ? px->samples : 1,
         .pair = half ? 2 : 1,
         .bytes = half ? 4 : px->allocated / 8u * (planar ? 1u : px->samples)

@@ -161,7 +161,6 @@ int pacs_warm_open(pacs_service_t *svc, pacs_warm_t **w, pacs_err_t *err);
 /* all that is due; *wait_ms: until it is worth the next call.  An error is
  * of this call: the next one may be better */
 int pacs_warm_step(pacs_warm_t *w, int64_t *wait_ms, pacs_err_t *err);
-void pacs_warm_close(pacs_warm_t *w);
 
 
 /* --- STOW-RS, PS3.18 10.5: the body comes in pieces --- */

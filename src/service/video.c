@@ -50,7 +50,7 @@ pacs_video(pacs_op_t *op, const pacs_image_t *im, const pacs_accept_t *choices,
     pacs_part_t *parts = pacs_reply_parts(op, ds->nfragments);
 
     for (uint32_t k = 0; parts != NULL && k < ds->nfragments; k++) {
-        parts[k] = (pacs_part_t) { .path = im->path,
+        parts[k] = (pacs_part_t) { .path = im->blob.path,
                                    .offset = ds->fragments[k].offset,
                                    .length = ds->fragments[k].length };
     }

@@ -329,7 +329,7 @@ pacs_op_volume(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned n, pacs_err_t *err)
 {
     pacs_volume_op_t *s = op->state;
-    int      rc;
+    int               rc;
 
     if (s == NULL) {
         s = op->state = pacs_calloc(op->arena, 1, sizeof(*s));

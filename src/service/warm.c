@@ -136,7 +136,10 @@ pacs_warm_open(pacs_service_t *svc, pacs_warm_t **out, pacs_err_t *err)
 
     if (rc != 0) {
         rc = pacs_fail_errno(err, errno, "%s/cache/warm", svc->home);
-        pacs_warm_close(w);
+        if (w->state >= 0) {
+            close(w->state);
+        }
+        free(w);
         *out = NULL;
         return rc;
     }
@@ -148,16 +151,6 @@ pacs_warm_open(pacs_service_t *svc, pacs_warm_t **out, pacs_err_t *err)
     }
     save(w, 0);
     return PACS_OK;
-}
-
-
-void
-pacs_warm_close(pacs_warm_t *w)
-{
-    if (w->state >= 0) {
-        close(w->state);
-    }
-    free(w);
 }
 
 

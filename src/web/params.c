@@ -134,3 +134,32 @@ pacs_web_params(pacs_str_t args, const pacs_limits_t *limits, pacs_arena_t *a,
 
     return PACS_OK;
 }
+
+
+int
+pacs_web_bad(pacs_err_t *err, const pacs_param_t *p, const char *why)
+{
+    enum { SHOWN = 80 };    /* bytes */
+
+    return pacs_fail(err, PACS_E_ARG, "parameter %.*s=%.*s: %s",
+                     p->name.len > SHOWN ? SHOWN : (int) p->name.len,
+                     p->name.data,
+                     p->value.len > SHOWN ? SHOWN : (int) p->value.len,
+                     p->value.data, why);
+}
+
+
+int
+pacs_web_decimals(pacs_str_t text, double *v, int max)
+{
+    pacs_str_t  part;
+    int         n = 0;
+
+    while (pacs_str_split(&text, ',', &part)) {
+        if (n == max || !pacs_str_double(part, &v[n++])) {
+            return -1;
+        }
+    }
+
+    return n;
+}

@@ -11,43 +11,16 @@
 #include "web/web.h"
 
 
-static int
-bad(pacs_err_t *err, const pacs_param_t *p, const char *why)
-{
-    return pacs_fail(err, PACS_E_ARG, "parameter %.*s=%.*s: %s",
-                     pacs_fmt(p->name),
-                     p->value.len > 80 ? 80 : (int) p->value.len,
-                     p->value.data, why);
-}
-
-
-/* how many decimals stand between the commas, -1: not all are, or > max */
-static int
-decimals(pacs_str_t text, double *v, int max)
-{
-    pacs_str_t  part;
-    int         n = 0;
-
-    while (pacs_str_split(&text, ',', &part)) {
-        if (n == max || !pacs_str_double(part, &v[n++])) {
-            return -1;
-        }
-    }
-
-    return n;
-}
-
-
 /* 8.3.5.1.3; negative sw, sh mirror */
 static int
 set_viewport(const pacs_param_t *p, const pacs_limits_t *limits,
     pacs_rendered_t *r, pacs_err_t *err)
 {
     double *v = r->viewport;
-    int     n = decimals(p->value, v, 6);
+    int     n = pacs_web_decimals(p->value, v, 6);
 
     if (n != 2 && n != 6) {
-        return bad(err, p, "must be vw,vh or vw,vh,sx,sy,sw,sh");
+        return pacs_web_bad(err, p, "must be vw,vh or vw,vh,sx,sy,sw,sh");
     }
     if (v[0] < 1 || v[1] < 1 || v[0] > (double) limits->render_side
         || v[1] > (double) limits->render_side)
@@ -61,7 +34,8 @@ set_viewport(const pacs_param_t *p, const pacs_limits_t *limits,
                          "than render_area %" PRId64, limits->render_area);
     }
     if (n == 6 && (v[2] < 0 || v[3] < 0 || v[4] == 0 || v[5] == 0)) {
-        return bad(err, p, "sx, sy must not be negative, sw, sh not 0");
+        return pacs_web_bad(err, p,
+                            "sx, sy must not be negative, sw, sh not 0");
     }
 
     r->has_viewport = true;
@@ -85,7 +59,7 @@ set_window(const pacs_param_t *p, const pacs_limits_t *limits,
         || !pacs_str_double(part, &r->width)
         || !pacs_str_split(&rest, ',', &part) || rest.data != NULL)
     {
-        return bad(err, p, "must be center,width,function");
+        return pacs_web_bad(err, p, "must be center,width,function");
     }
 
     while (r->function < 3
@@ -95,12 +69,14 @@ set_window(const pacs_param_t *p, const pacs_limits_t *limits,
         r->function++;
     }
     if (r->function == 3) {
-        return bad(err, p, "function must be linear, linear-exact or sigmoid");
+        return pacs_web_bad(err, p,
+                            "function must be linear, linear-exact or sigmoid");
     }
 
     if (r->function == 0 ? r->width < 1 : r->width <= 0) {
-        return bad(err, p, r->function == 0 ? "width must be at least 1"
-                                            : "width must be above 0");
+        return pacs_web_bad(err, p, r->function == 0
+                            ? "width must be at least 1"
+                            : "width must be above 0");
     }
 
     r->has_window = true;
@@ -115,7 +91,7 @@ set_quality(const pacs_param_t *p, const pacs_limits_t *limits,
     int64_t  v;
 
     if (!pacs_str_int(p->value, 1, 100, &v)) {
-        return bad(err, p, "must be a number from 1 to 100");
+        return pacs_web_bad(err, p, "must be a number from 1 to 100");
     }
     r->quality = (unsigned) v;
     return PACS_OK;
@@ -128,7 +104,7 @@ set_bits(const pacs_param_t *p, const pacs_limits_t *limits,
     pacs_rendered_t *r, pacs_err_t *err)
 {
     if (!pacs_str_is(p->value, "8") && !pacs_str_is(p->value, "16")) {
-        return bad(err, p, "must be 8 or 16");
+        return pacs_web_bad(err, p, "must be 8 or 16");
     }
     r->bits = pacs_str_is(p->value, "16") ? 16 : 0;
     return PACS_OK;
@@ -144,7 +120,7 @@ set_flip(const pacs_param_t *p, const pacs_limits_t *limits,
     r->flip_y = pacs_str_is(p->value, "vertical");
 
     return r->flip_x || r->flip_y
-           ? PACS_OK : bad(err, p, "must be horizontal or vertical");
+           ? PACS_OK : pacs_web_bad(err, p, "must be horizontal or vertical");
 }
 
 
@@ -159,7 +135,7 @@ set_rotate(const pacs_param_t *p, const pacs_limits_t *limits,
         r->rotate++;
     }
     return r->rotate < 4 ? PACS_OK
-                         : bad(err, p, "must be 0, 90, 180 or 270");
+                         : pacs_web_bad(err, p, "must be 0, 90, 180 or 270");
 }
 
 
@@ -193,8 +169,8 @@ set_annotation(const pacs_param_t *p, const pacs_limits_t *limits,
 
         word = pacs_str_trim(word);
         if (!is_keyword(word)) {
-            return bad(err, p, "must be patient, technique or both, joined by "
-                       "a comma");
+            return pacs_web_bad(err, p, "must be patient, technique or both, "
+                                "joined by a comma");
         }
         while (i < 2 && !pacs_str_is(word, known[i].name)) {
             i++;
@@ -225,7 +201,7 @@ set_icc(const pacs_param_t *p, const pacs_limits_t *limits,
     }
     return r->icc < NAMES
            ? PACS_OK
-           : bad(err, p, "must be no, yes, srgb, adobergb or rommrgb");
+           : pacs_web_bad(err, p, "must be no, yes, srgb, adobergb or rommrgb");
 }
 
 
@@ -259,7 +235,7 @@ pacs_web_rendered(const pacs_param_t *params, unsigned n,
                 continue;
             }
             if (seen & 1u << k) {
-                return bad(err, &params[i], "is given twice");
+                return pacs_web_bad(err, &params[i], "is given twice");
             }
             seen |= 1u << k;
 

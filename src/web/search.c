@@ -7,20 +7,6 @@
 #include "web/web.h"
 
 
-static int
-bad(pacs_err_t *err, const pacs_param_t *p, const char *why)
-{
-    pacs_str_t  value = p->value;
-
-    if (value.len > 80) {
-        value.len = 80;
-    }
-    return pacs_fail(err, PACS_E_ARG, "parameter %.*s=%.*s: %s",
-                     p->name.len > 80 ? 80 : (int) p->name.len, p->name.data,
-                     pacs_fmt(value), why);
-}
-
-
 /* "PatientName", "00100010", or "RequestAttributesSequence.00400009" */
 static bool
 parse_path(pacs_str_t text, uint32_t *tag, uint32_t *second)
@@ -69,7 +55,7 @@ add_include(const pacs_param_t *p, const pacs_limits_t *limits,
             s->include[s->ninclude++] = tag;
 
         } else {
-            return bad(err, p, "names no attribute");
+            return pacs_web_bad(err, p, "names no attribute");
         }
     }
 
@@ -84,10 +70,10 @@ set_limit(const pacs_param_t *p, const pacs_limits_t *limits,
     int64_t  v;
 
     if (!pacs_str_int(p->value, 1, INT32_MAX, &v)) {
-        return bad(err, p, "must be a number from 1");
+        return pacs_web_bad(err, p, "must be a number from 1");
     }
     if (s->limit != 0) {
-        return bad(err, p, "is given twice");
+        return pacs_web_bad(err, p, "is given twice");
     }
     s->limit = (uint32_t) v;
     return PACS_OK;
@@ -101,7 +87,7 @@ set_offset(const pacs_param_t *p, const pacs_limits_t *limits,
     int64_t  v;
 
     if (!pacs_str_int(p->value, 0, INT32_MAX, &v)) {
-        return bad(err, p, "must be a number from 0");
+        return pacs_web_bad(err, p, "must be a number from 0");
     }
     s->offset = (uint32_t) v;
     return PACS_OK;
@@ -115,7 +101,7 @@ set_fuzzy(const pacs_param_t *p, const pacs_limits_t *limits,
     s->fuzzy = pacs_str_is(p->value, "true");
 
     return s->fuzzy || pacs_str_is(p->value, "false")
-           ? PACS_OK : bad(err, p, "must be true or false");
+           ? PACS_OK : pacs_web_bad(err, p, "must be true or false");
 }
 
 
@@ -165,12 +151,13 @@ add_key(const pacs_param_t *p, const pacs_limits_t *limits, pacs_search_t *s,
     pacs_key_param_t  key = { .value = p->value };
 
     if (!parse_path(p->name, &key.tag, &key.second)) {
-        return bad(err, p, "names no attribute and no known parameter");
+        return pacs_web_bad(err, p,
+                            "names no attribute and no known parameter");
     }
 
     for (unsigned i = 0; i < s->nkeys; i++) {
         if (s->keys[i].tag == key.tag && s->keys[i].second == key.second) {
-            return bad(err, p, "is given twice");
+            return pacs_web_bad(err, p, "is given twice");
         }
     }
 

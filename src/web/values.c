@@ -27,16 +27,6 @@ enum { SHAPES = sizeof(shapes) / sizeof(shapes[0]) };
 
 
 static int
-bad(pacs_err_t *err, const pacs_param_t *p, const char *why)
-{
-    return pacs_fail(err, PACS_E_ARG, "parameter %.*s=%.*s: %s",
-                     pacs_fmt(p->name),
-                     p->value.len > 80 ? 80 : (int) p->value.len,
-                     p->value.data, why);
-}
-
-
-static int
 numbers(const pacs_param_t *p, pacs_arena_t *a, double **v, unsigned *n,
     pacs_err_t *err)
 {
@@ -56,7 +46,8 @@ numbers(const pacs_param_t *p, pacs_arena_t *a, double **v, unsigned *n,
 
     while (pacs_str_split(&rest, ',', &part)) {
         if (!pacs_str_double(part, &(*v)[*n])) {
-            return bad(err, p, "must be finite numbers between commas");
+            return pacs_web_bad(err, p,
+                                "must be finite numbers between commas");
         }
         (*n)++;
     }
@@ -69,14 +60,14 @@ check_shape(const pacs_param_t *p, const pacs_shape_t *s, pacs_err_t *err)
 {
     for (unsigned i = 0; i < s->n; i++) {
         if (s->v[i] < -farthest || s->v[i] > farthest) {
-            return bad(err, p, "a number is beyond 1000000");
+            return pacs_web_bad(err, p, "a number is beyond 1000000");
         }
     }
 
     if ((s->shape == PACS_SHAPE_RECTANGLE || s->shape == PACS_SHAPE_ELLIPSE)
         && (s->v[2] <= 0 || s->v[3] <= 0))
     {
-        return bad(err, p, s->shape == PACS_SHAPE_ELLIPSE
+        return pacs_web_bad(err, p, s->shape == PACS_SHAPE_ELLIPSE
                            ? "radii must be above 0"
                            : "width and height must be above 0");
     }
@@ -128,7 +119,7 @@ set_histogram(const pacs_param_t *p, pacs_arena_t *a, pacs_values_t *values,
     unsigned  n;
 
     if (values->bins != 0) {
-        return bad(err, p, "is given twice");
+        return pacs_web_bad(err, p, "is given twice");
     }
 
     int  rc = numbers(p, a, &v, &n, err);
@@ -139,7 +130,8 @@ set_histogram(const pacs_param_t *p, pacs_arena_t *a, pacs_values_t *values,
     if ((n != 1 && n != 3) || !(v[0] >= 1 && v[0] <= MAX_BINS)
         || v[0] != (unsigned) v[0])
     {
-        return bad(err, p, "must be bins[,min,max] with 1 to 4096 bins");
+        return pacs_web_bad(err, p,
+                            "must be bins[,min,max] with 1 to 4096 bins");
     }
 
     values->bins = (unsigned) v[0];
@@ -148,7 +140,7 @@ set_histogram(const pacs_param_t *p, pacs_arena_t *a, pacs_values_t *values,
         values->min = v[1];
         values->max = v[2];
         if (!(v[1] < v[2] && v[2] - v[1] < 1e300)) {
-            return bad(err, p, "min must be below max");
+            return pacs_web_bad(err, p, "min must be below max");
         }
     }
     return PACS_OK;

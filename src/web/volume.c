@@ -18,31 +18,19 @@ typedef struct {
 } ctx_t;
 
 
-static int
-bad(pacs_err_t *err, const pacs_param_t *p, const char *why)
-{
-    return pacs_fail(err, PACS_E_ARG, "parameter %.*s=%.*s: %s",
-                     pacs_fmt(p->name),
-                     p->value.len > 80 ? 80 : (int) p->value.len,
-                     p->value.data, why);
-}
-
-
 /* exactly n decimals between commas, none too large to compute with */
 static bool
 decimals(pacs_str_t text, double *v, unsigned n)
 {
-    pacs_str_t  part;
-    unsigned    i = 0;
-
-    while (pacs_str_split(&text, ',', &part)) {
-        if (i == n || !pacs_str_double(part, &v[i]) || fabs(v[i]) > 1e6) {
+    if (pacs_web_decimals(text, v, (int) n) != (int) n) {
+        return false;
+    }
+    for (unsigned i = 0; i < n; i++) {
+        if (fabs(v[i]) > 1e6) {
             return false;
         }
-        i++;
     }
-
-    return i == n;
+    return true;
 }
 
 
@@ -57,7 +45,7 @@ set_reference(const ctx_t *c, const pacs_param_t *p, pacs_err_t *err)
     }
 
     if (!pacs_uid_ok(p->value)) {
-        return bad(err, p, "must be a UID or a frame");
+        return pacs_web_bad(err, p, "must be a UID or a frame");
     }
     c->v->reference = p->value;
     return PACS_OK;
@@ -91,7 +79,7 @@ set_match(const ctx_t *c, const pacs_param_t *p, pacs_err_t *err)
     if (!pacs_str_split(&rest, '=', &name) || !pacs_tag_parse(name, &tag)
         || rest.len == 0)
     {
-        return bad(err, p, "must be attribute=value");
+        return pacs_web_bad(err, p, "must be attribute=value");
     }
     return add_match(c, tag, rest);
 }
@@ -115,9 +103,10 @@ set_method(const ctx_t *c, const pacs_param_t *p, pacs_err_t *err)
         }
     }
 
-    return bad(err, p, c->solid ? "must be volume_rendered, maximum_ip, "
-               "minimum_ip or average_ip" : "must be maximum_ip, minimum_ip "
-               "or average_ip");
+    return pacs_web_bad(err, p, c->solid
+                        ? "must be volume_rendered, maximum_ip, minimum_ip or "
+                          "average_ip"
+                        : "must be maximum_ip, minimum_ip or average_ip");
 }
 
 
@@ -137,8 +126,8 @@ set_orientation(const ctx_t *c, const pacs_param_t *p, pacs_err_t *err)
         }
     }
 
-    return bad(err, p, "must be a, p, r, l, h, f, axial, coronal or "
-               "sagittal");
+    return pacs_web_bad(err, p, "must be a, p, r, l, h, f, axial, coronal or "
+                        "sagittal");
 }
 
 
@@ -146,7 +135,7 @@ static int
 set_position(const ctx_t *c, const pacs_param_t *p, pacs_err_t *err)
 {
     c->v->has_position = decimals(p->value, c->v->position, 3);
-    return c->v->has_position ? PACS_OK : bad(err, p, "must be x,y,z");
+    return c->v->has_position ? PACS_OK : pacs_web_bad(err, p, "must be x,y,z");
 }
 
 
@@ -154,7 +143,7 @@ static int
 set_lookat(const ctx_t *c, const pacs_param_t *p, pacs_err_t *err)
 {
     c->v->has_lookat = decimals(p->value, c->v->lookat, 3);
-    return c->v->has_lookat ? PACS_OK : bad(err, p, "must be x,y,z");
+    return c->v->has_lookat ? PACS_OK : pacs_web_bad(err, p, "must be x,y,z");
 }
 
 
@@ -162,7 +151,7 @@ static int
 set_up(const ctx_t *c, const pacs_param_t *p, pacs_err_t *err)
 {
     c->v->has_up = decimals(p->value, c->v->up, 3);
-    return c->v->has_up ? PACS_OK : bad(err, p, "must be x,y,z");
+    return c->v->has_up ? PACS_OK : pacs_web_bad(err, p, "must be x,y,z");
 }
 
 
@@ -171,7 +160,8 @@ set_slab(const ctx_t *c, const pacs_param_t *p, pacs_err_t *err)
 {
     return decimals(p->value, &c->v->slab, 1) && c->v->slab > 0
            && c->v->slab <= 10000
-           ? PACS_OK : bad(err, p, "must be above 0 and at most 10000 mm");
+           ? PACS_OK : pacs_web_bad(err, p,
+                                    "must be above 0 and at most 10000 mm");
 }
 
 
@@ -180,7 +170,7 @@ set_swivel(const ctx_t *c, const pacs_param_t *p, pacs_err_t *err)
 {
     return decimals(p->value, &c->v->swivel, 1) && c->v->swivel > 0
            && c->v->swivel <= 360
-           ? PACS_OK : bad(err, p, "must be above 0 and at most 360");
+           ? PACS_OK : pacs_web_bad(err, p, "must be above 0 and at most 360");
 }
 
 
@@ -190,7 +180,7 @@ set_step(const ctx_t *c, const pacs_param_t *p, pacs_err_t *err)
     int64_t  v;
 
     if (!pacs_str_int(p->value, 1, 10000, &v)) {
-        return bad(err, p, "must be a whole number from 1 to 10000");
+        return pacs_web_bad(err, p, "must be a whole number from 1 to 10000");
     }
     c->v->step = (double) v;
     return PACS_OK;
@@ -203,7 +193,7 @@ set_rate(const ctx_t *c, const pacs_param_t *p, pacs_err_t *err)
     int64_t  v;
 
     if (!pacs_str_int(p->value, 1, 1000, &v)) {
-        return bad(err, p, "must be a whole number from 1 to 1000");
+        return pacs_web_bad(err, p, "must be a whole number from 1 to 1000");
     }
     c->v->rate = (unsigned) v;
     return PACS_OK;
@@ -224,7 +214,7 @@ set_track(const ctx_t *c, const pacs_param_t *p, pacs_err_t *err)
     }
 
     return decimals(p->value, v->track[v->ntrack++], 3)
-           ? PACS_OK : bad(err, p, "must be x,y,z");
+           ? PACS_OK : pacs_web_bad(err, p, "must be x,y,z");
 }
 
 
@@ -239,7 +229,7 @@ set_line(const ctx_t *c, const pacs_param_t *p, pacs_err_t *err)
     }
 
     if (n % 3 != 0 || n < 6 || n > 3 * POINTS) {
-        return bad(err, p, "must be x,y,z of 2 to 1000 points");
+        return pacs_web_bad(err, p, "must be x,y,z of 2 to 1000 points");
     }
 
     v->nline = n / 3;
@@ -249,7 +239,8 @@ set_line(const ctx_t *c, const pacs_param_t *p, pacs_err_t *err)
     }
 
     return decimals(p->value, v->line[0], n)
-           ? PACS_OK : bad(err, p, "must be x,y,z of 2 to 1000 points");
+           ? PACS_OK : pacs_web_bad(err, p,
+                                    "must be x,y,z of 2 to 1000 points");
 }
 
 
@@ -257,7 +248,7 @@ static int
 set_metadata(const ctx_t *c, const pacs_param_t *p, pacs_err_t *err)
 {
     c->v->metadata = pacs_str_is(p->value, "yes");
-    return c->v->metadata ? PACS_OK : bad(err, p, "must be yes");
+    return c->v->metadata ? PACS_OK : pacs_web_bad(err, p, "must be yes");
 }
 
 
@@ -265,7 +256,7 @@ static int
 set_offset(const ctx_t *c, const pacs_param_t *p, pacs_err_t *err)
 {
     return decimals(p->value, &c->v->offset, 1)
-           ? PACS_OK : bad(err, p, "must be a number of mm");
+           ? PACS_OK : pacs_web_bad(err, p, "must be a number of mm");
 }
 
 
@@ -275,7 +266,7 @@ set_plane(const ctx_t *c, const pacs_param_t *p, pacs_err_t *err)
     int64_t  v;
 
     if (!pacs_str_int(p->value, 1, 1000000, &v)) {
-        return bad(err, p, "must be the number of a plane, from 1");
+        return pacs_web_bad(err, p, "must be the number of a plane, from 1");
     }
     c->v->plane = (uint32_t) v;
     return PACS_OK;
@@ -286,7 +277,7 @@ static int
 set_preset(const ctx_t *c, const pacs_param_t *p, pacs_err_t *err)
 {
     c->v->preset = p->value;
-    return p->value.len != 0 ? PACS_OK : bad(err, p, "must be a name");
+    return p->value.len != 0 ? PACS_OK : pacs_web_bad(err, p, "must be a name");
 }
 
 
@@ -295,7 +286,7 @@ set_shading(const ctx_t *c, const pacs_param_t *p, pacs_err_t *err)
 {
     c->v->unshaded = pacs_str_is(p->value, "no");
     return c->v->unshaded || pacs_str_is(p->value, "yes")
-           ? PACS_OK : bad(err, p, "must be yes or no");
+           ? PACS_OK : pacs_web_bad(err, p, "must be yes or no");
 }
 
 
@@ -305,7 +296,7 @@ set_cut(const ctx_t *c, const pacs_param_t *p, pacs_err_t *err)
     double  v[6];
 
     if (!decimals(p->value, v, 6)) {
-        return bad(err, p, "must be x,y,z,x,y,z of two corners");
+        return pacs_web_bad(err, p, "must be x,y,z,x,y,z of two corners");
     }
 
     for (int i = 0; i < 3; i++) {
@@ -384,10 +375,10 @@ set_one(const ctx_t *c, const pacs_param_t *p, unsigned *seen,
             continue;
         }
         if (*seen & 1u << k && !(named[k].flags & MANY)) {
-            return bad(err, p, "is given twice");
+            return pacs_web_bad(err, p, "is given twice");
         }
         if (!(named[k].flags & (c->solid ? SOLID : MPR))) {
-            return bad(err, p, c->solid ? "is of renderedmpr"
+            return pacs_web_bad(err, p, c->solid ? "is of renderedmpr"
                                         : "is of rendered3d");
         }
         *seen |= 1u << k;

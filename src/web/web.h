@@ -60,6 +60,10 @@ typedef struct { pacs_str_t name, value; } pacs_param_t;
  * or not UTF-8 */
 int pacs_web_params(pacs_str_t args, const pacs_limits_t *limits,
     pacs_arena_t *a, pacs_param_t **params, unsigned *n, pacs_err_t *err);
+/* PACS_E_ARG: "parameter name=value: why" */
+int pacs_web_bad(pacs_err_t *err, const pacs_param_t *p, const char *why);
+/* how many decimals stand between the commas; -1: not all are, or > max */
+int pacs_web_decimals(pacs_str_t text, double *v, int max);
 
 /* search, PS3.18 8.3.4 */
 typedef struct {

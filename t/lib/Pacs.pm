@@ -22,7 +22,7 @@ use Test::More;
 use Time::HiRes qw(time sleep);
 
 use Exporter 'import';
-our @EXPORT = qw(samples native json slurp run capture have free_port wait_until
+our @EXPORT = qw(samples native json slurp flip run capture have free_port wait_until
     long_run asan multipart);
 
 our $TOP = $ENV{PACS_TOP} || abs_path(dirname(__FILE__) . '/../..');
@@ -53,6 +53,17 @@ sub slurp {
     open my $f, '<:raw', $path or return '';
     local $/;
     return scalar <$f> // '';
+}
+
+# one byte of a file becomes another
+sub flip {
+    my ($file, $at) = @_;
+    open my $f, '+<:raw', $file or die "$file: $!";
+    seek $f, $at, 0;
+    read $f, my $byte, 1;
+    seek $f, $at, 0;
+    print $f chr(255 - ord $byte);
+    close $f;
 }
 
 sub json { return JSON::PP->new->utf8->allow_nonref->decode($_[0]) }
