@@ -290,7 +290,8 @@ ngx_http_pacs_choose_pool(pacs_str_t path)
     const char  *end;
 
     static const char *const  names[] = {
-        "/rendered", "/thumbnail", "/renderedmpr", "/rendered3d", "/rendered3D"
+        "/rendered", "/thumbnail", "/renderedmpr", "/rendered3d", "/rendered3D",
+        "/values"
     };
 
     for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

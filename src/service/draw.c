@@ -36,20 +36,19 @@ pacs_draw(pacs_op_t *op, pacs_image_t *im, uint32_t frame,
     const pacs_picture_t *want, pacs_drawn_t *drawn, pacs_buf_t *out,
     uint32_t *width, uint32_t *height, pacs_err_t *err)
 {
-    pacs_picture_t  w = *want;
     pacs_samples_t  samples;
-    int             rc = pacs_samples_get(op, im, frame, &w, &samples, err);
+    int             rc = pacs_samples_get(op, im, frame, want, &samples, err);
 
     if (rc != PACS_OK) {
         return rc;
     }
 
-    rc = pacs_render(&samples, &im->look, &w, pacs_service_limits(op->svc),
+    rc = pacs_render(&samples, &im->look, want, pacs_service_limits(op->svc),
                      out, width, height, err);
 
-    if (w.annotation != NULL) {
-        drawn->missing += w.annotation->drawn->missing;
-        drawn->hidden += w.annotation->drawn->hidden;
+    if (want->annotation != NULL) {
+        drawn->missing += want->annotation->drawn->missing;
+        drawn->hidden += want->annotation->drawn->hidden;
     }
     return rc;
 }
