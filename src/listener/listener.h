@@ -3,9 +3,9 @@
 /*
  * listener: pacs-listener, the DIMSE daemon (PS3.7, PS3.8).  The parent
  * accepts, forks one child per association, reaps, and keeps pacs-codec and
- * the maker of pictures running; it parses nothing that a peer sent.  A child negotiates and
- * receives with DCMTK's upper layer (network.cc, the only C++) and stores
- * with the service.  A program: nothing here is for other rooms.
+ * the maker of pictures running; it parses nothing that a peer sent.  A child
+ * negotiates and receives with DCMTK's upper layer (network.cc, the only C++)
+ * and stores with the service.  A program: nothing here is for other rooms.
  */
 
 #ifndef PACS_LISTENER_H

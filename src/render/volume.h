@@ -103,8 +103,8 @@ typedef struct {
     bool                relative;   /* values 0..1 of the volume's range */
 } pacs_preset_t;
 
-extern const pacs_preset_t  pacs_presets[];             /* ends with name NULL */
-const pacs_preset_t *pacs_preset(pacs_str_t name);      /* NULL: there is none */
+extern const pacs_preset_t  pacs_presets[];         /* ends with name NULL */
+const pacs_preset_t *pacs_preset(pacs_str_t name);  /* NULL: there is none */
 
 /* parallel projection: the picture's centre is `centre`, view goes from the
  * eye into the picture, up upwards */

@@ -203,8 +203,8 @@ bool pacs_image_range(const pacs_image_t *im, uint32_t i,
 /* rows [row, row + rows) of native frame i (rows 0: all), read and put into
  * little endian, 1-bit ones from bit 0 */
 int pacs_image_native(pacs_image_t *im, uint32_t i, uint32_t row,
-    uint32_t rows, const pacs_limits_t *limits, pacs_arena_t *a, pacs_str_t *bytes,
-    pacs_err_t *err);
+    uint32_t rows, const pacs_limits_t *limits, pacs_arena_t *a,
+    pacs_str_t *bytes, pacs_err_t *err);
 /* coded frame i, decoded: path in the frame cache, or PACS_AGAIN with
  * op->want, also where what lay there was corrupt; fd is to be closed by the
  * caller */
