@@ -83,6 +83,8 @@
     X(SOPClassUID, 0x00080016, 0, UI, INSTANCE, UID, SQL, 1, "class_uid")     \
     X(SOPInstanceUID, 0x00080018, 0, UI, INSTANCE, UID, SQL, 1, "uid")        \
     X(ContentDate, 0x00080023, 0, DA, INSTANCE, DATE, 0, 0, "content_date")   \
+    X(AcquisitionDateTime, 0x0008002A, 0, DT, INSTANCE, WHEN, 0, 0,           \
+      "acquisition_datetime")                                                 \
     X(ContentTime, 0x00080033, 0, TM, INSTANCE, TIME, 0, 0, "content_time")   \
     X(AvailableTransferSyntaxUID, 0x00083002, 0, UI, INSTANCE, UID, SQL, 0,   \
       "syntax_uid")                                                           \

@@ -183,6 +183,48 @@ sql_any(sqlite3_context *ctx, int n, sqlite3_value **v)
 }
 
 
+static void
+sql_words(sqlite3_context *ctx, int n, sqlite3_value **v)
+{
+    pacs_str_t    folded = { (const char *) sqlite3_value_text(v[0]),
+                             (size_t) sqlite3_value_bytes(v[0]) };
+    pacs_arena_t *a = pacs_arena_create(0);
+    pacs_str_t    words = a != NULL ? pacs_name_words(folded, a) : pacs_null;
+
+    if (words.data != NULL) {
+        sqlite3_result_text64(ctx, words.data, words.len, SQLITE_TRANSIENT,
+                              SQLITE_UTF8);
+    } else {
+        sqlite3_result_error_nomem(ctx);
+    }
+    pacs_arena_destroy(a);
+}
+
+
+static void
+sql_when(sqlite3_context *ctx, int n, sqlite3_value **v)
+{
+    pacs_str_t  s = { (const char *) sqlite3_value_text(v[0]),
+                      (size_t) sqlite3_value_bytes(v[0]) };
+    char        when[PACS_WHEN];
+
+    if (pacs_when(s, false, when)) {
+        sqlite3_result_text(ctx, when, -1, SQLITE_TRANSIENT);
+    }
+}
+
+
+static const struct {
+    const char  *name;
+    int          n;
+    void       (*run)(sqlite3_context *ctx, int n, sqlite3_value **v);
+} functions[] = {
+    { "pacs_any",   2, sql_any },
+    { "pacs_words", 1, sql_words },
+    { "pacs_when",  1, sql_when }
+};
+
+
 void
 pacs_conn_close(pacs_conn_t *c)
 {
@@ -212,9 +254,11 @@ pacs_conn_open(pacs_sqlite_t *ix, pacs_conn_t *c, bool writer, pacs_err_t *err)
     }
 
     sqlite3_busy_timeout(c->db, BUSY_MS);
-    sqlite3_create_function(c->db, "pacs_any", 2,
-                            SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL, sql_any,
-                            NULL, NULL);
+    for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
+        sqlite3_create_function(c->db, functions[i].name, functions[i].n,
+                                SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
+                                functions[i].run, NULL, NULL);
+    }
 
     int  code = pacs_sqlite_exec(c, writer
         ? "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"

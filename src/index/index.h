@@ -27,7 +27,8 @@ typedef enum {
     PACS_MATCH_NUMBER,
     PACS_MATCH_LIST,        /* Modalities in Study: any of the values */
     PACS_MATCH_NONE,        /* answered, not matched (counts) */
-    PACS_MATCH_MULTI        /* as TEXT; one of the values of the attribute */
+    PACS_MATCH_MULTI,       /* as TEXT; one of the values of the attribute */
+    PACS_MATCH_WHEN         /* DT: single, a-b, a-, -b */
 } pacs_match_e;
 
 /* where an answer comes from */

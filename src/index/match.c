@@ -152,6 +152,7 @@ want_range(pacs_str_t part, bool (*valid)(pacs_str_t), const char *what,
 
     w->low = w->high = s;
     if (dash != NULL) {
+        w->range = true;
         w->low.len = (size_t) (dash - s.data);
         w->high.data = dash + 1;
         w->high.len = s.len - w->low.len - 1;
@@ -189,6 +190,49 @@ want_time(pacs_str_t part, pacs_arena_t *a, pacs_wanted_t *w, pacs_err_t *err)
 }
 
 
+static char *
+moment(pacs_str_t s, bool last, pacs_arena_t *a)
+{
+    char *out = pacs_alloc(a, PACS_WHEN);
+
+    return out != NULL && pacs_when(pacs_str_trim(s), last, out) ? out : NULL;
+}
+
+
+/* a '-' may begin an offset, or divide a range: what is a value as it stands
+ * is no range */
+static int
+want_when(pacs_str_t part, pacs_arena_t *a, pacs_wanted_t *w, pacs_err_t *err)
+{
+    pacs_str_t  s = pacs_str_trim(part);
+
+    w->low = pacs_cstr(moment(s, false, a));
+    w->high = pacs_cstr(moment(s, true, a));
+
+    for (size_t i = 0; i < s.len && s.len > 1 && w->high.len == 0; i++) {
+        pacs_str_t  low = { s.data, i };
+        pacs_str_t  high = { s.data + i + 1, s.len - i - 1 };
+
+        if (s.data[i] != '-') {
+            continue;
+        }
+        w->low = pacs_cstr(moment(low, false, a));
+        w->high = pacs_cstr(moment(high, true, a));
+        w->range = (w->low.len != 0 || low.len == 0)
+                   && (w->high.len != 0 || high.len == 0);
+        if (w->range) {
+            return PACS_OK;
+        }
+        w->high = pacs_null;
+    }
+
+    return w->high.len != 0 ? PACS_OK
+           : pacs_fail(err, PACS_E_ARG, "'%.80s' is not a date and time"
+                       " (YYYYMMDDHHMMSS.FFFFFF+ZZXX) or a range of them",
+                       pacs_str_copy(a, part).data);
+}
+
+
 static const struct {
     int       (*parse)(pacs_str_t part, pacs_arena_t *a, pacs_wanted_t *w,
                        pacs_err_t *err);
@@ -202,7 +246,8 @@ static const struct {
     [PACS_MATCH_NUMBER] = { want_number, '\\' },
     [PACS_MATCH_LIST]   = { want_text,   ',' },
     [PACS_MATCH_NONE]   = { NULL,        0 },
-    [PACS_MATCH_MULTI]  = { want_text,   '\\' }
+    [PACS_MATCH_MULTI]  = { want_text,   '\\' },
+    [PACS_MATCH_WHEN]   = { want_when,   '\\' }
 };
 
 

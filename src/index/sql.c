@@ -32,7 +32,7 @@ static const struct { uint32_t tag; bool unique; } indexed[] = {
     { 0x00080061, false }
 };
 
-enum { TAG_MODALITY = 0x00080060 };
+enum { TAG_MODALITY = 0x00080060, TAG_PATIENT_NAME = 0x00100010 };
 
 
 void
@@ -150,7 +150,7 @@ can_drive(const pacs_pred_t *p, const pacs_limits_t *limits, pacs_arena_t *a,
     const pacs_attr_t  *attr = &pacs_attrs[p->attr];
     pacs_matching_t     m;
 
-    if (p->kind != PACS_P_TERM || p->fuzzy || attr->path[1] != 0
+    if (p->kind != PACS_P_TERM || attr->path[1] != 0
         || pacs_matching_parse(attr, p->value, limits, a, &m, NULL) != PACS_OK
         || m.universal || m.grouped || !has_prefixes(&m))
     {
@@ -164,6 +164,31 @@ can_drive(const pacs_pred_t *p, const pacs_limits_t *limits, pacs_arena_t *a,
         }
     }
     return false;
+}
+
+
+/* each word of a patient's name has rows of its own */
+static unsigned
+fuzzy_drivers(const pacs_pred_t *p, pacs_driver_t *drivers, unsigned n,
+    const pacs_limits_t *limits, pacs_arena_t *a)
+{
+    const pacs_attr_t  *attr = &pacs_attrs[p->attr];
+    pacs_matching_t     m;
+    pacs_str_t          words, word, sound;
+
+    if (attr->path[0] != TAG_PATIENT_NAME
+        || pacs_matching_parse(attr, p->value, limits, a, &m, NULL) != PACS_OK
+        || m.n != 1)
+    {
+        return n;
+    }
+
+    words = pacs_name_words(m.wanted[0].text, a);
+    while (n < PACS_DRIVERS && pacs_name_word(&words, &word, &sound)) {
+        drivers[n++] = (pacs_driver_t) { .term = p, .word = word,
+                                         .sound = sound };
+    }
+    return n;
 }
 
 
@@ -183,11 +208,32 @@ pacs_sql_drivers(const pacs_query_t *q, pacs_driver_t *drivers,
          p != NULL && n < PACS_DRIVERS;
          p = p->next)
     {
-        if (can_drive(p, limits, a, &drivers[n].unique)) {
-            drivers[n++].term = p;
+        bool  unique;
+
+        if (p->kind == PACS_P_TERM && p->fuzzy) {
+            n = fuzzy_drivers(p, drivers, n, limits, a);
+
+        } else if (can_drive(p, limits, a, &unique)) {
+            drivers[n++] = (pacs_driver_t) { .term = p, .unique = unique };
         }
     }
     return n;
+}
+
+
+static void
+put_fuzzy_driver(pacs_sql_t *sql, const pacs_driver_t *driver, bool count)
+{
+    const char  *what = count ? "1" : "x.study AS id";
+
+    pacs_buf_printf(&sql->text, "SELECT %s FROM patient_word x WHERE ", what);
+    pacs_sql_prefix(sql, "x", "word", "", driver->word);
+
+    if (driver->sound.len != 0) {
+        pacs_buf_printf(&sql->text, " UNION ALL SELECT %s FROM patient_word x"
+                        " WHERE x.word = ", what);
+        pacs_sql_value(sql, driver->sound);
+    }
 }
 
 
@@ -212,6 +258,10 @@ put_driver(pacs_sql_t *sql, const pacs_driver_t *driver, bool count)
 
     if (code != PACS_OK) {
         sql->code = code;
+        return;
+    }
+    if (driver->word.len != 0) {
+        put_fuzzy_driver(sql, driver, count);
         return;
     }
 

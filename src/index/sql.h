@@ -13,6 +13,7 @@
 typedef struct {
     const char  *indexed;   /* hint to use an index, its name follows; NULL */
     const char  *any;       /* function: one of several values matches */
+    const char  *when;      /* function: pacs_when of a DT, the first moment */
 } pacs_dialect_t;
 
 typedef struct {
@@ -43,6 +44,7 @@ void pacs_sql_free(pacs_sql_t *sql);
  */
 typedef struct {
     const pacs_pred_t  *term;
+    pacs_str_t          word, sound;    /* fuzzy: one word of its value */
     bool                unique;     /* UIDs: few for certain */
     bool                few;        /* set by who probed */
 } pacs_driver_t;

@@ -13,7 +13,7 @@
 #include "index/sqlite.h"
 
 const pacs_dialect_t  pacs_sqlite_dialect = {
-    .indexed = " INDEXED BY ", .any = "pacs_any"
+    .indexed = " INDEXED BY ", .any = "pacs_any", .when = "pacs_when"
 };
 
 

@@ -34,10 +34,11 @@ typedef enum {
     PACS_Q_IS_DELETED, PACS_Q_FIXED
 } pacs_fixed_e;
 
-/* a column that is filled from values: as it is, or a folded name's groups */
+/* a column that is filled from values: as it is, or a folded name's groups,
+ * or its words */
 typedef struct {
     int          attr;
-    enum { PACS_C_VALUE, PACS_C_FIRST, PACS_C_REST } part;
+    enum { PACS_C_VALUE, PACS_C_FIRST, PACS_C_REST, PACS_C_WORDS } part;
     char         name[40];
 } pacs_column_t;
 

@@ -91,7 +91,7 @@ add_column(pacs_columns_t *cs, int attr, const char *suffix, unsigned part)
 static void
 add_columns(pacs_columns_t *cs, unsigned level)
 {
-    for (unsigned i = 0; i < pacs_nattrs && cs->n + 3 <= PACS_COLUMNS; i++) {
+    for (unsigned i = 0; i < pacs_nattrs && cs->n + 4 <= PACS_COLUMNS; i++) {
         const pacs_attr_t  *attr = &pacs_attrs[i];
 
         if (attr->level != level || attr->computed != PACS_COMPUTED_NOT) {
@@ -101,6 +101,7 @@ add_columns(pacs_columns_t *cs, unsigned level)
         if (attr->match == PACS_MATCH_NAME) {
             add_column(cs, (int) i, "_n", PACS_C_FIRST);
             add_column(cs, (int) i, "_m", PACS_C_REST);
+            add_column(cs, (int) i, "_w", PACS_C_WORDS);
         }
     }
 }
