@@ -363,6 +363,37 @@ cond_time(pacs_sql_t *sql, const char *a, const pacs_attr_t *attr,
 }
 
 
+/* a time that nobody knows may be any of its day */
+static void
+put_end(pacs_sql_t *sql, const char *a, const char *date, pacs_str_t day,
+    const char *time, pacs_str_t at, const char *beyond)
+{
+    pacs_buf_printf(&sql->text, " AND %s.%s %s= ", a, date, beyond);
+    pacs_sql_value(sql, day);
+    pacs_buf_printf(&sql->text, " AND (%s.%s %s ", a, date, beyond);
+    pacs_sql_value(sql, day);
+    pacs_buf_printf(&sql->text, " OR %s.%s = '' OR ", a, time);
+    put_time(sql, a, time);
+    pacs_buf_printf(&sql->text, " %s= ", beyond);
+    pacs_sql_value(sql, at);
+    pacs_sql_put(sql, ")");
+}
+
+
+void
+pacs_sql_moment(pacs_sql_t *sql, const char *a, const char *date,
+    const pacs_wanted_t *d, const char *time, const pacs_wanted_t *t)
+{
+    pacs_sql_column(sql, a, date, " > ''");
+    if (d->low.len != 0) {
+        put_end(sql, a, date, d->low, time, t->low, ">");
+    }
+    if (d->high.len != 0) {
+        put_end(sql, a, date, d->high, time, t->high, "<");
+    }
+}
+
+
 static void
 cond_when(pacs_sql_t *sql, const char *a, const pacs_attr_t *attr,
     const pacs_matching_t *m, bool fuzzy)

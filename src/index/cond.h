@@ -26,4 +26,8 @@ typedef void (*pacs_sql_cond_pt)(pacs_sql_t *sql, const char *a,
 
 extern const pacs_sql_cond_pt  pacs_sql_conds[];
 
+/* a date's range from its first to its last time */
+void pacs_sql_moment(pacs_sql_t *sql, const char *a, const char *date,
+    const pacs_wanted_t *d, const char *time, const pacs_wanted_t *t);
+
 #endif

@@ -18,6 +18,7 @@ static const struct { int sqlite, code; const char *more; } codes[] = {
     { SQLITE_NOMEM,      PACS_E_NOMEM,    "" },
     { SQLITE_BUSY,       PACS_E_BUSY,     "" },
     { SQLITE_TOOBIG,     PACS_E_LIMIT,    "" },
+    { SQLITE_INTERRUPT,  PACS_E_LIMIT,    "" },
     { SQLITE_CONSTRAINT, PACS_E_INTERNAL, "" },
     { SQLITE_MISMATCH,   PACS_E_INTERNAL, "" },
     { SQLITE_MISUSE,     PACS_E_INTERNAL, "" },
@@ -171,25 +172,38 @@ pacs_sqlite_run_fixed(pacs_sqlite_t *ix, pacs_fixed_e q, pacs_err_t *err)
 /* --- connections --- */
 
 
+static pacs_str_t
+text_of(sqlite3_value *v)
+{
+    const char  *text = (const char *) sqlite3_value_text(v);
+
+    return (pacs_str_t) { text, (size_t) sqlite3_value_bytes(v) };
+}
+
+
 static void
 sql_any(sqlite3_context *ctx, int n, sqlite3_value **v)
 {
-    pacs_str_t  pattern = { (const char *) sqlite3_value_text(v[0]),
-                            (size_t) sqlite3_value_bytes(v[0]) };
-    pacs_str_t  values = { (const char *) sqlite3_value_text(v[1]),
-                           (size_t) sqlite3_value_bytes(v[1]) };
+    sqlite3_result_int(ctx, pacs_any_match(text_of(v[0]), text_of(v[1])));
+}
 
-    sqlite3_result_int(ctx, pacs_any_match(pattern, values));
+
+static void
+sql_item(sqlite3_context *ctx, int n, sqlite3_value **v)
+{
+    const pacs_str_t  patterns[] = { text_of(v[0]), text_of(v[2]) };
+    const pacs_str_t  values[] = { text_of(v[1]), text_of(v[3]) };
+
+    sqlite3_result_int(ctx, pacs_item_match(patterns, values));
 }
 
 
 static void
 sql_words(sqlite3_context *ctx, int n, sqlite3_value **v)
 {
-    pacs_str_t    folded = { (const char *) sqlite3_value_text(v[0]),
-                             (size_t) sqlite3_value_bytes(v[0]) };
     pacs_arena_t *a = pacs_arena_create(0);
-    pacs_str_t    words = a != NULL ? pacs_name_words(folded, a) : pacs_null;
+    pacs_str_t    words = a != NULL ? pacs_name_words(text_of(v[0]), a)
+                                    : pacs_null;
 
     if (words.data != NULL) {
         sqlite3_result_text64(ctx, words.data, words.len, SQLITE_TRANSIENT,
@@ -204,11 +218,9 @@ sql_words(sqlite3_context *ctx, int n, sqlite3_value **v)
 static void
 sql_when(sqlite3_context *ctx, int n, sqlite3_value **v)
 {
-    pacs_str_t  s = { (const char *) sqlite3_value_text(v[0]),
-                      (size_t) sqlite3_value_bytes(v[0]) };
-    char        when[PACS_WHEN];
+    char  when[PACS_WHEN];
 
-    if (pacs_when(s, false, when)) {
+    if (pacs_when(text_of(v[0]), false, when)) {
         sqlite3_result_text(ctx, when, -1, SQLITE_TRANSIENT);
     }
 }
@@ -220,6 +232,7 @@ static const struct {
     void       (*run)(sqlite3_context *ctx, int n, sqlite3_value **v);
 } functions[] = {
     { "pacs_any",   2, sql_any },
+    { "pacs_item",  4, sql_item },
     { "pacs_words", 1, sql_words },
     { "pacs_when",  1, sql_when }
 };

@@ -20,14 +20,17 @@ typedef struct {
 
 typedef struct {
     bool            universal;
+    bool            empty;      /* no value is asked for */
+    bool            every;      /* all of wanted must match, else one of them */
     bool            grouped;    /* NAME: the key has '=': all groups given */
-    unsigned        n;          /* values; one must match */
+    unsigned        n;          /* values */
     pacs_wanted_t  *wanted;
 } pacs_matching_t;
 
+/* how: PACS_HOW_… */
 int pacs_matching_parse(const pacs_attr_t *attr, pacs_str_t value,
-    const pacs_limits_t *limits, pacs_arena_t *a, pacs_matching_t *m,
-    pacs_err_t *err);
+    unsigned how, const pacs_limits_t *limits, pacs_arena_t *a,
+    pacs_matching_t *m, pacs_err_t *err);
 
 /* lower case, without accents; components trimmed, empty ones at the end of
  * a group left out; groups and wildcards stay */
@@ -48,5 +51,8 @@ bool pacs_when(pacs_str_t s, bool last, char out[PACS_WHEN]);
 
 /* does one of the '\'-delimited values match a pattern of '*' and '?' */
 bool pacs_any_match(pacs_str_t pattern, pacs_str_t values);
+/* is there a place where both do */
+bool pacs_item_match(const pacs_str_t patterns[2],
+    const pacs_str_t values[2]);
 
 #endif
