@@ -124,6 +124,25 @@ first_run(pacs_op_t *op, bool *answered, pacs_err_t *err)
 }
 
 
+/* of pictures and numbers; the other resources refuse what they do not know,
+ * or have no parameters of their own */
+static int
+warn_of_unknown(pacs_op_t *op, const parsed_t *p)
+{
+    if (p->route.resource < PACS_R_RENDERED || op->reply.status >= 300) {
+        return PACS_OK;
+    }
+
+    pacs_str_t  names = pacs_web_unknown(p->route.resource, p->params,
+                                         p->nparams, op->arena);
+
+    return names.data == NULL ? PACS_E_NOMEM
+           : names.len == 0 ? PACS_OK
+           : pacs_reply_warning(op, "parameters that are not known here were "
+                                "left aside: %.*s", pacs_fmt(names));
+}
+
+
 int
 pacs_op_run(pacs_op_t *op)
 {
@@ -142,6 +161,9 @@ pacs_op_run(pacs_op_t *op)
 
         rc = ops[p->route.resource].run(op, &p->route, p->params, p->nparams,
                                         &err);
+        if (rc == PACS_OK) {
+            rc = warn_of_unknown(op, p);
+        }
     }
 
     if (rc == PACS_AGAIN) {

@@ -4,7 +4,7 @@
 
 #include <inttypes.h>
 
-#include "web/web.h"
+#include "web/known.h"
 
 enum { MAX_BINS = 4096 };
 
@@ -24,6 +24,18 @@ static const struct {
 };
 
 enum { SHAPES = sizeof(shapes) / sizeof(shapes[0]) };
+
+
+bool
+pacs_web_knows_values(pacs_str_t name)
+{
+    unsigned  k = 0;
+
+    while (k < SHAPES && !pacs_str_is(name, shapes[k].name)) {
+        k++;
+    }
+    return k < SHAPES || pacs_str_is(name, "histogram");
+}
 
 
 static int
