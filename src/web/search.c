@@ -155,6 +155,10 @@ add_key(const pacs_param_t *p, const pacs_limits_t *limits, pacs_search_t *s,
                             "names no attribute and no known parameter");
     }
 
+    if (s->nkeys == limits->query_keys) {
+        return pacs_fail(err, PACS_E_LIMIT, "more keys than query_keys %"
+                         PRId64, limits->query_keys);
+    }
     for (unsigned i = 0; i < s->nkeys; i++) {
         if (s->keys[i].tag == key.tag && s->keys[i].second == key.second) {
             return pacs_web_bad(err, p, "is given twice");

@@ -99,6 +99,10 @@ add_shape(const pacs_param_t *p, unsigned kind, const pacs_limits_t *limits,
     if (rc != PACS_OK) {
         return rc;
     }
+    if (values->nshapes == limits->query_keys) {
+        return pacs_fail(err, PACS_E_LIMIT, "more points and regions than "
+                         "query_keys %" PRId64, limits->query_keys);
+    }
     s->v = v;
     s->shape = shapes[kind].shape;
     s->name = shapes[kind].name;

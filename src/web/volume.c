@@ -11,10 +11,11 @@
 enum { POINTS = 1000 };             /* of one line */
 
 typedef struct {
-    pacs_web_volume_t  *v;
-    pacs_arena_t       *a;
-    unsigned            nparams;
-    bool                solid;      /* rendered3d */
+    pacs_web_volume_t    *v;
+    const pacs_limits_t  *limits;
+    pacs_arena_t         *a;
+    unsigned              nparams;
+    bool                  solid;    /* rendered3d */
 } ctx_t;
 
 
@@ -53,10 +54,14 @@ set_reference(const ctx_t *c, const pacs_param_t *p, pacs_err_t *err)
 
 
 static int
-add_match(const ctx_t *c, uint32_t tag, pacs_str_t value)
+add_match(const ctx_t *c, uint32_t tag, pacs_str_t value, pacs_err_t *err)
 {
     pacs_web_volume_t *v = c->v;
 
+    if (v->nmatches == c->limits->query_keys) {
+        return pacs_fail(err, PACS_E_LIMIT, "more attributes to match than "
+                         "query_keys %" PRId64, c->limits->query_keys);
+    }
     if (v->matches == NULL
         && (v->matches = pacs_calloc(c->a, c->nparams, sizeof(*v->matches)))
            == NULL)
@@ -81,7 +86,7 @@ set_match(const ctx_t *c, const pacs_param_t *p, pacs_err_t *err)
     {
         return pacs_web_bad(err, p, "must be attribute=value");
     }
-    return add_match(c, tag, rest);
+    return add_match(c, tag, rest, err);
 }
 
 
@@ -372,7 +377,7 @@ set_one(const ctx_t *c, const pacs_param_t *p, unsigned *seen,
     }
 
     return pacs_tag_parse(p->name, &tag) && p->value.len != 0
-           ? add_match(c, tag, p->value) : PACS_OK;
+           ? add_match(c, tag, p->value, err) : PACS_OK;
 }
 
 
@@ -422,7 +427,7 @@ pacs_web_volume(const pacs_param_t *params, unsigned n, bool solid,
     const pacs_limits_t *limits, pacs_arena_t *a, pacs_web_volume_t *v,
     pacs_err_t *err)
 {
-    const ctx_t  c = { v, a, n, solid };
+    const ctx_t  c = { v, limits, a, n, solid };
     unsigned     seen = 0;
 
     *v = (pacs_web_volume_t) { .method = PACS_METHOD_NONE };

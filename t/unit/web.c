@@ -132,12 +132,6 @@ params(void)
 
         ok(rc == PACS_E_ARG && err.text[0], "%s: %s", wrong[i], err.text);
     }
-
-    pacs_limits_t  l = limits;
-
-    limits.query_keys = 2;
-    is_int(params_of("a&b&c", &p, &n, &err), PACS_E_LIMIT, "too many");
-    limits = l;
 }
 
 
@@ -187,6 +181,11 @@ search(void)
 
     pacs_limits_t  l = limits;
 
+    limits.query_keys = 2;
+    is_int(search_of("PatientID=1&PatientName=2&limit=3&offset=4", &s),
+           PACS_OK, "two keys");
+    is_int(search_of("PatientID=1&PatientName=2&StudyDate=3", &s),
+           PACS_E_LIMIT, "three keys");
     limits.query_uids = 2;
     is_int(search_of("StudyInstanceUID=1,2", &s), PACS_OK, "two UIDs");
     is_int(search_of("StudyInstanceUID=1,2,3", &s), PACS_E_LIMIT, "three");
