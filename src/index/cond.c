@@ -37,8 +37,8 @@ put_param(pacs_sql_t *sql, pacs_param_value_t value)
 }
 
 
-static void
-put_text(pacs_sql_t *sql, pacs_str_t s)
+void
+pacs_sql_text(pacs_sql_t *sql, pacs_str_t s)
 {
     put_param(sql, (pacs_param_value_t) {
                   .text = s.data != NULL ? s : pacs_lit("") });
@@ -49,6 +49,13 @@ void
 pacs_sql_number(pacs_sql_t *sql, double number)
 {
     put_param(sql, (pacs_param_value_t) { .number = number });
+}
+
+
+void
+pacs_sql_rank(pacs_sql_t *sql, int64_t rank)
+{
+    put_param(sql, (pacs_param_value_t) { .rank = rank });
 }
 
 
@@ -111,18 +118,18 @@ put_wild(pacs_sql_t *sql, const char *a, const char *column,
     if (prefix.len != 0) {
         pacs_sql_column(sql, a, column, suffix);
         pacs_sql_put(sql, " >= ");
-        put_text(sql, prefix);
+        pacs_sql_text(sql, prefix);
         pacs_sql_put(sql, " AND ");
         pacs_sql_column(sql, a, column, suffix);
         pacs_sql_put(sql, " < ");
         /* the last code point: above all that begins with the prefix */
-        put_text(sql, pacs_sprintf(sql->arena, "%.*s\xf4\x8f\xbf\xbf",
+        pacs_sql_text(sql, pacs_sprintf(sql->arena, "%.*s\xf4\x8f\xbf\xbf",
                                    pacs_fmt(prefix)));
         pacs_sql_put(sql, " AND ");
     }
     pacs_sql_column(sql, a, column, suffix);
     pacs_sql_put(sql, " LIKE ");
-    put_text(sql, like_pattern(sql, text, "", ""));
+    pacs_sql_text(sql, like_pattern(sql, text, "", ""));
     pacs_sql_put(sql, " ESCAPE '!')");
 }
 
@@ -145,7 +152,7 @@ put_exact(pacs_sql_t *sql, const char *a, const char *column,
             pacs_sql_put(sql, ", ");
         }
         any = true;
-        put_text(sql, m->wanted[k].text);
+        pacs_sql_text(sql, m->wanted[k].text);
     }
 
     pacs_sql_put(sql, any ? ")" : "");
@@ -184,7 +191,7 @@ cond_multi(pacs_sql_t *sql, const char *a, const pacs_attr_t *attr,
         put_or(sql, k);
         pacs_sql_put(sql, sql->dialect->any);
         pacs_sql_put(sql, "(");
-        put_text(sql, m->wanted[k].text);
+        pacs_sql_text(sql, m->wanted[k].text);
         pacs_sql_put(sql, ", ");
         pacs_sql_column(sql, a, attr->column, "");
         pacs_sql_put(sql, ")");
@@ -202,7 +209,7 @@ name_any_group(pacs_sql_t *sql, const char *a, const char *column,
     } else {
         pacs_sql_column(sql, a, column, "_n");
         pacs_sql_put(sql, " = ");
-        put_text(sql, w->text);
+        pacs_sql_text(sql, w->text);
     }
 
     pacs_sql_put(sql, " OR (");
@@ -210,7 +217,7 @@ name_any_group(pacs_sql_t *sql, const char *a, const char *column,
     pacs_sql_put(sql, " > '' AND '=' || ");
     pacs_sql_column(sql, a, column, "_m");
     pacs_sql_put(sql, " || '=' LIKE ");
-    put_text(sql, like_pattern(sql, w->text, "%=", "=%"));
+    pacs_sql_text(sql, like_pattern(sql, w->text, "%=", "=%"));
     pacs_sql_put(sql, " ESCAPE '!')");
 }
 
@@ -236,14 +243,14 @@ name_by_group(pacs_sql_t *sql, const char *a, const char *column,
         pacs_sql_put(sql, " AND ");
         pacs_sql_column(sql, a, column, "_m");
         pacs_sql_put(sql, " || '=' LIKE ");
-        put_text(sql, like_pattern(sql, second.len != 0 ? second
+        pacs_sql_text(sql, like_pattern(sql, second.len != 0 ? second
                                    : pacs_lit("*"), "", "=%"));
         pacs_sql_put(sql, " ESCAPE '!'");
         if (rest.len != 0) {
             pacs_sql_put(sql, " AND ");
             pacs_sql_column(sql, a, column, "_m");
             pacs_sql_put(sql, " LIKE ");
-            put_text(sql, like_pattern(sql, rest, "%=", ""));
+            pacs_sql_text(sql, like_pattern(sql, rest, "%=", ""));
             pacs_sql_put(sql, " ESCAPE '!'");
         }
     }
@@ -268,7 +275,7 @@ name_fuzzy(pacs_sql_t *sql, const char *a, const char *column,
         pacs_sql_put(sql, ", ' ', '^') || '^' || replace(");
         pacs_sql_column(sql, a, column, "_m");
         pacs_sql_put(sql, ", '=', '^') LIKE ");
-        put_text(sql, like_pattern(sql, pacs_cstr(word), "%^", "%"));
+        pacs_sql_text(sql, like_pattern(sql, pacs_cstr(word), "%^", "%"));
         pacs_sql_put(sql, " ESCAPE '!'");
     }
     pacs_sql_put(sql, ")");
@@ -304,7 +311,7 @@ cond_date(pacs_sql_t *sql, const char *a, const pacs_attr_t *attr,
         pacs_sql_column(sql, a, attr->column, "");
         if (w->low.len != 0) {
             pacs_sql_put(sql, " >= ");
-            put_text(sql, w->low);
+            pacs_sql_text(sql, w->low);
         } else {
             pacs_sql_put(sql, " > ''");
         }
@@ -312,7 +319,7 @@ cond_date(pacs_sql_t *sql, const char *a, const pacs_attr_t *attr,
             pacs_sql_put(sql, " AND ");
             pacs_sql_column(sql, a, attr->column, "");
             pacs_sql_put(sql, " <= ");
-            put_text(sql, w->high);
+            pacs_sql_text(sql, w->high);
         }
         pacs_sql_put(sql, ")");
     }
@@ -342,13 +349,13 @@ cond_time(pacs_sql_t *sql, const char *a, const pacs_attr_t *attr,
             pacs_sql_put(sql, " AND ");
             put_time(sql, a, attr->column);
             pacs_sql_put(sql, " >= ");
-            put_text(sql, w->low);
+            pacs_sql_text(sql, w->low);
         }
         if (w->high.len != 0) {
             pacs_sql_put(sql, " AND ");
             put_time(sql, a, attr->column);
             pacs_sql_put(sql, " <= ");
-            put_text(sql, w->high);
+            pacs_sql_text(sql, w->high);
         }
         pacs_sql_put(sql, ")");
     }

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "index/sqlite.h"
+#include "index/rank.h"
 
 enum { BUSY_MS = 10000 };
 
@@ -215,6 +215,7 @@ pacs_conn_open(pacs_sqlite_t *ix, pacs_conn_t *c, bool writer, pacs_err_t *err)
     sqlite3_create_function(c->db, "pacs_any", 2,
                             SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL, sql_any,
                             NULL, NULL);
+    pacs_rank_register(c->db);
 
     int  code = pacs_sqlite_exec(c, writer
         ? "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"

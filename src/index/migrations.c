@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "index/migrations.h"
+#include "index/rank.h"
 
 /*
  * Values are text as DICOM writes it, in UTF-8; '' is absent or empty.
@@ -120,7 +121,12 @@ const char *const  pacs_migrations[] = {
     "CREATE UNIQUE INDEX conflict_keys ON conflict (instance, other);",
 
     /* 2: what changed lately */
-    "CREATE INDEX study_revision ON study (revision);"
+    "CREATE INDEX study_revision ON study (revision);",
+
+    /* 3: studies of a name, or a modality, newest first: see rank.c */
+    PACS_RANK_TABLES
+    PACS_RANK_FILL
+    PACS_RANK_TRIGGERS
 };
 
 const unsigned  pacs_nmigrations = sizeof(pacs_migrations)

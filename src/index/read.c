@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "index/sqlite.h"
+#include "index/rank.h"
 
 enum { RECORD_METADATA = 24, RECORD_VALUES };   /* columns, see statements.c */
 
@@ -225,6 +225,8 @@ bind_params(sqlite3_stmt *st, const pacs_sql_t *sql)
 
         if (p->text.data != NULL) {
             pacs_sqlite_bind(st, (int) i + 1, p->text);
+        } else if (p->rank != 0) {
+            sqlite3_bind_int64(st, (int) i + 1, p->rank);
         } else if (p->number == (double) (int64_t) p->number) {
             sqlite3_bind_int64(st, (int) i + 1, (int64_t) p->number);
         } else {
@@ -247,8 +249,25 @@ prepare(pacs_conn_t *c, const pacs_sql_t *sql, pacs_err_t *err)
 }
 
 
+/* the number that a statement says; without a row it stays as it is */
 static int
-probe(pacs_conn_t *c, const pacs_driver_t *driver,
+one_number(pacs_conn_t *c, pacs_sql_t *sql, int64_t *number, pacs_err_t *err)
+{
+    sqlite3_stmt  *st = prepare(c, sql, err);
+    int            rc = st != NULL ? sqlite3_step(st) : SQLITE_ERROR;
+    int            code = rc == SQLITE_ROW || rc == SQLITE_DONE
+                          ? PACS_OK : pacs_sqlite_fail(c, err);
+
+    if (rc == SQLITE_ROW) {
+        *number = sqlite3_column_int64(st, 0);
+    }
+    sqlite3_reset(st);
+    return code;
+}
+
+
+static int
+probe(pacs_conn_t *c, const pacs_driver_t *driver, int most,
     const pacs_limits_t *limits, pacs_arena_t *a, int64_t *rows,
     pacs_err_t *err)
 {
@@ -261,33 +280,35 @@ probe(pacs_conn_t *c, const pacs_driver_t *driver,
 
     pacs_sql_init(&sql, &pacs_sqlite_dialect, limits, a, err);
 
-    int            code = pacs_sql_probe(&sql, driver);
-    sqlite3_stmt  *st = code == PACS_OK ? prepare(c, &sql, err) : NULL;
+    int  code = pacs_sql_probe(&sql, driver, most);
 
-    if (st != NULL && sqlite3_step(st) == SQLITE_ROW) {
-        *rows = sqlite3_column_int64(st, 0);
-    } else if (code == PACS_OK) {
-        code = pacs_sqlite_fail(c, err);
+    if (code == PACS_OK) {
+        code = one_number(c, &sql, rows, err);
     }
-
-    sqlite3_reset(st);
     pacs_sql_free(&sql);
     return code;
 }
 
 
-/* the key that finds the fewest rows; *best NULL: each finds many */
+/* the key that finds the fewest rows, but for what is ranked by; *best NULL:
+ * each finds too many */
 static int
 choose_driver(pacs_conn_t *c, const pacs_query_t *q,
-    const pacs_limits_t *limits, pacs_arena_t *a, pacs_driver_t *drivers,
-    const pacs_driver_t **best, pacs_err_t *err)
+    const pacs_ranked_t *ranked, const pacs_limits_t *limits,
+    pacs_arena_t *a, pacs_driver_t *drivers, const pacs_driver_t **best,
+    pacs_err_t *err)
 {
     unsigned  n = pacs_sql_drivers(q, drivers, limits, a);
-    int64_t   fewest = PACS_DRIVER_SOME + 1, rows;
+    int       most = ranked != NULL ? PACS_DRIVER_FEW : PACS_DRIVER_SOME;
+    int64_t   fewest = most + 1, rows;
 
     *best = NULL;
     for (unsigned i = 0; i < n && fewest > 0; i++) {
-        int  code = probe(c, &drivers[i], limits, a, &rows, err);
+        if (ranked != NULL && drivers[i].term == ranked->term) {
+            continue;
+        }
+
+        int  code = probe(c, &drivers[i], most, limits, a, &rows, err);
 
         if (code != PACS_OK) {
             return code;
@@ -299,6 +320,46 @@ choose_driver(pacs_conn_t *c, const pacs_query_t *q,
         }
     }
     return PACS_OK;
+}
+
+
+/* leaves the ranks of the page and those of its last day */
+static int
+narrow(pacs_conn_t *c, const pacs_query_t *q, const pacs_limits_t *limits,
+    pacs_arena_t *a, uint32_t limit, pacs_ranked_t *r, pacs_err_t *err)
+{
+    pacs_sql_t  sql;
+    int64_t     end = r->low;
+
+    pacs_sql_init(&sql, &pacs_sqlite_dialect, limits, a, err);
+
+    int  code = pacs_sql_ranked_end(&sql, q, r, (uint64_t) q->offset + limit);
+
+    if (code == PACS_OK) {
+        code = one_number(c, &sql, &end, err);
+    }
+    pacs_sql_free(&sql);
+    r->low = end & ~PACS_RANK_IDS;
+    return code;
+}
+
+
+/* driver or ranked is NULL, or both are: all studies are walked */
+static int
+plan(pacs_conn_t *c, const pacs_query_t *q, const pacs_limits_t *limits,
+    pacs_arena_t *a, uint32_t limit, pacs_driver_t *drivers,
+    const pacs_driver_t **driver, pacs_ranked_t *r,
+    const pacs_ranked_t **ranked, pacs_err_t *err)
+{
+    *ranked = pacs_sql_ranked(q, limits, a, r) ? r : NULL;
+
+    int  code = choose_driver(c, q, *ranked, limits, a, drivers, driver, err);
+
+    if (*driver != NULL) {
+        *ranked = NULL;
+    }
+    return code == PACS_OK && *ranked != NULL
+           ? narrow(c, q, limits, a, limit, r, err) : code;
 }
 
 
@@ -349,17 +410,19 @@ query(pacs_conn_t *c, const pacs_query_t *q, const pacs_limits_t *limits,
                                                                    : q->limit;
     pacs_driver_t         drivers[PACS_DRIVERS];
     const pacs_driver_t  *driver;
+    pacs_ranked_t         r;
+    const pacs_ranked_t  *ranked;
     pacs_sql_t            sql;
     int                   rc = SQLITE_DONE;
-    int                   code = choose_driver(c, q, limits, a, drivers,
-                                               &driver, err);
+    int                   code = plan(c, q, limits, a, limit, drivers,
+                                      &driver, &r, &ranked, err);
 
     if (code != PACS_OK) {
         return code;
     }
 
     pacs_sql_init(&sql, &pacs_sqlite_dialect, limits, a, err);
-    code = pacs_sql_query(&sql, q, driver, limit + 1);
+    code = pacs_sql_query(&sql, q, driver, ranked, limit + 1);
 
     sqlite3_stmt  *st = code == PACS_OK ? prepare(c, &sql, err) : NULL;
 

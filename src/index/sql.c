@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "index/cond.h"
+#include "index/rank.h"
 
 /* main alias and the one inside EXISTS, by level */
 static const char *const  alias[] = { "p", "s", "e", "i" };
@@ -232,11 +233,11 @@ finish(pacs_sql_t *sql)
 
 
 int
-pacs_sql_probe(pacs_sql_t *sql, const pacs_driver_t *driver)
+pacs_sql_probe(pacs_sql_t *sql, const pacs_driver_t *driver, int most)
 {
     pacs_sql_put(sql, "SELECT count(*) FROM (");
     put_driver(sql, driver, true);
-    pacs_buf_printf(&sql->text, " LIMIT %d)", PACS_DRIVER_SOME + 1);
+    pacs_buf_printf(&sql->text, " LIMIT %d)", most + 1);
     return finish(sql);
 }
 
@@ -264,8 +265,31 @@ put_columns(pacs_sql_t *sql, pacs_level_e level)
 }
 
 
+/* by kind: the table as r, and its rank */
+static const struct { const char *from, *is, *rank; } ranks[] = {
+    [PACS_RANKED_NAME] = { "study_name", "r.study_name MATCH ", "r.rowid" },
+    [PACS_RANKED_MODALITY] = { "study_modality", "r.modality = ", "r.rank" }
+};
+
+
 static void
-put_from(pacs_sql_t *sql, pacs_level_e level, const pacs_driver_t *driver)
+put_ranked(pacs_sql_t *sql, const pacs_ranked_t *r)
+{
+    const char *rank = ranks[r->kind].rank;
+
+    pacs_sql_put(sql, ranks[r->kind].is);
+    pacs_sql_text(sql, r->wanted);
+    pacs_buf_printf(&sql->text, " AND %s >= ", rank);
+    pacs_sql_rank(sql, r->low);
+    pacs_buf_printf(&sql->text, " AND %s <= ", rank);
+    pacs_sql_rank(sql, r->high);
+    pacs_sql_put(sql, " AND ");
+}
+
+
+static void
+put_from(pacs_sql_t *sql, pacs_level_e level, const pacs_driver_t *driver,
+    const pacs_ranked_t *ranked)
 {
     if (level == PACS_LEVEL_PATIENT) {
         pacs_sql_put(sql, " FROM patient p");
@@ -276,6 +300,11 @@ put_from(pacs_sql_t *sql, pacs_level_e level, const pacs_driver_t *driver)
         pacs_sql_put(sql, " FROM (SELECT DISTINCT id FROM (");
         put_driver(sql, driver, false);
         pacs_sql_put(sql, ")) d CROSS JOIN study s ON s.id = d.id");
+
+    } else if (ranked != NULL) {
+        pacs_buf_printf(&sql->text, " FROM %s r CROSS JOIN study s"
+                        " ON s.id = %s & %lld", ranks[ranked->kind].from,
+                        ranks[ranked->kind].rank, (long long) PACS_RANK_IDS);
 
     } else {
         pacs_sql_put(sql, " FROM study s");
@@ -294,8 +323,24 @@ put_from(pacs_sql_t *sql, pacs_level_e level, const pacs_driver_t *driver)
 
 
 int
+pacs_sql_ranked_end(pacs_sql_t *sql, const pacs_query_t *q,
+    const pacs_ranked_t *r, uint64_t n)
+{
+    pacs_buf_printf(&sql->text, "SELECT %s", ranks[r->kind].rank);
+    put_from(sql, q->level, NULL, r);
+    pacs_sql_put(sql, " WHERE ");
+    put_ranked(sql, r);
+    put_pred(sql, q->where, q->level, 0);
+    pacs_buf_printf(&sql->text, " ORDER BY %s DESC LIMIT 1 OFFSET ",
+                    ranks[r->kind].rank);
+    pacs_sql_number(sql, (double) n);
+    return finish(sql);
+}
+
+
+int
 pacs_sql_query(pacs_sql_t *sql, const pacs_query_t *q,
-    const pacs_driver_t *driver, uint32_t limit)
+    const pacs_driver_t *driver, const pacs_ranked_t *ranked, uint32_t limit)
 {
     static const char *const  order[] = {
         [PACS_LEVEL_PATIENT] = "p.patient_name_n, p.id",
@@ -305,9 +350,12 @@ pacs_sql_query(pacs_sql_t *sql, const pacs_query_t *q,
     };
 
     put_columns(sql, q->level);
-    put_from(sql, q->level, driver);
+    put_from(sql, q->level, driver, ranked);
     if (q->where != NULL) {
         pacs_sql_put(sql, " WHERE ");
+        if (ranked != NULL) {
+            put_ranked(sql, ranked);
+        }
         put_pred(sql, q->where, q->level, 0);
     }
     if (driver != NULL && !driver->few) {

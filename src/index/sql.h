@@ -18,6 +18,7 @@ typedef struct {
 typedef struct {
     pacs_str_t  text;       /* data NULL: number */
     double      number;
+    int64_t     rank;       /* if not 0: instead of the number */
 } pacs_param_value_t;
 
 typedef struct {
@@ -49,14 +50,30 @@ typedef struct {
 
 enum { PACS_DRIVERS = 16, PACS_DRIVER_FEW = 1000, PACS_DRIVER_SOME = 20000 };
 
+/* what finds studies newest first, see rank.h */
+typedef struct {
+    enum { PACS_RANKED_NOT, PACS_RANKED_NAME, PACS_RANKED_MODALITY } kind;
+    const pacs_pred_t  *term;
+    pacs_str_t          wanted;     /* an FTS5 expression, a modality */
+    int64_t             low, high;  /* that StudyDate leaves, inclusive */
+} pacs_ranked_t;
+
+/* false: no key can be ranked by */
+bool pacs_sql_ranked(const pacs_query_t *q, const pacs_limits_t *limits,
+    pacs_arena_t *a, pacs_ranked_t *r);
+/* one number, if so many rows match: the rank of row n, from 0 */
+int pacs_sql_ranked_end(pacs_sql_t *sql, const pacs_query_t *q,
+    const pacs_ranked_t *r, uint64_t n);
+
 /* the candidates among q's keys */
 unsigned pacs_sql_drivers(const pacs_query_t *q, pacs_driver_t *drivers,
     const pacs_limits_t *limits, pacs_arena_t *a);
-/* one number: rows that a driver finds, at most PACS_DRIVER_SOME + 1 */
-int pacs_sql_probe(pacs_sql_t *sql, const pacs_driver_t *driver);
+/* one number: rows that a driver finds, at most one more than `most` */
+int pacs_sql_probe(pacs_sql_t *sql, const pacs_driver_t *driver, int most);
 /* columns: study revision, then each attribute of q->level and above that
- * service does not answer, in the order of pacs_attrs.  driver NULL: many */
+ * service does not answer, in the order of pacs_attrs.  driver NULL: ranked,
+ * or, if that is NULL, many */
 int pacs_sql_query(pacs_sql_t *sql, const pacs_query_t *q,
-    const pacs_driver_t *driver, uint32_t limit);
+    const pacs_driver_t *driver, const pacs_ranked_t *ranked, uint32_t limit);
 
 #endif
