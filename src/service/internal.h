@@ -147,6 +147,9 @@ int pacs_op_accept(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned nparams, pacs_accept_t *choices,
     unsigned max, unsigned *n, pacs_err_t *err);
 
+/* Content-Encoding of a body */
+int pacs_op_coding(pacs_str_t coding, pacs_err_t *err);
+
 /* a fresh one: 32 hex digits of randomness never occur in a payload */
 void pacs_boundary(char boundary[33]);
 

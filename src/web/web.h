@@ -34,11 +34,13 @@ typedef enum {
 
 /* bits: what a resource answers to */
 enum { PACS_GET = 1, PACS_HEAD = 2, PACS_POST = 4, PACS_DELETE = 8,
-       PACS_OPTIONS = 16, PACS_OTHER_METHOD = 32 };
+       PACS_OPTIONS = 16, PACS_PUT = 32, PACS_PATCH = 64,
+       PACS_OTHER_METHOD = 128 };
 
 typedef struct {
     pacs_resource_e  resource;
     unsigned         methods;       /* that exist for it */
+    unsigned         streamed;      /* … whose body comes in pieces */
     pacs_str_t       study, series, instance;   /* checked UIDs or null */
     uint32_t        *frames;        /* from 1, in the order asked */
     uint32_t         nframes;
