@@ -119,9 +119,11 @@ pacs_service_open(const pacs_options_t *o, pacs_service_t **out,
     *out = NULL;
 
     if (svc == NULL || (svc->home = strdup(o->home)) == NULL
-        || (svc->scales = pacs_scales_create()) == NULL)
+        || (svc->scales = pacs_scales_create()) == NULL
+        || (svc->crew = pacs_crew_create()) == NULL)
     {
         if (svc != NULL) {
+            pacs_scales_destroy(svc->scales);
             free(svc->home);
         }
         free(svc);
@@ -158,6 +160,8 @@ pacs_service_close(pacs_service_t *svc)
     if (svc == NULL) {
         return;
     }
+
+    pacs_crew_destroy(svc->crew);
 
     /* at the end of a process: its threads still use all of this */
     if (!pacs_volumes_close(svc->volumes)) {
