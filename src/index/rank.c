@@ -33,22 +33,13 @@ pacs_rank(pacs_str_t date)
 }
 
 
-static void
-sql_rank(sqlite3_context *ctx, int n, sqlite3_value **v)
+void
+pacs_rank_sql(sqlite3_context *ctx, int n, sqlite3_value **v)
 {
     pacs_str_t  date = { (const char *) sqlite3_value_text(v[0]),
                          (size_t) sqlite3_value_bytes(v[0]) };
 
     sqlite3_result_int64(ctx, pacs_rank(date) + sqlite3_value_int64(v[1]));
-}
-
-
-int
-pacs_rank_register(sqlite3 *db)
-{
-    return sqlite3_create_function(db, "pacs_rank", 2, SQLITE_UTF8
-                                   | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS,
-                                   NULL, sql_rank, NULL, NULL);
 }
 
 

@@ -4,8 +4,8 @@
  * Ranks: what finds studies in the order of an answer, newest first, without
  * sorting.  A study's rank is its date above its id.
  *
- *   study_name      (rank, text): trigrams of names; text is
- *                   "=" first group "=" other groups "="
+ *   study_name      trigrams of patients' names: name is "=" first group "="
+ *                   other groups "=", words is pacs_name_words() in blanks
  *   study_modality  (modality, rank): once for each modality of a study
  *
  * Triggers keep both right.
@@ -19,17 +19,18 @@
 #define PACS_RANK(row)  "pacs_rank(" row ".study_date, " row ".id)"
 
 #define PACS_RANK_TABLES                                                      \
-    "CREATE VIRTUAL TABLE study_name USING fts5 (name, content = '',"         \
+    "CREATE VIRTUAL TABLE study_name USING fts5 (name, words, content = '',"         \
     "    columnsize = 0, tokenize = 'trigram case_sensitive 1');"             \
     "CREATE TABLE study_modality (modality TEXT NOT NULL,"                    \
     "    rank INTEGER NOT NULL, PRIMARY KEY (modality, rank)) WITHOUT ROWID;"
 
 #define PACS_RANK_TEXT(row)                                                   \
-    "'=' || " row ".patient_name_n || '=' || " row ".patient_name_m || '='"
+    "'=' || " row ".patient_name_n || '=' || " row ".patient_name_m || '=',"  \
+    " ' ' || " row ".patient_name_w || ' '"
 
 /* from what the tables hold */
 #define PACS_RANK_FILL                                                        \
-    "INSERT INTO study_name (rowid, name)"                                    \
+    "INSERT INTO study_name (rowid, name, words)"                                    \
     "    SELECT " PACS_RANK("s") " AS r, " PACS_RANK_TEXT("s")                \
     "    FROM study s ORDER BY r;"                                            \
     "INSERT INTO study_modality SELECT DISTINCT e.modality,"                  \
@@ -37,10 +38,10 @@
     "    WHERE e.modality > '' ORDER BY 1, 2;"
 
 #define PACS_RANK_OLD_NAME                                                    \
-    "INSERT INTO study_name (study_name, rowid, name) VALUES ('delete', "     \
+    "INSERT INTO study_name (study_name, rowid, name, words) VALUES ('delete', "     \
     PACS_RANK("old") ", " PACS_RANK_TEXT("old") ");"
 #define PACS_RANK_NEW_NAME                                                    \
-    "INSERT INTO study_name (rowid, name) VALUES ("                           \
+    "INSERT INTO study_name (rowid, name, words) VALUES ("                           \
     PACS_RANK("new") ", " PACS_RANK_TEXT("new") ");"
 #define PACS_RANK_NEW_MODALITY                                                \
     "INSERT OR IGNORE INTO study_modality SELECT new.modality, "              \
@@ -80,7 +81,7 @@
 /* the lowest rank of a date, in the order of its text */
 int64_t pacs_rank(pacs_str_t date);
 /* pacs_rank(date, id) in SQL */
-int pacs_rank_register(sqlite3 *db);
+void pacs_rank_sql(sqlite3_context *ctx, int n, sqlite3_value **v);
 
 /* empties the tables of studies and series, and those that follow them */
 int pacs_rank_clear(pacs_conn_t *c, pacs_err_t *err);

@@ -30,11 +30,16 @@ characters(pacs_str_t s)
 }
 
 
-static void
-put_phrase(pacs_buf_t *b, pacs_str_t s)
+/* false: it has no trigram, and nothing is put */
+static bool
+put_phrase(pacs_buf_t *b, const char *column, const char *before,
+    pacs_str_t s)
 {
-    pacs_buf_text(b, b->len != 0 && b->data[b->len - 1] == '"' ? " AND \""
-                                                               : "\"");
+    if (characters(s) < TRIGRAM) {
+        return false;
+    }
+
+    pacs_buf_printf(b, "%s%s : \"", before, column);
     for (size_t i = 0; i < s.len; i++) {
         pacs_buf_add(b, s.data + i, 1);
         if (s.data[i] == '"') {
@@ -42,57 +47,74 @@ put_phrase(pacs_buf_t *b, pacs_str_t s)
         }
     }
     pacs_buf_text(b, "\"");
+    return true;
 }
 
 
-/* a phrase for each run of a pattern that has a trigram; false: none */
+/* a phrase for each run of a pattern */
 static bool
-put_runs(pacs_buf_t *b, pacs_str_t pattern)
+put_runs(pacs_buf_t *b, pacs_str_t pattern, bool any)
 {
-    bool  any = false;
-
     for (size_t i = 0; i < pattern.len; i++) {
         pacs_str_t  run = { pattern.data + i, 0 };
 
         run.len = pacs_sql_literal((pacs_str_t) { run.data,
                                                   pattern.len - i });
-        if (characters(run) >= TRIGRAM) {
-            put_phrase(b, run);
-            any = true;
-        }
+        any |= put_phrase(b, "name", any ? " AND " : "", run);
         i += run.len;
     }
     return any;
 }
 
 
-/* what must be in the text of a name that matches */
+/* what must be in the name: "=" divides its groups, and ends them */
 static bool
-put_name(pacs_buf_t *b, const pacs_wanted_t *w, bool grouped, pacs_arena_t *a)
+put_name(pacs_buf_t *b, pacs_str_t wanted, pacs_arena_t *a)
 {
-    pacs_str_t  rest = w->text, group;
+    pacs_str_t  group;
     bool        any = false;
 
-    if (!grouped) {
-        return put_runs(b, pacs_sprintf(a, "=%.*s=", pacs_fmt(w->text)));
+    while (pacs_str_split(&wanted, '=', &group)) {
+        any = group.len == 0 ? any
+              : put_runs(b, pacs_sprintf(a, "=%.*s=", pacs_fmt(group)), any);
     }
-    while (pacs_str_split(&rest, '=', &group)) {
-        any |= group.len != 0
-               && put_runs(b, pacs_sprintf(a, "=%.*s=", pacs_fmt(group)));
+    return any;
+}
+
+
+/* each word begins one of the name's, or sounds like it */
+static bool
+put_words(pacs_buf_t *b, pacs_str_t wanted, pacs_arena_t *a)
+{
+    pacs_str_t  words = pacs_name_words(wanted, a), word, sound;
+    bool        any = false;
+
+    while (pacs_name_word(&words, &word, &sound)) {
+        if (put_phrase(b, "words", any ? " AND (" : "(",
+                       pacs_sprintf(a, " %.*s", pacs_fmt(word))))
+        {
+            any = true;
+            if (sound.len != 0) {
+                put_phrase(b, "words", " OR ",
+                           pacs_sprintf(a, " %.*s ", pacs_fmt(sound)));
+            }
+            pacs_buf_text(b, ")");
+        }
     }
     return any;
 }
 
 
 static bool
-of_names(const pacs_matching_t *m, pacs_arena_t *a, pacs_ranked_t *r)
+of_names(const pacs_matching_t *m, bool fuzzy, pacs_arena_t *a,
+    pacs_ranked_t *r)
 {
     pacs_buf_t  b = { 0 };
     bool        all = true;
 
     for (unsigned k = 0; k < m->n && all; k++) {
         pacs_buf_text(&b, k != 0 ? ") OR (" : "(");
-        all = put_name(&b, &m->wanted[k], m->grouped, a);
+        all = (fuzzy ? put_words : put_name)(&b, m->wanted[k].text, a);
     }
     pacs_buf_text(&b, ")");
 
@@ -124,8 +146,9 @@ take_term(const pacs_pred_t *p, const pacs_limits_t *limits, pacs_arena_t *a,
     pacs_matching_t     m;
 
     if (attr->path[1] != 0
-        || pacs_matching_parse(attr, p->value, limits, a, &m, NULL) != PACS_OK
-        || m.universal)
+        || pacs_matching_parse(attr, p->value, p->how, limits, a, &m, NULL)
+           != PACS_OK
+        || m.universal || m.empty)
     {
         return;
     }
@@ -147,8 +170,8 @@ take_term(const pacs_pred_t *p, const pacs_limits_t *limits, pacs_arena_t *a,
         return;
 
     case TAG_NAME:
-        if (!p->fuzzy && r->kind != PACS_RANKED_NAME
-            && of_names(&m, a, &name))
+        if (r->kind != PACS_RANKED_NAME
+            && of_names(&m, p->how & PACS_HOW_FUZZY, a, &name))
         {
             *r = name;
             r->term = p;
@@ -164,7 +187,7 @@ pacs_sql_ranked(const pacs_query_t *q, const pacs_limits_t *limits,
 {
     *r = (pacs_ranked_t) { .high = INT64_MAX };
 
-    if (q->level == PACS_LEVEL_PATIENT || q->where == NULL
+    if (q->level == PACS_LEVEL_PATIENT || q->norder != 0 || q->where == NULL
         || q->where->kind != PACS_P_AND)
     {
         return false;

@@ -13,6 +13,8 @@
 typedef struct {
     const char  *indexed;   /* hint to use an index, its name follows; NULL */
     const char  *any;       /* function: one of several values matches */
+    const char  *item;      /* function: one item matches two patterns */
+    const char  *when;      /* function: pacs_when of a DT, the first moment */
 } pacs_dialect_t;
 
 typedef struct {
@@ -70,9 +72,8 @@ unsigned pacs_sql_drivers(const pacs_query_t *q, pacs_driver_t *drivers,
     const pacs_limits_t *limits, pacs_arena_t *a);
 /* one number: rows that a driver finds, at most one more than `most` */
 int pacs_sql_probe(pacs_sql_t *sql, const pacs_driver_t *driver, int most);
-/* columns: study revision, then each attribute of q->level and above that
- * service does not answer, in the order of pacs_attrs.  driver NULL: ranked,
- * or, if that is NULL, many */
+/* columns: study revision, then each attribute that is read for q->level, in
+ * the order of pacs_attrs.  driver NULL: ranked, or, if that is NULL, many */
 int pacs_sql_query(pacs_sql_t *sql, const pacs_query_t *q,
     const pacs_driver_t *driver, const pacs_ranked_t *ranked, uint32_t limit);
 

@@ -82,7 +82,8 @@ add_key(pacs_query_t *q, char *text, pacs_arena_t *a, pacs_err_t *err)
         if (strcmp(pacs_attrs[i].keyword, text + fuzzy) == 0) {
             return pacs_query_key(q, pacs_attrs[i].path[0],
                                   pacs_attrs[i].path[1], pacs_cstr(value),
-                                  fuzzy, &pacs_limits_default, a, err);
+                                  fuzzy ? PACS_HOW_FUZZY : 0,
+                                  &pacs_limits_default, a, err);
         }
     }
     return PACS_E_ARG;
