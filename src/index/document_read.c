@@ -123,7 +123,7 @@ parse_term(pacs_sql_t *sql, const pacs_document_key_t *key, term_t *t)
     };
     t->attr.match = match_of(t->attr.vr);
 
-    int  code = pacs_matching_parse(&t->attr, key->value, sql->limits,
+    int  code = pacs_matching_parse(&t->attr, key->value, 0, sql->limits,
                                     sql->arena, &t->m, sql->err);
 
     t->done = t->m.universal;
