@@ -28,20 +28,23 @@
     "'=' || " row ".patient_name_n || '=' || " row ".patient_name_m || '=',"  \
     " ' ' || " row ".patient_name_w || ' '"
 
+#define PACS_RANK_MODALITIES                                                  \
+    "SELECT DISTINCT e.modality, " PACS_RANK("s") " FROM series e"            \
+    " JOIN study s ON s.id = e.study WHERE e.modality > ''"
+
 /* from what the tables hold */
 #define PACS_RANK_FILL                                                        \
-    "INSERT INTO study_name (rowid, name, words)"                                    \
+    "INSERT INTO study_name (rowid, name, words)"                             \
     "    SELECT " PACS_RANK("s") " AS r, " PACS_RANK_TEXT("s")                \
     "    FROM study s ORDER BY r;"                                            \
-    "INSERT INTO study_modality SELECT DISTINCT e.modality,"                  \
-    "    " PACS_RANK("s") " AS r FROM series e JOIN study s ON s.id = e.study"\
-    "    WHERE e.modality > '' ORDER BY 1, 2;"
+    "INSERT INTO study_modality " PACS_RANK_MODALITIES " ORDER BY 1, 2;"
 
 #define PACS_RANK_OLD_NAME                                                    \
-    "INSERT INTO study_name (study_name, rowid, name, words) VALUES ('delete', "     \
+    "INSERT INTO study_name (study_name, rowid, name, words)"                 \
+    " VALUES ('delete', "                                                     \
     PACS_RANK("old") ", " PACS_RANK_TEXT("old") ");"
 #define PACS_RANK_NEW_NAME                                                    \
-    "INSERT INTO study_name (rowid, name, words) VALUES ("                           \
+    "INSERT INTO study_name (rowid, name, words) VALUES ("                    \
     PACS_RANK("new") ", " PACS_RANK_TEXT("new") ");"
 #define PACS_RANK_NEW_MODALITY                                                \
     "INSERT OR IGNORE INTO study_modality SELECT new.modality, "              \
@@ -61,7 +64,7 @@
     "CREATE TRIGGER rank_study_gone AFTER DELETE ON study BEGIN "             \
     PACS_RANK_OLD_NAME " END;"                                                \
     "CREATE TRIGGER rank_study_name AFTER UPDATE OF patient_name_n,"          \
-    " patient_name_m, study_date ON study BEGIN "                             \
+    " patient_name_m, patient_name_w, study_date ON study BEGIN "             \
     PACS_RANK_OLD_NAME PACS_RANK_NEW_NAME " END;"                             \
     "CREATE TRIGGER rank_study_date AFTER UPDATE OF study_date ON study"      \
     " WHEN old.study_date <> new.study_date BEGIN"                            \

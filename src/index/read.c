@@ -266,7 +266,7 @@ one_number(pacs_conn_t *c, pacs_sql_t *sql, int64_t *number, pacs_err_t *err)
 
 
 static int
-probe(pacs_conn_t *c, const pacs_driver_t *driver, int most,
+probe(pacs_conn_t *c, const pacs_driver_t *driver,
     const pacs_limits_t *limits, pacs_arena_t *a, int64_t *rows,
     pacs_err_t *err)
 {
@@ -279,7 +279,7 @@ probe(pacs_conn_t *c, const pacs_driver_t *driver, int most,
 
     pacs_sql_init(&sql, &pacs_sqlite_dialect, limits, a, err);
 
-    int  code = pacs_sql_probe(&sql, driver, most);
+    int  code = pacs_sql_probe(&sql, driver);
 
     if (code == PACS_OK) {
         code = one_number(c, &sql, rows, err);
@@ -298,8 +298,7 @@ choose_driver(pacs_conn_t *c, const pacs_query_t *q,
     pacs_err_t *err)
 {
     unsigned  n = pacs_sql_drivers(q, drivers, limits, a);
-    int       most = ranked != NULL ? PACS_DRIVER_FEW : PACS_DRIVER_SOME;
-    int64_t   fewest = most + 1, rows;
+    int64_t   fewest = PACS_DRIVER_FEW + 1, rows;
 
     *best = NULL;
     for (unsigned i = 0; i < n && fewest > 0; i++) {
@@ -307,14 +306,13 @@ choose_driver(pacs_conn_t *c, const pacs_query_t *q,
             continue;
         }
 
-        int  code = probe(c, &drivers[i], most, limits, a, &rows, err);
+        int  code = probe(c, &drivers[i], limits, a, &rows, err);
 
         if (code != PACS_OK) {
             return code;
         }
         if (rows < fewest) {
             fewest = rows;
-            drivers[i].few = rows <= PACS_DRIVER_FEW;
             *best = &drivers[i];
         }
     }
@@ -748,7 +746,11 @@ static const char *const  checks[] = {
     " LIMIT 20",
     "SELECT 'instance ' || uid || ': without its data' FROM instance i"
     " WHERE NOT EXISTS (SELECT 1 FROM instance_data WHERE id = i.id)"
-    " LIMIT 20"
+    " LIMIT 20",
+    "SELECT 'the modalities of studies are wrong' WHERE EXISTS ("
+    PACS_RANK_MODALITIES " EXCEPT SELECT modality, rank FROM study_modality)"
+    " OR EXISTS (SELECT modality, rank FROM study_modality EXCEPT "
+    PACS_RANK_MODALITIES ")"
 };
 
 

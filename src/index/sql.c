@@ -274,6 +274,15 @@ put_driver(pacs_sql_t *sql, const pacs_driver_t *driver, bool count)
         return;
     }
 
+    /* once a study, not once a series */
+    if (attr->path[0] == TAG_MODALITY && m.n == 1 && !m.wanted[0].wild) {
+        pacs_buf_printf(&sql->text, "SELECT x.rank & %lld AS id"
+                        " FROM study_modality x WHERE x.modality = ",
+                        (long long) PACS_RANK_IDS);
+        pacs_sql_value(sql, m.wanted[0].text);
+        return;
+    }
+
     pacs_buf_printf(&sql->text, "SELECT %s AS id FROM %s WHERE ",
                     count ? "1" : at[level].id, at[level].from);
     pacs_sql_conds[attr->match](sql, "x", attr, &m, false);
@@ -291,11 +300,11 @@ finish(pacs_sql_t *sql)
 
 
 int
-pacs_sql_probe(pacs_sql_t *sql, const pacs_driver_t *driver, int most)
+pacs_sql_probe(pacs_sql_t *sql, const pacs_driver_t *driver)
 {
     pacs_sql_put(sql, "SELECT count(*) FROM (");
     put_driver(sql, driver, true);
-    pacs_buf_printf(&sql->text, " LIMIT %d)", most + 1);
+    pacs_buf_printf(&sql->text, " LIMIT %d)", PACS_DRIVER_FEW + 1);
     return finish(sql);
 }
 
@@ -382,7 +391,7 @@ put_from(pacs_sql_t *sql, const pacs_query_t *q, const pacs_driver_t *driver,
         return;
     }
 
-    if (driver != NULL && driver->few) {
+    if (driver != NULL) {
         pacs_sql_put(sql, " FROM (SELECT DISTINCT id FROM (");
         put_driver(sql, driver, false);
         pacs_sql_put(sql, ")) d CROSS JOIN study s ON s.id = d.id");
@@ -486,11 +495,6 @@ pacs_sql_query(pacs_sql_t *sql, const pacs_query_t *q,
         pacs_sql_put(sql, "1 = 1");
     }
     put_upto(sql, q);
-    if (driver != NULL && !driver->few) {
-        pacs_sql_put(sql, " AND s.id IN (");
-        put_driver(sql, driver, false);
-        pacs_sql_put(sql, ")");
-    }
     put_order(sql, q);
     pacs_sql_put(sql, " LIMIT ");
     pacs_sql_number(sql, limit);
