@@ -16,6 +16,7 @@
 
 typedef enum {
     PACS_R_NONE,
+    PACS_R_PATIENTS,            /* ours: /patients: search */
     PACS_R_STUDIES,             /* /studies: search, store */
     PACS_R_SERIES,              /* /series, /studies/S/series: search */
     PACS_R_INSTANCES,           /* /instances, /studies/S/instances,
@@ -201,7 +202,8 @@ int pacs_web_values(const pacs_param_t *params, unsigned n,
 /* --- Accept, PS3.18 8.7 --- */
 
 typedef enum {
-    PACS_MT_DICOM_JSON, PACS_MT_JSON, PACS_MT_MULTIPART_DICOM,
+    PACS_MT_DICOM_JSON, PACS_MT_JSON, PACS_MT_MULTIPART_XML,
+    PACS_MT_MULTIPART_DICOM,
     PACS_MT_DICOM, PACS_MT_MULTIPART_FRAMES, /* octet-stream or the syntax's */
     PACS_MT_OCTETS,
     PACS_MT_PICTURE, PACS_MT_PICTURES, PACS_MT_VIDEO, /* see is */
