@@ -153,6 +153,40 @@ typedef struct {
     pacs_str_t  source;
 } pacs_conflict_t;
 
+/* --- documents: data sets that are no instances --- */
+
+typedef struct {
+    pacs_str_t          kind, uid, state;
+    int64_t             revision;       /* from 1 */
+    int64_t             created_us, time_us;    /* first, last change */
+    pacs_str_t          json;           /* one object; null: none any more */
+    const pacs_item_t  *root;           /* put: what can be matched */
+} pacs_document_t;
+
+/* said to whoever listens under that name when it is put */
+typedef struct {
+    pacs_str_t  receiver, json;
+} pacs_event_t;
+
+enum { PACS_KEY_DEPTH = 8 };
+
+/* matched by the rules of its VR; keys in one sequence are matched in one
+ * item of it */
+typedef struct {
+    uint32_t    path[PACS_KEY_DEPTH];   /* sequences, then the attribute */
+    unsigned    depth;
+    pacs_str_t  value;
+} pacs_document_key_t;
+
+typedef struct {
+    const char                 *kind;
+    const pacs_document_key_t  *keys;
+    unsigned                    nkeys;
+    bool                        fuzzy;
+    uint32_t                    limit;      /* rows; 0: all */
+    uint32_t                    offset;     /* in order of their making */
+} pacs_document_query_t;
+
 /* a series of a study that changed */
 typedef struct {
     pacs_str_t  study, series;      /* UIDs; live until the callback returns */
@@ -230,6 +264,24 @@ typedef struct {
                       unsigned studies,
                       int (*fn)(void *ctx, const pacs_arrival_t *a),
                       void *ctx, pacs_err_t *err);
+    /* one transaction: each replaces the one of its kind and UID; events
+     * are said.  Durable on return */
+    int   (*documents_put)(pacs_index_t *ix, const pacs_document_t *docs,
+                           unsigned n, const pacs_event_t *events,
+                           unsigned nevents, pacs_err_t *err);
+    /* PACS_E_NOT_FOUND; strings in the arena */
+    int   (*document_get)(pacs_index_t *ix, const char *kind, pacs_str_t uid,
+                          pacs_arena_t *a, pacs_document_t *d,
+                          pacs_err_t *err);
+    /* d's strings live until fn returns; *more: there are others behind */
+    int   (*documents_find)(pacs_index_t *ix, const pacs_document_query_t *q,
+                            const pacs_limits_t *limits, pacs_arena_t *a,
+                            int (*fn)(void *ctx, const pacs_document_t *d),
+                            void *ctx, bool *more, pacs_err_t *err);
+    /* what was said after event `after`; *last: the newest there is */
+    int   (*events)(pacs_index_t *ix, int64_t after,
+                    int (*fn)(void *ctx, const pacs_event_t *e), void *ctx,
+                    int64_t *last, pacs_err_t *err);
     int   (*stats)(pacs_index_t *ix, pacs_index_stats_t *stats,
                    pacs_err_t *err);
     /* empties all tables, before a rebuild */

@@ -131,7 +131,33 @@ const char *const  pacs_migrations[] = {
     /* 2: what changed lately */
     "CREATE INDEX study_revision ON study (revision);",
 
-    /* 3: <name>_w, the words of a name and how they sound; each word of the
+    /* 3: data sets that are no instances.  document_key: every value in them,
+     * to be matched; path: tags without item numbers; item: of the sequence
+     * that the path begins with, from 1; names folded as above */
+    "CREATE TABLE document ("
+    "    id INTEGER PRIMARY KEY, kind TEXT NOT NULL, uid TEXT NOT NULL,"
+    "    state TEXT NOT NULL, revision INTEGER NOT NULL,"
+    "    created_us INTEGER NOT NULL, time_us INTEGER NOT NULL,"
+    "    json TEXT NOT NULL);"
+    "CREATE UNIQUE INDEX document_uid ON document (kind, uid);"
+    "CREATE INDEX document_order ON document (kind, id);"
+
+    "CREATE TABLE document_key ("
+    "    document INTEGER NOT NULL, path TEXT NOT NULL,"
+    "    item INTEGER NOT NULL, value TEXT NOT NULL, value_n TEXT NOT NULL,"
+    "    value_m TEXT NOT NULL);"
+    "CREATE INDEX document_key_owner ON document_key (document, path);"
+    "CREATE INDEX document_key_value ON document_key (path, value);"
+    "CREATE INDEX document_key_name ON document_key (path, value_n)"
+    "    WHERE value_n > '';"
+
+    /* what is said to whoever listens now; kept for minutes */
+    "CREATE TABLE event ("
+    "    id INTEGER PRIMARY KEY AUTOINCREMENT, time_us INTEGER NOT NULL,"
+    "    receiver TEXT NOT NULL, json TEXT NOT NULL);"
+    "CREATE INDEX event_time ON event (time_us);",
+
+    /* 4: <name>_w, the words of a name and how they sound; each word of the
      * studies' patients, to be found by; instances' date and time */
     "ALTER TABLE patient ADD COLUMN patient_name_w TEXT NOT NULL DEFAULT '';"
     "ALTER TABLE study ADD COLUMN patient_name_w TEXT NOT NULL DEFAULT '';"

@@ -483,6 +483,7 @@ clear(pacs_sqlite_t *ix, pacs_err_t *err)
         "DELETE FROM patient_word; DELETE FROM study; DELETE FROM patient;"
         "DELETE FROM deleted;"
         "DELETE FROM corrected; DELETE FROM conflict;"
+        "DELETE FROM document; DELETE FROM document_key;"
         "UPDATE totals SET patients = 0, studies = 0, series = 0,"
         " instances = 0, bytes = 0", err);
     code = pacs_sqlite_end(ix, code, err);

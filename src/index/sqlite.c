@@ -296,7 +296,10 @@ static const pacs_index_vt_t  sqlite_vt = {
     .corrected = pacs_sqlite_corrected,
     .add_conflict = pacs_sqlite_add_conflict,
     .conflicts = pacs_sqlite_conflicts, .arrivals = pacs_sqlite_arrivals,
-    .stats = pacs_sqlite_stats,
+    .documents_put = pacs_sqlite_documents_put,
+    .document_get = pacs_sqlite_document_get,
+    .documents_find = pacs_sqlite_documents_find,
+    .events = pacs_sqlite_events, .stats = pacs_sqlite_stats,
     .clear = pacs_sqlite_clear, .rebuilt = rebuilt,
     .check = pacs_sqlite_check
 };

@@ -176,6 +176,24 @@ int pacs_sqlite_add_conflict(pacs_index_t *base, const pacs_conflict_t *c,
 /* for a rebuild: without what is wrong with the file, too */
 int pacs_sqlite_clear(pacs_index_t *base, pacs_err_t *err);
 
+/* --- document.c, document_read.c --- */
+
+/* "00404025.00080100" */
+void pacs_document_path(char text[PACS_KEY_DEPTH * 9], const uint32_t *path,
+    unsigned depth);
+int pacs_sqlite_documents_put(pacs_index_t *base, const pacs_document_t *docs,
+    unsigned n, const pacs_event_t *events, unsigned nevents,
+    pacs_err_t *err);
+int pacs_sqlite_document_get(pacs_index_t *base, const char *kind,
+    pacs_str_t uid, pacs_arena_t *a, pacs_document_t *d, pacs_err_t *err);
+int pacs_sqlite_documents_find(pacs_index_t *base,
+    const pacs_document_query_t *q, const pacs_limits_t *limits,
+    pacs_arena_t *a, int (*fn)(void *ctx, const pacs_document_t *d),
+    void *ctx, bool *more, pacs_err_t *err);
+int pacs_sqlite_events(pacs_index_t *base, int64_t after,
+    int (*fn)(void *ctx, const pacs_event_t *e), void *ctx, int64_t *last,
+    pacs_err_t *err);
+
 /* --- read.c --- */
 
 int pacs_sqlite_get(pacs_index_t *base, pacs_str_t study, pacs_str_t series,

@@ -242,6 +242,10 @@ add_key(const pacs_param_t *p, const pacs_limits_t *limits, pacs_search_t *s,
     }
     key.value = p->value;
 
+    if (s->nkeys == limits->query_keys) {
+        return pacs_fail(err, PACS_E_LIMIT, "more keys than query_keys %"
+                         PRId64, limits->query_keys);
+    }
     for (unsigned i = 0; i < s->nkeys; i++) {
         if (same_path(&s->keys[i], &key)) {
             return pacs_web_bad(err, p, "is given twice");

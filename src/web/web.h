@@ -122,6 +122,11 @@ typedef struct {
     char      unsupported[128];     /* keywords of annotation, joined by "," */
 } pacs_rendered_t;
 
+/* the names that mean nothing to the resource (of pictures or values), joined
+ * by ", ": they are left aside, and the client is told */
+pacs_str_t pacs_web_unknown(pacs_resource_e resource,
+    const pacs_param_t *params, unsigned n, pacs_arena_t *a);
+
 /* unknown parameters are ignored, bad values are PACS_E_ARG */
 int pacs_web_rendered(const pacs_param_t *params, unsigned n,
     const pacs_limits_t *limits, pacs_rendered_t *r, pacs_err_t *err);
@@ -159,7 +164,6 @@ typedef struct {
     pacs_str_t       preset;
     bool             unshaded;
     double           cut[2][3];     /* least and greatest corner */
-    pacs_str_t       unknown;       /* the first parameter left aside */
 } pacs_web_volume_t;
 
 /* of renderedmpr, or (solid) of rendered3d; PACS_E_ARG names what is wrong;
