@@ -694,28 +694,4 @@ like($r->{content}, qr/too broad.*query_ms/, '... with the reason');
 is($slow->get("$web/studies?PatientID=P1")->{status}, 200,
    '... others are answered');
 $slow->shutdown;
-
-# --- an index of an earlier version ---
-
-capture('sqlite3', "$slow->{home}/index/pacs.db", <<'SQL');
-DELETE FROM study WHERE id > 1000;
-DROP TRIGGER study_words; DROP TRIGGER study_words_gone;
-DROP TRIGGER study_words_changed; DROP TABLE patient_word;
-ALTER TABLE patient DROP COLUMN patient_name_w;
-ALTER TABLE study DROP COLUMN patient_name_w;
-ALTER TABLE study DROP COLUMN referring_physician_w;
-ALTER TABLE series DROP COLUMN performing_physician_w;
-ALTER TABLE instance DROP COLUMN acquisition_datetime;
-PRAGMA user_version = 2;
-SQL
-
-my $old = Pacs->new(home => $pacs->{home}, redis => 0, listener => 0);
-
-is(scalar @{ $old->get_json(path('studies', PatientName => 'Meller',
-                                 fuzzymatching => 'true')) }, 2,
-   'names of an index of an earlier version are found by sound');
-is($old->sql('SELECT count(*) FROM patient_word WHERE word = "#06"'), 1,
-   '... by their words');
-$old->shutdown;
-
 done_testing;
