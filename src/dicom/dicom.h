@@ -279,5 +279,10 @@ void pacs_write_sq_end(pacs_buf_t *b);
  * bulk values from the stream; used to re-encode for a client */
 int pacs_write_dataset(pacs_buf_t *b, pacs_source_t *stream,
     const pacs_dataset_t *ds, bool implicit, pacs_err_t *err);
+/* … without the value of ds->pixels, which belongs at *cut of b, byte by byte
+ * as it is stored; *cut is b's end where there is no such value, or it has
+ * to be written otherwise */
+int pacs_write_dataset_cut(pacs_buf_t *b, pacs_source_t *stream,
+    const pacs_dataset_t *ds, bool implicit, size_t *cut, pacs_err_t *err);
 
 #endif

@@ -234,9 +234,10 @@ put_stored(pacs_buf_t *b, pacs_source_t *stream, const pacs_elem_t *e,
 }
 
 
+/* cut: for the place of e's value, which is left out; or NULL */
 static int
 put_elem(pacs_buf_t *b, pacs_source_t *stream, const pacs_item_t *item,
-    const pacs_elem_t *e, bool implicit, pacs_err_t *err)
+    const pacs_elem_t *e, bool implicit, size_t *cut, pacs_err_t *err)
 {
     uint64_t  odd = e->undefined ? 0 : e->length & 1;
 
@@ -250,7 +251,13 @@ put_elem(pacs_buf_t *b, pacs_source_t *stream, const pacs_item_t *item,
                e->undefined ? PACS_UNDEFINED : e->length + odd, implicit);
 
     size_t  start = b->len;
-    int     rc = put_stored(b, stream, e, err);
+    int     rc = PACS_OK;
+
+    if (cut != NULL) {
+        *cut = start;
+    } else {
+        rc = put_stored(b, stream, e, err);
+    }
 
     if (rc != PACS_OK || b->failed) {
         return rc;
@@ -265,9 +272,9 @@ put_elem(pacs_buf_t *b, pacs_source_t *stream, const pacs_item_t *item,
 }
 
 
-int
-pacs_write_dataset(pacs_buf_t *b, pacs_source_t *stream,
-    const pacs_dataset_t *ds, bool implicit, pacs_err_t *err)
+static int
+put_dataset(pacs_buf_t *b, pacs_source_t *stream, const pacs_dataset_t *ds,
+    bool implicit, const pacs_elem_t *left_out, size_t *cut, pacs_err_t *err)
 {
     pacs_walk_t  w;
     int          rc = PACS_OK;
@@ -277,7 +284,8 @@ pacs_write_dataset(pacs_buf_t *b, pacs_source_t *stream,
     while (rc == PACS_OK && !b->failed && pacs_walk_next(&w)) {
         switch (w.event) {
         case PACS_WALK_ELEM:
-            rc = put_elem(b, stream, w.item, w.elem, implicit, err);
+            rc = put_elem(b, stream, w.item, w.elem, implicit,
+                          w.elem == left_out ? cut : NULL, err);
             break;
         case PACS_WALK_SQ:
             put_header(b, w.elem->tag, PACS_SQ, PACS_UNDEFINED, implicit);
@@ -299,5 +307,32 @@ pacs_write_dataset(pacs_buf_t *b, pacs_source_t *stream,
                        "or larger than %zu bytes", b->max);
     }
     pacs_walk_end(&w);
+    return rc;
+}
+
+
+int
+pacs_write_dataset(pacs_buf_t *b, pacs_source_t *stream,
+    const pacs_dataset_t *ds, bool implicit, pacs_err_t *err)
+{
+    return put_dataset(b, stream, ds, implicit, NULL, NULL, err);
+}
+
+
+int
+pacs_write_dataset_cut(pacs_buf_t *b, pacs_source_t *stream,
+    const pacs_dataset_t *ds, bool implicit, size_t *cut, pacs_err_t *err)
+{
+    bool  as_it_is = ds->pixels != NULL && !ds->pixels->undefined
+                     && ds->pixels->value == NULL
+                     && !ds->syntax->big_endian && !ds->syntax->deflated;
+    int   rc;
+
+    *cut = SIZE_MAX;
+    rc = put_dataset(b, stream, ds, implicit, as_it_is ? ds->pixels : NULL,
+                     cut, err);
+    if (*cut == SIZE_MAX) {
+        *cut = b->len;
+    }
     return rc;
 }

@@ -18,6 +18,8 @@ static const struct {
     [PACS_R_METADATA]  = { pacs_op_metadata, PACS_MAY_RETRIEVE },
     [PACS_R_FRAMES]    = { pacs_op_frames,   PACS_MAY_RETRIEVE },
     [PACS_R_BULKDATA]  = { pacs_op_bulkdata, PACS_MAY_RETRIEVE },
+    [PACS_R_BULK]      = { pacs_op_bulk,     PACS_MAY_RETRIEVE },
+    [PACS_R_PIXELDATA] = { pacs_op_bulk,     PACS_MAY_RETRIEVE },
     [PACS_R_RENDERED]  = { pacs_op_picture,  PACS_MAY_RETRIEVE },
     [PACS_R_THUMBNAIL] = { pacs_op_picture,  PACS_MAY_RETRIEVE },
     [PACS_R_VALUES]    = { pacs_op_values,   PACS_MAY_RETRIEVE },

@@ -91,6 +91,10 @@ typedef struct {
     const char  *path;              /* local path, opened when it is due */
     uint64_t     offset;
     uint64_t     length;            /* bytes, of either */
+    /* data has room, and is made by the door's call of this when it is due,
+     * in a thread; or NULL */
+    int        (*fill)(void *ctx, char *data, pacs_err_t *err);
+    void        *ctx;
 } pacs_part_t;
 
 typedef struct { pacs_str_t name, value; } pacs_header_t;

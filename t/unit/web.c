@@ -269,7 +269,9 @@ static const struct {
     { PACS_R_STUDIES, "application/json;q=2", "", "" },
     { PACS_R_STUDIES, ",;/,garbage,application/json", "", "1//" },
     { PACS_R_METADATA, "application/dicom+xml", "", "" },
-    { PACS_R_OBJECT, "", "", "2// 3//" },
+    { PACS_R_OBJECT, "", "", "2// 3// application/zip 4//" },
+    { PACS_R_OBJECT, "application/zip;transfer-syntax=*", "",
+      "application/zip" },
     { PACS_R_OBJECT, "multipart/related; type=\"application/dicom\"", "",
       "2//application/dicom" },
     { PACS_R_OBJECT, "multipart/related;type=application/dicom;"
