@@ -158,6 +158,9 @@ int pacs_op_accept(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned nparams, pacs_accept_t *choices,
     unsigned max, unsigned *n, pacs_err_t *err);
 
+/* Content-Encoding of a body */
+int pacs_op_coding(pacs_str_t coding, pacs_err_t *err);
+
 /* a fresh one: 32 hex digits of randomness never occur in a payload */
 void pacs_boundary(char boundary[33]);
 
@@ -280,6 +283,10 @@ int pacs_image_profile(pacs_op_t *op, pacs_image_t *im, pacs_picture_t *want,
 /* cine.c: how long each of n frames (from 0) stays */
 int pacs_cine_delays(pacs_op_t *op, pacs_image_t *im, const uint32_t *frames,
     uint32_t n, uint32_t *delays_ms, pacs_err_t *err);
+/* document.c: a report or an encapsulated document; fills the reply */
+bool pacs_document_is(pacs_str_t class_uid);
+int pacs_document(pacs_op_t *op, const pacs_image_t *im,
+    const pacs_accept_t *choices, unsigned n, pacs_err_t *err);
 /* video.c: a stored video fills the reply */
 int pacs_video(pacs_op_t *op, const pacs_image_t *im,
     const pacs_accept_t *choices, unsigned n, pacs_err_t *err);

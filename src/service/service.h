@@ -78,9 +78,11 @@ typedef struct {
     pacs_str_t      args;           /* query string, raw */
     pacs_str_t      origin;         /* "https://host:port", for absolute URLs */
     pacs_str_t      accept;         /* all Accept headers, joined by "," */
+    bool            must_accept;    /* without that: 406, PS3.18 8.7.8.1 */
     pacs_str_t      if_none_match;
     pacs_str_t      content_type;
     pacs_str_t      content_encoding;
+    pacs_str_t      body;           /* whole; null where it is streamed */
     bool            gzip;           /* client takes Content-Encoding: gzip */
     pacs_subject_t  subject;
 } pacs_request_t;

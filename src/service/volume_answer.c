@@ -111,9 +111,11 @@ write_plane(pacs_buf_t *b, const pacs_volume_op_t *s)
              w->down[2]);
     pacs_json_attr(b, 0x00200037, PACS_DS, pacs_cstr(text));
     pacs_buf_char(b, ',');
-    pacs_json_attr(b, 0x00200052, PACS_UI,
-                   pacs_cstr(s->voxels->head->reference));
-    pacs_buf_char(b, ',');
+    if (s->voxels->head->reference[0] != '\0') {
+        pacs_json_attr(b, 0x00200052, PACS_UI,
+                       pacs_cstr(s->voxels->head->reference));
+        pacs_buf_char(b, ',');
+    }
     number(b, 0x00280008, PACS_IS, s->multipart ? s->pictures : w->planes);
     number(b, 0x00280010, PACS_US, w->rows);
     number(b, 0x00280011, PACS_US, w->columns);

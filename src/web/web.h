@@ -37,11 +37,13 @@ typedef enum {
 
 /* bits: what a resource answers to */
 enum { PACS_GET = 1, PACS_HEAD = 2, PACS_POST = 4, PACS_DELETE = 8,
-       PACS_OPTIONS = 16, PACS_OTHER_METHOD = 32 };
+       PACS_OPTIONS = 16, PACS_PUT = 32, PACS_PATCH = 64,
+       PACS_OTHER_METHOD = 128 };
 
 typedef struct {
     pacs_resource_e  resource;
     unsigned         methods;       /* that exist for it */
+    unsigned         streamed;      /* … whose body comes in pieces */
     pacs_str_t       study, series, instance;   /* checked UIDs or null */
     uint32_t        *frames;        /* from 1, in the order asked */
     uint32_t         nframes;
@@ -228,6 +230,11 @@ typedef struct {
 int pacs_web_accept(pacs_resource_e resource, pacs_str_t header,
     pacs_str_t parameter, pacs_arena_t *a, pacs_accept_t *choices,
     unsigned max, unsigned *n, pacs_err_t *err);
+
+
+/* a structured report, PS3.3 C.17.3, as a page of HTML in UTF-8 */
+int pacs_web_report(const pacs_dataset_t *ds, const pacs_limits_t *limits,
+    pacs_arena_t *a, pacs_buf_t *out, pacs_err_t *err);
 
 
 /* --- multipart in (RFC 2046, RFC 2387): incremental, any split --- */

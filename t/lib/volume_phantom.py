@@ -176,6 +176,17 @@ def make(folder):
     zs = np.arange(20) * 2.5 - 20
     write("halves", stack("halves", ramp, at(zs[:12]), (study, halves[0], reference))
           + stack("halves", ramp, at(zs[12:]), (study, halves[1], reference)), halves=halves)
+    # as anonymizers leave it: each slice has a frame of reference of its own
+    def apart(slices):
+        for ds in slices:
+            ds.FrameOfReferenceUID = generate_uid()
+        return slices
+    write("apart", apart(stack("apart", ramp, at(zs))))
+    i = ids()
+    write("overlaid", apart(stack("overlaid", ramp, at(zs), i) + stack("overlaid", ramp, at(zs[:3]), i)))
+    i = ids()
+    write("elsewhere", stack("elsewhere", ramp, at(zs[:12]), i)
+          + stack("elsewhere", ramp, at(zs[12:]), (i[0], i[1], generate_uid())))
 
 
 # --- checks ---
@@ -274,6 +285,11 @@ def check(url, folder):
     for kind in ("ramp", "unsigned", "missing", "rle", "enhanced"):
         for o in ("a", "p", "r", "l", "h", "f"):
             compare(f"{kind}: plane seen from {o}", base(kind), f"orientation={o}", whole)
+    compare("apart: each slice has its own frame of reference", base("apart"), "orientation=a", whole)
+    say("00200052" not in json.loads(get(f"{base('apart')}?orientation=a&renderedvolumetricmetadata=yes",
+                                         "application/dicom+json")[2])[0], "... the plane is in none of them")
+    compare("elsewhere: of two frames of reference the larger part", base("elsewhere"), "orientation=a",
+            box([-16, -11, -20], [15.2, 10.7, 7.5]))
     compare("pet: slices of several slopes, one scale", base("pet"), "orientation=a", whole,
             lambda p: ramp(p) + 600, (600, 700))
     compare("irregular places", base("irregular"), "orientation=a", box([-16, -11, -20], [15.2, 10.7, 14]))
@@ -346,11 +362,13 @@ def check(url, folder):
         say(np.linalg.norm((middle - [5, -3, 10])[:2]) < 0.3, f"sphere: {name}: its place", middle)
 
     # warnings and refusals
-    for kind, word in (("missing", "missing"), ("phases", "phases"), ("mixed", "left out")):
+    for kind, word in (("missing", "missing"), ("phases", "phases"), ("mixed", "left out"),
+                       ("apart", "of its own"), ("elsewhere", "8 images")):
         headers = get(f"{base(kind)}?orientation=a")[1]
         say(word in headers.get("Warning", ""), f"{kind}: warned", headers.get("Warning"))
     say("Warning" not in get(f"{base('ramp')}?orientation=a")[1], "ramp: no warning")
-    for kind, word in (("crooked", b"off the line"), ("single", b"no volume")):
+    for kind, word in (("crooked", b"off the line"), ("single", b"no volume"),
+                       ("overlaid", b"of its own")):
         status, _, body = get(f"{base(kind)}?orientation=a")
         say(status == 406 and word in body, f"{kind}: refused with the reason", (status, body))
 

@@ -64,7 +64,7 @@ routes(void)
 
     static const char *const  unknown[] = {
         "", "/", "studies", "/studie", "/studies/1.2/", "/studies/1.2/frames",
-        "/Studies", I "/frames", I "/bulkdata",
+        "/Studies", I "/frames",
         I "/bulkdata/", I "/frames/1/x", X "/instances/1.4/rendered/x",
         "/../studies"
     };
