@@ -193,6 +193,17 @@ pacs_str_t pacs_elem_raw(const pacs_item_t *item, uint32_t tag);
 pacs_str_t pacs_elem_text(const pacs_item_t *item, const pacs_elem_t *elem,
     pacs_arena_t *a);
 
+/* changing a tree whose items and values lie in the arena: elem, its items
+ * included, in place of what has its tag; false: out of memory */
+bool pacs_item_put(pacs_item_t *item, const pacs_elem_t *elem,
+    pacs_arena_t *a);
+bool pacs_item_text(pacs_item_t *item, uint32_t tag, pacs_str_t text,
+    pacs_arena_t *a);
+/* a sequence of one item, or (empty) of none; NULL: out of memory */
+pacs_item_t *pacs_item_sequence(pacs_item_t *item, uint32_t tag, bool empty,
+    pacs_arena_t *a);
+void pacs_item_drop(pacs_item_t *item, uint32_t tag);
+
 /* PS3.5 6.1, 6.2: charset is the raw (0008,0005); multi: text that is
  * delimited by '\' (else a '\' is text); pn: '^' and '=' reset the code
  * extensions.  Never fails but for memory (data NULL) */

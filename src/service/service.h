@@ -81,6 +81,7 @@ typedef struct {
     pacs_str_t      if_none_match;
     pacs_str_t      content_type;
     pacs_str_t      content_encoding;
+    pacs_str_t      body;           /* whole; null where it is streamed */
     bool            gzip;           /* client takes Content-Encoding: gzip */
     pacs_subject_t  subject;
 } pacs_request_t;
