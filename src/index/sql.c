@@ -205,7 +205,8 @@ can_drive(const pacs_pred_t *p, const pacs_limits_t *limits, pacs_arena_t *a,
     pacs_matching_t     m;
 
     if (p->kind != PACS_P_TERM || attr->path[1] != 0
-        || pacs_matching_parse(attr, p->value, p->how, limits, a, &m, NULL) != PACS_OK
+        || pacs_matching_parse(attr, p->value, p->how, limits, a, &m, NULL)
+           != PACS_OK
         || m.universal || m.empty || m.grouped || !has_prefixes(&m))
     {
         return false;
@@ -231,7 +232,8 @@ fuzzy_drivers(const pacs_pred_t *p, pacs_driver_t *drivers, unsigned n,
     pacs_str_t          words, word, sound;
 
     if (attr->path[0] != TAG_PATIENT_NAME
-        || pacs_matching_parse(attr, p->value, p->how, limits, a, &m, NULL) != PACS_OK
+        || pacs_matching_parse(attr, p->value, p->how, limits, a, &m, NULL)
+           != PACS_OK
         || m.n != 1)
     {
         return n;
