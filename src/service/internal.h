@@ -19,7 +19,7 @@
 
 /* goes into ETags and the keys of the frame cache: raise it when decoded
  * frames or pictures come out otherwise than before */
-#define PACS_PIPELINE  "2"
+#define PACS_PIPELINE  "3"
 
 /* values up to this many bytes are held while a data set is scanned, and
  * binary ones are answered inline */

@@ -19,7 +19,7 @@
 #include "service/internal.h"
 
 enum {
-    MAGIC = 0x59434150, VERSION = 1,
+    MAGIC = 0x59434150, VERSION = 2,
     CHUNK = 4 << 20,            /* bytes of the frame read at once */
     PATIENCE_MS = 3000, NAP_MS = 3
 };

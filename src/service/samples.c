@@ -7,9 +7,12 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "service/internal.h"
+
+enum { PIXEL_MAX = 3 };          /* bytes, of a pyramid's level */
 
 /* pixels in a file, row by row */
 typedef struct {
@@ -41,6 +44,32 @@ read_at(int fd, uint8_t *p, size_t len, uint64_t offset, pacs_err_t *err)
         p += n;
         len -= (size_t) n;
         offset += (uint64_t) n;
+    }
+    return PACS_OK;
+}
+
+
+/* as read_at, into several places */
+static int
+scatter(int fd, const struct iovec *to, unsigned n, uint64_t offset,
+    pacs_err_t *err)
+{
+    uint64_t  len = 0;
+
+    for (unsigned i = 0; i < n; i++) {
+        len += to[i].iov_len;
+    }
+    if (preadv(fd, to, (int) n, (off_t) offset) == (ssize_t) len) {
+        return PACS_OK;
+    }
+
+    for (unsigned i = 0; i < n; i++) {
+        int  rc = read_at(fd, to[i].iov_base, to[i].iov_len, offset, err);
+
+        if (rc != PACS_OK) {
+            return rc;
+        }
+        offset += to[i].iov_len;
     }
     return PACS_OK;
 }
@@ -214,12 +243,77 @@ pacs_samples_read(pacs_op_t *op, pacs_image_t *im, uint32_t frame,
 }
 
 
+/* what the area has of strip i: its rows lie together in the file, and what
+ * they have beside it is left aside */
+static int
+read_strip(int fd, const pacs_pyramid_t *shape, const pacs_area_t *area,
+    uint32_t i, uint8_t *out, pacs_err_t *err)
+{
+    enum { ROWS = 256 };        /* at once */
+    uint8_t       rest[PACS_PYRAMID_STRIP * PIXEL_MAX];
+    struct iovec  to[2 * ROWS];
+    uint32_t      pixel = pacs_pyramid_pixel(shape), columns;
+    uint64_t      at = PACS_FRAME_HEAD + PACS_PYRAMID_INFO
+                       + pacs_pyramid_strip(shape, area->level, i, &columns);
+    uint32_t      x = i * PACS_PYRAMID_STRIP;
+    uint32_t      right = area->x + area->columns - x;
+    size_t        skip = area->x > x ? (area->x - x) * (size_t) pixel : 0;
+    size_t        end = (right < columns ? right : columns) * (size_t) pixel;
+    size_t        line = (size_t) columns * pixel;
+    size_t        pitch = (size_t) area->columns * pixel;
+
+    out += area->x > x ? 0 : (x - area->x) * (size_t) pixel;
+    at += area->y * line + skip;
+
+    for (uint32_t y = 0; y < area->rows; y += ROWS) {
+        uint32_t  n = area->rows - y < ROWS ? area->rows - y : ROWS;
+
+        for (uint32_t k = 0; k < n; k++) {
+            to[2 * k] = (struct iovec) { out + (y + k) * pitch, end - skip };
+            to[2 * k + 1] = (struct iovec) { rest, line - (end - skip) };
+        }
+        /* behind the last row the file may end */
+        int  rc = scatter(fd, to, 2 * n - 1, at + y * line, err);
+
+        if (rc != PACS_OK) {
+            return rc;
+        }
+    }
+    return PACS_OK;
+}
+
+
+static int
+read_level(int fd, const pacs_pyramid_t *shape, const pacs_area_t *area,
+    pacs_arena_t *a, pacs_samples_t *s, pacs_err_t *err)
+{
+    size_t    pitch = (size_t) area->columns * pacs_pyramid_pixel(shape);
+    uint32_t  last = (area->x + area->columns - 1) / PACS_PYRAMID_STRIP;
+    uint8_t  *out = pacs_alloc(a, pitch * area->rows);
+
+    if (out == NULL) {
+        return pacs_fail(err, PACS_E_NOMEM, "no memory for a frame");
+    }
+
+    for (uint32_t i = area->x / PACS_PYRAMID_STRIP; i <= last; i++) {
+        int  rc = read_strip(fd, shape, area, i, out, err);
+
+        if (rc != PACS_OK) {
+            return rc;
+        }
+    }
+
+    *s = (pacs_samples_t) { .px = shape->px, .index = s->index, .data = out,
+                            .len = pitch * area->rows, .area = *area };
+    return PACS_OK;
+}
+
+
 static int
 from_pyramid(pacs_op_t *op, pacs_image_t *im, uint32_t frame,
     const pacs_pyramid_t *shape, const pacs_area_t *area, bool range,
     pacs_samples_t *s, pacs_err_t *err)
 {
-    unsigned  level = area->level;
     double   *ends = pacs_alloc(op->arena, 2 * sizeof(*ends));
     int       fd, rc;
 
@@ -232,21 +326,12 @@ from_pyramid(pacs_op_t *op, pacs_image_t *im, uint32_t frame,
         return rc;
     }
 
-    if (level == 0) {
+    if (area->level == 0) {
         rc = pacs_samples_read(op, im, frame, area, op->arena, s, err);
 
     } else {
-        plane_t  f = {
-            .fd = fd, .planes = 1, .pair = 1,
-            .offset = PACS_FRAME_HEAD + PACS_PYRAMID_INFO
-                      + shape->offset[level],
-            .columns = pacs_pyramid_side(shape->px.columns, level),
-            .rows = pacs_pyramid_side(shape->px.rows, level),
-            .bytes = pacs_pyramid_pixel(shape)
-        };
-
-        *s = (pacs_samples_t) { .px = shape->px, .index = frame };
-        rc = read_plane(&f, area, op->arena, s, err);
+        *s = (pacs_samples_t) { .index = frame };
+        rc = read_level(fd, shape, area, op->arena, s, err);
     }
 
     s->range = range ? ends : NULL;
