@@ -42,6 +42,8 @@ bool pacs_str_split(pacs_str_t *rest, char sep, pacs_str_t *part);
 /* whole text as a decimal number; false: not one, or outside [min, max] */
 bool pacs_str_int(pacs_str_t s, int64_t min, int64_t max, int64_t *value);
 bool pacs_str_double(pacs_str_t s, double *value);  /* finite only */
+/* bytes of the valid UTF-8 sequence at p (RFC 3629), 0: none */
+size_t pacs_utf8_len(const unsigned char *p, size_t left);
 /* PS3.5 9.1: digits and dots, 1..64, no empty component */
 bool pacs_uid_ok(pacs_str_t uid);
 
@@ -190,6 +192,12 @@ void pacs_hmac(pacs_str_t key, pacs_str_t data, uint8_t out[PACS_SHA256_LEN]);
 bool pacs_mem_equal(const void *a, const void *b, size_t len); /* const time */
 void pacs_hex(const void *data, size_t len, char *out);   /* 2 * len + NUL */
 void pacs_random(void *out, size_t len);
+/* sum.c: a checksum against decay, not against malice, for files that only
+ * this machine reads */
+uint32_t pacs_sum(uint32_t seed, const void *data, size_t len);
+/* of `rows` runs of len bytes, each stride bytes after the one before */
+uint32_t pacs_sum_rows(uint32_t seed, const void *data, size_t len,
+    size_t stride, size_t rows);
 
 
 /* --- limits: one table.  A directive pacs_limit_<name> of nginx (DATA and
@@ -214,6 +222,7 @@ void pacs_random(void *out, size_t len);
     X(parts,         10000,  "parts of a multipart body")                     \
     X(part_header,    8192,  "bytes of the header of one part")               \
     X(query_rows,     1000,  "rows of one query page")                        \
+    X(query_ms,      10000,  "milliseconds of one search of the index")       \
     X(query_keys,      100,  "keys of one query")                             \
     X(query_uids,     1000,  "UIDs in one list")                              \
     X(frame_list,     1000,  "frames in one request")                         \

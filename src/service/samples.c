@@ -7,16 +7,19 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "service/internal.h"
+
+/* the cache's file: no error to tell, for it is made again */
+enum { DAMAGED = PACS_E_COUNT };
 
 enum { PIXEL_MAX = 3 };          /* bytes, of a pyramid's level */
 
 /* pixels in a file, row by row */
 typedef struct {
     int       fd;
+    const pacs_checked_t *cached;   /* NULL: a blob's, by fd */
     uint64_t  offset;           /* bytes, of the first pixel */
     uint32_t  columns, rows;
     unsigned  bytes;            /* of a cell: a pixel, or two of 4:2:2 */
@@ -26,10 +29,16 @@ typedef struct {
 
 
 static int
-read_at(int fd, uint8_t *p, size_t len, uint64_t offset, pacs_err_t *err)
+read_at(const plane_t *f, uint8_t *p, size_t len, uint64_t offset,
+    pacs_err_t *err)
 {
+    if (f->cached != NULL) {
+        return pacs_checked_read(f->cached, p, len, offset)
+               ? PACS_OK : DAMAGED;
+    }
+
     while (len != 0) {
-        ssize_t  n = pread(fd, p, len, (off_t) offset);
+        ssize_t  n = pread(f->fd, p, len, (off_t) offset);
 
         if (n < 0 && errno == EINTR) {
             continue;
@@ -44,32 +53,6 @@ read_at(int fd, uint8_t *p, size_t len, uint64_t offset, pacs_err_t *err)
         p += n;
         len -= (size_t) n;
         offset += (uint64_t) n;
-    }
-    return PACS_OK;
-}
-
-
-/* as read_at, into several places */
-static int
-scatter(int fd, const struct iovec *to, unsigned n, uint64_t offset,
-    pacs_err_t *err)
-{
-    uint64_t  len = 0;
-
-    for (unsigned i = 0; i < n; i++) {
-        len += to[i].iov_len;
-    }
-    if (preadv(fd, to, (int) n, (off_t) offset) == (ssize_t) len) {
-        return PACS_OK;
-    }
-
-    for (unsigned i = 0; i < n; i++) {
-        int  rc = read_at(fd, to[i].iov_base, to[i].iov_len, offset, err);
-
-        if (rc != PACS_OK) {
-            return rc;
-        }
-        offset += to[i].iov_len;
     }
     return PACS_OK;
 }
@@ -90,10 +73,10 @@ read_rows(const plane_t *f, unsigned plane, const pacs_area_t *area,
     int       rc = PACS_OK;
 
     if (len == line) {
-        return read_at(f->fd, out, len * area->rows, at, err);
+        return read_at(f, out, len * area->rows, at, err);
     }
     for (uint32_t y = 0; rc == PACS_OK && y < area->rows; y++) {
-        rc = read_at(f->fd, out + y * len, len, at + y * line, err);
+        rc = read_at(f, out + y * len, len, at + y * line, err);
     }
     return rc;
 }
@@ -210,24 +193,33 @@ decoded(pacs_op_t *op, pacs_image_t *im, uint32_t frame,
 {
     const pacs_pixels_t *px = &im->record.pixels;
     pacs_frame_head_t    head;
-    pacs_str_t           path;
-    int                  fd, rc;
+    pacs_checked_t       file;
 
-    rc = pacs_image_decoded(op, im, frame, &path, &fd, &head, err);
-    if (rc != PACS_OK) {
-        return rc;
+    for (unsigned tries = 0; tries < PACS_DAMAGED_MAX; tries++) {
+        int  rc = pacs_image_decoded(op, im, frame, a, &file, &head, err);
+
+        if (rc != PACS_OK) {
+            return rc;
+        }
+
+        plane_t  f = { .cached = &file, .columns = px->columns,
+                       .rows = px->rows, .planes = 1,
+                       .bytes = head.pixels.samples
+                                * (head.pixels.allocated / 8u),
+                       .pair = 1 };
+
+        s->px = head.pixels;
+        rc = read_plane(&f, area, a, s, err);
+
+        if (rc != DAMAGED) {
+            pacs_checked_close(&file);
+            return rc;
+        }
+        pacs_checked_damaged(&file);
     }
 
-    s->px = head.pixels;
-
-    plane_t  f = { .fd = fd, .offset = PACS_FRAME_HEAD,
-                   .columns = px->columns, .rows = px->rows, .planes = 1,
-                   .bytes = head.pixels.samples * (head.pixels.allocated / 8u),
-                   .pair = 1 };
-
-    rc = read_plane(&f, area, a, s, err);
-    close(fd);
-    return rc;
+    return pacs_fail(err, PACS_E_IO, "frame %u is damaged in the cache, again "
+                     "and again", frame + 1);
 }
 
 
@@ -243,40 +235,34 @@ pacs_samples_read(pacs_op_t *op, pacs_image_t *im, uint32_t frame,
 }
 
 
-/* what the area has of strip i: its rows lie together in the file, and what
- * they have beside it is left aside */
+/* what the area has of strip i: its rows lie together in the file */
 static int
-read_strip(int fd, const pacs_pyramid_t *shape, const pacs_area_t *area,
-    uint32_t i, uint8_t *out, pacs_err_t *err)
+read_strip(const pacs_checked_t *file, const pacs_pyramid_t *shape,
+    const pacs_area_t *area, uint32_t i, uint8_t *out)
 {
-    enum { ROWS = 256 };        /* at once */
-    uint8_t       rest[PACS_PYRAMID_STRIP * PIXEL_MAX];
-    struct iovec  to[2 * ROWS];
-    uint32_t      pixel = pacs_pyramid_pixel(shape), columns;
-    uint64_t      at = PACS_FRAME_HEAD + PACS_PYRAMID_INFO
-                       + pacs_pyramid_strip(shape, area->level, i, &columns);
-    uint32_t      x = i * PACS_PYRAMID_STRIP;
-    uint32_t      right = area->x + area->columns - x;
-    size_t        skip = area->x > x ? (area->x - x) * (size_t) pixel : 0;
-    size_t        end = (right < columns ? right : columns) * (size_t) pixel;
-    size_t        line = (size_t) columns * pixel;
-    size_t        pitch = (size_t) area->columns * pixel;
+    enum { ROWS = 64 };         /* at once: they stay in the CPU's cache */
+    uint8_t   some[ROWS * PACS_PYRAMID_STRIP * PIXEL_MAX];
+    uint32_t  pixel = pacs_pyramid_pixel(shape), columns;
+    uint64_t  at = pacs_pyramid_strip(shape, area->level, i, &columns);
+    uint32_t  x = i * PACS_PYRAMID_STRIP;
+    uint32_t  right = area->x + area->columns - x;
+    size_t    skip = area->x > x ? (area->x - x) * (size_t) pixel : 0;
+    size_t    end = (right < columns ? right : columns) * (size_t) pixel;
+    size_t    line = (size_t) columns * pixel;
+    size_t    pitch = (size_t) area->columns * pixel;
 
     out += area->x > x ? 0 : (x - area->x) * (size_t) pixel;
-    at += area->y * line + skip;
 
     for (uint32_t y = 0; y < area->rows; y += ROWS) {
         uint32_t  n = area->rows - y < ROWS ? area->rows - y : ROWS;
 
-        for (uint32_t k = 0; k < n; k++) {
-            to[2 * k] = (struct iovec) { out + (y + k) * pitch, end - skip };
-            to[2 * k + 1] = (struct iovec) { rest, line - (end - skip) };
+        if (!pacs_checked_read(file, some, line * n,
+                               at + line * (area->y + (uint64_t) y)))
+        {
+            return DAMAGED;
         }
-        /* behind the last row the file may end */
-        int  rc = scatter(fd, to, 2 * n - 1, at + y * line, err);
-
-        if (rc != PACS_OK) {
-            return rc;
+        for (uint32_t k = 0; k < n; k++) {
+            memcpy(out + (y + k) * pitch, some + k * line + skip, end - skip);
         }
     }
     return PACS_OK;
@@ -284,28 +270,28 @@ read_strip(int fd, const pacs_pyramid_t *shape, const pacs_area_t *area,
 
 
 static int
-read_level(int fd, const pacs_pyramid_t *shape, const pacs_area_t *area,
-    pacs_arena_t *a, pacs_samples_t *s, pacs_err_t *err)
+read_level(pacs_op_t *op, const pacs_checked_t *file, uint32_t frame,
+    const pacs_pyramid_t *shape, const pacs_area_t *area, pacs_samples_t *s,
+    pacs_err_t *err)
 {
     size_t    pitch = (size_t) area->columns * pacs_pyramid_pixel(shape);
     uint32_t  last = (area->x + area->columns - 1) / PACS_PYRAMID_STRIP;
-    uint8_t  *out = pacs_alloc(a, pitch * area->rows);
+    uint8_t  *out = pacs_alloc(op->arena, pitch * area->rows);
+    int       rc = PACS_OK;
 
     if (out == NULL) {
         return pacs_fail(err, PACS_E_NOMEM, "no memory for a frame");
     }
 
-    for (uint32_t i = area->x / PACS_PYRAMID_STRIP; i <= last; i++) {
-        int  rc = read_strip(fd, shape, area, i, out, err);
-
-        if (rc != PACS_OK) {
-            return rc;
-        }
+    for (uint32_t i = area->x / PACS_PYRAMID_STRIP;
+         rc == PACS_OK && i <= last; i++)
+    {
+        rc = read_strip(file, shape, area, i, out);
     }
 
-    *s = (pacs_samples_t) { .px = shape->px, .index = s->index, .data = out,
+    *s = (pacs_samples_t) { .px = shape->px, .index = frame, .data = out,
                             .len = pitch * area->rows, .area = *area };
-    return PACS_OK;
+    return rc;
 }
 
 
@@ -314,29 +300,34 @@ from_pyramid(pacs_op_t *op, pacs_image_t *im, uint32_t frame,
     const pacs_pyramid_t *shape, const pacs_area_t *area, bool range,
     pacs_samples_t *s, pacs_err_t *err)
 {
-    double   *ends = pacs_alloc(op->arena, 2 * sizeof(*ends));
-    int       fd, rc;
+    double         *ends = pacs_alloc(op->arena, 2 * sizeof(*ends));
+    pacs_checked_t  file;
 
     if (ends == NULL) {
         return pacs_fail(err, PACS_E_NOMEM, "no memory for a frame");
     }
 
-    rc = pacs_pyramid_open(op, im, frame, shape, &fd, ends, err);
-    if (rc != PACS_OK) {
-        return rc;
+    for (unsigned tries = 0; tries < PACS_DAMAGED_MAX; tries++) {
+        int  rc = pacs_pyramid_open(op, im, frame, shape, &file, ends, err);
+
+        if (rc != PACS_OK) {
+            return rc;
+        }
+
+        rc = area->level == 0
+             ? pacs_samples_read(op, im, frame, area, op->arena, s, err)
+             : read_level(op, &file, frame, shape, area, s, err);
+
+        if (rc != DAMAGED) {
+            s->range = range ? ends : NULL;
+            pacs_checked_close(&file);
+            return rc;
+        }
+        pacs_checked_damaged(&file);
     }
 
-    if (area->level == 0) {
-        rc = pacs_samples_read(op, im, frame, area, op->arena, s, err);
-
-    } else {
-        *s = (pacs_samples_t) { .index = frame };
-        rc = read_level(fd, shape, area, op->arena, s, err);
-    }
-
-    s->range = range ? ends : NULL;
-    close(fd);
-    return rc;
+    return pacs_fail(err, PACS_E_IO, "a pyramid is damaged in the cache, "
+                     "again and again");
 }
 
 
