@@ -241,7 +241,8 @@ read_strip(const pacs_checked_t *file, const pacs_pyramid_t *shape,
     const pacs_area_t *area, uint32_t i, uint8_t *out)
 {
     enum { ROWS = 64 };         /* at once: they stay in the CPU's cache */
-    uint8_t   some[ROWS * PACS_PYRAMID_STRIP * PIXEL_MAX];
+    uint8_t   some[ROWS * PACS_PYRAMID_STRIP * PIXEL_MAX
+                   + 2 * PACS_FRAME_BLOCK];
     uint32_t  pixel = pacs_pyramid_pixel(shape), columns;
     uint64_t  at = pacs_pyramid_strip(shape, area->level, i, &columns);
     uint32_t  x = i * PACS_PYRAMID_STRIP;
@@ -256,13 +257,18 @@ read_strip(const pacs_checked_t *file, const pacs_pyramid_t *shape,
     for (uint32_t y = 0; y < area->rows; y += ROWS) {
         uint32_t  n = area->rows - y < ROWS ? area->rows - y : ROWS;
 
-        if (!pacs_checked_read(file, some, line * n,
-                               at + line * (area->y + (uint64_t) y)))
-        {
+        /* whole blocks, which need not be copied to be checked */
+        uint64_t  top = at + line * (area->y + (uint64_t) y);
+        uint64_t  from = top - top % PACS_FRAME_BLOCK;
+        uint64_t  to = pacs_frame_blocks(top + line * n) * PACS_FRAME_BLOCK;
+
+        to = to < file->bytes ? to : file->bytes;
+        if (!pacs_checked_read(file, some, (size_t) (to - from), from)) {
             return DAMAGED;
         }
         for (uint32_t k = 0; k < n; k++) {
-            memcpy(out + (y + k) * pitch, some + k * line + skip, end - skip);
+            memcpy(out + (y + k) * pitch, some + (top - from) + k * line + skip,
+                   end - skip);
         }
     }
     return PACS_OK;
