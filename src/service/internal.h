@@ -19,7 +19,7 @@
 
 /* goes into ETags and the keys of the frame cache: raise it when decoded
  * frames or pictures come out otherwise than before */
-#define PACS_PIPELINE  "2"
+#define PACS_PIPELINE  "3"
 
 /* values up to this many bytes are held while a data set is scanned, and
  * binary ones are answered inline */
@@ -288,11 +288,22 @@ int pacs_image_decoded(pacs_op_t *op, pacs_image_t *im, uint32_t i,
 /* PACS_E_BUSY: the disk of fd has no room for that many in the cache */
 int pacs_cache_room(int fd, uint64_t bytes, const pacs_limits_t *limits,
     pacs_err_t *err);
+/* forget.c: what the names of frames, pyramids and pictures begin with, by
+ * the key of their record, and those of volumes behind PACS_VOLUME_PREFIX */
+enum { PACS_CACHE_OWNER = 16 };
+
+#define PACS_VOLUME_PREFIX  "volume-"
+
+void pacs_cache_owner(pacs_str_t key, char owner[PACS_CACHE_OWNER + 1]);
+void pacs_cache_study(pacs_str_t study, char owner[PACS_CACHE_OWNER + 1]);
+/* removes what is made of these instances of a study, and its volumes */
+void pacs_cache_forget(pacs_service_t *svc, pacs_str_t study,
+    const pacs_entry_t *entries, size_t n);
 /* kept.c: the whole picture of op->reply.etag into op->reply;
  * PACS_E_NOT_FOUND, PACS_E_PARSE: it was corrupt, and is removed */
-int pacs_kept_get(pacs_op_t *op, bool thumbnail);
+int pacs_kept_get(pacs_op_t *op, pacs_str_t key, bool thumbnail);
 /* the reply; without it nothing is wrong */
-void pacs_kept_put(pacs_op_t *op, bool thumbnail);
+void pacs_kept_put(pacs_op_t *op, pacs_str_t key, bool thumbnail);
 /* warm.c: for health, `"warm":{…}` */
 void pacs_warm_write(pacs_service_t *svc, pacs_buf_t *out);
 /* annotate.c: what a picture of the frame (from 0) says; kinds: PACS_NOTE_…,
