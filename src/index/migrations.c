@@ -9,6 +9,11 @@
  * <name>_m: its other groups; <name>_w: see pacs_name_words.
  */
 
+/* again, as names are folded now */
+#define FOLD(table, name)                                                     \
+    "UPDATE " table " SET " name " = pacs_fold(" name ")"                     \
+    "    WHERE " name " != pacs_fold(" name ");"
+
 const char *const  pacs_migrations[] = {
 
     /* 1: the first schema */
@@ -160,6 +165,12 @@ const char *const  pacs_migrations[] = {
     "ALTER TABLE instance ADD COLUMN acquisition_datetime TEXT NOT NULL"
     "    DEFAULT '';"
 
+    FOLD("patient", "patient_name_n") FOLD("patient", "patient_name_m")
+    FOLD("study", "patient_name_n") FOLD("study", "patient_name_m")
+    FOLD("study", "referring_physician_n")
+    FOLD("study", "referring_physician_m")
+    FOLD("series", "performing_physician_n")
+    FOLD("series", "performing_physician_m")
     "UPDATE patient SET patient_name_w ="
     "    pacs_words(patient_name_n || '=' || patient_name_m)"
     "    WHERE patient_name_n || patient_name_m > '';"
