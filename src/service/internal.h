@@ -283,9 +283,9 @@ int pacs_image_profile(pacs_op_t *op, pacs_image_t *im, pacs_picture_t *want,
 /* cine.c: how long each of n frames (from 0) stays */
 int pacs_cine_delays(pacs_op_t *op, pacs_image_t *im, const uint32_t *frames,
     uint32_t n, uint32_t *delays_ms, pacs_err_t *err);
-/* document.c: a report or an encapsulated document; fills the reply */
-bool pacs_document_is(pacs_str_t class_uid);
-int pacs_document(pacs_op_t *op, const pacs_image_t *im,
+/* report.c: a report or an encapsulated document; fills the reply */
+bool pacs_report_is(pacs_str_t class_uid);
+int pacs_report(pacs_op_t *op, const pacs_image_t *im,
     const pacs_accept_t *choices, unsigned n, pacs_err_t *err);
 /* video.c: a stored video fills the reply */
 int pacs_video(pacs_op_t *op, const pacs_image_t *im,
@@ -307,6 +307,25 @@ int pacs_spool_add(pacs_op_t *op, pacs_spool_t *s, pacs_str_t bytes,
 int pacs_spool_begin(const pacs_spool_t *s, const char *head, size_t len,
     pacs_err_t *err);
 int pacs_spool_reply(pacs_op_t *op, const pacs_spool_t *s);
+
+
+/* --- transcode.c: an instance in another transfer syntax, PS3.5 A --- */
+
+typedef struct pacs_transcode_s  pacs_transcode_t;
+
+/* a record that can be given in `target`, which is not its own syntax.  What
+ * is lossy (pacs_syntax(target)->lossy) is for who names it, never a default */
+bool pacs_transcode_can(const pacs_record_t *record, pacs_str_t target);
+/* frame i (from 0): its bytes, coded or native, as a part without a head.
+ * PACS_AGAIN with op->want; PACS_E_UNSHOWABLE: it cannot be decoded */
+int pacs_transcode_frame(pacs_op_t *op, pacs_image_t *im, uint32_t i,
+    pacs_str_t target, pacs_part_t *part, pacs_err_t *err);
+/* the whole instance as a Part 10 file: a part of a file that is gone with
+ * op's arena.  record lives as long as op; run again after PACS_AGAIN */
+int pacs_transcode_open(pacs_op_t *op, const pacs_record_t *record,
+    pacs_str_t target, pacs_transcode_t **t, pacs_err_t *err);
+int pacs_transcode_run(pacs_op_t *op, pacs_transcode_t *t,
+    pacs_part_t *part, pacs_err_t *err);
 
 
 /* --- pictures.c: several in one answer --- */
