@@ -89,7 +89,7 @@ sub cached {
     my ($magic, $version, $bytes) = unpack 'L L Q', $file;
     my ($crc) = unpack 'L', substr $file, 40, 4;
     my $samples = substr $file, 64;
-    return undef if $magic != 0x46434150 || $version != 1
+    return undef if $magic != 0x46434150 || $version != 2
         || $bytes != length $samples || $crc != crc32($samples);
     return $samples;
 }

@@ -91,7 +91,10 @@ check_message(const pacs_codec_request_t *req, size_t len, pacs_err_t *err)
         || len != pacs_codec_request_len(req->nranges)
         || memchr(req->key, '\0', sizeof(req->key)) == NULL
         || memchr(req->syntax, '\0', sizeof(req->syntax)) == NULL
-        || check_key(req->key) != 0)
+        || memchr(req->target, '\0', sizeof(req->target)) == NULL
+        || check_key(req->key) != 0
+        || (req->target[0] != '\0'
+            && pacs_target(pacs_cstr(req->target)) == NULL))
     {
         return pacs_fail(err, PACS_E_ARG, "malformed request");
     }
@@ -165,23 +168,34 @@ check_output(int fd, uint64_t bytes, pacs_err_t *err)
 }
 
 
+/* *room: bytes of a frame, at most */
 static int
 check_request(server_t *s, const pacs_codec_request_t *req, const int fds[2],
-    uint64_t *bytes, pacs_err_t *err)
+    uint64_t *room, pacs_err_t *err)
 {
+    const pacs_target_t  *t = pacs_target(pacs_cstr(req->target));
+
     if (pacs_decoder(req->syntax) == NULL) {
         return pacs_fail(err, PACS_E_UNSHOWABLE,
                          "there is no decoder for transfer syntax %s",
                          req->syntax);
     }
 
-    int  rc = pacs_frame_bytes(&req->pixels, &s->limits, bytes, err);
+    if (t != NULL && !pacs_target_takes(t, &req->pixels)) {
+        return pacs_fail(err, PACS_E_UNSHOWABLE, "these frames cannot be put "
+                         "into transfer syntax %s", req->target);
+    }
 
+    int  rc = pacs_frame_bytes(&req->pixels, &s->limits, room, err);
+
+    if (rc == PACS_OK && t != NULL) {
+        *room = pacs_target_room(t, *room);
+    }
     if (rc == PACS_OK) {
         rc = check_input(req, fds[0], err);
     }
     if (rc == PACS_OK) {
-        rc = check_output(fds[1], *bytes, err);
+        rc = check_output(fds[1], *room, err);
     }
     return rc;
 }
@@ -189,11 +203,13 @@ check_request(server_t *s, const pacs_codec_request_t *req, const int fds[2],
 
 /* true: a whole frame lies in the cache; what is not one is removed */
 static bool
-is_cached(server_t *s, const char *key)
+is_cached(server_t *s, const pacs_codec_request_t *req)
 {
     pacs_frame_head_t  head;
     struct stat        st;
-    int                fd = openat(s->frames, key,
+    int                folder = pacs_server_folder(s,
+                                    pacs_target(pacs_cstr(req->target)));
+    int                fd = openat(folder, req->key,
                                    O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 
     if (fd == -1) {
@@ -206,7 +222,7 @@ is_cached(server_t *s, const char *key)
     close(fd);
 
     if (!good) {
-        unlinkat(s->frames, key, 0);
+        unlinkat(folder, req->key, 0);
     }
     return good;
 }
@@ -244,7 +260,7 @@ add_waiter(job_t *j, client_t *c, uint64_t id, pacs_err_t *err)
 
 static int
 add_job(server_t *s, client_t *c, const pacs_codec_request_t *req,
-    size_t len, uint64_t bytes, int fds[2], pacs_err_t *err)
+    size_t len, uint64_t room, int fds[2], pacs_err_t *err)
 {
     if (s->nqueued >= s->queue_max) {
         return pacs_fail(err, PACS_E_BUSY, "%u frames wait to be decoded",
@@ -261,7 +277,8 @@ add_job(server_t *s, client_t *c, const pacs_codec_request_t *req,
     TAILQ_INIT(&j->waiters);
     memcpy(j->req, req, len);
     j->in = j->out = j->mem = -1;
-    j->bytes = bytes;
+    j->target = pacs_target(pacs_cstr(req->target));
+    j->room = room;
 
     if (add_waiter(j, c, req->id, err) != PACS_OK) {
         job_free(j);
@@ -281,7 +298,7 @@ static int
 take_request(server_t *s, client_t *c, const pacs_codec_request_t *req,
     size_t len, int fds[2], pacs_err_t *err)
 {
-    uint64_t  bytes;
+    uint64_t  room;
 
     int  rc = check_message(req, len, err);
     if (rc != PACS_OK) {
@@ -297,14 +314,14 @@ take_request(server_t *s, client_t *c, const pacs_codec_request_t *req,
         return add_waiter(j, c, req->id, err);
     }
 
-    if (is_cached(s, req->key)) {
+    if (is_cached(s, req)) {
         pacs_client_answer(s, c, req->id, PACS_OK, false, "");
         return PACS_OK;
     }
 
-    rc = check_request(s, req, fds, &bytes, err);
+    rc = check_request(s, req, fds, &room, err);
 
-    return rc == PACS_OK ? add_job(s, c, req, len, bytes, fds, err) : rc;
+    return rc == PACS_OK ? add_job(s, c, req, len, room, fds, err) : rc;
 }
 
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* from the decoder's sealed memory to a frame in the cache */
+/* from the child's sealed memory to a frame in the cache */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +14,13 @@
 enum { PIECE = 1 << 20 };       /* bytes copied between two looks at events */
 
 _Static_assert(sizeof(pacs_frame_head_t) <= PACS_FRAME_HEAD, "frame head");
+
+
+int
+pacs_server_folder(const server_t *s, const pacs_target_t *target)
+{
+    return target == NULL ? s->frames : s->coded;
+}
 
 
 void
@@ -63,24 +70,6 @@ copy_piece(job_t *j, pacs_err_t *err)
 }
 
 
-/* what the samples are now: by pixel, colour as RGB, no bits unused below */
-static pacs_pixels_t
-decoded_pixels(const pacs_pixels_t *from)
-{
-    pacs_pixels_t  px = *from;
-
-    px.planar = 0;
-    px.high_bit = px.stored - 1;
-    if (px.allocated == 1) {
-        px.allocated = 8;
-    }
-    if (px.samples == 3) {
-        px.photometric = PACS_PI_RGB;
-    }
-    return px;
-}
-
-
 static int
 finish(server_t *s, job_t *j, pacs_err_t *err)
 {
@@ -88,8 +77,10 @@ finish(server_t *s, job_t *j, pacs_err_t *err)
     pacs_frame_head_t  head = { .magic = PACS_FRAME_MAGIC,
                                 .version = PACS_CODEC_VERSION,
                                 .bytes = j->bytes, .crc = j->crc,
-                                .pixels = decoded_pixels(&j->req->pixels) };
+                                .pixels = pacs_pixels_decoded(
+                                              &j->req->pixels) };
 
+    head.pixels.photometric = j->photometric;
     head.sum = pacs_frame_sum(&head);
     memcpy(block, &head, sizeof(head));
 
@@ -98,9 +89,16 @@ finish(server_t *s, job_t *j, pacs_err_t *err)
         return rc;
     }
 
+    if (j->bytes < j->room
+        && ftruncate(j->out, (off_t) (PACS_FRAME_HEAD + j->bytes)) != 0)
+    {
+        return pacs_fail_errno(err, errno, "cannot cut the frame");
+    }
+
     snprintf(path, sizeof(path), "/proc/self/fd/%d", j->out);
 
-    if (linkat(AT_FDCWD, path, s->frames, j->req->key, AT_SYMLINK_FOLLOW) != 0
+    if (linkat(AT_FDCWD, path, pacs_server_folder(s, j->target), j->req->key,
+               AT_SYMLINK_FOLLOW) != 0
         && errno != EEXIST)
     {
         return pacs_fail_errno(err, errno, "cannot link the frame");

@@ -213,6 +213,12 @@ int pacs_image_native(pacs_image_t *im, uint32_t i, uint32_t row,
  * caller */
 int pacs_image_decoded(pacs_op_t *op, pacs_image_t *im, uint32_t i,
     pacs_str_t *path, int *fd, pacs_frame_head_t *head, pacs_err_t *err);
+/* what pacs-codec said, if it was asked */
+int pacs_image_answer(pacs_op_t *op, pacs_err_t *err);
+/* PACS_AGAIN: frame i, which is not in the cache under that key, decoded or
+ * (target) put into another transfer syntax */
+int pacs_image_ask(pacs_op_t *op, pacs_image_t *im, uint32_t i,
+    const char *key, const pacs_target_t *target, pacs_err_t *err);
 /* PACS_E_BUSY: the disk of fd has no room for that many in the cache */
 int pacs_cache_room(int fd, uint64_t bytes, const pacs_limits_t *limits,
     pacs_err_t *err);
@@ -294,10 +300,12 @@ typedef struct pacs_transcode_s  pacs_transcode_t;
 /* a record that can be given in `target`, which is not its own syntax.  What
  * is lossy (pacs_syntax(target)->lossy) is for who names it, never a default */
 bool pacs_transcode_can(const pacs_record_t *record, pacs_str_t target);
-/* frame i (from 0): its bytes, coded or native, as a part without a head.
- * PACS_AGAIN with op->want; PACS_E_UNSHOWABLE: it cannot be decoded */
+/* frame i (from 0): its bytes, coded or native, as a part without a head;
+ * px: what its attributes are now.  PACS_AGAIN with op->want;
+ * PACS_E_UNSHOWABLE: it cannot be decoded */
 int pacs_transcode_frame(pacs_op_t *op, pacs_image_t *im, uint32_t i,
-    pacs_str_t target, pacs_part_t *part, pacs_err_t *err);
+    pacs_str_t target, pacs_part_t *part, pacs_pixels_t *px,
+    pacs_err_t *err);
 /* the whole instance as a Part 10 file: a part of a file that is gone with
  * op's arena.  record lives as long as op; run again after PACS_AGAIN */
 int pacs_transcode_open(pacs_op_t *op, const pacs_record_t *record,
