@@ -7,7 +7,7 @@
 
 #include "web/web.h"
 
-enum { READ = PACS_GET | PACS_HEAD };
+enum { READ = PACS_GET | PACS_HEAD, FORM = READ | PACS_POST };
 
 /* one capital stands for: Study, series (X), Instance, Frames, Bulk (rest) */
 static const struct {
@@ -25,11 +25,11 @@ static const struct {
     { "studies/S/metadata",         PACS_R_METADATA,  READ, 0 },
     { "studies/S/rendered",         PACS_R_RENDERED,  READ, 0 },
     { "studies/S/thumbnail",        PACS_R_THUMBNAIL, READ, 0 },
-    { "studies/S/renderedmpr",      PACS_R_MPR,       READ, 0 },
+    { "studies/S/renderedmpr",      PACS_R_MPR,       FORM, 0 },
     { "studies/S/renderedmpr/values",
-                                    PACS_R_PLANE,     READ, 0 },
-    { "studies/S/rendered3d",       PACS_R_VOLUME,    READ, 0 },
-    { "studies/S/rendered3D",       PACS_R_VOLUME,    READ, 0 },
+                                    PACS_R_PLANE,     FORM, 0 },
+    { "studies/S/rendered3d",       PACS_R_VOLUME,    FORM, 0 },
+    { "studies/S/rendered3D",       PACS_R_VOLUME,    FORM, 0 },
     { "studies/S/series",           PACS_R_SERIES,    READ, 0 },
     { "studies/S/instances",        PACS_R_INSTANCES, READ, 0 },
     { "studies/S/series/X",         PACS_R_OBJECT,    READ, 0 },
@@ -40,13 +40,13 @@ static const struct {
     { "studies/S/series/X/thumbnail",
                                     PACS_R_THUMBNAIL, READ, 0 },
     { "studies/S/series/X/renderedmpr",
-                                    PACS_R_MPR,       READ, 0 },
+                                    PACS_R_MPR,       FORM, 0 },
     { "studies/S/series/X/renderedmpr/values",
-                                    PACS_R_PLANE,     READ, 0 },
+                                    PACS_R_PLANE,     FORM, 0 },
     { "studies/S/series/X/rendered3d",
-                                    PACS_R_VOLUME,    READ, 0 },
+                                    PACS_R_VOLUME,    FORM, 0 },
     { "studies/S/series/X/rendered3D",
-                                    PACS_R_VOLUME,    READ, 0 },
+                                    PACS_R_VOLUME,    FORM, 0 },
     { "studies/S/series/X/instances",
                                     PACS_R_INSTANCES, READ, 0 },
     { "studies/S/series/X/instances/I",
@@ -58,13 +58,13 @@ static const struct {
     { "studies/S/series/X/instances/I/thumbnail",
                                     PACS_R_THUMBNAIL, READ, 0 },
     { "studies/S/series/X/instances/I/renderedmpr",
-                                    PACS_R_MPR,       READ, 0 },
+                                    PACS_R_MPR,       FORM, 0 },
     { "studies/S/series/X/instances/I/renderedmpr/values",
-                                    PACS_R_PLANE,     READ, 0 },
+                                    PACS_R_PLANE,     FORM, 0 },
     { "studies/S/series/X/instances/I/rendered3d",
-                                    PACS_R_VOLUME,    READ, 0 },
+                                    PACS_R_VOLUME,    FORM, 0 },
     { "studies/S/series/X/instances/I/rendered3D",
-                                    PACS_R_VOLUME,    READ, 0 },
+                                    PACS_R_VOLUME,    FORM, 0 },
     { "studies/S/series/X/instances/I/frames/F",
                                     PACS_R_FRAMES,    READ, 0 },
     { "studies/S/series/X/instances/I/frames/F/rendered",
@@ -72,7 +72,7 @@ static const struct {
     { "studies/S/series/X/instances/I/frames/F/thumbnail",
                                     PACS_R_THUMBNAIL, READ, 0 },
     { "studies/S/series/X/instances/I/frames/F/values",
-                                    PACS_R_VALUES,    READ, 0 },
+                                    PACS_R_VALUES,    FORM, 0 },
     { "studies/S/series/X/instances/I/bulkdata/B",
                                     PACS_R_BULKDATA,  READ, 0 }
 };
