@@ -10,7 +10,7 @@ enum {
     DERIVATION = 0x00082111, DERIVATION_CODES = 0x00089215,
     PHOTOMETRIC = 0x00280004, PLANAR = 0x00280006, ALLOCATED = 0x00280100,
     HIGH_BIT = 0x00280102, LOSSY = 0x00282110, METHOD = 0x00282114,
-    ICON = 0x00880200, OVERLAY_BITS = 0x60000100, OVERLAY_DATA = 0x60003000,
+    OVERLAY_BITS = 0x60000100, OVERLAY_DATA = 0x60003000,
     OFFSETS = 0x7fe00001, PIXEL_DATA = 0x7fe00010,
     DESCRIPTION_MAX = 1024
 };
@@ -198,16 +198,48 @@ has_overlay_in_pixels(const pacs_item_t *root)
 }
 
 
-/* an icon may be coded as the pixels were */
-static void
-drop_coded_icon(pacs_item_t *root)
+static bool
+has_coded(const pacs_elem_t *sequence)
 {
-    const pacs_item_t *icon = pacs_elem_item(root, ICON);
-    const pacs_elem_t *e = icon == NULL ? NULL : pacs_elem(icon, PIXEL_DATA);
+    for (const pacs_item_t *i = sequence->items; i != NULL; i = i->next) {
+        const pacs_elem_t *e = pacs_elem(i, PIXEL_DATA);
 
-    if (e != NULL && e->undefined) {
-        take_out(root, ICON);
+        if (e != NULL && e->undefined) {
+            return true;
+        }
     }
+    return false;
+}
+
+
+/* icons that are coded in the syntax that the data set had, at any depth */
+static bool
+drop_coded_icons(pacs_item_t *root)
+{
+    pacs_buf_t  stack = { 0 };
+
+    pacs_buf_add(&stack, &root, sizeof(root));
+
+    while (stack.len != 0 && !stack.failed) {
+        pacs_item_t  *item;
+
+        stack.len -= sizeof(item);
+        memcpy(&item, stack.data + stack.len, sizeof(item));
+
+        for (pacs_elem_t **p = &item->elems; *p != NULL; ) {
+            if (has_coded(*p)) {
+                *p = (*p)->next;
+                continue;
+            }
+            for (pacs_item_t *i = (*p)->items; i != NULL; i = i->next) {
+                pacs_buf_add(&stack, &i, sizeof(i));
+            }
+            p = &(*p)->next;
+        }
+    }
+
+    pacs_buf_free(&stack);
+    return !stack.failed;
 }
 
 
@@ -227,12 +259,12 @@ pacs_transcode_attributes(pacs_dataset_t *ds, const pacs_pixels_t *px,
                          "transfer syntax");
     }
 
-    drop_coded_icon(root);
     take_out(root, OFFSETS);
     take_out(root, OFFSETS + 1);
     take_out(root, OFFSETS + 2);
 
-    done = put_colour(root, px, a) && put_us(root, ALLOCATED, px->allocated, a)
+    done = drop_coded_icons(root) && put_colour(root, px, a)
+           && put_us(root, ALLOCATED, px->allocated, a)
            && put_us(root, HIGH_BIT, px->high_bit, a);
 
     if (done && to->lossy) {
