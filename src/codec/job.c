@@ -34,6 +34,7 @@ job_free(job_t *j)
     close_fd(&j->in);
     close_fd(&j->out);
     close_fd(&j->mem);
+    free(j->sums);
     free(j->req);
     free(j);
 }
@@ -158,10 +159,10 @@ check_output(int fd, uint64_t bytes, pacs_err_t *err)
                          "the output is not a writable unnamed file");
     }
 
-    if ((uint64_t) st.st_size != PACS_FRAME_HEAD + bytes) {
+    if ((uint64_t) st.st_size != pacs_frame_file(bytes)) {
         return pacs_fail(err, PACS_E_ARG, "the output has %lld bytes, not "
                          "%llu", (long long) st.st_size,
-                         (unsigned long long) PACS_FRAME_HEAD + bytes);
+                         (unsigned long long) pacs_frame_file(bytes));
     }
 
     return PACS_OK;
@@ -207,8 +208,8 @@ is_cached(server_t *s, const pacs_codec_request_t *req)
 {
     pacs_frame_head_t  head;
     struct stat        st;
-    int                folder = pacs_server_folder(s,
-                                    pacs_target(pacs_cstr(req->target)));
+    bool               coded = req->target[0] != '\0';
+    int                folder = coded ? s->coded : s->frames;
     int                fd = openat(folder, req->key,
                                    O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 
@@ -217,7 +218,10 @@ is_cached(server_t *s, const pacs_codec_request_t *req)
     }
 
     bool  good = pread(fd, &head, sizeof(head), 0) == sizeof(head)
-                 && fstat(fd, &st) == 0 && pacs_frame_good(&head, st.st_size);
+                 && fstat(fd, &st) == 0
+                 && pacs_frame_good(&head, coded ? PACS_CODED_MAGIC
+                                                 : PACS_FRAME_MAGIC,
+                                    st.st_size);
 
     close(fd);
 

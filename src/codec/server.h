@@ -51,7 +51,7 @@ struct job_s {
     uint64_t                  bytes;        /* of the frame that was made */
     uint8_t                   photometric;
     uint64_t                  copied;
-    uint32_t                  crc;
+    uint32_t                 *sums;         /* of its blocks */
     bool                      first_gone;   /* the first waiter has left */
 };
 
@@ -101,8 +101,6 @@ int pacs_server_watch(server_t *s, int op, int fd, uint32_t events,
  * copy, so that closing alone would not end its events */
 void pacs_server_close(server_t *s, int fd);
 int64_t pacs_server_ms(void);
-/* the folder that a target's frames lie in */
-int pacs_server_folder(const server_t *s, const pacs_target_t *target);
 
 void pacs_client_accept(server_t *s, void *self, uint32_t events);
 void pacs_client_close(server_t *s, client_t *c);

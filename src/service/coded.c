@@ -6,11 +6,7 @@
  * key of content, frame, target and PACS_PIPELINE.
  */
 
-#include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "service/internal.h"
 
@@ -85,27 +81,27 @@ static bool
 open_coded(pacs_op_t *op, const pacs_image_t *im, const char *path,
     pacs_frame_head_t *head)
 {
-    struct stat  st;
-    int          fd = open(path, O_RDONLY | O_CLOEXEC);
+    pacs_checked_t   file;
+    pacs_arena_t    *a = pacs_arena_create(0);      /* for the sums */
+    bool             good = false;
 
-    if (fd < 0) {
-        return false;
+    if (a != NULL
+        && pacs_checked_open(path, PACS_CODED_MAGIC, a, &file, head)
+           == PACS_OK)
+    {
+        good = head->pixels.rows == im->record.pixels.rows
+               && head->pixels.columns == im->record.pixels.columns
+               && pacs_checked_whole(&file);
+        if (good) {
+            pacs_checked_close(&file);
+        } else {
+            pacs_checked_damaged(&file);
+        }
     }
 
-    bool  good = fstat(fd, &st) == 0
-                 && pread(fd, head, sizeof(*head), 0)
-                    == (ssize_t) sizeof(*head)
-                 && pacs_frame_good(head, st.st_size)
-                 && head->pixels.rows == im->record.pixels.rows
-                 && head->pixels.columns == im->record.pixels.columns
-                 && pacs_cached_verified(op->svc, fd, head->bytes, head->crc);
-
-    if (good) {
-        pacs_cached_touch(fd, &st);
-    } else {
-        unlink(path);
+    if (a != NULL) {
+        pacs_arena_destroy(a);
     }
-    close(fd);
     return good;
 }
 
