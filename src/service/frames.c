@@ -186,17 +186,26 @@ decoded_part(pacs_op_t *op, pacs_image_t *im, uint32_t i, pacs_part_t *part,
     pacs_err_t *err)
 {
     pacs_frame_head_t  head;
-    pacs_str_t         path;
-    int                fd, rc = pacs_image_decoded(op, im, i, &path, &fd,
-                                                   &head, err);
+    pacs_checked_t     file;
 
-    if (rc == PACS_OK) {
-        close(fd);
+    for (unsigned tries = 0; tries < PACS_DAMAGED_MAX; tries++) {
+        int  rc = pacs_image_decoded(op, im, i, op->arena, &file, &head, err);
+
+        if (rc != PACS_OK) {
+            return rc;
+        }
+        if (pacs_checked_whole(&file)) {
+            pacs_checked_close(&file);
+            *part = (pacs_part_t) { .path = file.path,
+                                    .offset = PACS_FRAME_HEAD,
+                                    .length = head.bytes };
+            return PACS_OK;
+        }
+        pacs_checked_damaged(&file);
     }
 
-    *part = (pacs_part_t) { .path = path.data, .offset = PACS_FRAME_HEAD,
-                            .length = head.bytes };
-    return rc;
+    return pacs_fail(err, PACS_E_IO, "frame %u is damaged in the cache, again "
+                     "and again", i + 1);
 }
 
 

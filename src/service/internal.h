@@ -25,8 +25,6 @@
  * binary ones are answered inline */
 enum { PACS_KEEP = 16384, PACS_INLINE = 1024 };
 
-enum { PACS_VERIFIED = 1024, PACS_PYRAMID_INFO = 64 };
-
 typedef struct pacs_commit_s  pacs_commit_t;
 typedef struct pacs_share_s   pacs_share_t;
 typedef struct pacs_scales_s  pacs_scales_t;
@@ -50,7 +48,6 @@ struct pacs_service_s {
     pacs_commit_t    *queue, *last; /* oldest first */
     bool              leading;
     atomic_bool       degraded;     /* an fsync failed: no more stores */
-    _Atomic uint64_t  verified[PACS_VERIFIED];  /* see verified.c */
     pacs_crcs_t      *crcs;         /* crc.c */
 };
 
@@ -191,6 +188,36 @@ int pacs_op_picture(pacs_op_t *op, const pacs_route_t *route,
 int pacs_op_values(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
 
+/* --- checked.c: a file of the cache, read through its checksums --- */
+
+enum { PACS_DAMAGED_MAX = 4 };  /* files in turn, then it is an error */
+
+typedef struct {
+    const char  *path;
+    int          fd;
+    uint64_t     bytes;         /* of the samples, which begin at 0 */
+    uint32_t    *sums;
+} pacs_checked_t;
+
+/* PACS_E_NOT_FOUND: there is none (any more: it was damaged); path and a
+ * outlive c */
+int pacs_checked_open(const char *path, uint32_t magic, pacs_arena_t *a,
+    pacs_checked_t *c, pacs_frame_head_t *head);
+/* false: not as it was written: pacs_checked_damaged, and anew */
+bool pacs_checked_read(const pacs_checked_t *c, void *out, size_t len,
+    uint64_t offset);
+bool pacs_checked_whole(const pacs_checked_t *c);
+void pacs_checked_close(pacs_checked_t *c);
+/* removes and closes it */
+void pacs_checked_damaged(pacs_checked_t *c);
+/* all of it, of any file; false: an error, or its end */
+bool pacs_cached_read(int fd, void *out, size_t len, uint64_t offset);
+/* unless another file has that name now */
+void pacs_cached_remove(const char *path, int fd);
+/* used now, as far as eviction goes */
+void pacs_cached_touch(int fd, const struct stat *st);
+
+
 /* --- frames --- */
 
 /* one instance, opened for reading its frames; all in op's arena */
@@ -225,11 +252,17 @@ bool pacs_image_range(const pacs_image_t *im, uint32_t i,
 int pacs_image_native(pacs_image_t *im, uint32_t i, uint32_t row,
     uint32_t rows, const pacs_limits_t *limits, pacs_arena_t *a,
     pacs_str_t *bytes, pacs_err_t *err);
-/* coded frame i, decoded: path in the frame cache, or PACS_AGAIN with
- * op->want, also where what lay there was corrupt; fd is to be closed by the
- * caller */
+/* coded frame i, decoded: open in the frame cache, its sums in a, or
+ * PACS_AGAIN with op->want, also where what lay there was damaged */
 int pacs_image_decoded(pacs_op_t *op, pacs_image_t *im, uint32_t i,
-    pacs_str_t *path, int *fd, pacs_frame_head_t *head, pacs_err_t *err);
+    pacs_arena_t *a, pacs_checked_t *file, pacs_frame_head_t *head,
+    pacs_err_t *err);
+/* what pacs-codec said, if it was asked */
+int pacs_image_answer(pacs_op_t *op, pacs_err_t *err);
+/* PACS_AGAIN: frame i, which is not in the cache under that key, decoded or
+ * (target) put into another transfer syntax */
+int pacs_image_ask(pacs_op_t *op, pacs_image_t *im, uint32_t i,
+    const char *key, const pacs_target_t *target, pacs_err_t *err);
 /* PACS_E_BUSY: the disk of fd has no room for that many in the cache */
 int pacs_cache_room(int fd, uint64_t bytes, const pacs_limits_t *limits,
     pacs_err_t *err);
@@ -255,22 +288,16 @@ int pacs_samples_get(pacs_op_t *op, pacs_image_t *im, uint32_t frame,
 int pacs_samples_read(pacs_op_t *op, pacs_image_t *im, uint32_t frame,
     const pacs_area_t *area, pacs_arena_t *a, pacs_samples_t *samples,
     pacs_err_t *err);
-/* pyramid.c: an open file, to be closed by the caller; the levels begin at
- * PACS_FRAME_HEAD + PACS_PYRAMID_INFO.  range: of the frame's stored values.
+/* pyramid.c: the levels of a frame.  range: of its stored values.
  * PACS_AGAIN as above */
 int pacs_pyramid_open(pacs_op_t *op, pacs_image_t *im, uint32_t frame,
-    const pacs_pyramid_t *shape, int *fd, double range[2], pacs_err_t *err);
-/* verified.c: true: bytes after PACS_FRAME_HEAD have that checksum; read
- * once a process, unless the file changes */
-bool pacs_cached_verified(pacs_service_t *svc, int fd, uint64_t bytes,
-    uint32_t crc);
+    const pacs_pyramid_t *shape, pacs_checked_t *file, double range[2],
+    pacs_err_t *err);
 /* crc.c: CRC-32 of what was sent, by a name of its bytes */
 pacs_crcs_t *pacs_crcs_create(void);
 void pacs_crcs_destroy(pacs_crcs_t *c);
 bool pacs_crcs_get(pacs_crcs_t *c, uint64_t name, uint32_t *crc);
 void pacs_crcs_put(pacs_crcs_t *c, uint64_t name, uint32_t crc);
-/* used now, as far as eviction goes */
-void pacs_cached_touch(int fd, const struct stat *st);
 /* draw.c: pacs_picture_e of a media type as Accept offers it, and back */
 uint8_t pacs_picture_format(pacs_str_t type);
 const char *pacs_picture_type(uint8_t format);
@@ -311,6 +338,10 @@ int pacs_spool_add(pacs_op_t *op, pacs_spool_t *s, pacs_str_t bytes,
 int pacs_spool_begin(const pacs_spool_t *s, const char *head, size_t len,
     pacs_err_t *err);
 int pacs_spool_reply(pacs_op_t *op, const pacs_spool_t *s);
+/* a finished one, made in an arena that goes before op's: its file moves to
+ * *kept, and is gone with op's */
+int pacs_spool_keep(pacs_op_t *op, const char *path, const char **kept,
+    pacs_err_t *err);
 
 
 /* --- transcode.c: an instance in another transfer syntax, PS3.5 A --- */
@@ -320,10 +351,12 @@ typedef struct pacs_transcode_s  pacs_transcode_t;
 /* a record that can be given in `target`, which is not its own syntax.  What
  * is lossy (pacs_syntax(target)->lossy) is for who names it, never a default */
 bool pacs_transcode_can(const pacs_record_t *record, pacs_str_t target);
-/* frame i (from 0): its bytes, coded or native, as a part without a head.
- * PACS_AGAIN with op->want; PACS_E_UNSHOWABLE: it cannot be decoded */
+/* frame i (from 0): its bytes, coded or native, as a part without a head;
+ * px: what its attributes are now.  PACS_AGAIN with op->want;
+ * PACS_E_UNSHOWABLE: it cannot be decoded */
 int pacs_transcode_frame(pacs_op_t *op, pacs_image_t *im, uint32_t i,
-    pacs_str_t target, pacs_part_t *part, pacs_err_t *err);
+    pacs_str_t target, pacs_part_t *part, pacs_pixels_t *px,
+    pacs_err_t *err);
 /* the whole instance as a Part 10 file: a part of a file that is gone with
  * op's arena.  record lives as long as op; run again after PACS_AGAIN */
 int pacs_transcode_open(pacs_op_t *op, const pacs_record_t *record,

@@ -11,9 +11,13 @@
 
 #include "service/internal.h"
 
+/* the cache's file: no error to tell, for it is made again */
+enum { DAMAGED = PACS_E_COUNT };
+
 /* pixels in a file, row by row */
 typedef struct {
     int       fd;
+    const pacs_checked_t *cached;   /* NULL: a blob's, by fd */
     uint64_t  offset;           /* bytes, of the first pixel */
     uint32_t  columns, rows;
     unsigned  bytes;            /* of a cell: a pixel, or two of 4:2:2 */
@@ -23,10 +27,16 @@ typedef struct {
 
 
 static int
-read_at(int fd, uint8_t *p, size_t len, uint64_t offset, pacs_err_t *err)
+read_at(const plane_t *f, uint8_t *p, size_t len, uint64_t offset,
+    pacs_err_t *err)
 {
+    if (f->cached != NULL) {
+        return pacs_checked_read(f->cached, p, len, offset)
+               ? PACS_OK : DAMAGED;
+    }
+
     while (len != 0) {
-        ssize_t  n = pread(fd, p, len, (off_t) offset);
+        ssize_t  n = pread(f->fd, p, len, (off_t) offset);
 
         if (n < 0 && errno == EINTR) {
             continue;
@@ -61,10 +71,10 @@ read_rows(const plane_t *f, unsigned plane, const pacs_area_t *area,
     int       rc = PACS_OK;
 
     if (len == line) {
-        return read_at(f->fd, out, len * area->rows, at, err);
+        return read_at(f, out, len * area->rows, at, err);
     }
     for (uint32_t y = 0; rc == PACS_OK && y < area->rows; y++) {
-        rc = read_at(f->fd, out + y * len, len, at + y * line, err);
+        rc = read_at(f, out + y * len, len, at + y * line, err);
     }
     return rc;
 }
@@ -181,24 +191,33 @@ decoded(pacs_op_t *op, pacs_image_t *im, uint32_t frame,
 {
     const pacs_pixels_t *px = &im->record.pixels;
     pacs_frame_head_t    head;
-    pacs_str_t           path;
-    int                  fd, rc;
+    pacs_checked_t       file;
 
-    rc = pacs_image_decoded(op, im, frame, &path, &fd, &head, err);
-    if (rc != PACS_OK) {
-        return rc;
+    for (unsigned tries = 0; tries < PACS_DAMAGED_MAX; tries++) {
+        int  rc = pacs_image_decoded(op, im, frame, a, &file, &head, err);
+
+        if (rc != PACS_OK) {
+            return rc;
+        }
+
+        plane_t  f = { .cached = &file, .columns = px->columns,
+                       .rows = px->rows, .planes = 1,
+                       .bytes = head.pixels.samples
+                                * (head.pixels.allocated / 8u),
+                       .pair = 1 };
+
+        s->px = head.pixels;
+        rc = read_plane(&f, area, a, s, err);
+
+        if (rc != DAMAGED) {
+            pacs_checked_close(&file);
+            return rc;
+        }
+        pacs_checked_damaged(&file);
     }
 
-    s->px = head.pixels;
-
-    plane_t  f = { .fd = fd, .offset = PACS_FRAME_HEAD,
-                   .columns = px->columns, .rows = px->rows, .planes = 1,
-                   .bytes = head.pixels.samples * (head.pixels.allocated / 8u),
-                   .pair = 1 };
-
-    rc = read_plane(&f, area, a, s, err);
-    close(fd);
-    return rc;
+    return pacs_fail(err, PACS_E_IO, "frame %u is damaged in the cache, again "
+                     "and again", frame + 1);
 }
 
 
@@ -215,43 +234,57 @@ pacs_samples_read(pacs_op_t *op, pacs_image_t *im, uint32_t frame,
 
 
 static int
+read_level(pacs_op_t *op, const pacs_checked_t *file, uint32_t frame,
+    const pacs_pyramid_t *shape, const pacs_area_t *area, pacs_samples_t *s,
+    pacs_err_t *err)
+{
+    unsigned  level = area->level;
+    plane_t   f = {
+        .cached = file, .planes = 1, .pair = 1,
+        .offset = shape->offset[level],
+        .columns = pacs_pyramid_side(shape->px.columns, level),
+        .rows = pacs_pyramid_side(shape->px.rows, level),
+        .bytes = pacs_pyramid_pixel(shape)
+    };
+
+    *s = (pacs_samples_t) { .px = shape->px, .index = frame };
+    return read_plane(&f, area, op->arena, s, err);
+}
+
+
+static int
 from_pyramid(pacs_op_t *op, pacs_image_t *im, uint32_t frame,
     const pacs_pyramid_t *shape, const pacs_area_t *area, bool range,
     pacs_samples_t *s, pacs_err_t *err)
 {
-    unsigned  level = area->level;
-    double   *ends = pacs_alloc(op->arena, 2 * sizeof(*ends));
-    int       fd, rc;
+    double         *ends = pacs_alloc(op->arena, 2 * sizeof(*ends));
+    pacs_checked_t  file;
 
     if (ends == NULL) {
         return pacs_fail(err, PACS_E_NOMEM, "no memory for a frame");
     }
 
-    rc = pacs_pyramid_open(op, im, frame, shape, &fd, ends, err);
-    if (rc != PACS_OK) {
-        return rc;
+    for (unsigned tries = 0; tries < PACS_DAMAGED_MAX; tries++) {
+        int  rc = pacs_pyramid_open(op, im, frame, shape, &file, ends, err);
+
+        if (rc != PACS_OK) {
+            return rc;
+        }
+
+        rc = area->level == 0
+             ? pacs_samples_read(op, im, frame, area, op->arena, s, err)
+             : read_level(op, &file, frame, shape, area, s, err);
+
+        if (rc != DAMAGED) {
+            s->range = range ? ends : NULL;
+            pacs_checked_close(&file);
+            return rc;
+        }
+        pacs_checked_damaged(&file);
     }
 
-    if (level == 0) {
-        rc = pacs_samples_read(op, im, frame, area, op->arena, s, err);
-
-    } else {
-        plane_t  f = {
-            .fd = fd, .planes = 1, .pair = 1,
-            .offset = PACS_FRAME_HEAD + PACS_PYRAMID_INFO
-                      + shape->offset[level],
-            .columns = pacs_pyramid_side(shape->px.columns, level),
-            .rows = pacs_pyramid_side(shape->px.rows, level),
-            .bytes = pacs_pyramid_pixel(shape)
-        };
-
-        *s = (pacs_samples_t) { .px = shape->px, .index = frame };
-        rc = read_plane(&f, area, op->arena, s, err);
-    }
-
-    s->range = range ? ends : NULL;
-    close(fd);
-    return rc;
+    return pacs_fail(err, PACS_E_IO, "a pyramid is damaged in the cache, "
+                     "again and again");
 }
 
 
