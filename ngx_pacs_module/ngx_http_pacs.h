@@ -81,6 +81,7 @@ struct ngx_http_pacs_main_conf_s {
 typedef struct {
     ngx_flag_t                   enable;
     ngx_str_t                    prefix;
+    ngx_uint_t                   accept;        /* 1: required */
 } ngx_http_pacs_loc_conf_t;
 
 
@@ -116,6 +117,7 @@ struct ngx_http_pacs_ctx_s {
     pacs_str_t                   put_key;
     pacs_str_t                   put_value;     /* sealed */
 
+    pacs_buf_t                   body;
     pacs_stow_t                 *stow;
     ngx_chain_t                 *in;        /* the task reads it */
 
@@ -153,9 +155,11 @@ ngx_int_t ngx_http_pacs_service_init(ngx_http_pacs_main_conf_t *pmcf,
     ngx_cycle_t *cycle);
 void ngx_http_pacs_service_exit(ngx_http_pacs_main_conf_t *pmcf);
 
-/* body */
+/* body: streamed into the store, or whole and then next() */
 
 ngx_int_t ngx_http_pacs_store(ngx_http_pacs_ctx_t *ctx);
+ngx_int_t ngx_http_pacs_read_body(ngx_http_pacs_ctx_t *ctx,
+    ngx_http_pacs_work_pt next);
 
 /* reply: each ends by finalizing the request */
 

@@ -14,6 +14,10 @@ static void ngx_http_pacs_body_fed(ngx_http_pacs_ctx_t *ctx);
 static void ngx_http_pacs_body_finish(ngx_http_pacs_ctx_t *ctx);
 static void ngx_http_pacs_body_abort(ngx_http_pacs_ctx_t *ctx);
 static void ngx_http_pacs_body_aborted(ngx_http_pacs_ctx_t *ctx);
+static void ngx_http_pacs_whole_handler(ngx_http_request_t *r);
+static void ngx_http_pacs_whole_read(ngx_http_request_t *r);
+static ngx_int_t ngx_http_pacs_whole_keep(ngx_http_pacs_ctx_t *ctx);
+static void ngx_http_pacs_whole_refuse(ngx_http_pacs_ctx_t *ctx);
 
 
 ngx_int_t
@@ -215,4 +219,131 @@ static void
 ngx_http_pacs_body_aborted(ngx_http_pacs_ctx_t *ctx)
 {
     ngx_http_finalize_request(ctx->request, ctx->rc);
+}
+
+
+/* unbuffered here too: what is over the limit is never written to a file */
+
+ngx_int_t
+ngx_http_pacs_read_body(ngx_http_pacs_ctx_t *ctx, ngx_http_pacs_work_pt next)
+{
+    ngx_int_t            rc;
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+
+    ctx->body.max = ctx->pmcf->limits.request_body;
+    ctx->next = next;
+
+    r->request_body_no_buffering = 1;
+
+    rc = ngx_http_read_client_request_body(r, ngx_http_pacs_whole_handler);
+
+    if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
+        return rc;
+    }
+
+    return NGX_DONE;
+}
+
+
+static void
+ngx_http_pacs_whole_handler(ngx_http_request_t *r)
+{
+    ngx_http_pacs_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_pacs_module);
+
+    if (r->headers_in.content_length_n > ctx->pmcf->limits.request_body) {
+        ngx_http_pacs_whole_refuse(ctx);
+        return;
+    }
+
+    r->read_event_handler = ngx_http_pacs_whole_read;
+
+    ngx_http_pacs_whole_read(r);
+}
+
+
+static void
+ngx_http_pacs_whole_read(ngx_http_request_t *r)
+{
+    ngx_int_t             rc;
+    ngx_http_pacs_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_pacs_module);
+
+    for ( ;; ) {
+        if (ngx_http_pacs_whole_keep(ctx) != NGX_OK) {
+            ngx_http_pacs_whole_refuse(ctx);
+            return;
+        }
+
+        if (!r->reading_body) {
+            break;
+        }
+
+        rc = ngx_http_read_unbuffered_request_body(r);
+
+        if (rc >= NGX_HTTP_SPECIAL_RESPONSE || rc == NGX_ERROR) {
+            ngx_http_finalize_request(r, rc);
+            return;
+        }
+
+        if (rc == NGX_AGAIN && r->request_body->bufs == NULL) {
+            return;
+        }
+    }
+
+    if (r->connection->read->timer_set) {
+        ngx_del_timer(r->connection->read);
+    }
+
+    ctx->op.request.body.data = ctx->body.data;
+    ctx->op.request.body.len = ctx->body.len;
+
+    ctx->next(ctx);
+}
+
+
+static ngx_int_t
+ngx_http_pacs_whole_keep(ngx_http_pacs_ctx_t *ctx)
+{
+    ngx_buf_t           *b;
+    ngx_chain_t         *cl;
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+
+    for (cl = r->request_body->bufs; cl; cl = cl->next) {
+        b = cl->buf;
+
+        pacs_buf_add(&ctx->body, b->pos, b->last - b->pos);
+        b->pos = b->last;
+    }
+
+    r->request_body->bufs = NULL;
+
+    return ctx->body.failed ? NGX_ERROR : NGX_OK;
+}
+
+
+/* the rest is not read, and the connection not kept */
+
+static void
+ngx_http_pacs_whole_refuse(ngx_http_pacs_ctx_t *ctx)
+{
+    char                 text[80];
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+
+    r->read_event_handler = ngx_http_block_reading;
+
+    (void) ngx_snprintf((u_char *) text, sizeof(text),
+                        "a body of more than %O bytes, the limit "
+                        "request_body%Z",
+                        (off_t) ctx->pmcf->limits.request_body);
+
+    ngx_http_pacs_fail(ctx, PACS_E_LIMIT, text);
 }

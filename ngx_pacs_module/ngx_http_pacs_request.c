@@ -4,13 +4,16 @@
 #include "ngx_http_pacs.h"
 
 
+#define NGX_HTTP_PACS_BODY  (PACS_POST|PACS_PUT|PACS_PATCH)
+
+
 static void ngx_http_pacs_fill_request(ngx_http_request_t *r,
     ngx_http_pacs_ctx_t *ctx);
 static pacs_str_t ngx_http_pacs_origin(ngx_http_request_t *r,
     ngx_http_pacs_ctx_t *ctx);
 static void ngx_http_pacs_headers(ngx_http_request_t *r,
     ngx_http_pacs_ctx_t *ctx);
-static ngx_uint_t ngx_http_pacs_choose_pool(pacs_str_t path);
+static ngx_uint_t ngx_http_pacs_choose_pool(pacs_request_t *req);
 static void ngx_http_pacs_run(ngx_http_pacs_ctx_t *ctx);
 static void ngx_http_pacs_run_thread(ngx_http_pacs_ctx_t *ctx);
 static ngx_uint_t ngx_http_pacs_near(ngx_http_pacs_ctx_t *ctx);
@@ -31,6 +34,8 @@ static struct {
     { NGX_HTTP_GET, PACS_GET },
     { NGX_HTTP_HEAD, PACS_HEAD },
     { NGX_HTTP_POST, PACS_POST },
+    { NGX_HTTP_PUT, PACS_PUT },
+    { NGX_HTTP_PATCH, PACS_PATCH },
     { NGX_HTTP_DELETE, PACS_DELETE },
     { NGX_HTTP_OPTIONS, PACS_OPTIONS }
 };
@@ -40,6 +45,8 @@ ngx_int_t
 ngx_http_pacs_handler(ngx_http_request_t *r)
 {
     ngx_int_t             rc;
+    pacs_route_t          route;
+    pacs_request_t       *req;
     ngx_http_pacs_ctx_t  *ctx;
 
     ctx = ngx_http_pacs_create_ctx(r);
@@ -49,8 +56,28 @@ ngx_http_pacs_handler(ngx_http_request_t *r)
 
     ngx_http_pacs_fill_request(r, ctx);
 
-    if (r->method == NGX_HTTP_POST) {
-        return ngx_http_pacs_store(ctx);
+    req = &ctx->op.request;
+
+    ctx->pool = ngx_http_pacs_choose_pool(req);
+
+    if (req->method & NGX_HTTP_PACS_BODY) {
+
+        /* what is wrong with the path the operation says, without a body */
+
+        if (pacs_web_route(req->path, &ctx->pmcf->limits, ctx->op.arena,
+                           &route, NULL)
+            != PACS_OK)
+        {
+            route.methods = 0;
+        }
+
+        if (req->method & route.methods & route.streamed) {
+            return ngx_http_pacs_store(ctx);
+        }
+
+        if (req->method & route.methods) {
+            return ngx_http_pacs_read_body(ctx, ngx_http_pacs_run);
+        }
     }
 
     rc = ngx_http_discard_request_body(r);
@@ -58,8 +85,6 @@ ngx_http_pacs_handler(ngx_http_request_t *r)
     if (rc != NGX_OK) {
         return rc;
     }
-
-    ctx->pool = ngx_http_pacs_choose_pool(ctx->op.request.path);
 
     r->main->count++;
 
@@ -153,6 +178,7 @@ ngx_http_pacs_fill_request(ngx_http_request_t *r, ngx_http_pacs_ctx_t *ctx)
     }
 
     req->args = ngx_http_pacs_slice(&r->args);
+    req->must_accept = plcf->accept;
     req->origin = ngx_http_pacs_origin(r, ctx);
 
     ngx_http_pacs_headers(r, ctx);
@@ -284,15 +310,18 @@ ngx_http_pacs_headers(ngx_http_request_t *r, ngx_http_pacs_ctx_t *ctx)
 
 
 static ngx_uint_t
-ngx_http_pacs_choose_pool(pacs_str_t path)
+ngx_http_pacs_choose_pool(pacs_request_t *req)
 {
     size_t       i, len;
+    pacs_str_t   path;
     const char  *end;
 
     static const char *const  names[] = {
         "/rendered", "/thumbnail", "/renderedmpr", "/rendered3d", "/rendered3D",
-        "/values"
+        "/values", "/wado"
     };
+
+    path = req->path;
 
     for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         len = ngx_strlen(names[i]);
@@ -303,7 +332,8 @@ ngx_http_pacs_choose_pool(pacs_str_t path)
         }
     }
 
-    return NGX_HTTP_PACS_READ;
+    return req->method & (NGX_HTTP_PACS_BODY|PACS_DELETE)
+           ? NGX_HTTP_PACS_STORE : NGX_HTTP_PACS_READ;
 }
 
 
@@ -623,6 +653,7 @@ ngx_http_pacs_cleanup(void *data)
     }
 
     pacs_buf_free(&ctx->facts);
+    pacs_buf_free(&ctx->body);
     pacs_op_close(&ctx->op);
     pacs_arena_destroy(ctx->op.arena);
 }

@@ -79,7 +79,8 @@ typedef enum {
     PACS_J_STORE,           /* an instance was taken in */
     PACS_J_QUARANTINE,      /* a copy with other content was put aside */
     PACS_J_DELETE,          /* an instance was deleted (one line each) */
-    PACS_J_CORRECT          /* an attribute is to be answered otherwise */
+    PACS_J_CORRECT,         /* an attribute is to be answered otherwise */
+    PACS_J_DOCUMENT         /* a data set that is no instance is so now */
 } pacs_journal_e;
 
 typedef struct {
@@ -90,7 +91,11 @@ typedef struct {
     pacs_str_t      source;     /* AE title, address or path it came from */
     pacs_str_t      door;       /* "stow", "dimse", "import", "cli" */
     pacs_str_t      subject;    /* who asked */
-    pacs_str_t      tag, value; /* CORRECT: keyword and UTF-8 text */
+    pacs_str_t      tag, value; /* CORRECT: keyword and UTF-8 text;
+                                   DOCUMENT: value is DICOM JSON, null: gone;
+                                   instance its UID */
+    pacs_str_t      kind, state;        /* DOCUMENT */
+    int64_t         revision;           /* DOCUMENT: from 1 */
 } pacs_entry_t;
 
 int pacs_journal_open(const char *home, pacs_journal_t **j, pacs_err_t *err);

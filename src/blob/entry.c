@@ -8,7 +8,8 @@
 
 static const char *const  ops[] = {
     [PACS_J_STORE] = "store", [PACS_J_QUARANTINE] = "quarantine",
-    [PACS_J_DELETE] = "delete", [PACS_J_CORRECT] = "correct"
+    [PACS_J_DELETE] = "delete", [PACS_J_CORRECT] = "correct",
+    [PACS_J_DOCUMENT] = "document"
 };
 
 enum { OPS = sizeof(ops) / sizeof(ops[0]), CRC_HEX = 8 };
@@ -22,7 +23,9 @@ static const struct { const char *name; size_t offset; } texts[] = {
     { "door",     offsetof(pacs_entry_t, door) },
     { "subject",  offsetof(pacs_entry_t, subject) },
     { "tag",      offsetof(pacs_entry_t, tag) },
-    { "value",    offsetof(pacs_entry_t, value) }
+    { "value",    offsetof(pacs_entry_t, value) },
+    { "kind",     offsetof(pacs_entry_t, kind) },
+    { "state",    offsetof(pacs_entry_t, state) }
 };
 
 enum { TEXTS = sizeof(texts) / sizeof(texts[0]) };
@@ -45,6 +48,9 @@ pacs_entry_write(pacs_buf_t *b, const pacs_entry_t *e)
                     e->time_us);
     if (e->key.digest[0] != '\0') {
         pacs_buf_printf(b, ",\"key\":\"%s/%s\"", e->key.series, e->key.digest);
+    }
+    if (e->revision != 0) {
+        pacs_buf_printf(b, ",\"revision\":%" PRId64, e->revision);
     }
 
     for (unsigned i = 0; i < TEXTS; i++) {
@@ -219,6 +225,8 @@ scan_member(scan_t *s, pacs_entry_t *e, bool *has_op)
     }
     if (pacs_str_is(name, "t")) {
         e->time_us = n;
+    } else if (pacs_str_is(name, "revision")) {
+        e->revision = n;
     }
     return true;
 }

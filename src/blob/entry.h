@@ -9,7 +9,7 @@
 
 #include "blob/blob.h"
 
-enum { PACS_ENTRY_MAX = 65536 };    /* bytes of a line */
+enum { PACS_ENTRY_MAX = 16 << 20 }; /* bytes of a line */
 
 void pacs_entry_write(pacs_buf_t *b, const pacs_entry_t *e);
 /* a line without its newline; strings of *e lie in the line, which is

@@ -112,9 +112,8 @@ pacs_buf_printf(pacs_buf_t *b, const char *fmt, ...)
 }
 
 
-/* bytes of the valid UTF-8 sequence at p, 0: none (RFC 3629) */
-static size_t
-utf8_len(const unsigned char *p, size_t left)
+size_t
+pacs_utf8_len(const unsigned char *p, size_t left)
 {
     static const struct { unsigned char lo, hi, min2, max2; size_t n; } t[] = {
         { 0x00, 0x7f, 0,    0,    1 }, { 0xc2, 0xdf, 0x80, 0xbf, 2 },
@@ -171,7 +170,7 @@ pacs_buf_json(pacs_buf_t *b, pacs_str_t s)
             continue;
         }
 
-        size_t  n = utf8_len(p + i, s.len - i);
+        size_t  n = pacs_utf8_len(p + i, s.len - i);
 
         if (n == 0) {
             pacs_buf_text(b, "\xef\xbf\xbd");

@@ -42,6 +42,8 @@ bool pacs_str_split(pacs_str_t *rest, char sep, pacs_str_t *part);
 /* whole text as a decimal number; false: not one, or outside [min, max] */
 bool pacs_str_int(pacs_str_t s, int64_t min, int64_t max, int64_t *value);
 bool pacs_str_double(pacs_str_t s, double *value);  /* finite only */
+/* bytes of the valid UTF-8 sequence at p (RFC 3629), 0: none */
+size_t pacs_utf8_len(const unsigned char *p, size_t left);
 /* PS3.5 9.1: digits and dots, 1..64, no empty component */
 bool pacs_uid_ok(pacs_str_t uid);
 
@@ -216,9 +218,11 @@ uint32_t pacs_sum_rows(uint32_t seed, const void *data, size_t len,
 
 #define PACS_LIMITS_WEB(X)                                                    \
     X(metadata,  (256 << 20), "bytes of one metadata answer")                 \
+    X(request_body, (4 << 20), "bytes of a body that is no instance")         \
     X(parts,         10000,  "parts of a multipart body")                     \
     X(part_header,    8192,  "bytes of the header of one part")               \
     X(query_rows,     1000,  "rows of one query page")                        \
+    X(query_ms,      10000,  "milliseconds of one search of the index")       \
     X(query_keys,      100,  "keys of one query")                             \
     X(query_uids,     1000,  "UIDs in one list")                              \
     X(frame_list,     1000,  "frames in one request")                         \

@@ -2,8 +2,8 @@
 
 /*
  * dicom: DICOM data sets in C: bounded iterative Part 10 reader, frame
- * locator, Part 10 writer, DICOM JSON (PS3.18 Annex F), character sets
- * (PS3.5 6.1) and the generated tables of tags and UIDs (PS3.6).
+ * locator, Part 10 writer, DICOM JSON (PS3.18 Annex F) and the Native DICOM
+ * Model (PS3.19 A.1) in and out, character sets (PS3.5 6.1) and the generated tables of tags and UIDs (PS3.6).
  * Includes core only.  Any thread; nothing here recurses on input, and all
  * memory of a call comes from the arena it is given.
  */
@@ -193,6 +193,17 @@ pacs_str_t pacs_elem_raw(const pacs_item_t *item, uint32_t tag);
 pacs_str_t pacs_elem_text(const pacs_item_t *item, const pacs_elem_t *elem,
     pacs_arena_t *a);
 
+/* changing a tree whose items and values lie in the arena: elem, its items
+ * included, in place of what has its tag; false: out of memory */
+bool pacs_item_put(pacs_item_t *item, const pacs_elem_t *elem,
+    pacs_arena_t *a);
+bool pacs_item_text(pacs_item_t *item, uint32_t tag, pacs_str_t text,
+    pacs_arena_t *a);
+/* a sequence of one item, or (empty) of none; NULL: out of memory */
+pacs_item_t *pacs_item_sequence(pacs_item_t *item, uint32_t tag, bool empty,
+    pacs_arena_t *a);
+void pacs_item_drop(pacs_item_t *item, uint32_t tag);
+
 /* PS3.5 6.1, 6.2: charset is the raw (0008,0005); multi: text that is
  * delimited by '\' (else a '\' is text); pn: '^' and '=' reset the code
  * extensions.  Never fails but for memory (data NULL) */
@@ -257,6 +268,50 @@ void pacs_json_attr(pacs_buf_t *b, uint32_t tag, uint16_t vr,
 const pacs_elem_t *pacs_bulk_find(const pacs_dataset_t *ds, pacs_str_t path);
 
 
+/* --- models in: DICOM JSON, and XML (Native DICOM Model, PS3.19 A.1) --- */
+
+/* what a URI of bulk data leads to: bytes in memory, a range of the stream
+ * that pacs_write_dataset() is given, or fragments in it of Pixel Data */
+typedef struct {
+    const void    *value;       /* NULL: from the stream */
+    uint64_t       offset;
+    uint64_t       length;      /* bytes */
+    pacs_range_t  *fragments;   /* NULL: not encapsulated */
+    uint32_t       nfragments;
+} pacs_bulk_t;
+
+typedef struct {
+    int   (*find)(void *ctx, pacs_str_t uri, pacs_bulk_t *bulk,
+                  pacs_err_t *err);
+    void   *ctx;
+} pacs_bulk_find_t;
+
+/*
+ * The data sets of a text, one object or an array of them, as trees whose
+ * values all lie in the arena, in Explicit VR Little Endian and UTF-8
+ * (ISO_IR 192), elements sorted: what pacs_dicom_read() would give of them,
+ * and pacs_write_dataset() takes.  Group 2 goes to ds->meta, and to
+ * ds->syntax_uid; group lengths are dropped.  find NULL: no URI is known.
+ * DS and IS are kept to the digit, also beyond their 16 and 12 characters;
+ * null among FL and FD is NaN.  Errors: PACS_E_ARG, PACS_E_LIMIT,
+ * PACS_E_NOMEM or what find returned, naming the path of the attribute as
+ * 00400275[2].00400007.
+ */
+int pacs_json_read(pacs_str_t text, const pacs_bulk_find_t *find,
+    const pacs_limits_t *limits, pacs_arena_t *a, pacs_dataset_t **sets,
+    unsigned *n, pacs_err_t *err);
+/* one NativeDicomModel, UTF-8 without DOCTYPE; *n is 1 */
+int pacs_xml_read(pacs_str_t text, const pacs_bulk_find_t *find,
+    const pacs_limits_t *limits, pacs_arena_t *a, pacs_dataset_t **sets,
+    unsigned *n, pacs_err_t *err);
+
+/* the data sets of DICOM JSON (one object or an array) as one XML document
+ * each, in this order; fn's code ends it unless PACS_OK */
+int pacs_xml_from_json(pacs_str_t json, const pacs_limits_t *limits,
+    int (*fn)(void *ctx, pacs_str_t xml, pacs_err_t *err), void *ctx,
+    pacs_err_t *err);
+
+
 /* --- Part 10 writer: explicit or implicit VR little endian --- */
 
 /* the preamble, "DICM" and group 2 for a data set to come, PS3.10 7.1 */
@@ -275,9 +330,22 @@ void pacs_write_sq(pacs_buf_t *b, uint32_t tag);
 void pacs_write_item(pacs_buf_t *b);
 void pacs_write_item_end(pacs_buf_t *b);
 void pacs_write_sq_end(pacs_buf_t *b);
-/* a data set tree again (behind a pacs_write_meta of the caller's), in Explicit VR LE or (implicit) Implicit VR LE,
- * bulk values from the stream; used to re-encode for a client */
+/* a data set tree again (behind a pacs_write_meta of the caller's), in
+ * Explicit VR LE or (implicit) Implicit VR LE, bulk values from the stream;
+ * used to re-encode for a client */
 int pacs_write_dataset(pacs_buf_t *b, pacs_source_t *stream,
     const pacs_dataset_t *ds, bool implicit, pacs_err_t *err);
+/* the same of any size: what b holds goes to sink in pieces of 64 kB or so,
+ * and is gone then */
+typedef int (*pacs_sink_pt)(void *ctx, const void *data, size_t len,
+    pacs_err_t *err);
+int pacs_write_through(pacs_buf_t *b, pacs_source_t *stream,
+    const pacs_dataset_t *ds, bool implicit, pacs_sink_pt sink, void *ctx,
+    pacs_err_t *err);
+/* … without the value of ds->pixels, which belongs at *cut of b, byte by byte
+ * as it is stored; *cut is b's end where there is no such value, or it has
+ * to be written otherwise */
+int pacs_write_dataset_cut(pacs_buf_t *b, pacs_source_t *stream,
+    const pacs_dataset_t *ds, bool implicit, size_t *cut, pacs_err_t *err);
 
 #endif

@@ -202,85 +202,154 @@ pacs_write_meta(pacs_buf_t *b, pacs_str_t class_uid, pacs_str_t instance_uid,
 }
 
 
-/* the value of e from memory or the stream, as it is there */
+typedef struct {
+    pacs_buf_t            *b;
+    pacs_source_t         *stream;
+    const pacs_dataset_t  *ds;
+    bool                   implicit;
+    pacs_sink_pt           sink;        /* NULL: all stays in b */
+    void                  *ctx;
+    pacs_err_t            *err;
+    const pacs_elem_t     *left_out;    /* its value, which belongs at *cut */
+    size_t                *cut;
+} writer_t;
+
+
 static int
-put_stored(pacs_buf_t *b, pacs_source_t *stream, const pacs_elem_t *e,
-    pacs_err_t *err)
+flush(writer_t *w, size_t least)
 {
-    if (e->value != NULL) {
-        pacs_buf_add(b, e->value, (size_t) e->length);
+    pacs_buf_t  *b = w->b;
+    size_t       n = b->len;
+
+    if (w->sink == NULL || b->failed || n < least) {
         return PACS_OK;
     }
+    b->len = 0;
+    return w->sink(w->ctx, b->data, n, w->err);
+}
 
-    for (uint64_t done = 0; done < e->length && !b->failed; ) {
-        uint64_t   left = e->length - done;
+
+/* a multiple of 8 bytes at a time: words are whole */
+static int
+put_range(writer_t *w, uint64_t offset, uint64_t length, uint16_t swap)
+{
+    pacs_buf_t *b = w->b;
+
+    for (uint64_t done = 0; done < length && !b->failed; ) {
+        uint64_t   left = length - done;
         size_t     n = left < CHUNK ? (size_t) left : CHUNK;
         char      *p = pacs_buf_reserve(b, n);
+        int        rc;
 
         if (p == NULL) {
             break;
         }
 
-        int  rc = pacs_source_exact(stream, e->offset + done, p, n, err);
-
+        rc = pacs_source_exact(w->stream, offset + done, p, n, w->err);
         if (rc != PACS_OK) {
             return rc;
         }
+
+        pacs_swap(swap, (uint8_t *) p, n);
         b->len += n;
         done += n;
+
+        if ((rc = flush(w, CHUNK)) != PACS_OK) {
+            return rc;
+        }
     }
 
     return PACS_OK;
+}
+
+
+/* PS3.5 A.4, with the Basic Offset Table that there was */
+static int
+put_fragments(writer_t *w)
+{
+    const pacs_dataset_t *ds = w->ds;
+    int                   rc;
+
+    put_delimiter(w->b, PACS_TAG_ITEM, (uint32_t) ds->offset_table.length);
+    rc = put_range(w, ds->offset_table.offset, ds->offset_table.length, 0);
+
+    for (uint32_t i = 0; rc == PACS_OK && i < ds->nfragments; i++) {
+        uint64_t  n = ds->fragments[i].length;
+
+        if (n > PACS_UNDEFINED - 2) {
+            return pacs_fail(w->err, PACS_E_LIMIT, "a fragment of 4 GB");
+        }
+
+        put_delimiter(w->b, PACS_TAG_ITEM, (uint32_t) (n + (n & 1)));
+        rc = put_range(w, ds->fragments[i].offset, n, 0);
+        if (n & 1) {
+            pacs_buf_char(w->b, 0);
+        }
+    }
+
+    pacs_write_sq_end(w->b);
+    return rc;
 }
 
 
 static int
-put_elem(pacs_buf_t *b, pacs_source_t *stream, const pacs_item_t *item,
-    const pacs_elem_t *e, bool implicit, pacs_err_t *err)
+put_elem(writer_t *w, const pacs_item_t *item, const pacs_elem_t *e)
 {
-    uint64_t  odd = e->undefined ? 0 : e->length & 1;
+    pacs_buf_t  *b = w->b;
+    uint16_t     swap = item->big_endian ? e->vr : 0;
+    uint64_t     odd = e->undefined ? 0 : e->length & 1;
+    int          rc = PACS_OK;
 
-    if (e->undefined && (implicit || item->big_endian)) {
-        return pacs_fail(err, PACS_E_ARG, PACS_TAG_FMT ": encapsulated pixel "
-                         "data has Explicit VR Little Endian only",
+    if (e->undefined && (w->implicit || item->big_endian)) {
+        return pacs_fail(w->err, PACS_E_ARG, PACS_TAG_FMT ": encapsulated "
+                         "pixel data has Explicit VR Little Endian only",
                          pacs_tag_args(e->tag));
     }
 
     put_header(b, e->tag, e->vr,
-               e->undefined ? PACS_UNDEFINED : e->length + odd, implicit);
+               e->undefined ? PACS_UNDEFINED : e->length + odd, w->implicit);
 
-    size_t  start = b->len;
-    int     rc = put_stored(b, stream, e, err);
+    if (e->undefined && e == w->ds->pixels && w->ds->fragments != NULL) {
+        return put_fragments(w);
+    }
 
-    if (rc != PACS_OK || b->failed) {
-        return rc;
+    if (e == w->left_out) {
+        *w->cut = b->len;
+
+    } else if (e->value == NULL) {
+        rc = put_range(w, e->offset, e->length, swap);
+
+    } else {
+        size_t  start = b->len;
+
+        pacs_buf_add(b, e->value, (size_t) e->length);
+        pacs_swap(swap, (uint8_t *) b->data + start, b->len - start);
     }
-    if (item->big_endian) {
-        pacs_swap(e->vr, (uint8_t *) b->data + start, b->len - start);
-    }
-    if (odd) {
+
+    if (odd && rc == PACS_OK) {
         pacs_buf_char(b, (char) pacs_vr(e->vr)->pad);
     }
-    return PACS_OK;
+    return rc != PACS_OK ? rc : flush(w, CHUNK);
 }
 
 
-int
-pacs_write_dataset(pacs_buf_t *b, pacs_source_t *stream,
-    const pacs_dataset_t *ds, bool implicit, pacs_err_t *err)
+static int
+put_dataset(writer_t *out)
 {
+    pacs_buf_t  *b = out->b;
     pacs_walk_t  w;
     int          rc = PACS_OK;
 
-    pacs_walk_init(&w, ds->root);
+    pacs_walk_init(&w, out->ds->root);
 
     while (rc == PACS_OK && !b->failed && pacs_walk_next(&w)) {
         switch (w.event) {
         case PACS_WALK_ELEM:
-            rc = put_elem(b, stream, w.item, w.elem, implicit, err);
+            rc = put_elem(out, w.item, w.elem);
             break;
         case PACS_WALK_SQ:
-            put_header(b, w.elem->tag, PACS_SQ, PACS_UNDEFINED, implicit);
+            put_header(b, w.elem->tag, PACS_SQ, PACS_UNDEFINED,
+                       out->implicit);
             break;
         case PACS_WALK_ITEM:
             pacs_write_item(b);
@@ -295,9 +364,49 @@ pacs_write_dataset(pacs_buf_t *b, pacs_source_t *stream,
     }
 
     if (rc == PACS_OK && (b->failed || w.stack.failed)) {
-        rc = pacs_fail(err, PACS_E_NOMEM, "data set to write: out of memory "
-                       "or larger than %zu bytes", b->max);
+        rc = pacs_fail(out->err, PACS_E_NOMEM, "data set to write: out of "
+                       "memory or larger than %zu bytes", b->max);
     }
     pacs_walk_end(&w);
+    return rc != PACS_OK ? rc : flush(out, 0);
+}
+
+
+int
+pacs_write_through(pacs_buf_t *b, pacs_source_t *stream,
+    const pacs_dataset_t *ds, bool implicit, pacs_sink_pt sink, void *ctx,
+    pacs_err_t *err)
+{
+    writer_t  out = { b, stream, ds, implicit, sink, ctx, err, NULL, NULL };
+
+    return put_dataset(&out);
+}
+
+
+int
+pacs_write_dataset(pacs_buf_t *b, pacs_source_t *stream,
+    const pacs_dataset_t *ds, bool implicit, pacs_err_t *err)
+{
+    return pacs_write_through(b, stream, ds, implicit, NULL, NULL, err);
+}
+
+
+int
+pacs_write_dataset_cut(pacs_buf_t *b, pacs_source_t *stream,
+    const pacs_dataset_t *ds, bool implicit, size_t *cut, pacs_err_t *err)
+{
+    bool      as_it_is = ds->pixels != NULL && !ds->pixels->undefined
+                         && ds->pixels->value == NULL
+                         && !ds->syntax->big_endian && !ds->syntax->deflated;
+    writer_t  out = { b, stream, ds, implicit, NULL, NULL, err,
+                      as_it_is ? ds->pixels : NULL, cut };
+
+    *cut = SIZE_MAX;
+
+    int  rc = put_dataset(&out);
+
+    if (*cut == SIZE_MAX) {
+        *cut = b->len;
+    }
     return rc;
 }

@@ -3,28 +3,51 @@
 /* From a request to its operation: route, method, parameters, dispatch. */
 
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "service/internal.h"
 
-static const struct {
-    pacs_op_pt   run;
-    pacs_action_e  action;
-} ops[] = {
-    [PACS_R_STUDIES]   = { pacs_op_search,   PACS_MAY_QUERY },
-    [PACS_R_SERIES]    = { pacs_op_search,   PACS_MAY_QUERY },
-    [PACS_R_INSTANCES] = { pacs_op_search,   PACS_MAY_QUERY },
-    [PACS_R_OBJECT]    = { pacs_op_object,   PACS_MAY_RETRIEVE },
-    [PACS_R_METADATA]  = { pacs_op_metadata, PACS_MAY_RETRIEVE },
-    [PACS_R_FRAMES]    = { pacs_op_frames,   PACS_MAY_RETRIEVE },
-    [PACS_R_BULKDATA]  = { pacs_op_bulkdata, PACS_MAY_RETRIEVE },
-    [PACS_R_RENDERED]  = { pacs_op_picture,  PACS_MAY_RETRIEVE },
-    [PACS_R_THUMBNAIL] = { pacs_op_picture,  PACS_MAY_RETRIEVE },
-    [PACS_R_VALUES]    = { pacs_op_values,   PACS_MAY_RETRIEVE },
-    [PACS_R_PLANE]     = { pacs_op_volume,   PACS_MAY_RETRIEVE },
-    [PACS_R_MPR]       = { pacs_op_volume,   PACS_MAY_RETRIEVE },
-    [PACS_R_VOLUME]    = { pacs_op_volume,   PACS_MAY_RETRIEVE }
+enum { READ = PACS_GET | PACS_HEAD, FORM = READ | PACS_POST };
+
+/* what is streamed (STOW) has no row: see pacs_stow_begin */
+typedef struct {
+    pacs_resource_e  resource;
+    unsigned         methods;
+    pacs_op_pt       run;
+    pacs_action_e    action;
+} row_t;
+
+static const row_t  rows[] = {
+    { PACS_R_STUDIES,    READ, pacs_op_search,   PACS_MAY_QUERY },
+    { PACS_R_SERIES,     READ, pacs_op_search,   PACS_MAY_QUERY },
+    { PACS_R_INSTANCES,  READ, pacs_op_search,   PACS_MAY_QUERY },
+    { PACS_R_OBJECT,     READ, pacs_op_object,   PACS_MAY_RETRIEVE },
+    { PACS_R_METADATA,   READ, pacs_op_metadata, PACS_MAY_RETRIEVE },
+    { PACS_R_FRAMES,     READ, pacs_op_frames,   PACS_MAY_RETRIEVE },
+    { PACS_R_BULKDATA,   READ, pacs_op_bulkdata, PACS_MAY_RETRIEVE },
+    { PACS_R_BULK,       READ, pacs_op_bulk,     PACS_MAY_RETRIEVE },
+    { PACS_R_PIXELDATA,  READ, pacs_op_bulk,     PACS_MAY_RETRIEVE },
+    { PACS_R_RENDERED,   READ, pacs_op_picture,  PACS_MAY_RETRIEVE },
+    { PACS_R_THUMBNAIL,  READ, pacs_op_picture,  PACS_MAY_RETRIEVE },
+    { PACS_R_VALUES,     FORM, pacs_op_values,   PACS_MAY_RETRIEVE },
+    { PACS_R_PLANE,      FORM, pacs_op_volume,   PACS_MAY_RETRIEVE },
+    { PACS_R_MPR,        FORM, pacs_op_volume,   PACS_MAY_RETRIEVE },
+    { PACS_R_VOLUME,     FORM, pacs_op_volume,   PACS_MAY_RETRIEVE }
 };
+
+
+/* RFC 9110 15.5.16: 415 also for a coding that is not undone here */
+int
+pacs_op_coding(pacs_str_t coding, pacs_err_t *err)
+{
+    return coding.len == 0
+           || (coding.len == 8 && strncasecmp(coding.data, "identity", 8) == 0)
+           ? PACS_OK
+           : pacs_fail(err, PACS_E_MEDIA, "Content-Encoding %.*s: bodies are "
+                       "taken as they are only",
+                       coding.len > 80 ? 80 : (int) coding.len, coding.data);
+}
 
 
 /* PACS_E_METHOD: the reply stands: a 405, or what OPTIONS asks */
@@ -33,11 +56,12 @@ check_method(pacs_op_t *op, const pacs_route_t *route, pacs_err_t *err)
 {
     static const struct { unsigned bit; const char *name; } names[] = {
         { PACS_GET, "GET" }, { PACS_HEAD, "HEAD" }, { PACS_POST, "POST" },
+        { PACS_PUT, "PUT" }, { PACS_PATCH, "PATCH" },
         { PACS_DELETE, "DELETE" }, { PACS_OPTIONS, "OPTIONS" }
     };
     pacs_buf_t  b = { 0 };
 
-    if (op->request.method & (PACS_GET | PACS_HEAD) & route->methods) {
+    if (op->request.method & route->methods & ~(unsigned) PACS_OPTIONS) {
         return PACS_OK;
     }
 
@@ -65,33 +89,82 @@ check_method(pacs_op_t *op, const pacs_route_t *route, pacs_err_t *err)
 
 /* what was parsed: later runs of a waiting operation find it here */
 typedef struct {
+    const row_t   *row;
     pacs_route_t   route;
     pacs_param_t  *params;
     unsigned       nparams;
 } parsed_t;
 
 
+/* for what is too long for a URL: the form's fields join its parameters.  In
+ * a form a blank is a '+' */
 static int
-parse(pacs_op_t *op, parsed_t **parsed, pacs_err_t *err)
+join_form(pacs_op_t *op, pacs_err_t *err)
 {
-    const pacs_limits_t *limits = pacs_service_limits(op->svc);
-    parsed_t             *f = pacs_calloc(op->arena, 1, sizeof(*f));
-    int                  rc;
+    static const char  form[] = "application/x-www-form-urlencoded";
+    pacs_request_t    *q = &op->request;
+    pacs_str_t         rest = q->content_type, type = pacs_null;
 
-    *parsed = f;
-
-    if (f == NULL) {
-        return pacs_fail(err, PACS_E_NOMEM, "no memory for a request");
-    }
-
-    if ((rc = pacs_web_route(op->request.path, limits, op->arena, &f->route,
-                             err)) != PACS_OK)
+    (void) pacs_str_split(&rest, ';', &type);
+    type = pacs_str_trim(type);
+    if (type.len != sizeof(form) - 1
+        || strncasecmp(type.data, form, type.len) != 0)
     {
-        return rc;
+        return pacs_fail(err, PACS_E_MEDIA, "parameters in a body are %s",
+                         form);
     }
 
-    return pacs_web_params(op->request.args, limits, op->arena, &f->params,
-                           &f->nparams, err);
+    size_t  n = q->args.len;
+    char   *p = pacs_alloc(op->arena, n + 1 + q->body.len);
+
+    if (p == NULL) {
+        return PACS_E_NOMEM;
+    }
+    if (n != 0) {
+        memcpy(p, q->args.data, n);
+    }
+    p[n++] = '&';
+    for (size_t i = 0; i < q->body.len; i++) {
+        p[n++] = q->body.data[i] == '+' ? ' ' : q->body.data[i];
+    }
+
+    q->args = (pacs_str_t) { p, n };
+    q->if_none_match = pacs_null;
+    return PACS_OK;
+}
+
+
+static const row_t *
+find_row(pacs_resource_e resource, unsigned method)
+{
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (rows[i].resource == resource && (rows[i].methods & method)) {
+            return &rows[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+/* the URI service means a resource of the other one */
+static int
+as_resource(pacs_op_t *op, parsed_t *p, pacs_err_t *err)
+{
+    pacs_wado_t *w = pacs_calloc(op->arena, 1, sizeof(*w));
+    int          rc;
+
+    if (w == NULL) {
+        return PACS_E_NOMEM;
+    }
+
+    rc = pacs_web_wado(p->params, p->nparams, op->request.accept,
+                       pacs_service_limits(op->svc), op->arena, w, err);
+    p->route = w->route;
+    p->params = w->params;
+    p->nparams = w->nparams;
+    op->request.accept = w->accept;
+    return rc;
 }
 
 
@@ -99,12 +172,19 @@ parse(pacs_op_t *op, parsed_t **parsed, pacs_err_t *err)
 static int
 first_run(pacs_op_t *op, bool *answered, pacs_err_t *err)
 {
-    parsed_t *p;
-    int       rc = parse(op, &p, err);
+    const pacs_limits_t *limits = pacs_service_limits(op->svc);
+    parsed_t            *p = pacs_calloc(op->arena, 1, sizeof(*p));
+    int                  rc;
 
     *answered = false;
 
-    if (rc != PACS_OK) {
+    if (p == NULL) {
+        return pacs_fail(err, PACS_E_NOMEM, "no memory for a request");
+    }
+
+    if ((rc = pacs_web_route(op->request.path, limits, op->arena, &p->route,
+                             err)) != PACS_OK)
+    {
         return rc;
     }
 
@@ -113,14 +193,57 @@ first_run(pacs_op_t *op, bool *answered, pacs_err_t *err)
         return PACS_OK;
     }
 
+    if (rc == PACS_OK && p->route.resource == PACS_R_WADO
+        && (rc = as_resource(op, p, err)) != PACS_OK)
+    {
+        return rc;
+    }
+
+    p->row = find_row(p->route.resource, op->request.method);
     op->parsed = p;
     op->reply.status = 200;
 
+    if (rc == PACS_OK && p->row == NULL) {
+        return pacs_fail(err, PACS_E_INTERNAL, "this is a streamed request");
+    }
+    if (rc == PACS_OK && op->request.body.len != 0) {
+        rc = pacs_op_coding(op->request.content_encoding, err);
+    }
+    if (rc == PACS_OK && op->request.method == PACS_POST
+        && p->row->methods == FORM)
+    {
+        rc = join_form(op, err);
+    }
+    if (rc == PACS_OK) {
+        rc = pacs_web_params(op->request.args, limits, op->arena, &p->params,
+                             &p->nparams, err);
+    }
+
     return rc != PACS_OK
            ? rc
-           : pacs_auth_check(&op->request.subject,
-                             ops[p->route.resource].action, p->route.study,
-                             err);
+           : pacs_auth_check(&op->request.subject, p->row->action,
+                             p->route.study, err);
+}
+
+
+/* of pictures and numbers; the other resources refuse what they do not know,
+ * or have no parameters of their own */
+static int
+warn_of_unknown(pacs_op_t *op, const parsed_t *p)
+{
+    if (p->route.resource < PACS_R_RENDERED
+        || p->route.resource > PACS_R_VOLUME || op->reply.status >= 300)
+    {
+        return PACS_OK;
+    }
+
+    pacs_str_t  names = pacs_web_unknown(p->route.resource, p->params,
+                                         p->nparams, op->arena);
+
+    return names.data == NULL ? PACS_E_NOMEM
+           : names.len == 0 ? PACS_OK
+           : pacs_reply_warning(op, "parameters that are not known here were "
+                                "left aside: %.*s", pacs_fmt(names));
 }
 
 
@@ -140,8 +263,10 @@ pacs_op_run(pacs_op_t *op)
     if (rc == PACS_OK && !answered) {
         parsed_t *p = op->parsed;
 
-        rc = ops[p->route.resource].run(op, &p->route, p->params, p->nparams,
-                                        &err);
+        rc = p->row->run(op, &p->route, p->params, p->nparams, &err);
+        if (rc == PACS_OK) {
+            rc = warn_of_unknown(op, p);
+        }
     }
 
     if (rc == PACS_AGAIN) {
@@ -170,8 +295,19 @@ pacs_op_accept(pacs_op_t *op, const pacs_route_t *route,
 
     for (unsigned i = 0; i < nparams; i++) {
         if (pacs_str_is(params[i].name, "accept")) {
-            parameter = params[i].value;
+            parameter = parameter.len == 0
+                        ? params[i].value
+                        : pacs_sprintf(op->arena, "%.*s,%.*s",
+                                       pacs_fmt(parameter),
+                                       pacs_fmt(params[i].value));
         }
+    }
+
+    if (op->request.must_accept && op->request.accept.len == 0
+        && parameter.len == 0)
+    {
+        return pacs_fail(err, PACS_E_ACCEPT, "no Accept header: it has to say "
+                         "what is wanted here (pacs_accept required)");
     }
 
     return pacs_web_accept(route->resource, op->request.accept, parameter,

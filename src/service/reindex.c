@@ -17,6 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "service/document.h"
 #include "service/rebuild.h"
 
 
@@ -245,6 +246,25 @@ list_rivals(pacs_rebuild_t *b)
 
 
 static int
+replay_document(pacs_rebuild_t *b, const pacs_entry_t *e)
+{
+    pacs_err_t  err = { 0 };
+    int         rc = pacs_document_replay(b->svc, e, &err);
+
+    if (rc == PACS_E_ARG || rc == PACS_E_LIMIT || rc == PACS_E_INTERNAL) {
+        char  line[1024];
+
+        snprintf(line, sizeof(line), "ignored %.*s %.*s: %s",
+                 pacs_fmt(e->kind), pacs_fmt(e->instance), err.text);
+        b->total.refused++;
+        b->say(b->ctx, line);
+        return PACS_OK;
+    }
+    return rc == PACS_OK ? PACS_OK : pacs_fail(b->err, rc, "%s", err.text);
+}
+
+
+static int
 replay(void *ctx, const pacs_entry_t *e)
 {
     static int (*const  others[])(pacs_rebuild_t *, const pacs_entry_t *) = {
@@ -253,6 +273,10 @@ replay(void *ctx, const pacs_entry_t *e)
         [PACS_J_CORRECT]    = replay_correct
     };
     pacs_rebuild_t *b = ctx;
+
+    if (e->op == PACS_J_DOCUMENT) {
+        return replay_document(b, e);
+    }
 
     if (e->op != PACS_J_CORRECT
         && !pacs_keyset_mark(b->seen, &e->key, e->op == PACS_J_DELETE))

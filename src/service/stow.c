@@ -4,7 +4,6 @@
  * fails costs that part only. */
 
 #include <string.h>
-#include <strings.h>
 
 #include "service/internal.h"
 
@@ -120,19 +119,6 @@ open_body(pacs_stow_t *s, pacs_err_t *err)
 }
 
 
-/* RFC 9110 15.5.16: 415 also for a coding that is not undone here */
-static int
-check_encoding(pacs_str_t coding, pacs_err_t *err)
-{
-    return coding.len == 0
-           || (coding.len == 8 && strncasecmp(coding.data, "identity", 8) == 0)
-           ? PACS_OK
-           : pacs_fail(err, PACS_E_MEDIA, "Content-Encoding %.*s: bodies are "
-                       "taken as they are only",
-                       coding.len > 80 ? 80 : (int) coding.len, coding.data);
-}
-
-
 static int
 check_request(pacs_stow_t *s, pacs_err_t *err)
 {
@@ -153,7 +139,7 @@ check_request(pacs_stow_t *s, pacs_err_t *err)
     rc = pacs_auth_check(&op->request.subject, PACS_MAY_STORE,
                          s->route.study, err);
     if (rc == PACS_OK) {
-        rc = check_encoding(op->request.content_encoding, err);
+        rc = pacs_op_coding(op->request.content_encoding, err);
     }
 
     return rc == PACS_OK ? open_body(s, err) : rc;
@@ -180,9 +166,6 @@ pacs_stow_begin(pacs_op_t *op, pacs_stow_t **stow)
 
     if (rc != PACS_OK) {
         pacs_op_fail(op, &err);
-    }
-    if (rc == PACS_E_METHOD) {
-        pacs_reply_header(op, "Allow", pacs_lit("GET, HEAD, OPTIONS"));
     }
     return rc;
 }

@@ -32,6 +32,8 @@ typedef struct {
     double                spacing[2];       /* mm: between columns, rows */
     double                slope, intercept;
     char                  reference[65];    /* frame of reference */
+    bool                  alone;            /* no other one of its series has
+                                               that */
     /* Temporal Position, Acquisition Number, Echo Number, Trigger Time:
      * what tells slices of one place apart */
     double                phase[PACS_PHASES];
@@ -68,8 +70,10 @@ typedef struct {
  * are several such groups the largest is taken, or the one of the slice that
  * is named; the rest is left out with a warning.  Slices are sorted by their
  * place along the normal.  Of several in one place the first by phase is
- * taken, or the phase of the slice that is named: a warning.  A gap of more
- * than 1.5 times the median distance: a warning.  PACS_E_UNSHOWABLE: fewer
+ * taken, or the phase of the slice that is named: a warning.  Where each
+ * slice of a series has a frame of reference of its own (anonymizers do
+ * that) they are taken as of one, with a warning, unless two lie in one
+ * place.  A gap of more than 1.5 times the median distance: a warning.  PACS_E_UNSHOWABLE: fewer
  * than two places, slices whose first pixels are not on a line (half a pixel
  * is tolerated), or which are no grey images of up to 16 bits.
  */
@@ -225,11 +229,14 @@ typedef struct {
     uint32_t  planes;                       /* across the volume */
 } pacs_view_t;
 
-/* PACS_E_ARG: no plane */
+/* not flipped and turned yet; PACS_E_ARG: no plane */
 int pacs_volume_view(const pacs_volume_t *v, const pacs_web_volume_t *want,
     const pacs_limits_t *limits, pacs_view_t *view, pacs_err_t *err);
 /* turned about its down axis, degrees: seen from further right */
 void pacs_view_turn(pacs_view_t *view, double degrees);
+/* mirrored, then turned clockwise by quarters, in the plane of the picture */
+void pacs_view_orient(pacs_view_t *view, bool flip_x, bool flip_y,
+    unsigned quarters);
 /* at `at`, looking along `along`, up as it was */
 void pacs_view_move(pacs_view_t *view, const double at[3],
     const double along[3]);

@@ -436,7 +436,10 @@ fill_head(pacs_volume_head_t *h, uint64_t bytes, const char *name,
     h->voi = in->voi;
     memcpy(h->unit, v->unit, sizeof(h->unit));
     memcpy(h->modality, in->modality, sizeof(h->modality));
-    memcpy(h->reference, plan->slices[0]->reference, sizeof(h->reference));
+    if (!plan->slices[0]->alone) {
+        memcpy(h->reference, plan->slices[0]->reference,
+               sizeof(h->reference));
+    }
     memcpy(h->warning, plan->warning, sizeof(h->warning));
     snprintf(h->series, sizeof(h->series), "%.*s", pacs_fmt(middle->series));
     snprintf(h->instance, sizeof(h->instance), "%.*s",

@@ -52,10 +52,59 @@ same_format(const pacs_pixels_t *a, const pacs_pixels_t *b)
 }
 
 
+static int
+compare_text(pacs_str_t a, pacs_str_t b)
+{
+    int  c = strncmp(a.data, b.data, a.len < b.len ? a.len : b.len);
+
+    return c != 0 ? c : (a.len > b.len) - (a.len < b.len);
+}
+
+
+static int
+by_reference(const void *pa, const void *pb)
+{
+    const pacs_slice_t *a = *(pacs_slice_t *const *) pa;
+    const pacs_slice_t *b = *(pacs_slice_t *const *) pb;
+    int                 c = compare_text(a->record->series,
+                                         b->record->series);
+
+    return c != 0 ? c : strcmp(a->reference, b->reference);
+}
+
+
+/* sets alone; s: room for in->n */
+static void
+find_alone(pacs_input_t *in, pacs_slice_t **s)
+{
+    for (uint32_t i = 0; i < in->n; i++) {
+        s[i] = &in->slices[i];
+        s[i]->alone = s[i]->reference[0] != '\0';
+    }
+
+    qsort(s, in->n, sizeof(*s), by_reference);
+
+    for (uint32_t i = 1; i < in->n; i++) {
+        if (by_reference(&s[i - 1], &s[i]) == 0) {
+            s[i - 1]->alone = s[i]->alone = false;
+        }
+    }
+}
+
+
+static bool
+same_space(const pacs_slice_t *a, const pacs_slice_t *b)
+{
+    return strcmp(a->reference, b->reference) == 0
+           || (a->alone && b->alone
+               && pacs_str_eq(a->record->series, b->record->series));
+}
+
+
 static bool
 same_group(const pacs_slice_t *a, const pacs_slice_t *b)
 {
-    return strcmp(a->reference, b->reference) == 0
+    return same_space(a, b)
            && same_format(&a->record->pixels, &b->record->pixels)
            && dot(a->row, b->row) > 0.9999
            && dot(a->column, b->column) > 0.9999
@@ -137,12 +186,8 @@ by_place(const void *pa, const void *pb)
     if (c == 0) {
         c = (a->number > b->number) - (a->number < b->number);
     }
-    return c != 0 ? c : strncmp(a->record->instance.data,
-                                b->record->instance.data,
-                                a->record->instance.len
-                                < b->record->instance.len
-                                ? a->record->instance.len
-                                : b->record->instance.len);
+    return c != 0 ? c : compare_text(a->record->instance,
+                                     b->record->instance);
 }
 
 
@@ -417,7 +462,7 @@ int
 pacs_volume_shape(pacs_input_t *in, const pacs_limits_t *limits,
     pacs_arena_t *a, pacs_plan_t *plan, pacs_err_t *err)
 {
-    const pacs_slice_t *first = choose_group(in);
+    const pacs_slice_t *first;
     pacs_slice_t      **s = pacs_calloc(a, in->n + 1, sizeof(*s));
     double              normal[3];
     uint32_t            n, group, doubles;
@@ -428,6 +473,9 @@ pacs_volume_shape(pacs_input_t *in, const pacs_limits_t *limits,
     if (s == NULL) {
         return pacs_fail(err, PACS_E_NOMEM, "no memory for a volume");
     }
+
+    find_alone(in, s);
+    first = choose_group(in);
     if (first == NULL) {
         return no_volume(in, 0, err);
     }
@@ -451,12 +499,21 @@ pacs_volume_shape(pacs_input_t *in, const pacs_limits_t *limits,
     if (n < 2) {
         return no_volume(in, n, err);
     }
+    if (first->alone && doubles != 0) {
+        return pacs_fail(err, PACS_E_UNSHOWABLE, "no volume: each slice has "
+                         "a frame of reference of its own, and %u lie where "
+                         "others lie", doubles);
+    }
 
     plan->shape.n[0] = first->record->pixels.columns;
     plan->shape.n[1] = first->record->pixels.rows;
     plan->shape.n[2] = n;
     memcpy(plan->shape.unit, in->unit, sizeof(in->unit));
 
+    if (first->alone) {
+        add_warning(plan, "each slice has a frame of reference of its own: "
+                    "taken as one by their places");
+    }
     if (group != in->n || in->unplaced != 0) {
         add_warning(plan, "%u images of another orientation, size or frame "
                     "of reference, or of none, are left out",

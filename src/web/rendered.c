@@ -4,11 +4,12 @@
 
 #include <ctype.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
-#include "web/web.h"
+#include "web/known.h"
 
 
 /* 8.3.5.1.3; negative sw, sh mirror */
@@ -21,6 +22,9 @@ set_viewport(const pacs_param_t *p, const pacs_limits_t *limits,
 
     if (n != 2 && n != 6) {
         return pacs_web_bad(err, p, "must be vw,vh or vw,vh,sx,sy,sw,sh");
+    }
+    if (v[0] != floor(v[0]) || v[1] != floor(v[1])) {
+        return pacs_web_bad(err, p, "vw, vh must be whole numbers");
     }
     if (v[0] < 1 || v[1] < 1 || v[0] > (double) limits->render_side
         || v[1] > (double) limits->render_side)
@@ -205,12 +209,30 @@ set_icc(const pacs_param_t *p, const pacs_limits_t *limits,
 }
 
 
+/* of the URI service, 9.5.1.2.5: shares of the picture's sides */
+static int
+set_region(const pacs_param_t *p, const pacs_limits_t *limits,
+    pacs_rendered_t *r, pacs_err_t *err)
+{
+    double *v = r->share;
+
+    if (pacs_web_decimals(p->value, v, 4) != 4 || v[0] < 0 || v[1] < 0
+        || v[2] > 1 || v[3] > 1 || v[0] >= v[2] || v[1] >= v[3])
+    {
+        return pacs_web_bad(err, p, "must be xmin,ymin,xmax,ymax from 0 to 1");
+    }
+    r->has_share = true;
+    return PACS_OK;
+}
+
+
 static const struct {
     const char  *name;
     int        (*set)(const pacs_param_t *p, const pacs_limits_t *limits,
                       pacs_rendered_t *r, pacs_err_t *err);
 } named[] = {
     { "viewport", set_viewport },
+    { "region",   set_region },
     { "window",   set_window },
     { "quality",  set_quality },
     { "bits",     set_bits },
@@ -219,6 +241,20 @@ static const struct {
     { "rotate",   set_rotate },
     { "annotation", set_annotation }
 };
+
+enum { NAMED = sizeof(named) / sizeof(named[0]) };
+
+
+bool
+pacs_web_knows_rendered(pacs_str_t name)
+{
+    unsigned  k = 0;
+
+    while (k < NAMED && !pacs_str_is(name, named[k].name)) {
+        k++;
+    }
+    return k < NAMED;
+}
 
 
 int
@@ -230,7 +266,7 @@ pacs_web_rendered(const pacs_param_t *params, unsigned n,
     *r = (pacs_rendered_t) { .function = 0 };
 
     for (unsigned i = 0; i < n; i++) {
-        for (unsigned k = 0; k < sizeof(named) / sizeof(named[0]); k++) {
+        for (unsigned k = 0; k < NAMED; k++) {
             if (!pacs_str_is(params[i].name, named[k].name)) {
                 continue;
             }
@@ -247,5 +283,8 @@ pacs_web_rendered(const pacs_param_t *params, unsigned n,
         }
     }
 
-    return PACS_OK;
+    return r->has_region && r->has_share
+           ? pacs_fail(err, PACS_E_ARG, "a region is given in viewport and "
+                       "in region")
+           : PACS_OK;
 }

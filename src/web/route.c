@@ -1,75 +1,91 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Resource paths: PS3.18 tables 10.3-1, 10.4.1-1, 10.5-1 and 10.6.1-1.
- * rendered3D: so in PS3.18 B.35. */
+/* Resource paths: PS3.18 tables 10.3-1, 10.4.1-1, 10.5-1 and 10.6.1-1,
+ * chapter 9.  rendered3D: so in PS3.18 B.35. */
 
 #include <inttypes.h>
 
 #include "web/web.h"
 
+enum { READ = PACS_GET | PACS_HEAD, FORM = READ | PACS_POST };
+
 /* one capital stands for: Study, series (X), Instance, Frames, Bulk (rest) */
 static const struct {
     const char       *path;
     pacs_resource_e   resource;
-    unsigned          post;
+    unsigned          methods;      /* OPTIONS is everywhere */
+    unsigned          streamed;
 } table[] = {
-    { "studies",                    PACS_R_STUDIES,   PACS_POST },
-    { "series",                     PACS_R_SERIES,    0 },
-    { "instances",                  PACS_R_INSTANCES, 0 },
-    { "studies/S",                  PACS_R_OBJECT,    PACS_POST },
-    { "studies/S/metadata",         PACS_R_METADATA,  0 },
-    { "studies/S/rendered",         PACS_R_RENDERED,  0 },
-    { "studies/S/thumbnail",        PACS_R_THUMBNAIL, 0 },
-    { "studies/S/renderedmpr",      PACS_R_MPR,       0 },
+    { "studies",                    PACS_R_STUDIES,   READ | PACS_POST,
+                                                      PACS_POST },
+    { "series",                     PACS_R_SERIES,    READ, 0 },
+    { "instances",                  PACS_R_INSTANCES, READ, 0 },
+    { "studies/S",                  PACS_R_OBJECT,    READ | PACS_POST,
+                                                      PACS_POST },
+    { "studies/S/metadata",         PACS_R_METADATA,  READ, 0 },
+    { "studies/S/bulkdata",         PACS_R_BULK,      READ, 0 },
+    { "studies/S/pixeldata",        PACS_R_PIXELDATA, READ, 0 },
+    { "studies/S/rendered",         PACS_R_RENDERED,  READ, 0 },
+    { "studies/S/thumbnail",        PACS_R_THUMBNAIL, READ, 0 },
+    { "studies/S/renderedmpr",      PACS_R_MPR,       FORM, 0 },
     { "studies/S/renderedmpr/values",
-                                    PACS_R_PLANE,     0 },
-    { "studies/S/rendered3d",       PACS_R_VOLUME,    0 },
-    { "studies/S/rendered3D",       PACS_R_VOLUME,    0 },
-    { "studies/S/series",           PACS_R_SERIES,    0 },
-    { "studies/S/instances",        PACS_R_INSTANCES, 0 },
-    { "studies/S/series/X",         PACS_R_OBJECT,    0 },
+                                    PACS_R_PLANE,     FORM, 0 },
+    { "studies/S/rendered3d",       PACS_R_VOLUME,    FORM, 0 },
+    { "studies/S/rendered3D",       PACS_R_VOLUME,    FORM, 0 },
+    { "studies/S/series",           PACS_R_SERIES,    READ, 0 },
+    { "studies/S/instances",        PACS_R_INSTANCES, READ, 0 },
+    { "studies/S/series/X",         PACS_R_OBJECT,    READ, 0 },
     { "studies/S/series/X/metadata",
-                                    PACS_R_METADATA,  0 },
+                                    PACS_R_METADATA,  READ, 0 },
+    { "studies/S/series/X/bulkdata",
+                                    PACS_R_BULK,      READ, 0 },
+    { "studies/S/series/X/pixeldata",
+                                    PACS_R_PIXELDATA, READ, 0 },
     { "studies/S/series/X/rendered",
-                                    PACS_R_RENDERED,  0 },
+                                    PACS_R_RENDERED,  READ, 0 },
     { "studies/S/series/X/thumbnail",
-                                    PACS_R_THUMBNAIL, 0 },
+                                    PACS_R_THUMBNAIL, READ, 0 },
     { "studies/S/series/X/renderedmpr",
-                                    PACS_R_MPR,       0 },
+                                    PACS_R_MPR,       FORM, 0 },
     { "studies/S/series/X/renderedmpr/values",
-                                    PACS_R_PLANE,     0 },
+                                    PACS_R_PLANE,     FORM, 0 },
     { "studies/S/series/X/rendered3d",
-                                    PACS_R_VOLUME,    0 },
+                                    PACS_R_VOLUME,    FORM, 0 },
     { "studies/S/series/X/rendered3D",
-                                    PACS_R_VOLUME,    0 },
+                                    PACS_R_VOLUME,    FORM, 0 },
     { "studies/S/series/X/instances",
-                                    PACS_R_INSTANCES, 0 },
+                                    PACS_R_INSTANCES, READ, 0 },
     { "studies/S/series/X/instances/I",
-                                    PACS_R_OBJECT,    0 },
+                                    PACS_R_OBJECT,    READ, 0 },
     { "studies/S/series/X/instances/I/metadata",
-                                    PACS_R_METADATA,  0 },
+                                    PACS_R_METADATA,  READ, 0 },
+    { "studies/S/series/X/instances/I/bulkdata",
+                                    PACS_R_BULK,      READ, 0 },
+    { "studies/S/series/X/instances/I/pixeldata",
+                                    PACS_R_PIXELDATA, READ, 0 },
     { "studies/S/series/X/instances/I/rendered",
-                                    PACS_R_RENDERED,  0 },
+                                    PACS_R_RENDERED,  READ, 0 },
     { "studies/S/series/X/instances/I/thumbnail",
-                                    PACS_R_THUMBNAIL, 0 },
+                                    PACS_R_THUMBNAIL, READ, 0 },
     { "studies/S/series/X/instances/I/renderedmpr",
-                                    PACS_R_MPR,       0 },
+                                    PACS_R_MPR,       FORM, 0 },
     { "studies/S/series/X/instances/I/renderedmpr/values",
-                                    PACS_R_PLANE,     0 },
+                                    PACS_R_PLANE,     FORM, 0 },
     { "studies/S/series/X/instances/I/rendered3d",
-                                    PACS_R_VOLUME,    0 },
+                                    PACS_R_VOLUME,    FORM, 0 },
     { "studies/S/series/X/instances/I/rendered3D",
-                                    PACS_R_VOLUME,    0 },
+                                    PACS_R_VOLUME,    FORM, 0 },
     { "studies/S/series/X/instances/I/frames/F",
-                                    PACS_R_FRAMES,    0 },
+                                    PACS_R_FRAMES,    READ, 0 },
     { "studies/S/series/X/instances/I/frames/F/rendered",
-                                    PACS_R_RENDERED,  0 },
+                                    PACS_R_RENDERED,  READ, 0 },
     { "studies/S/series/X/instances/I/frames/F/thumbnail",
-                                    PACS_R_THUMBNAIL, 0 },
+                                    PACS_R_THUMBNAIL, READ, 0 },
     { "studies/S/series/X/instances/I/frames/F/values",
-                                    PACS_R_VALUES,    0 },
+                                    PACS_R_VALUES,    FORM, 0 },
     { "studies/S/series/X/instances/I/bulkdata/B",
-                                    PACS_R_BULKDATA,  0 }
+                                    PACS_R_BULKDATA,  READ, 0 },
+    { "wado",                       PACS_R_WADO,      READ, 0 }
 };
 
 
@@ -175,7 +191,8 @@ pacs_web_route(pacs_str_t path, const pacs_limits_t *limits, pacs_arena_t *a,
         }
 
         route->resource = table[i].resource;
-        route->methods = PACS_GET | PACS_HEAD | PACS_OPTIONS | table[i].post;
+        route->methods = table[i].methods | PACS_OPTIONS;
+        route->streamed = table[i].streamed;
         route->study = slot['S' - 'A'];
         route->series = slot['X' - 'A'];
         route->instance = slot['I' - 'A'];

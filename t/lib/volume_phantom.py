@@ -176,6 +176,17 @@ def make(folder):
     zs = np.arange(20) * 2.5 - 20
     write("halves", stack("halves", ramp, at(zs[:12]), (study, halves[0], reference))
           + stack("halves", ramp, at(zs[12:]), (study, halves[1], reference)), halves=halves)
+    # as anonymizers leave it: each slice has a frame of reference of its own
+    def apart(slices):
+        for ds in slices:
+            ds.FrameOfReferenceUID = generate_uid()
+        return slices
+    write("apart", apart(stack("apart", ramp, at(zs))))
+    i = ids()
+    write("overlaid", apart(stack("overlaid", ramp, at(zs), i) + stack("overlaid", ramp, at(zs[:3]), i)))
+    i = ids()
+    write("elsewhere", stack("elsewhere", ramp, at(zs[:12]), i)
+          + stack("elsewhere", ramp, at(zs[12:]), (i[0], i[1], generate_uid())))
 
 
 # --- checks ---
@@ -274,6 +285,11 @@ def check(url, folder):
     for kind in ("ramp", "unsigned", "missing", "rle", "enhanced"):
         for o in ("a", "p", "r", "l", "h", "f"):
             compare(f"{kind}: plane seen from {o}", base(kind), f"orientation={o}", whole)
+    compare("apart: each slice has its own frame of reference", base("apart"), "orientation=a", whole)
+    say("00200052" not in json.loads(get(f"{base('apart')}?orientation=a&renderedvolumetricmetadata=yes",
+                                         "application/dicom+json")[2])[0], "... the plane is in none of them")
+    compare("elsewhere: of two frames of reference the larger part", base("elsewhere"), "orientation=a",
+            box([-16, -11, -20], [15.2, 10.7, 7.5]))
     compare("pet: slices of several slopes, one scale", base("pet"), "orientation=a", whole,
             lambda p: ramp(p) + 600, (600, 700))
     compare("irregular places", base("irregular"), "orientation=a", box([-16, -11, -20], [15.2, 10.7, 14]))
@@ -346,13 +362,43 @@ def check(url, folder):
         say(np.linalg.norm((middle - [5, -3, 10])[:2]) < 0.3, f"sphere: {name}: its place", middle)
 
     # warnings and refusals
-    for kind, word in (("missing", "missing"), ("phases", "phases"), ("mixed", "left out")):
+    for kind, word in (("missing", "missing"), ("phases", "phases"), ("mixed", "left out"),
+                       ("apart", "of its own"), ("elsewhere", "8 images")):
         headers = get(f"{base(kind)}?orientation=a")[1]
         say(word in headers.get("Warning", ""), f"{kind}: warned", headers.get("Warning"))
     say("Warning" not in get(f"{base('ramp')}?orientation=a")[1], "ramp: no warning")
-    for kind, word in (("crooked", b"off the line"), ("single", b"no volume")):
+    for kind, word in (("crooked", b"off the line"), ("single", b"no volume"),
+                       ("overlaid", b"of its own")):
         status, _, body = get(f"{base(kind)}?orientation=a")
         say(status == 406 and word in body, f"{kind}: refused with the reason", (status, body))
+
+    # flipped and turned: the same picture, and its metadata say where it is now
+    turned = (("flip=horizontal", np.fliplr), ("flip=vertical", np.flipud), ("rotate=90", lambda g: np.rot90(g, -1)),
+              ("rotate=180", lambda g: np.rot90(g, 2)), ("rotate=270", np.rot90), ("rotate=0", lambda g: g),
+              ("flip=horizontal&rotate=90", lambda g: np.rot90(np.fliplr(g), -1)))
+    camera = "viewpointposition=30,-40,25&viewpointlookat=0,0,3&viewpointup=0,0,1&window=0,700,linear"
+    for query, turn in turned:
+        grey, _, _ = picture(base("ramp"), camera + "&viewport=200,150,10,12,20,15")
+        other, mm, more = picture(base("ramp"), camera + "&viewport="
+                                  + ("150,200" if "90" in query or "270" in query else "200,150") + ",10,12,20,15&" + query)
+        say(other is not None and other.shape == turn(grey).shape and np.abs(other - turn(grey)).max() <= 1,
+            f"{query}: the plane is turned", more)
+        compare(f"... and is where it says: {query}", base("ramp"), camera.replace("&window=0,700,linear", "") + "&" + query,
+                whole)
+        solid = "orientation=l&renderingmethod=maximum_ip&window=0,2000,linear&crop=0,-100,0,100,100,100"
+        grey, _, _ = picture(base("sphere", "rendered3d"), solid)
+        other, _, more = picture(base("sphere", "rendered3d"), solid + "&" + query)
+        say(other is not None and other.shape == turn(grey).shape and np.abs(other - turn(grey)).max() <= 1,
+            f"{query}: the projection is turned", more)
+    for query in ("rotate=45", "flip=both", "rotate=90&mprcurve=1,2,3,4,5,6", "viewport=10.5,10"):
+        say(get(f"{base('ramp')}?{query}")[0] == 400, f"400: {query}")
+
+    # one picture as multipart/related
+    for what, query in (("renderedmpr", "orientation=a"), ("rendered3d", "viewport=64,64")):
+        status, headers, body = get(f"{base('ramp', what)}?{query}", 'multipart/related; type="image/png"')
+        say(status == 200 and headers["Content-Type"].startswith('multipart/related; type="image/png"')
+            and body.count(b"\x89PNG\r\n") == 1 and get(f"{base('ramp', what)}?{query}")[2] in body,
+            f"one picture of {what} as multipart/related", (status, body[:200]))
 
     # 3D: what is solid is in the middle, what is not is black
     from PIL import Image
@@ -397,7 +443,8 @@ def check(url, folder):
         status, _, body = get(f"{base('ramp')}?{query}")
         say(status == 400 and word in body.decode(), f"400: {query}", (status, body))
     for query, word in (("preset=nothing", "ct-bone"), ("window=1,2,linear", "window"), ("mprslab=3", "mprslab"),
-                        ("crop=1,2", "crop"), ("shading=2", "shading")):
+                        ("crop=1,2", "crop"), ("crop=5,0,0,5,9,9", "crop"), ("crop=5,0,0,-5,9,9", "crop"),
+                        ("shading=2", "shading")):
         status, _, body = get(f"{base('ramp', 'rendered3d')}?{query}")
         say(status == 400 and word in body.decode(), f"400: 3d {query}", (status, body))
     values_of_planes(base("ramp"), base("ramp", "rendered3d"))
@@ -405,8 +452,10 @@ def check(url, folder):
     say(get(f"{base('ramp')}9")[0] == 404, "404: no such resource")
     say(get(f"{base('ramp')}", "image/jp2")[0] == 406, "406: a type there is not")
     say(get(f"{base('sphere', 'rendered3d')}?swivelrange=90", "image/png")[0] == 406, "406: an animation as one picture")
-    _, headers, _ = get(f"{base('ramp')}?orientation=a&nonsense=1")
-    say("nonsense" in headers.get("Warning", ""), "an unknown parameter is named in a warning")
+    _, headers, _ = get(f"{base('ramp')}?orientation=a&nonsense=1&point=3,4")
+    say("nonsense, point" in headers.get("Warning", ""), "unknown parameters are named in a warning")
+    _, headers, _ = get(f"{base('ramp')}/values?orientation=a&point=3,4&histogram=3&AcquisitionNummer=3", "application/json")
+    say(": AcquisitionNummer" in headers.get("Warning", ""), "... of values of a plane too", headers)
     _, headers, first = get(f"{base('ramp')}?orientation=a")
     r = urllib.request.Request(f"{base('ramp')}?orientation=a",
                                headers={"Accept": "image/png", "If-None-Match": headers["ETag"]})

@@ -125,9 +125,9 @@ test_round_trip(void)
        && s.last.subject.data == NULL, "an empty value is not an absent one");
     is_int(s.n, 3, "three entries");
 
-    char          *long_text = calloc(1, 70000);
+    char          *long_text = calloc(1, 17 << 20);
 
-    memset(long_text, 'x', 69999);
+    memset(long_text, 'x', (17 << 20) - 1);
     e.source = pacs_cstr(long_text);
     is_int(pacs_journal_append(j, &e, 1, &err), PACS_E_LIMIT,
            "an entry that is too long");

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/* changing a data set's tree, in UTF-8 and little endian */
+
+#include "dicom/dicom.h"
+
+
+/* where the first element of tag, or of a later one, hangs */
+static pacs_elem_t **
+place(pacs_item_t *item, uint32_t tag)
+{
+    pacs_elem_t **at = &item->elems;
+
+    while (*at != NULL && (*at)->tag < tag) {
+        at = &(*at)->next;
+    }
+    return at;
+}
+
+
+void
+pacs_item_drop(pacs_item_t *item, uint32_t tag)
+{
+    pacs_elem_t **at = place(item, tag);
+
+    while (*at != NULL && (*at)->tag == tag) {
+        *at = (*at)->next;
+    }
+}
+
+
+bool
+pacs_item_put(pacs_item_t *item, const pacs_elem_t *elem, pacs_arena_t *a)
+{
+    pacs_elem_t *own = pacs_alloc(a, sizeof(*own));
+
+    if (own == NULL) {
+        return false;
+    }
+
+    pacs_item_drop(item, elem->tag);
+
+    pacs_elem_t **at = place(item, elem->tag);
+
+    *own = *elem;
+    own->next = *at;
+    *at = own;
+
+    for (pacs_item_t *i = own->items; i != NULL; i = i->next) {
+        i->parent = item;
+    }
+    return true;
+}
+
+
+static uint16_t
+vr_of(uint32_t tag)
+{
+    const pacs_tag_t *t = pacs_tag(tag);
+
+    return t != NULL ? t->vr : PACS_LO;
+}
+
+
+bool
+pacs_item_text(pacs_item_t *item, uint32_t tag, pacs_str_t text,
+    pacs_arena_t *a)
+{
+    pacs_elem_t  elem = { .tag = tag, .vr = vr_of(tag), .length = text.len };
+
+    if (text.len != 0
+        && (elem.value = (void *) pacs_strdup(a, text)) == NULL)
+    {
+        return false;
+    }
+    return pacs_item_put(item, &elem, a);
+}
+
+
+pacs_item_t *
+pacs_item_sequence(pacs_item_t *item, uint32_t tag, bool empty,
+    pacs_arena_t *a)
+{
+    pacs_elem_t  elem = { .tag = tag, .vr = PACS_SQ };
+    pacs_item_t *first = pacs_calloc(a, 1, sizeof(*first));
+
+    if (first == NULL) {
+        return NULL;
+    }
+
+    first->charset = item->charset;
+    elem.items = empty ? NULL : first;
+    return pacs_item_put(item, &elem, a) ? first : NULL;
+}
