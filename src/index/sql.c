@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "index/cond.h"
+#include "index/rank.h"
 
 /* main alias and the one inside EXISTS, by level */
 static const char *const  alias[] = { "p", "s", "e", "i" };
@@ -32,7 +33,7 @@ static const struct { uint32_t tag; bool unique; } indexed[] = {
     { 0x00080061, false }
 };
 
-enum { TAG_MODALITY = 0x00080060, TAG_PATIENT_NAME = 0x00100010 };
+enum { TAG_MODALITY = 0x00080060 };
 
 
 void
@@ -205,7 +206,9 @@ can_drive(const pacs_pred_t *p, const pacs_limits_t *limits, pacs_arena_t *a,
     pacs_matching_t     m;
 
     if (p->kind != PACS_P_TERM || attr->path[1] != 0
-        || pacs_matching_parse(attr, p->value, p->how, limits, a, &m, NULL) != PACS_OK
+        || (attr->match == PACS_MATCH_NAME && (p->how & PACS_HOW_FUZZY))
+        || pacs_matching_parse(attr, p->value, p->how, limits, a, &m, NULL)
+           != PACS_OK
         || m.universal || m.empty || m.grouped || !has_prefixes(&m))
     {
         return false;
@@ -218,31 +221,6 @@ can_drive(const pacs_pred_t *p, const pacs_limits_t *limits, pacs_arena_t *a,
         }
     }
     return false;
-}
-
-
-/* each word of a patient's name has rows of its own */
-static unsigned
-fuzzy_drivers(const pacs_pred_t *p, pacs_driver_t *drivers, unsigned n,
-    const pacs_limits_t *limits, pacs_arena_t *a)
-{
-    const pacs_attr_t  *attr = &pacs_attrs[p->attr];
-    pacs_matching_t     m;
-    pacs_str_t          words, word, sound;
-
-    if (attr->path[0] != TAG_PATIENT_NAME
-        || pacs_matching_parse(attr, p->value, p->how, limits, a, &m, NULL) != PACS_OK
-        || m.n != 1)
-    {
-        return n;
-    }
-
-    words = pacs_name_words(m.wanted[0].text, a);
-    while (n < PACS_DRIVERS && pacs_name_word(&words, &word, &sound)) {
-        drivers[n++] = (pacs_driver_t) { .term = p, .word = word,
-                                         .sound = sound };
-    }
-    return n;
 }
 
 
@@ -264,31 +242,11 @@ pacs_sql_drivers(const pacs_query_t *q, pacs_driver_t *drivers,
     {
         bool  unique;
 
-        if (p->kind == PACS_P_TERM && (p->how & PACS_HOW_FUZZY)
-            && pacs_attrs[p->attr].match == PACS_MATCH_NAME) {
-            n = fuzzy_drivers(p, drivers, n, limits, a);
-
-        } else if (can_drive(p, limits, a, &unique)) {
+        if (can_drive(p, limits, a, &unique)) {
             drivers[n++] = (pacs_driver_t) { .term = p, .unique = unique };
         }
     }
     return n;
-}
-
-
-static void
-put_fuzzy_driver(pacs_sql_t *sql, const pacs_driver_t *driver, bool count)
-{
-    const char  *what = count ? "1" : "x.study AS id";
-
-    pacs_buf_printf(&sql->text, "SELECT %s FROM patient_word x WHERE ", what);
-    pacs_sql_prefix(sql, "x", "word", "", driver->word);
-
-    if (driver->sound.len != 0) {
-        pacs_buf_printf(&sql->text, " UNION ALL SELECT %s FROM patient_word x"
-                        " WHERE x.word = ", what);
-        pacs_sql_value(sql, driver->sound);
-    }
 }
 
 
@@ -315,8 +273,13 @@ put_driver(pacs_sql_t *sql, const pacs_driver_t *driver, bool count)
         sql->code = code;
         return;
     }
-    if (driver->word.len != 0) {
-        put_fuzzy_driver(sql, driver, count);
+
+    /* once a study, not once a series */
+    if (attr->path[0] == TAG_MODALITY && m.n == 1 && !m.wanted[0].wild) {
+        pacs_buf_printf(&sql->text, "SELECT x.rank & %lld AS id"
+                        " FROM study_modality x WHERE x.modality = ",
+                        (long long) PACS_RANK_IDS);
+        pacs_sql_value(sql, m.wanted[0].text);
         return;
     }
 
@@ -341,7 +304,7 @@ pacs_sql_probe(pacs_sql_t *sql, const pacs_driver_t *driver)
 {
     pacs_sql_put(sql, "SELECT count(*) FROM (");
     put_driver(sql, driver, true);
-    pacs_buf_printf(&sql->text, " LIMIT %d)", PACS_DRIVER_SOME + 1);
+    pacs_buf_printf(&sql->text, " LIMIT %d)", PACS_DRIVER_FEW + 1);
     return finish(sql);
 }
 
@@ -373,6 +336,28 @@ put_columns(pacs_sql_t *sql, pacs_level_e level)
 }
 
 
+/* by kind: the table as r, and its rank */
+static const struct { const char *from, *is, *rank; } ranks[] = {
+    [PACS_RANKED_NAME] = { "study_name", "r.study_name MATCH ", "r.rowid" },
+    [PACS_RANKED_MODALITY] = { "study_modality", "r.modality = ", "r.rank" }
+};
+
+
+static void
+put_ranked(pacs_sql_t *sql, const pacs_ranked_t *r)
+{
+    const char *rank = ranks[r->kind].rank;
+
+    pacs_sql_put(sql, ranks[r->kind].is);
+    pacs_sql_value(sql, r->wanted);
+    pacs_buf_printf(&sql->text, " AND %s >= ", rank);
+    pacs_sql_rank(sql, r->low);
+    pacs_buf_printf(&sql->text, " AND %s <= ", rank);
+    pacs_sql_rank(sql, r->high);
+    pacs_sql_put(sql, " AND ");
+}
+
+
 /* the index that is in the order of a study's attribute */
 static const char *
 order_index(const pacs_query_t *q)
@@ -396,7 +381,8 @@ order_index(const pacs_query_t *q)
 
 
 static void
-put_from(pacs_sql_t *sql, const pacs_query_t *q, const pacs_driver_t *driver)
+put_from(pacs_sql_t *sql, const pacs_query_t *q, const pacs_driver_t *driver,
+    const pacs_ranked_t *ranked)
 {
     const char  *index = order_index(q);
 
@@ -405,10 +391,15 @@ put_from(pacs_sql_t *sql, const pacs_query_t *q, const pacs_driver_t *driver)
         return;
     }
 
-    if (driver != NULL && driver->few) {
+    if (driver != NULL) {
         pacs_sql_put(sql, " FROM (SELECT DISTINCT id FROM (");
         put_driver(sql, driver, false);
         pacs_sql_put(sql, ")) d CROSS JOIN study s ON s.id = d.id");
+
+    } else if (ranked != NULL) {
+        pacs_buf_printf(&sql->text, " FROM %s r CROSS JOIN study s"
+                        " ON s.id = %s & %lld", ranks[ranked->kind].from,
+                        ranks[ranked->kind].rank, (long long) PACS_RANK_IDS);
 
     } else {
         pacs_sql_put(sql, " FROM study s");
@@ -472,23 +463,38 @@ put_upto(pacs_sql_t *sql, const pacs_query_t *q)
 
 
 int
+pacs_sql_ranked_end(pacs_sql_t *sql, const pacs_query_t *q,
+    const pacs_ranked_t *r, uint64_t n)
+{
+    pacs_buf_printf(&sql->text, "SELECT %s", ranks[r->kind].rank);
+    put_from(sql, q, NULL, r);
+    pacs_sql_put(sql, " WHERE ");
+    put_ranked(sql, r);
+    put_pred(sql, q->where, q->level, 0);
+    put_upto(sql, q);
+    pacs_buf_printf(&sql->text, " ORDER BY %s DESC LIMIT 1 OFFSET ",
+                    ranks[r->kind].rank);
+    pacs_sql_number(sql, (double) n);
+    return finish(sql);
+}
+
+
+int
 pacs_sql_query(pacs_sql_t *sql, const pacs_query_t *q,
-    const pacs_driver_t *driver, uint32_t limit)
+    const pacs_driver_t *driver, const pacs_ranked_t *ranked, uint32_t limit)
 {
     put_columns(sql, q->level);
-    put_from(sql, q, driver);
+    put_from(sql, q, driver, ranked);
     pacs_sql_put(sql, " WHERE ");
+    if (ranked != NULL) {
+        put_ranked(sql, ranked);
+    }
     if (q->where != NULL) {
         put_pred(sql, q->where, q->level, 0);
     } else {
         pacs_sql_put(sql, "1 = 1");
     }
     put_upto(sql, q);
-    if (driver != NULL && !driver->few) {
-        pacs_sql_put(sql, " AND s.id IN (");
-        put_driver(sql, driver, false);
-        pacs_sql_put(sql, ")");
-    }
     put_order(sql, q);
     pacs_sql_put(sql, " LIMIT ");
     pacs_sql_number(sql, limit);
