@@ -81,6 +81,7 @@ struct ngx_http_pacs_main_conf_s {
 typedef struct {
     ngx_flag_t                   enable;
     ngx_str_t                    prefix;
+    ngx_uint_t                   accept;        /* 1: required */
 } ngx_http_pacs_loc_conf_t;
 
 

@@ -39,6 +39,13 @@ static ngx_conf_enum_t  ngx_http_pacs_duplicates[] = {
 };
 
 
+static ngx_conf_enum_t  ngx_http_pacs_accept[] = {
+    { ngx_string("optional"), 0 },
+    { ngx_string("required"), 1 },
+    { ngx_null_string, 0 }
+};
+
+
 static ngx_str_t  ngx_http_pacs_pool_names[] = {
     ngx_string("pacs_read"),
     ngx_string("pacs_render"),
@@ -54,6 +61,13 @@ static ngx_command_t  ngx_http_pacs_commands[] = {
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
+
+    { ngx_string("pacs_accept"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_enum_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_pacs_loc_conf_t, accept),
+      &ngx_http_pacs_accept },
 
     { ngx_string("pacs_health"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
@@ -405,6 +419,7 @@ ngx_http_pacs_create_loc_conf(ngx_conf_t *cf)
      */
 
     plcf->enable = NGX_CONF_UNSET;
+    plcf->accept = NGX_CONF_UNSET_UINT;
 
     return plcf;
 }
@@ -419,6 +434,8 @@ ngx_http_pacs_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_core_loc_conf_t  *clcf;
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    ngx_conf_merge_uint_value(conf->accept, prev->accept, 0);
 
     /* "if" and "limit_except" blocks inside the location */
 

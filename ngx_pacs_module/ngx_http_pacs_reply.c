@@ -426,8 +426,21 @@ ngx_http_pacs_open_files(ngx_http_pacs_ctx_t *ctx)
 static ngx_int_t
 ngx_http_pacs_open_file(ngx_http_pacs_ctx_t *ctx, pacs_part_t *part)
 {
+    pacs_err_t             err;
     ngx_file_info_t        fi;
     ngx_http_pacs_file_t  *f;
+
+    if (part->fill) {
+        ngx_memzero(&err, sizeof(pacs_err_t));
+
+        if (part->fill(part->ctx, (char *) part->data, &err) != PACS_OK) {
+            ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0, "pacs: %s",
+                          err.text);
+            return NGX_ERROR;
+        }
+
+        return NGX_OK;
+    }
 
     if (part->data || part->length == 0) {
         return NGX_OK;

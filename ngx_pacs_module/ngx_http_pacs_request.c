@@ -178,6 +178,7 @@ ngx_http_pacs_fill_request(ngx_http_request_t *r, ngx_http_pacs_ctx_t *ctx)
     }
 
     req->args = ngx_http_pacs_slice(&r->args);
+    req->must_accept = plcf->accept;
     req->origin = ngx_http_pacs_origin(r, ctx);
 
     ngx_http_pacs_headers(r, ctx);
@@ -317,7 +318,7 @@ ngx_http_pacs_choose_pool(pacs_request_t *req)
 
     static const char *const  names[] = {
         "/rendered", "/thumbnail", "/renderedmpr", "/rendered3d", "/rendered3D",
-        "/values"
+        "/values", "/wado"
     };
 
     path = req->path;

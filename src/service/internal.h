@@ -28,6 +28,7 @@ enum { PACS_KEEP = 16384, PACS_INLINE = 1024 };
 typedef struct pacs_commit_s  pacs_commit_t;
 typedef struct pacs_share_s   pacs_share_t;
 typedef struct pacs_scales_s  pacs_scales_t;
+typedef struct pacs_crcs_s    pacs_crcs_t;
 struct pacs_volumes_s;
 
 struct pacs_service_s {
@@ -47,6 +48,7 @@ struct pacs_service_s {
     pacs_commit_t    *queue, *last; /* oldest first */
     bool              leading;
     atomic_bool       degraded;     /* an fsync failed: no more stores */
+    pacs_crcs_t      *crcs;         /* crc.c */
 };
 
 /* one instance on its way to the disk */
@@ -129,6 +131,15 @@ int pacs_reply_header(pacs_op_t *op, const char *name, pacs_str_t value);
 int pacs_reply_memory(pacs_op_t *op, pacs_str_t body);
 pacs_part_t *pacs_reply_parts(pacs_op_t *op, unsigned n);
 void pacs_reply_length(pacs_op_t *op);
+/* parts that are added one by one, and become the reply's */
+typedef struct {
+    pacs_part_t  *parts;
+    unsigned      n, room;
+} pacs_parts_t;
+
+int pacs_parts_add(pacs_op_t *op, pacs_parts_t *list, pacs_part_t part);
+int pacs_parts_text(pacs_op_t *op, pacs_parts_t *list, pacs_str_t text);
+void pacs_parts_reply(pacs_op_t *op, const pacs_parts_t *list);
 /* 299, PS3.18 8.5: adds a Warning header */
 int pacs_reply_warning(pacs_op_t *op, const char *fmt, ...)
     PACS_PRINTF(2, 3);
@@ -161,6 +172,8 @@ int pacs_op_object(pacs_op_t *op, const pacs_route_t *route,
 int pacs_op_frames(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
 int pacs_op_bulkdata(pacs_op_t *op, const pacs_route_t *route,
+    const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
+int pacs_op_bulk(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
 int pacs_op_metadata(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
@@ -276,6 +289,11 @@ int pacs_samples_read(pacs_op_t *op, pacs_image_t *im, uint32_t frame,
 int pacs_pyramid_open(pacs_op_t *op, pacs_image_t *im, uint32_t frame,
     const pacs_pyramid_t *shape, pacs_checked_t *file, double range[2],
     pacs_err_t *err);
+/* crc.c: CRC-32 of what was sent, by a name of its bytes */
+pacs_crcs_t *pacs_crcs_create(void);
+void pacs_crcs_destroy(pacs_crcs_t *c);
+bool pacs_crcs_get(pacs_crcs_t *c, uint64_t name, uint32_t *crc);
+void pacs_crcs_put(pacs_crcs_t *c, uint64_t name, uint32_t crc);
 /* draw.c: pacs_picture_e of a media type as Accept offers it, and back */
 uint8_t pacs_picture_format(pacs_str_t type);
 const char *pacs_picture_type(uint8_t format);
@@ -292,6 +310,10 @@ int pacs_image_profile(pacs_op_t *op, pacs_image_t *im, pacs_picture_t *want,
 /* cine.c: how long each of n frames (from 0) stays */
 int pacs_cine_delays(pacs_op_t *op, pacs_image_t *im, const uint32_t *frames,
     uint32_t n, uint32_t *delays_ms, pacs_err_t *err);
+/* report.c: a report or an encapsulated document; fills the reply */
+bool pacs_report_is(pacs_str_t class_uid);
+int pacs_report(pacs_op_t *op, const pacs_image_t *im,
+    const pacs_accept_t *choices, unsigned n, pacs_err_t *err);
 /* video.c: a stored video fills the reply */
 int pacs_video(pacs_op_t *op, const pacs_image_t *im,
     const pacs_accept_t *choices, unsigned n, pacs_err_t *err);
@@ -318,8 +340,8 @@ int pacs_spool_reply(pacs_op_t *op, const pacs_spool_t *s);
 
 typedef struct pacs_transcode_s  pacs_transcode_t;
 
-/* a record that can be given in `target`, which is not its own syntax.  What
- * is lossy (pacs_syntax(target)->lossy) is for who names it, never a default */
+/* a record whose frames can be put into `target`, by pacs-codec: not its own
+ * syntax, nor one native syntax for another.  What is lossy (pacs_syntax(target)->lossy) is for who names it, never a default */
 bool pacs_transcode_can(const pacs_record_t *record, pacs_str_t target);
 /* frame i (from 0): its bytes, coded or native, as a part without a head;
  * px: what its attributes are now.  PACS_AGAIN with op->want;

@@ -46,6 +46,47 @@ pacs_reply_length(pacs_op_t *op)
 
 
 int
+pacs_parts_add(pacs_op_t *op, pacs_parts_t *list, pacs_part_t part)
+{
+    if (list->n == list->room) {
+        unsigned      room = list->room == 0 ? 64 : list->room * 2;
+        pacs_part_t  *p = pacs_calloc(op->arena, room, sizeof(*p));
+
+        if (p == NULL) {
+            return PACS_E_NOMEM;
+        }
+        if (list->n != 0) {
+            memcpy(p, list->parts, list->n * sizeof(*p));
+        }
+        list->parts = p;
+        list->room = room;
+    }
+
+    list->parts[list->n++] = part;
+    return PACS_OK;
+}
+
+
+int
+pacs_parts_text(pacs_op_t *op, pacs_parts_t *list, pacs_str_t text)
+{
+    return text.data == NULL
+           ? PACS_E_NOMEM
+           : pacs_parts_add(op, list, (pacs_part_t) { .data = text.data,
+                                                      .length = text.len });
+}
+
+
+void
+pacs_parts_reply(pacs_op_t *op, const pacs_parts_t *list)
+{
+    op->reply.parts = list->parts;
+    op->reply.nparts = list->n;
+    pacs_reply_length(op);
+}
+
+
+int
 pacs_reply_memory(pacs_op_t *op, pacs_str_t body)
 {
     pacs_part_t *part = body.data == NULL ? NULL : pacs_reply_parts(op, 1);

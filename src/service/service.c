@@ -119,7 +119,8 @@ pacs_service_open(const pacs_options_t *o, pacs_service_t **out,
     *out = NULL;
 
     if (svc == NULL || (svc->home = strdup(o->home)) == NULL
-        || (svc->scales = pacs_scales_create()) == NULL)
+        || (svc->scales = pacs_scales_create()) == NULL
+        || (svc->crcs = pacs_crcs_create()) == NULL)
     {
         if (svc != NULL) {
             free(svc->home);
@@ -184,6 +185,7 @@ pacs_service_close(pacs_service_t *svc)
     }
 
     pacs_scales_destroy(svc->scales);
+    pacs_crcs_destroy(svc->crcs);
     pacs_annotation_end();
     pthread_cond_destroy(&svc->done);
     pthread_mutex_destroy(&svc->lock);

@@ -64,7 +64,7 @@ routes(void)
 
     static const char *const  unknown[] = {
         "", "/", "studies", "/studie", "/studies/1.2/", "/studies/1.2/frames",
-        "/Studies", I "/frames", I "/bulkdata",
+        "/Studies", I "/frames",
         I "/bulkdata/", I "/frames/1/x", X "/instances/1.4/rendered/x",
         "/../studies"
     };
@@ -301,7 +301,9 @@ static const struct {
     { PACS_R_STUDIES, "application/json;q=2", "", "" },
     { PACS_R_STUDIES, ",;/,garbage,application/json", "", "1//" },
     { PACS_R_METADATA, "application/dicom+xml", "", "" },
-    { PACS_R_OBJECT, "", "", "2// 3//" },
+    { PACS_R_OBJECT, "", "", "2// 3// application/zip 4//" },
+    { PACS_R_OBJECT, "application/zip;transfer-syntax=*", "",
+      "application/zip" },
     { PACS_R_OBJECT, "multipart/related; type=\"application/dicom\"", "",
       "2//application/dicom" },
     { PACS_R_OBJECT, "multipart/related;type=application/dicom;"
