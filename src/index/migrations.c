@@ -8,6 +8,11 @@
  * <name>_m: its other groups; <name>_w: see pacs_name_words.
  */
 
+/* again, as names are folded now */
+#define FOLD(table, name)                                                     \
+    "UPDATE " table " SET " name " = pacs_fold(" name ")"                     \
+    "    WHERE " name " != pacs_fold(" name ");"
+
 /* words have neither '"' nor '\' in them */
 #define WORDS(row)                                                            \
     "'[\"' || replace(" row ".patient_name_w, ' ', '\",\"') || '\"]'"
@@ -181,6 +186,12 @@ const char *const  pacs_migrations[] = {
     "    INSERT OR IGNORE INTO patient_word SELECT value, new.id"
     "    FROM json_each(" WORDS("new") ") WHERE new.patient_name_w > ''; END;"
 
+    FOLD("patient", "patient_name_n") FOLD("patient", "patient_name_m")
+    FOLD("study", "patient_name_n") FOLD("study", "patient_name_m")
+    FOLD("study", "referring_physician_n")
+    FOLD("study", "referring_physician_m")
+    FOLD("series", "performing_physician_n")
+    FOLD("series", "performing_physician_m")
     "UPDATE patient SET patient_name_w ="
     "    pacs_words(patient_name_n || '=' || patient_name_m)"
     "    WHERE patient_name_n || patient_name_m > '';"

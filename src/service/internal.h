@@ -129,6 +129,10 @@ int pacs_op_blob(pacs_op_t *op, pacs_str_t key, pacs_open_t *blob,
 /* reply helpers; false or PACS_E_NOMEM when the arena is used up */
 int pacs_reply_header(pacs_op_t *op, const char *name, pacs_str_t value);
 int pacs_reply_memory(pacs_op_t *op, pacs_str_t body);
+/* xml.c: the data sets of a JSON array as parts of multipart/related, or
+ * (single) the one that there is alone; gzip'ed for who takes it */
+int pacs_reply_xml(pacs_op_t *op, pacs_str_t json, bool single,
+    pacs_err_t *err);
 pacs_part_t *pacs_reply_parts(pacs_op_t *op, unsigned n);
 void pacs_reply_length(pacs_op_t *op);
 /* parts that are added one by one, and become the reply's */

@@ -19,6 +19,7 @@ typedef struct {
 } row_t;
 
 static const row_t  rows[] = {
+    { PACS_R_PATIENTS,   READ, pacs_op_search,   PACS_MAY_QUERY },
     { PACS_R_STUDIES,    READ, pacs_op_search,   PACS_MAY_QUERY },
     { PACS_R_SERIES,     READ, pacs_op_search,   PACS_MAY_QUERY },
     { PACS_R_INSTANCES,  READ, pacs_op_search,   PACS_MAY_QUERY },

@@ -23,16 +23,21 @@ typedef struct {
 } offer_t;
 
 #define ON(r)   (1u << PACS_R_ ## r)
-#define SEARCH  (ON(STUDIES) | ON(SERIES) | ON(INSTANCES) | ON(METADATA))
+#define SEARCH  (ON(PATIENTS) | ON(STUDIES) | ON(SERIES) | ON(INSTANCES))
 #define PIXELS  (ON(FRAMES) | ON(BULKDATA) | ON(BULK) | ON(PIXELDATA))
 #define VOLUME  (ON(MPR) | ON(VOLUME))
 #define PICTURES (ON(RENDERED) | VOLUME)
 #define PICTURE (PICTURES | ON(THUMBNAIL))
 
 static const offer_t  offers[] = {
-    { SEARCH,     PACS_MT_DICOM_JSON,       "application/dicom+json",   NULL },
-    { SEARCH | ON(VALUES) | ON(PLANE),
+    { SEARCH | ON(METADATA),
+                  PACS_MT_DICOM_JSON,       "application/dicom+json",   NULL },
+    { SEARCH | ON(METADATA) | ON(VALUES) | ON(PLANE),
                   PACS_MT_JSON,             "application/json",         NULL },
+    { SEARCH | ON(METADATA),
+                  PACS_MT_MULTIPART_XML,    "multipart/related",
+                                            "application/dicom+xml" },
+    { ON(METADATA), PACS_MT_XML,             "application/dicom+xml",    NULL },
     { ON(OBJECT), PACS_MT_MULTIPART_DICOM,  "multipart/related",
                                             "application/dicom" },
     { ON(OBJECT), PACS_MT_DICOM,            "application/dicom",        NULL },

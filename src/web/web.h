@@ -16,6 +16,7 @@
 
 typedef enum {
     PACS_R_NONE,
+    PACS_R_PATIENTS,            /* ours: /patients: search */
     PACS_R_STUDIES,             /* /studies: search, store */
     PACS_R_SERIES,              /* /series, /studies/S/series: search */
     PACS_R_INSTANCES,           /* /instances, /studies/S/instances,
@@ -231,6 +232,8 @@ typedef enum {
     PACS_MT_PICTURE, PACS_MT_PICTURES, PACS_MT_VIDEO, /* see is */
     PACS_MT_DOCUMENT,           /* likewise */
     PACS_MT_ZIP,
+    PACS_MT_MULTIPART_XML,      /* a part a row, or an instance */
+    PACS_MT_XML,
     PACS_MT_NONE
 } pacs_media_e;
 
