@@ -243,6 +243,8 @@ int pacs_scale_set(pacs_op_t *op, pacs_image_t *im, pacs_err_t *err);
 /* … of a record that is at hand, whose strings outlive op's arena */
 int pacs_image_of(pacs_op_t *op, const pacs_record_t *record,
     pacs_image_t **image, pacs_err_t *err);
+/* its descriptor, before op ends: no more frames are read of it */
+void pacs_image_close(pacs_image_t *im);
 /* native frame i (from 0): true: byte range of the blob that can be sent as
  * it is (little endian, whole bytes) */
 bool pacs_image_range(const pacs_image_t *im, uint32_t i,
@@ -332,6 +334,8 @@ typedef struct {
 } pacs_spool_t;
 
 int pacs_spool_open(pacs_op_t *op, pacs_spool_t *s, pacs_err_t *err);
+/* nothing more is added; the file stays as long as op */
+void pacs_spool_close(pacs_spool_t *s);
 int pacs_spool_add(pacs_op_t *op, pacs_spool_t *s, pacs_str_t bytes,
     pacs_err_t *err);
 /* over the first bytes */

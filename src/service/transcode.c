@@ -30,7 +30,6 @@ struct pacs_transcode_s {
     pacs_str_t            target;
     pacs_image_t         *image;
     pacs_arena_t         *arena;        /* of the data set */
-    pacs_source_t         file;
     pacs_source_t        *stream;
     pacs_dataset_t        ds;
     pacs_spool_t          spool;
@@ -50,7 +49,10 @@ drop(void *data)
 {
     pacs_transcode_t *t = data;
 
-    pacs_arena_destroy(t->arena);
+    if (t->arena != NULL) {
+        pacs_arena_destroy(t->arena);
+        t->arena = NULL;
+    }
 }
 
 
@@ -58,26 +60,26 @@ static int
 open_dataset(pacs_op_t *op, pacs_transcode_t *t, pacs_err_t *err)
 {
     const pacs_limits_t *limits = pacs_service_limits(op->svc);
-    pacs_open_t         *blob = pacs_calloc(op->arena, 1, sizeof(*blob));
+    pacs_source_t       *file = t->image->file;
+    uint32_t             n = t->record->pixels.frames;
     int                  rc;
 
     t->arena = pacs_arena_create((size_t) limits->dataset);
-    if (blob == NULL || t->arena == NULL
-        || !pacs_arena_cleanup(op->arena, drop, t))
-    {
+    if (t->arena == NULL || !pacs_arena_cleanup(op->arena, drop, t)) {
         return PACS_E_NOMEM;
     }
 
-    if ((rc = pacs_op_blob(op, t->record->key, blob, err)) != PACS_OK
-        || (rc = pacs_source_fd(&t->file, blob->fd, err)) != PACS_OK
-        || (rc = pacs_dicom_read(&t->file, limits, PACS_KEEP, t->arena,
-                                 &t->ds, err)) != PACS_OK)
-    {
+    rc = pacs_dicom_read(file, limits, PACS_KEEP, t->arena, &t->ds, err);
+    if (rc != PACS_OK) {
         return rc;
     }
 
-    t->stream = pacs_dicom_stream(&t->file, &t->ds, limits, t->arena, err);
-    return t->stream == NULL ? PACS_E_NOMEM : PACS_OK;
+    t->stream = pacs_dicom_stream(file, &t->ds, limits, t->arena, err);
+    t->offsets = pacs_calloc(t->arena, n, sizeof(uint64_t));
+    t->lengths = pacs_calloc(t->arena, n, sizeof(uint64_t));
+
+    return t->stream == NULL || t->offsets == NULL || t->lengths == NULL
+           ? PACS_E_NOMEM : PACS_OK;
 }
 
 
@@ -86,7 +88,6 @@ pacs_transcode_open(pacs_op_t *op, const pacs_record_t *record,
     pacs_str_t target, pacs_transcode_t **out, pacs_err_t *err)
 {
     pacs_transcode_t *t = pacs_calloc(op->arena, 1, sizeof(*t));
-    uint32_t          n = record->pixels.frames;
     int               rc;
 
     *out = t;
@@ -97,18 +98,12 @@ pacs_transcode_open(pacs_op_t *op, const pacs_record_t *record,
     t->record = record;
     t->target = pacs_str_copy(op->arena, target);
 
-    if ((rc = open_dataset(op, t, err)) != PACS_OK) {
+    if ((rc = pacs_image_of(op, record, &t->image, err)) != PACS_OK
+        || (rc = open_dataset(op, t, err)) != PACS_OK)
+    {
         return rc;
     }
-
-    t->offsets = pacs_calloc(t->arena, n + 1u, sizeof(uint64_t));
-    t->lengths = pacs_calloc(t->arena, n + 1u, sizeof(uint64_t));
-    if (t->offsets == NULL || t->lengths == NULL) {
-        return PACS_E_NOMEM;
-    }
-
-    rc = pacs_image_of(op, record, &t->image, err);
-    return rc == PACS_OK ? pacs_spool_open(op, &t->spool, err) : rc;
+    return pacs_spool_open(op, &t->spool, err);
 }
 
 
@@ -500,5 +495,10 @@ pacs_transcode_run(pacs_op_t *op, pacs_transcode_t *t, pacs_part_t *part,
     }
 
     *part = (pacs_part_t) { .path = t->spool.path, .length = t->spool.len };
+
+    /* an answer may have thousands of these */
+    pacs_spool_close(&t->spool);
+    pacs_image_close(t->image);
+    drop(t);
     return PACS_OK;
 }
