@@ -342,6 +342,10 @@ int pacs_spool_add(pacs_op_t *op, pacs_spool_t *s, pacs_str_t bytes,
 int pacs_spool_begin(const pacs_spool_t *s, const char *head, size_t len,
     pacs_err_t *err);
 int pacs_spool_reply(pacs_op_t *op, const pacs_spool_t *s);
+/* a finished one, made in an arena that goes before op's: its file moves to
+ * *kept, and is gone with op's */
+int pacs_spool_keep(pacs_op_t *op, const char *path, const char **kept,
+    pacs_err_t *err);
 
 
 /* --- transcode.c: an instance in another transfer syntax, PS3.5 A --- */
