@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "index/sqlite.h"
+#include "index/rank.h"
 
 enum { BUSY_MS = 10000 };
 
@@ -250,7 +250,8 @@ static const struct {
     { "pacs_item",  4, sql_item },
     { "pacs_fold",  1, sql_fold },
     { "pacs_words", 1, sql_words },
-    { "pacs_when",  1, sql_when }
+    { "pacs_when",  1, sql_when },
+    { "pacs_rank",  2, pacs_rank_sql }
 };
 
 
@@ -285,7 +286,8 @@ pacs_conn_open(pacs_sqlite_t *ix, pacs_conn_t *c, bool writer, pacs_err_t *err)
     sqlite3_busy_timeout(c->db, BUSY_MS);
     for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
         sqlite3_create_function(c->db, functions[i].name, functions[i].n,
-                                SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
+                                SQLITE_UTF8 | SQLITE_DETERMINISTIC
+                                | SQLITE_INNOCUOUS, NULL,
                                 functions[i].run, NULL, NULL);
     }
 

@@ -249,7 +249,9 @@ frame_key(const pacs_image_t *im, uint32_t i, char key[PACS_FRAME_KEY + 1])
                           pacs_fmt(im->record.key), i);
 
     pacs_sha256(text, (size_t) n, digest);
-    pacs_hex(digest, sizeof(digest), key);
+    pacs_cache_owner(im->record.key, key);
+    pacs_hex(digest, sizeof(digest) - PACS_CACHE_OWNER / 2,
+             key + PACS_CACHE_OWNER);
 }
 
 

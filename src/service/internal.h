@@ -19,7 +19,7 @@
 
 /* goes into ETags and the keys of the frame cache: raise it when decoded
  * frames or pictures come out otherwise than before */
-#define PACS_PIPELINE  "2"
+#define PACS_PIPELINE  "3"
 
 /* values up to this many bytes are held while a data set is scanned, and
  * binary ones are answered inline */
@@ -29,6 +29,7 @@ typedef struct pacs_commit_s  pacs_commit_t;
 typedef struct pacs_share_s   pacs_share_t;
 typedef struct pacs_scales_s  pacs_scales_t;
 typedef struct pacs_crcs_s    pacs_crcs_t;
+typedef struct pacs_crew_s    pacs_crew_t;
 struct pacs_volumes_s;
 
 struct pacs_service_s {
@@ -47,6 +48,7 @@ struct pacs_service_s {
     pthread_cond_t    done;
     pacs_commit_t    *queue, *last; /* oldest first */
     bool              leading;
+    pacs_crew_t      *crew;         /* see beside.c */
     atomic_bool       degraded;     /* an fsync failed: no more stores */
     pacs_crcs_t      *crcs;         /* crc.c */
 };
@@ -94,6 +96,36 @@ void pacs_names_unlock(int lock);
 void pacs_names_drop(pacs_service_t *svc, const pacs_entry_t *entries,
     size_t n);
 
+/* pacs_store_finish() in two steps: what is read and computed; what waits
+ * for the disk.  An error of the first one is the second one's */
+void pacs_store_scan(pacs_store_t *st, pacs_stored_t *out);
+int pacs_store_commit(pacs_store_t *st, pacs_stored_t *out, pacs_err_t *err);
+size_t pacs_store_memory(const pacs_store_t *st);
+
+/* beside.c */
+typedef struct pacs_beside_s  pacs_beside_t;
+typedef struct pacs_late_s    pacs_late_t;
+
+/* an instance of a request; stored and err count after the wait */
+struct pacs_late_s {
+    pacs_late_t    *next, *queued;
+    pacs_beside_t  *of;
+    pacs_store_t   *store;
+    pacs_stored_t   stored;
+    pacs_err_t      err;
+    bool            done;
+};
+
+pacs_crew_t *pacs_crew_create(void);
+void pacs_crew_destroy(pacs_crew_t *crew);
+/* scans st and owns it; waits while too many are under way.  *b: NULL before
+ * the first one.  NULL: out of memory, st is gone */
+pacs_late_t *pacs_beside_add(pacs_service_t *svc, pacs_beside_t **b,
+    pacs_store_t *st);
+void pacs_beside_wait(pacs_beside_t *b);        /* for all; b may be NULL */
+/* frees b and its pacs_late_t, when all are done: waits for nobody */
+void pacs_beside_leave(pacs_beside_t *b);
+
 /* known.c: the row of c's SOP instance; PACS_E_NOT_FOUND */
 int pacs_known_find(pacs_service_t *svc, const pacs_commit_t *c,
     pacs_arena_t *a, pacs_record_t *known, pacs_err_t *err);
@@ -106,9 +138,11 @@ int pacs_known_settle(pacs_service_t *svc, pacs_commit_t *c,
 int pacs_known_gone(const pacs_commit_t *c, pacs_err_t *err);
 
 /* the one scan of an instance: identifiers, attributes, metadata, frames,
- * look.  file is open, key->digest and size are set by the caller */
+ * look.  file is open, key->digest and size are set by the caller; foreign
+ * (or NULL): where the file meta names another instance or class */
 int pacs_scan(pacs_service_t *svc, pacs_source_t *file, pacs_arena_t *a,
-    pacs_record_t *record, pacs_key_t *key, pacs_err_t *err);
+    pacs_record_t *record, pacs_key_t *key, pacs_err_t *foreign,
+    pacs_err_t *err);
 
 /* the record of op's instance, with access checked, into *record */
 int pacs_op_record(pacs_op_t *op, pacs_str_t study, pacs_str_t series,
@@ -266,11 +300,22 @@ int pacs_image_ask(pacs_op_t *op, pacs_image_t *im, uint32_t i,
 /* PACS_E_BUSY: the disk of fd has no room for that many in the cache */
 int pacs_cache_room(int fd, uint64_t bytes, const pacs_limits_t *limits,
     pacs_err_t *err);
+/* forget.c: what the names of frames, pyramids and pictures begin with, by
+ * the key of their record, and those of volumes behind PACS_VOLUME_PREFIX */
+enum { PACS_CACHE_OWNER = 16 };
+
+#define PACS_VOLUME_PREFIX  "volume-"
+
+void pacs_cache_owner(pacs_str_t key, char owner[PACS_CACHE_OWNER + 1]);
+void pacs_cache_study(pacs_str_t study, char owner[PACS_CACHE_OWNER + 1]);
+/* removes what is made of these instances of a study, and its volumes */
+void pacs_cache_forget(pacs_service_t *svc, pacs_str_t study,
+    const pacs_entry_t *entries, size_t n);
 /* kept.c: the whole picture of op->reply.etag into op->reply;
  * PACS_E_NOT_FOUND, PACS_E_PARSE: it was corrupt, and is removed */
-int pacs_kept_get(pacs_op_t *op, bool thumbnail);
+int pacs_kept_get(pacs_op_t *op, pacs_str_t key, bool thumbnail);
 /* the reply; without it nothing is wrong */
-void pacs_kept_put(pacs_op_t *op, bool thumbnail);
+void pacs_kept_put(pacs_op_t *op, pacs_str_t key, bool thumbnail);
 /* warm.c: for health, `"warm":{…}` */
 void pacs_warm_write(pacs_service_t *svc, pacs_buf_t *out);
 /* annotate.c: what a picture of the frame (from 0) says; kinds: PACS_NOTE_…,

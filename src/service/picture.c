@@ -416,7 +416,7 @@ get_kept(pacs_op_t *op, const pacs_param_t *params, unsigned n, state_t *s)
         return PACS_E_NOT_FOUND;
     }
 
-    int  rc = pacs_kept_get(op, s->thumbnail);
+    int  rc = pacs_kept_get(op, s->image->record.key, s->thumbnail);
 
     s->keep = s->thumbnail || op->background || rc == PACS_E_PARSE;
     return rc;
@@ -475,7 +475,7 @@ make(pacs_op_t *op, state_t *s, pacs_err_t *err)
     rc = pacs_reply_memory(op, pacs_buf_take(&out, op->arena));
 
     if (rc == PACS_OK && s->keep) {
-        pacs_kept_put(op, s->thumbnail);
+        pacs_kept_put(op, s->image->record.key, s->thumbnail);
     }
     return rc;
 }
