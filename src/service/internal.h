@@ -277,6 +277,8 @@ int pacs_scale_set(pacs_op_t *op, pacs_image_t *im, pacs_err_t *err);
 /* … of a record that is at hand, whose strings outlive op's arena */
 int pacs_image_of(pacs_op_t *op, const pacs_record_t *record,
     pacs_image_t **image, pacs_err_t *err);
+/* its descriptor, before op ends: no more frames are read of it */
+void pacs_image_close(pacs_image_t *im);
 /* native frame i (from 0): true: byte range of the blob that can be sent as
  * it is (little endian, whole bytes) */
 bool pacs_image_range(const pacs_image_t *im, uint32_t i,
@@ -377,6 +379,8 @@ typedef struct {
 } pacs_spool_t;
 
 int pacs_spool_open(pacs_op_t *op, pacs_spool_t *s, pacs_err_t *err);
+/* nothing more is added; the file stays as long as op */
+void pacs_spool_close(pacs_spool_t *s);
 int pacs_spool_add(pacs_op_t *op, pacs_spool_t *s, pacs_str_t bytes,
     pacs_err_t *err);
 /* over the first bytes */
@@ -393,8 +397,8 @@ int pacs_spool_keep(pacs_op_t *op, const char *path, const char **kept,
 
 typedef struct pacs_transcode_s  pacs_transcode_t;
 
-/* a record that can be given in `target`, which is not its own syntax.  What
- * is lossy (pacs_syntax(target)->lossy) is for who names it, never a default */
+/* a record whose frames can be put into `target`, by pacs-codec: not its own
+ * syntax, nor one native syntax for another.  What is lossy (pacs_syntax(target)->lossy) is for who names it, never a default */
 bool pacs_transcode_can(const pacs_record_t *record, pacs_str_t target);
 /* frame i (from 0): its bytes, coded or native, as a part without a head;
  * px: what its attributes are now.  PACS_AGAIN with op->want;
