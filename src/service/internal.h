@@ -138,9 +138,11 @@ int pacs_known_settle(pacs_service_t *svc, pacs_commit_t *c,
 int pacs_known_gone(const pacs_commit_t *c, pacs_err_t *err);
 
 /* the one scan of an instance: identifiers, attributes, metadata, frames,
- * look.  file is open, key->digest and size are set by the caller */
+ * look.  file is open, key->digest and size are set by the caller; foreign
+ * (or NULL): where the file meta names another instance or class */
 int pacs_scan(pacs_service_t *svc, pacs_source_t *file, pacs_arena_t *a,
-    pacs_record_t *record, pacs_key_t *key, pacs_err_t *err);
+    pacs_record_t *record, pacs_key_t *key, pacs_err_t *foreign,
+    pacs_err_t *err);
 
 /* the record of op's instance, with access checked, into *record */
 int pacs_op_record(pacs_op_t *op, pacs_str_t study, pacs_str_t series,
