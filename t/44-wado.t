@@ -85,7 +85,7 @@ for my $f (qw(nema-ct1-bigendian deflated-image palette-800x600-bigendian rgb-16
     like($r->{headers}{'content-type'}, qr{^multipart/related; type="application/dicom"}, '... the default');
     refused('point 27: nothing acceptable is 406', $bases[0], 406, qr/there is: multipart/, Accept => 'text/csv');
     refused('... of metadata', "$series/metadata", 406, qr/there is/, Accept => 'image/x-foo');
-    refused('... of frames', "$bases[0]/frames/1", 406, qr/./, Accept => 'multipart/related; type="image/jp2"');
+    refused('... of frames', "$bases[0]/frames/1", 406, qr/./, Accept => 'multipart/related; type="image/jpx"');
     refused('... of a series as one instance', $series, 406, qr/several instances/, Accept => 'application/dicom');
 }
 
@@ -115,7 +115,7 @@ like($pacs->get("$bases[0]?accept=text/csv", Accept => $multi)->{headers}{'conte
     qr/^multipart/, '... and where it names nothing that is there, the header');
 like($pacs->get("$series/metadata?accept=application/json&accept=text/csv")->{headers}{'content-type'},
     qr{^application/json}, '... given twice');
-is($pacs->get("$bases[0]?accept=application/dicom%3Btransfer-syntax%3D1.2.840.10008.1.2.4.90")->{status}, 406, '... as the only one');
+is($pacs->get("$bases[0]?accept=application/dicom%3Btransfer-syntax%3D1.2.840.10008.1.2.4.103")->{status}, 406, '... as the only one');
 
 # --- transfer syntaxes ---
 
@@ -136,6 +136,44 @@ for my $f (sort keys %other) {
     ok(substr($r->{content}, 128) eq substr(slurp($file), 128), '... byte by byte after the preamble');
     $r = $pacs->get($other{$f}, Accept => "application/dicom; transfer-syntax=$syntax");
     ok(substr($r->{content}, 128) eq substr(slurp($file), 128), '... and in its own by name');
+}
+
+# coded ones are decoded: to what DCMTK makes of them
+my %coded;
+for ([ 'nema-ct1-jpll', 'dcmdjpeg' ], [ 'nema-mr3-jlsn', 'dcmdjpls' ], [ 'mr-same-image-rle', 'dcmdrle' ]) {
+    my ($f, $tool) = @$_;
+    my $file = "$T/$f.dcm";
+    my $base = $coded{$f} = stow_base($file);
+    run($tool, '+te', $file, "$dir/truth");
+    my $r = $pacs->get($base, Accept => 'application/dicom');
+    is($r->{headers}{'content-type'}, "application/dicom; transfer-syntax=$le", "point 30: $f is decoded by default");
+    is((split ' ', py($read, save($r->{content})))[2], (split ' ', py($read, "$dir/truth"))[2], "... as $tool does");
+    my ($part) = @{$pacs->parts($pacs->get($base, Accept => $multi))};
+    is(py($read, save($part->{body})), py($read, save($r->{content})), '... in parts too');
+    like($part->{head}, qr/transfer-syntax=\Q$le\E\r?$/m, 'point 31: and the part says so');
+    $r = $pacs->get($base, Accept => 'application/dicom; transfer-syntax=*');
+    ok(substr($r->{content}, 128) eq substr(slurp($file), 128), '... with * as it is stored');
+}
+for ([ '1.2.840.10008.1.2.4.80', 'dcmdjpls', 'image/jls' ], [ '1.2.840.10008.1.2.4.70', 'dcmdjpeg', 'image/jpeg' ], [ '1.2.840.10008.1.2.5', 'dcmdrle', 'image/dicom-rle' ]) {
+    my ($syntax, $tool, $type) = @$_;
+    my $r = $pacs->get($bases[0], Accept => "application/dicom; transfer-syntax=$syntax");
+    is($r->{headers}{'content-type'}, "application/dicom; transfer-syntax=$syntax", "a native one as $syntax");
+    run($tool, save($r->{content}), "$dir/back");
+    is((split ' ', py($read, "$dir/back"))[2], (split ' ', py($read, $ct[0]))[2], "... $tool finds the pixels");
+    my ($part) = @{$pacs->parts($pacs->get("$bases[0]/frames/1", Accept => qq{multipart/related; type="$type"}))};
+    like($part->{head}, qr{^Content-Type: \Q$type\E; transfer-syntax=\Q$syntax\E\r?$}m, "point 31: a frame as $type, table 8.7.3-5");
+    ok(index($r->{content}, $part->{body}) > 0, '... is the one that is in it');
+}
+is($pacs->get("$bases[0]/frames/1", Accept => 'multipart/related; type="image/jp2"; transfer-syntax=1.2.840.10008.1.2.4.70')->{status}, 406,
+    'point 31: a media type with the syntax of another');
+{
+    my $video = stow_base("$S/ecg-pdf-video/video-mpeg4-avc-hp41.dcm");
+    like($pacs->get($video, Accept => 'application/dicom')->{headers}{'content-type'}, qr/1\.2\.840\.10008\.1\.2\.4\.102$/, 'point 30: video stays video');
+    refused('... not converted by name', $video, 406, qr/not converted/, Accept => "application/dicom; transfer-syntax=$le");
+    my $broken = stow_base("$S/hostile/synth-j2k-garbage.dcm");
+    my $r = $pacs->get($broken, Accept => 'application/dicom');
+    ok(substr($r->{content}, 128) eq substr(slurp("$S/hostile/synth-j2k-garbage.dcm"), 128), 'what cannot be decoded comes as it is stored');
+    refused('... not by name', $broken, 406, qr/decoded/, Accept => "application/dicom; transfer-syntax=$le");
 }
 
 # --- parts ---
@@ -228,6 +266,10 @@ SKIP: {
 
     my $r = $pacs->get($other{'nema-ct1-bigendian'}, Accept => 'application/zip');
     zip_test(save($r->{content}, 'be.zip'), 'a rewritten member');
+    $r = $pacs->get($coded{'mr-same-image-rle'}, Accept => 'application/zip');
+    zip_test(save($r->{content}, 'coded.zip'), 'a decoded member');
+    my $end = $pacs->get($coded{'mr-same-image-rle'}, Accept => 'application/zip', Range => 'bytes=1000-', 'If-Range' => $r->{headers}{etag});
+    ok($end->{content} eq substr($r->{content}, 1000), '... is the same each time');
     $r = $pacs->get($other{'nema-ct1-bigendian'}, Accept => 'application/zip; transfer-syntax=*');
     zip_test(save($r->{content}, 'be2.zip'), 'a stored member');
 
@@ -389,7 +431,7 @@ PY
     rename $blob, "$dir/away";
     $r = $pacs->get($study, Accept => $multi);
     is($r->{status}, 206, 'point 36: a file that is missing is known before the body');
-    like($r->{headers}{warning}, qr/^299 .*1 instances are left out: they cannot be read/, '... and said');
+    like($r->{headers}{warning}, qr/^299 .*1 instances are left out: they cannot be read, or not decoded/, '... and said');
     is(scalar @{$pacs->parts($r)}, @ct + 1, '... the others are there');
     is($pacs->get($study, Accept => 'application/zip')->{status}, 206, '... also in an archive');
     is($pacs->get($bases[3], Accept => 'application/dicom')->{status}, 500, '... alone it is an error');
