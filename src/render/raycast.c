@@ -323,17 +323,17 @@ compose(const pacs_cast_t *cast, pacs_ray_t *r, uint32_t m, uint32_t end,
             int    entry = v[i] > 0 ? v[i] < PACS_TRANSFER_SIZE - 1 ? (int) v[i]
                            : PACS_TRANSFER_SIZE - 1 : 0;
             float  share = r->length - (float) m;
+            float  most = (float) (end - m < stride ? end - m : stride);
 
             if (v[i] == v[i] && t->entry[entry][3] > 0) {
-                blend(cast, r, t->entry[entry],
-                      share < (float) stride ? share : (float) stride,
+                blend(cast, r, t->entry[entry], share < most ? share : most,
                       (float[3]) { place[0][i], place[1][i], place[2][i] },
                       sum);
             }
             m += stride;
         }
     }
-    return m;
+    return m < end ? m : end;
 }
 
 
