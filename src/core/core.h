@@ -103,6 +103,7 @@ typedef struct pacs_arena_s  pacs_arena_t;
 
 pacs_arena_t *pacs_arena_create(size_t limit);  /* bytes; 0: no limit */
 void pacs_arena_destroy(pacs_arena_t *a);       /* runs the cleanups, LIFO */
+size_t pacs_arena_size(const pacs_arena_t *a);  /* bytes of memory it holds */
 /* aligned to 16, not zeroed / zeroed; NULL: out of memory or limit.
  * n * size is checked for overflow. */
 void *pacs_alloc(pacs_arena_t *a, size_t size);

@@ -29,6 +29,7 @@ typedef struct pacs_commit_s  pacs_commit_t;
 typedef struct pacs_share_s   pacs_share_t;
 typedef struct pacs_scales_s  pacs_scales_t;
 typedef struct pacs_crcs_s    pacs_crcs_t;
+typedef struct pacs_crew_s    pacs_crew_t;
 struct pacs_volumes_s;
 
 struct pacs_service_s {
@@ -47,6 +48,7 @@ struct pacs_service_s {
     pthread_cond_t    done;
     pacs_commit_t    *queue, *last; /* oldest first */
     bool              leading;
+    pacs_crew_t      *crew;         /* see beside.c */
     atomic_bool       degraded;     /* an fsync failed: no more stores */
     pacs_crcs_t      *crcs;         /* crc.c */
 };
@@ -94,6 +96,36 @@ void pacs_names_unlock(int lock);
 void pacs_names_drop(pacs_service_t *svc, const pacs_entry_t *entries,
     size_t n);
 
+/* pacs_store_finish() in two steps: what is read and computed; what waits
+ * for the disk.  An error of the first one is the second one's */
+void pacs_store_scan(pacs_store_t *st, pacs_stored_t *out);
+int pacs_store_commit(pacs_store_t *st, pacs_stored_t *out, pacs_err_t *err);
+size_t pacs_store_memory(const pacs_store_t *st);
+
+/* beside.c */
+typedef struct pacs_beside_s  pacs_beside_t;
+typedef struct pacs_late_s    pacs_late_t;
+
+/* an instance of a request; stored and err count after the wait */
+struct pacs_late_s {
+    pacs_late_t    *next, *queued;
+    pacs_beside_t  *of;
+    pacs_store_t   *store;
+    pacs_stored_t   stored;
+    pacs_err_t      err;
+    bool            done;
+};
+
+pacs_crew_t *pacs_crew_create(void);
+void pacs_crew_destroy(pacs_crew_t *crew);
+/* scans st and owns it; waits while too many are under way.  *b: NULL before
+ * the first one.  NULL: out of memory, st is gone */
+pacs_late_t *pacs_beside_add(pacs_service_t *svc, pacs_beside_t **b,
+    pacs_store_t *st);
+void pacs_beside_wait(pacs_beside_t *b);        /* for all; b may be NULL */
+/* frees b and its pacs_late_t, when all are done: waits for nobody */
+void pacs_beside_leave(pacs_beside_t *b);
+
 /* known.c: the row of c's SOP instance; PACS_E_NOT_FOUND */
 int pacs_known_find(pacs_service_t *svc, const pacs_commit_t *c,
     pacs_arena_t *a, pacs_record_t *known, pacs_err_t *err);
@@ -106,9 +138,11 @@ int pacs_known_settle(pacs_service_t *svc, pacs_commit_t *c,
 int pacs_known_gone(const pacs_commit_t *c, pacs_err_t *err);
 
 /* the one scan of an instance: identifiers, attributes, metadata, frames,
- * look.  file is open, key->digest and size are set by the caller */
+ * look.  file is open, key->digest and size are set by the caller; foreign
+ * (or NULL): where the file meta names another instance or class */
 int pacs_scan(pacs_service_t *svc, pacs_source_t *file, pacs_arena_t *a,
-    pacs_record_t *record, pacs_key_t *key, pacs_err_t *err);
+    pacs_record_t *record, pacs_key_t *key, pacs_err_t *foreign,
+    pacs_err_t *err);
 
 /* the record of op's instance, with access checked, into *record */
 int pacs_op_record(pacs_op_t *op, pacs_str_t study, pacs_str_t series,
@@ -129,6 +163,10 @@ int pacs_op_blob(pacs_op_t *op, pacs_str_t key, pacs_open_t *blob,
 /* reply helpers; false or PACS_E_NOMEM when the arena is used up */
 int pacs_reply_header(pacs_op_t *op, const char *name, pacs_str_t value);
 int pacs_reply_memory(pacs_op_t *op, pacs_str_t body);
+/* xml.c: the data sets of a JSON array as parts of multipart/related, or
+ * (single) the one that there is alone; gzip'ed for who takes it */
+int pacs_reply_xml(pacs_op_t *op, pacs_str_t json, bool single,
+    pacs_err_t *err);
 pacs_part_t *pacs_reply_parts(pacs_op_t *op, unsigned n);
 void pacs_reply_length(pacs_op_t *op);
 /* parts that are added one by one, and become the reply's */
@@ -239,6 +277,8 @@ int pacs_scale_set(pacs_op_t *op, pacs_image_t *im, pacs_err_t *err);
 /* … of a record that is at hand, whose strings outlive op's arena */
 int pacs_image_of(pacs_op_t *op, const pacs_record_t *record,
     pacs_image_t **image, pacs_err_t *err);
+/* its descriptor, before op ends: no more frames are read of it */
+void pacs_image_close(pacs_image_t *im);
 /* native frame i (from 0): true: byte range of the blob that can be sent as
  * it is (little endian, whole bytes) */
 bool pacs_image_range(const pacs_image_t *im, uint32_t i,
@@ -253,6 +293,12 @@ int pacs_image_native(pacs_image_t *im, uint32_t i, uint32_t row,
 int pacs_image_decoded(pacs_op_t *op, pacs_image_t *im, uint32_t i,
     pacs_arena_t *a, pacs_checked_t *file, pacs_frame_head_t *head,
     pacs_err_t *err);
+/* what pacs-codec said, if it was asked */
+int pacs_image_answer(pacs_op_t *op, pacs_err_t *err);
+/* PACS_AGAIN: frame i, which is not in the cache under that key, decoded or
+ * (target) put into another transfer syntax */
+int pacs_image_ask(pacs_op_t *op, pacs_image_t *im, uint32_t i,
+    const char *key, const pacs_target_t *target, pacs_err_t *err);
 /* PACS_E_BUSY: the disk of fd has no room for that many in the cache */
 int pacs_cache_room(int fd, uint64_t bytes, const pacs_limits_t *limits,
     pacs_err_t *err);
@@ -315,9 +361,9 @@ int pacs_image_profile(pacs_op_t *op, pacs_image_t *im, pacs_picture_t *want,
 /* cine.c: how long each of n frames (from 0) stays */
 int pacs_cine_delays(pacs_op_t *op, pacs_image_t *im, const uint32_t *frames,
     uint32_t n, uint32_t *delays_ms, pacs_err_t *err);
-/* document.c: a report or an encapsulated document; fills the reply */
-bool pacs_document_is(pacs_str_t class_uid);
-int pacs_document(pacs_op_t *op, const pacs_image_t *im,
+/* report.c: a report or an encapsulated document; fills the reply */
+bool pacs_report_is(pacs_str_t class_uid);
+int pacs_report(pacs_op_t *op, const pacs_image_t *im,
     const pacs_accept_t *choices, unsigned n, pacs_err_t *err);
 /* video.c: a stored video fills the reply */
 int pacs_video(pacs_op_t *op, const pacs_image_t *im,
@@ -333,25 +379,33 @@ typedef struct {
 } pacs_spool_t;
 
 int pacs_spool_open(pacs_op_t *op, pacs_spool_t *s, pacs_err_t *err);
+/* nothing more is added; the file stays as long as op */
+void pacs_spool_close(pacs_spool_t *s);
 int pacs_spool_add(pacs_op_t *op, pacs_spool_t *s, pacs_str_t bytes,
     pacs_err_t *err);
 /* over the first bytes */
 int pacs_spool_begin(const pacs_spool_t *s, const char *head, size_t len,
     pacs_err_t *err);
 int pacs_spool_reply(pacs_op_t *op, const pacs_spool_t *s);
+/* a finished one, made in an arena that goes before op's: its file moves to
+ * *kept, and is gone with op's */
+int pacs_spool_keep(pacs_op_t *op, const char *path, const char **kept,
+    pacs_err_t *err);
 
 
 /* --- transcode.c: an instance in another transfer syntax, PS3.5 A --- */
 
 typedef struct pacs_transcode_s  pacs_transcode_t;
 
-/* a record that can be given in `target`, which is not its own syntax.  What
- * is lossy (pacs_syntax(target)->lossy) is for who names it, never a default */
+/* a record whose frames can be put into `target`, by pacs-codec: not its own
+ * syntax, nor one native syntax for another.  What is lossy (pacs_syntax(target)->lossy) is for who names it, never a default */
 bool pacs_transcode_can(const pacs_record_t *record, pacs_str_t target);
-/* frame i (from 0): its bytes, coded or native, as a part without a head.
- * PACS_AGAIN with op->want; PACS_E_UNSHOWABLE: it cannot be decoded */
+/* frame i (from 0): its bytes, coded or native, as a part without a head;
+ * px: what its attributes are now.  PACS_AGAIN with op->want;
+ * PACS_E_UNSHOWABLE: it cannot be decoded */
 int pacs_transcode_frame(pacs_op_t *op, pacs_image_t *im, uint32_t i,
-    pacs_str_t target, pacs_part_t *part, pacs_err_t *err);
+    pacs_str_t target, pacs_part_t *part, pacs_pixels_t *px,
+    pacs_err_t *err);
 /* the whole instance as a Part 10 file: a part of a file that is gone with
  * op's arena.  record lives as long as op; run again after PACS_AGAIN */
 int pacs_transcode_open(pacs_op_t *op, const pacs_record_t *record,

@@ -101,6 +101,21 @@ pacs_reply_memory(pacs_op_t *op, pacs_str_t body)
 }
 
 
+/* host and port of the service, RFC 7234 5.5 */
+static pacs_str_t
+warn_agent(const pacs_op_t *op)
+{
+    pacs_str_t  agent = op->request.origin, part;
+
+    for (int i = 0; i < 3; i++) {
+        if (!pacs_str_split(&agent, '/', &part)) {
+            return pacs_lit("-");
+        }
+    }
+    return part.len != 0 ? part : pacs_lit("-");
+}
+
+
 int
 pacs_reply_warning(pacs_op_t *op, const char *fmt, ...)
 {
@@ -118,8 +133,8 @@ pacs_reply_warning(pacs_op_t *op, const char *fmt, ...)
     }
 
     return pacs_reply_header(op, "Warning",
-                             pacs_sprintf(op->arena, "299 ngx_pacs \"%s\"",
-                                          text));
+                             pacs_sprintf(op->arena, "299 %.*s \"%s\"",
+                                          pacs_fmt(warn_agent(op)), text));
 }
 
 

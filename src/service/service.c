@@ -120,9 +120,12 @@ pacs_service_open(const pacs_options_t *o, pacs_service_t **out,
 
     if (svc == NULL || (svc->home = strdup(o->home)) == NULL
         || (svc->scales = pacs_scales_create()) == NULL
-        || (svc->crcs = pacs_crcs_create()) == NULL)
+        || (svc->crcs = pacs_crcs_create()) == NULL
+        || (svc->crew = pacs_crew_create()) == NULL)
     {
         if (svc != NULL) {
+            pacs_crcs_destroy(svc->crcs);
+            pacs_scales_destroy(svc->scales);
             free(svc->home);
         }
         free(svc);
@@ -159,6 +162,8 @@ pacs_service_close(pacs_service_t *svc)
     if (svc == NULL) {
         return;
     }
+
+    pacs_crew_destroy(svc->crew);
 
     /* at the end of a process: its threads still use all of this */
     if (!pacs_volumes_close(svc->volumes)) {

@@ -16,23 +16,28 @@ enum { RANGES = 64, PAIRS = 128 };
 
 /* what there is, the default first */
 typedef struct {
-    uint32_t       resources;       /* 1 << pacs_resource_e … */
+    uint64_t       resources;       /* 1 << pacs_resource_e … */
     pacs_media_e   media;
     const char    *type;
     const char    *part;            /* of a multipart: its type; "" : any */
 } offer_t;
 
-#define ON(r)   (1u << PACS_R_ ## r)
-#define SEARCH  (ON(STUDIES) | ON(SERIES) | ON(INSTANCES) | ON(METADATA))
+#define ON(r)   (UINT64_C(1) << PACS_R_ ## r)
+#define SEARCH  (ON(PATIENTS) | ON(STUDIES) | ON(SERIES) | ON(INSTANCES))
 #define PIXELS  (ON(FRAMES) | ON(BULKDATA) | ON(BULK) | ON(PIXELDATA))
 #define VOLUME  (ON(MPR) | ON(VOLUME))
 #define PICTURES (ON(RENDERED) | VOLUME)
 #define PICTURE (PICTURES | ON(THUMBNAIL))
 
 static const offer_t  offers[] = {
-    { SEARCH,     PACS_MT_DICOM_JSON,       "application/dicom+json",   NULL },
-    { SEARCH | ON(VALUES) | ON(PLANE),
+    { SEARCH | ON(METADATA),
+                  PACS_MT_DICOM_JSON,       "application/dicom+json",   NULL },
+    { SEARCH | ON(METADATA) | ON(VALUES) | ON(PLANE),
                   PACS_MT_JSON,             "application/json",         NULL },
+    { SEARCH | ON(METADATA),
+                  PACS_MT_MULTIPART_XML,    "multipart/related",
+                                            "application/dicom+xml" },
+    { ON(METADATA), PACS_MT_XML,             "application/dicom+xml",    NULL },
     { ON(OBJECT), PACS_MT_MULTIPART_DICOM,  "multipart/related",
                                             "application/dicom" },
     { ON(OBJECT), PACS_MT_DICOM,            "application/dicom",        NULL },
@@ -204,7 +209,7 @@ collect(pacs_resource_e resource, const range_t *r, unsigned n, pair_t *pairs,
             pair_t    p = { &r[i], &offers[k], fits(&r[i], &offers[k]) };
             unsigned  at = found;
 
-            if (!(offers[k].resources & 1u << resource) || p.exact == 0
+            if (!(offers[k].resources & UINT64_C(1) << resource) || p.exact == 0
                 || r[i].q == 0 || refused(r, n, p.offer, p.exact))
             {
                 continue;
@@ -227,7 +232,7 @@ say_what_there_is(pacs_resource_e resource, pacs_err_t *err)
     char  text[480] = "";
 
     for (unsigned k = 0; k < OFFERS; k++) {
-        if (offers[k].resources & 1u << resource) {
+        if (offers[k].resources & UINT64_C(1) << resource) {
             size_t  used = strlen(text);
 
             snprintf(text + used, sizeof(text) - used, "%s%s%s%s",
@@ -250,11 +255,11 @@ is_mixed(pacs_resource_e resource, const range_t *r, unsigned n)
 {
     static const char *const  texts[] = { "text/html", "text/plain",
                                           "text/rtf", "application/pdf" };
-    const uint32_t  both = ON(OBJECT) | ON(METADATA) | ON(RENDERED)
+    const uint64_t  both = ON(OBJECT) | ON(METADATA) | ON(RENDERED)
                            | ON(THUMBNAIL);
     bool            dicom = false, rendered = false;
 
-    for (unsigned i = 0; i < n && (both & 1u << resource); i++) {
+    for (unsigned i = 0; i < n && (both & UINT64_C(1) << resource); i++) {
         pacs_str_t  type = r[i].part.data != NULL ? r[i].part : r[i].type;
 
         if (r[i].q == 0) {

@@ -16,6 +16,7 @@ static const struct {
     unsigned          methods;      /* OPTIONS is everywhere */
     unsigned          streamed;
 } table[] = {
+    { "patients",                   PACS_R_PATIENTS,  READ, 0 },
     { "studies",                    PACS_R_STUDIES,   READ | PACS_POST,
                                                       PACS_POST },
     { "series",                     PACS_R_SERIES,    READ, 0 },
