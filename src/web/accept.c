@@ -33,6 +33,8 @@ static const offer_t  offers[] = {
     { SEARCH,     PACS_MT_DICOM_JSON,       "application/dicom+json",   NULL },
     { SEARCH | ON(VALUES) | ON(PLANE),
                   PACS_MT_JSON,             "application/json",         NULL },
+    { ON(STORED), PACS_MT_DICOM_JSON,       "application/dicom+json",   NULL },
+    { ON(STORED), PACS_MT_DICOM_XML,        "application/dicom+xml",    NULL },
     { ON(OBJECT), PACS_MT_MULTIPART_DICOM,  "multipart/related",
                                             "application/dicom" },
     { ON(OBJECT), PACS_MT_DICOM,            "application/dicom",        NULL },
