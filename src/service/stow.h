@@ -42,7 +42,8 @@ typedef struct pacs_models_s  pacs_models_t;
 bool pacs_models_takes(pacs_str_t type);
 int pacs_models_create(pacs_results_t *results, pacs_models_t **m,
     pacs_err_t *err);
-/* a part: metadata by its type, else bulk data.  Errors are of the part */
+/* a part: metadata by its type, else bulk data, whose errors are those of
+ * the instances that refer to it */
 int pacs_models_begin(pacs_models_t *m, const pacs_part_head_t *head,
     pacs_err_t *err);
 int pacs_models_data(pacs_models_t *m, const char *data, size_t len,

@@ -22,6 +22,7 @@ struct part_s {
     pacs_str_t   type, location, syntax;
     pacs_buf_t   text;              /* metadata */
     uint64_t     offset, length;    /* bulk data, in the spool */
+    pacs_err_t   err;               /* it cannot be taken */
     bool         used;
 };
 
@@ -108,24 +109,24 @@ pacs_models_begin(pacs_models_t *m, const pacs_part_head_t *head,
         return PACS_OK;
     }
 
+    *m->bulk_tail = p;
+    m->bulk_tail = &p->next;
+
     if (pacs_str_is(p->type, "image/png")
         || memmem(p->type.data, p->type.len, " in ", 4) != NULL)
     {
-        return pacs_fail(err, PACS_E_MEDIA, "bulk data of type %.*s: DICOM "
-                         "has no transfer syntax for it",
-                         pacs_fmt(p->type));
+        pacs_fail(&p->err, PACS_E_MEDIA, "bulk data of type %.*s: DICOM has "
+                  "no transfer syntax for it", pacs_fmt(p->type));
+        return PACS_OK;
     }
+
     if (m->spool.fd < 0) {
-        rc = pacs_store_room(m->svc, err);
+        rc = pacs_store_room(m->svc, &p->err);
     }
     if (rc == PACS_OK && m->spool.fd < 0) {
-        rc = blobs->vt->create(blobs, &m->spool, err);
+        (void) blobs->vt->create(blobs, &m->spool, &p->err);
     }
-    if (rc == PACS_OK) {
-        *m->bulk_tail = p;
-        m->bulk_tail = &p->next;
-    }
-    return rc;
+    return PACS_OK;
 }
 
 
@@ -148,14 +149,19 @@ pacs_models_data(pacs_models_t *m, const char *data, size_t len,
                : pacs_fail(err, PACS_E_NOMEM, "no memory for metadata");
     }
 
+    if (p->err.code != PACS_OK) {
+        return PACS_OK;
+    }
     if (m->size + len > (uint64_t) limits->instance) {
-        return pacs_fail(err, PACS_E_LIMIT, "bulk data of more than %" PRId64
-                         " bytes (limit instance)", limits->instance);
+        pacs_fail(&p->err, PACS_E_LIMIT, "bulk data of more than %" PRId64
+                  " bytes (limit instance)", limits->instance);
+        return PACS_OK;
     }
 
     p->length += len;
     m->size += len;
-    return pacs_write_all(m->spool.fd, data, len, err);
+    (void) pacs_write_all(m->spool.fd, data, len, &p->err);
+    return PACS_OK;
 }
 
 
@@ -230,6 +236,13 @@ find(void *ctx, pacs_str_t uri, pacs_bulk_t *bulk, pacs_err_t *err)
         return pacs_fail(err, PACS_E_PARSE, "no part of the request has the "
                          "Content-Location %.*s",
                          uri.len > 100 ? 100 : (int) uri.len, uri.data);
+    }
+
+    for (part_t *q = p; q != NULL; q = q->next) {
+        if (q->err.code != PACS_OK && named(q, uri)) {
+            q->used = true;
+            return pacs_fail(err, q->err.code, "%s", q->err.text);
+        }
     }
 
     pacs_medium_t *medium = medium_of(m, p, uri);

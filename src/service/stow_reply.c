@@ -142,6 +142,14 @@ write_list(pacs_results_t *s, pacs_buf_t *b, list_e which, bool *first)
 }
 
 
+/* over a limit of data sets: that is no Content Too Large */
+static unsigned
+http_of(const pacs_result_t *r)
+{
+    return r->err.code == PACS_E_LIMIT ? 409 : pacs_codes[r->err.code].http;
+}
+
+
 /* nothing stored: what all failed of, or 409 for a mixture of reasons.  Two
  * reasons that are the server's are one */
 static unsigned
@@ -154,10 +162,10 @@ status_of(const pacs_results_t *s)
         return 202;
     }
 
-    unsigned  first = pacs_codes[s->first->err.code].http;
+    unsigned  first = http_of(s->first);
 
     for (const pacs_result_t *r = s->first; r != NULL; r = r->next) {
-        unsigned  http = pacs_codes[r->err.code].http;
+        unsigned  http = http_of(r);
 
         if (http != first && (http < 500 || first < 500)) {
             return 409;

@@ -206,12 +206,11 @@ int pacs_web_values(const pacs_param_t *params, unsigned n,
 /* --- Accept, PS3.18 8.7 --- */
 
 typedef enum {
-    PACS_MT_DICOM_JSON, PACS_MT_JSON, PACS_MT_DICOM_XML,
-    PACS_MT_MULTIPART_DICOM,
+    PACS_MT_DICOM_JSON, PACS_MT_JSON, PACS_MT_MULTIPART_DICOM,
     PACS_MT_DICOM, PACS_MT_MULTIPART_FRAMES, /* octet-stream or the syntax's */
     PACS_MT_OCTETS,
     PACS_MT_PICTURE, PACS_MT_PICTURES, PACS_MT_VIDEO, /* see is */
-    PACS_MT_NONE
+    PACS_MT_DICOM_XML, PACS_MT_NONE
 } pacs_media_e;
 
 typedef struct {

@@ -175,8 +175,10 @@ types(void)
         { "multipart/related; type=\"application/dicom\"", PACS_E_ARG },
         { TYPE, PACS_E_ARG }, { TYPE "\"\"", PACS_E_ARG },
         { TYPE "\"a \"", PACS_E_ARG }, { TYPE "a@b", PACS_E_ARG },
-        { "multipart/related; type=\"application/dicom+json\"; boundary=b",
+        { "multipart/related; type=\"application/json\"; boundary=b",
           PACS_E_MEDIA },
+        { "multipart/related; type=\"application/dicom+json\"; boundary=b",
+          PACS_OK },
         { TYPE "12345678901234567890123456789012345678901234567890"
           "123456789012345678901", PACS_E_ARG },
         { "multipart/related; boundary=b", PACS_OK },
