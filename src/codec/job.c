@@ -34,6 +34,7 @@ job_free(job_t *j)
     close_fd(&j->in);
     close_fd(&j->out);
     close_fd(&j->mem);
+    free(j->sums);
     free(j->req);
     free(j);
 }
@@ -155,10 +156,10 @@ check_output(int fd, uint64_t bytes, pacs_err_t *err)
                          "the output is not a writable unnamed file");
     }
 
-    if ((uint64_t) st.st_size != PACS_FRAME_HEAD + bytes) {
+    if ((uint64_t) st.st_size != pacs_frame_file(bytes)) {
         return pacs_fail(err, PACS_E_ARG, "the output has %lld bytes, not "
                          "%llu", (long long) st.st_size,
-                         (unsigned long long) PACS_FRAME_HEAD + bytes);
+                         (unsigned long long) pacs_frame_file(bytes));
     }
 
     return PACS_OK;
@@ -201,7 +202,8 @@ is_cached(server_t *s, const char *key)
     }
 
     bool  good = pread(fd, &head, sizeof(head), 0) == sizeof(head)
-                 && fstat(fd, &st) == 0 && pacs_frame_good(&head, st.st_size);
+                 && fstat(fd, &st) == 0
+                 && pacs_frame_good(&head, PACS_FRAME_MAGIC, st.st_size);
 
     close(fd);
 

@@ -5,15 +5,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include "codec/server.h"
 
 enum { PIECE = 1 << 20 };       /* bytes copied between two looks at events */
 
-_Static_assert(sizeof(pacs_frame_head_t) <= PACS_FRAME_HEAD, "frame head");
+_Static_assert(PIECE % PACS_FRAME_BLOCK == 0, "whole blocks");
 
 
 void
@@ -22,7 +22,6 @@ pacs_job_decoded(server_t *s, job_t *j)
     s->nrunning--;
     s->ncopying++;
     j->state = JOB_COPYING;
-    j->crc = (uint32_t) crc32(0, NULL, 0);
 }
 
 
@@ -47,19 +46,26 @@ copy_piece(job_t *j, pacs_err_t *err)
 {
     static char  buf[PIECE];
     uint64_t     left = j->bytes - j->copied;
-    ssize_t      n = pread(j->mem, buf, left < PIECE ? left : PIECE,
-                           (off_t) j->copied);
+    uint64_t     first = j->copied / PACS_FRAME_BLOCK;
 
-    if (n <= 0) {
+    if (j->sums == NULL
+        && (j->sums = calloc(pacs_frame_blocks(j->bytes),
+                             sizeof(*j->sums))) == NULL)
+    {
+        return pacs_fail(err, PACS_E_NOMEM, "out of memory");
+    }
+
+    size_t   piece = left < PIECE ? (size_t) left : PIECE;
+    ssize_t  n = pread(j->mem, buf, piece, (off_t) j->copied);
+
+    if (n != (ssize_t) piece) {
         return pacs_fail(err, PACS_E_CODEC, "the decoded frame is gone");
     }
 
-    int  rc = write_at(j->out, buf, (size_t) n, PACS_FRAME_HEAD + j->copied,
-                       err);
-
-    j->crc = (uint32_t) crc32(j->crc, (const Bytef *) buf, (uInt) n);
-    j->copied += (uint64_t) n;
-    return rc;
+    pacs_frame_sums(buf, piece, first, j->sums + first);
+    j->copied += piece;
+    return write_at(j->out, buf, piece, PACS_FRAME_HEAD + j->copied - piece,
+                    err);
 }
 
 
@@ -84,16 +90,21 @@ decoded_pixels(const pacs_pixels_t *from)
 static int
 finish(server_t *s, job_t *j, pacs_err_t *err)
 {
-    char               block[PACS_FRAME_HEAD] = { 0 }, path[64];
+    char               path[64];
     pacs_frame_head_t  head = { .magic = PACS_FRAME_MAGIC,
                                 .version = PACS_CODEC_VERSION,
-                                .bytes = j->bytes, .crc = j->crc,
+                                .bytes = j->bytes,
                                 .pixels = decoded_pixels(&j->req->pixels) };
 
-    head.sum = pacs_frame_sum(&head);
-    memcpy(block, &head, sizeof(head));
+    pacs_frame_seal(&head, j->sums);
 
-    int  rc = write_at(j->out, block, sizeof(block), 0, err);
+    int  rc = write_at(j->out, &head, sizeof(head), 0, err);
+
+    if (rc == PACS_OK) {
+        rc = write_at(j->out, j->sums,
+                      pacs_frame_blocks(j->bytes) * sizeof(*j->sums),
+                      PACS_FRAME_HEAD + j->bytes, err);
+    }
     if (rc != PACS_OK) {
         return rc;
     }
@@ -106,7 +117,7 @@ finish(server_t *s, job_t *j, pacs_err_t *err)
         return pacs_fail_errno(err, errno, "cannot link the frame");
     }
 
-    s->added += PACS_FRAME_HEAD + j->bytes;
+    s->added += pacs_frame_file(j->bytes);
     return PACS_OK;
 }
 

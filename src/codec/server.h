@@ -48,7 +48,7 @@ struct job_s {
     int                       in, out, mem;
     uint64_t                  bytes;        /* of the decoded frame */
     uint64_t                  copied;
-    uint32_t                  crc;
+    uint32_t                 *sums;         /* of its blocks */
     bool                      first_gone;   /* the first waiter has left */
 };
 

@@ -7,9 +7,9 @@
  * and the output.  All integers in host order: both ends are one machine.
  *
  * The output is a file that who asks has made in the frame cache's folder
- * (O_TMPFILE) and sized by posix_fallocate to PACS_FRAME_HEAD + frame bytes.
- * On success pacs-codec has written the header and the samples into it and
- * linked it as <home>/cache/frames/<key>, then it answers.  Jobs with equal
+ * (O_TMPFILE) and sized by posix_fallocate to pacs_frame_file(frame bytes).
+ * On success pacs-codec has written head, samples and sums into it and linked
+ * it as <home>/cache/frames/<key>, then it answers.  Jobs with equal
  * keys are joined: one decode, every one who waits gets an answer; the
  * output of the ones that came later stays unused.
  */
@@ -21,10 +21,11 @@
 
 #define PACS_CODEC_SOCKET   "run/codec.sock"        /* below the home */
 #define PACS_CODEC_MAGIC    UINT32_C(0x43434150)
-#define PACS_CODEC_VERSION  1
+#define PACS_CODEC_VERSION  2
 #define PACS_CODEC_RANGES   2048
 #define PACS_FRAME_MAGIC    UINT32_C(0x46434150)
 #define PACS_FRAME_HEAD     64
+#define PACS_FRAME_BLOCK    1024                    /* bytes a sum is of */
 #define PACS_FRAME_KEY      64                      /* hex digits */
 #define PACS_CACHE_BOUND    "run/cache_bound"       /* below the home */
 
@@ -93,22 +94,33 @@ typedef struct {
     char      text[256];                    /* the reason, if code */
 } pacs_codec_reply_t;
 
-/* first PACS_FRAME_HEAD bytes of a file in the frame cache; then samples:
+/* A file of the frame cache: this head in PACS_FRAME_HEAD bytes; samples,
  * little endian, by pixel (planar 0), native integers of the bits allocated,
- * sign-extended above the bits stored; colour as RGB or grey or palette
- * index, never subsampled: photometric says which */
+ * sign-extended above the bits stored, colour as RGB or grey or palette
+ * index, never subsampled: photometric says which; then of each
+ * PACS_FRAME_BLOCK of them, and of what is left at the end, its pacs_sum
+ * with the block's number as seed.  Who reads some samples can tell that they
+ * are as they were written. */
 typedef struct {
     uint32_t       magic;
     uint32_t       version;
     uint64_t       bytes;                   /* of the samples */
     pacs_pixels_t  pixels;                  /* of the decoded frame */
-    uint32_t       crc;                     /* zlib crc32 of the samples */
-    uint32_t       sum;                     /* of what is before it */
+    uint32_t       sums;                    /* pacs_sum of the sums */
+    uint32_t       sum;                     /* of this head, with sum 0 */
+    double         range[2];                /* pyramids: stored values */
 } pacs_frame_head_t;
 
-uint32_t pacs_frame_sum(const pacs_frame_head_t *head);
-/* a head that pacs-codec wrote, in a file of that size */
-bool pacs_frame_good(const pacs_frame_head_t *head, int64_t file_size);
+uint64_t pacs_frame_file(uint64_t bytes);   /* of the whole file */
+uint64_t pacs_frame_blocks(uint64_t bytes);
+/* sums of the blocks that data, which begins with block `first`, has */
+void pacs_frame_sums(const void *data, size_t len, uint64_t first,
+    uint32_t *sums);
+/* head->sums and sum, when all else is set */
+void pacs_frame_seal(pacs_frame_head_t *head, const uint32_t *sums);
+/* a head that was sealed, in a file of that size */
+bool pacs_frame_good(const pacs_frame_head_t *head, uint32_t magic,
+    int64_t file_size);
 
 /* Bytes that all of <home>/cache may have, as nginx's configuration says:
  * pacs-codec, which evicts, reads it from <home>/PACS_CACHE_BOUND; 0: it says

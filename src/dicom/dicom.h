@@ -366,5 +366,10 @@ typedef int (*pacs_sink_pt)(void *ctx, const void *data, size_t len,
 int pacs_write_through(pacs_buf_t *b, pacs_source_t *stream,
     const pacs_dataset_t *ds, bool implicit, pacs_sink_pt sink, void *ctx,
     pacs_err_t *err);
+/* … without the value of ds->pixels, which belongs at *cut of b, byte by byte
+ * as it is stored; *cut is b's end where there is no such value, or it has
+ * to be written otherwise */
+int pacs_write_dataset_cut(pacs_buf_t *b, pacs_source_t *stream,
+    const pacs_dataset_t *ds, bool implicit, size_t *cut, pacs_err_t *err);
 
 #endif

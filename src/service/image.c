@@ -249,51 +249,32 @@ frame_key(const pacs_image_t *im, uint32_t i, char key[PACS_FRAME_KEY + 1])
                           pacs_fmt(im->record.key), i);
 
     pacs_sha256(text, (size_t) n, digest);
-    pacs_hex(digest, sizeof(digest), key);
+    pacs_cache_owner(im->record.key, key);
+    pacs_hex(digest, sizeof(digest) - PACS_CACHE_OWNER / 2,
+             key + PACS_CACHE_OWNER);
 }
 
 
-/* of the frame that its record speaks of, and as it was written */
-static bool
-is_sound(pacs_op_t *op, const pacs_image_t *im, int fd,
-    const struct stat *st, const pacs_frame_head_t *head)
+/* the frame that its record speaks of; what is another one is removed */
+static int
+open_cached(pacs_op_t *op, const pacs_image_t *im, const char *path,
+    pacs_arena_t *a, pacs_checked_t *file, pacs_frame_head_t *head)
 {
     uint64_t  bytes;
+    int       rc = pacs_checked_open(path, PACS_FRAME_MAGIC, a, file, head);
 
-    return pacs_frame_good(head, st->st_size)
-           && pacs_frame_bytes(&head->pixels, pacs_service_limits(op->svc),
-                               &bytes, NULL) == PACS_OK
-           && bytes == head->bytes
-           && head->pixels.rows == im->record.pixels.rows
-           && head->pixels.columns == im->record.pixels.columns
-           && pacs_cached_verified(op->svc, fd, bytes, head->crc);
-}
-
-
-/* true: a whole frame lies there; what is not one is removed */
-static bool
-open_cached(pacs_op_t *op, const pacs_image_t *im, const char *path, int *fd,
-    pacs_frame_head_t *head)
-{
-    struct stat  st;
-
-    *fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (*fd < 0) {
-        return false;
-    }
-
-    if (fstat(*fd, &st) == 0
-        && pread(*fd, head, sizeof(*head), 0) == (ssize_t) sizeof(*head)
-        && is_sound(op, im, *fd, &st, head))
+    if (rc != PACS_OK
+        || (pacs_frame_bytes(&head->pixels, pacs_service_limits(op->svc),
+                             &bytes, NULL) == PACS_OK
+            && bytes == head->bytes
+            && head->pixels.rows == im->record.pixels.rows
+            && head->pixels.columns == im->record.pixels.columns))
     {
-        pacs_cached_touch(*fd, &st);
-        return true;
+        return rc;
     }
 
-    close(*fd);
-    *fd = -1;
-    unlink(path);
-    return false;
+    pacs_checked_damaged(file);
+    return PACS_E_NOT_FOUND;
 }
 
 
@@ -338,7 +319,7 @@ make_output(pacs_op_t *op, uint64_t bytes, int *fd, pacs_err_t *err)
         return rc;
     }
 
-    rc = posix_fallocate(*fd, 0, (off_t) (PACS_FRAME_HEAD + bytes));
+    rc = posix_fallocate(*fd, 0, (off_t) pacs_frame_file(bytes));
     if (rc != 0) {
         close(*fd);
         return pacs_fail_errno(err, rc, "frame cache %s", dir);
@@ -401,10 +382,12 @@ ask_codec(pacs_op_t *op, pacs_image_t *im, uint32_t i, const char *key,
 
 int
 pacs_image_decoded(pacs_op_t *op, pacs_image_t *im, uint32_t i,
-    pacs_str_t *path, int *fd, pacs_frame_head_t *head, pacs_err_t *err)
+    pacs_arena_t *a, pacs_checked_t *file, pacs_frame_head_t *head,
+    pacs_err_t *err)
 {
-    char  key[PACS_FRAME_KEY + 1];
-    bool  answered = op->codec != NULL;
+    char        key[PACS_FRAME_KEY + 1];
+    bool        answered = op->codec != NULL;
+    pacs_str_t  path;
 
     pacs_op_close(op);
 
@@ -415,13 +398,15 @@ pacs_image_decoded(pacs_op_t *op, pacs_image_t *im, uint32_t i,
     }
 
     frame_key(im, i, key);
-    *path = pacs_sprintf(op->arena, "%s/cache/frames/%s", op->svc->home, key);
-    if (path->data == NULL) {
+    path = pacs_sprintf(op->arena, "%s/cache/frames/%s", op->svc->home, key);
+    if (path.data == NULL) {
         return PACS_E_NOMEM;
     }
 
-    if (open_cached(op, im, path->data, fd, head)) {
-        return PACS_OK;
+    int  rc = open_cached(op, im, path.data, a, file, head);
+
+    if (rc != PACS_E_NOT_FOUND) {
+        return rc;
     }
 
     /* decoded, and evicted or found corrupt before it was used */

@@ -59,15 +59,35 @@ identify(const pacs_dataset_t *ds, pacs_record_t *r, pacs_err_t *err)
 }
 
 
-static const pacs_elem_t *
-find_attr(const pacs_attr_t *at, const pacs_item_t *root,
-    const pacs_item_t **item)
+static pacs_str_t
+element_text(const pacs_item_t *item, uint32_t tag, pacs_arena_t *a)
 {
-    *item = at->path[1] == 0 ? root : pacs_elem_item(root, at->path[0]);
+    const pacs_elem_t *e = pacs_elem(item, tag);
 
-    return *item == NULL
-           ? NULL
-           : pacs_elem(*item, at->path[1] == 0 ? at->path[0] : at->path[1]);
+    return e != NULL ? pacs_elem_text(item, e, a) : pacs_null;
+}
+
+
+/* of each item, with '\' between */
+static pacs_str_t
+item_texts(const pacs_item_t *item, uint32_t tag, pacs_arena_t *a)
+{
+    pacs_buf_t  b = { 0 };
+    bool        any = false;
+
+    for (const pacs_item_t *first = item; item != NULL; item = item->next) {
+        pacs_str_t  text = element_text(item, tag, a);
+
+        pacs_buf_text(&b, item != first ? "\\" : "");
+        pacs_buf_str(&b, text);
+        any |= text.len != 0;
+    }
+
+    if (!any) {
+        pacs_buf_free(&b);
+        return pacs_null;
+    }
+    return pacs_buf_take(&b, a);
 }
 
 
@@ -82,15 +102,14 @@ attributes(const pacs_dataset_t *ds, pacs_arena_t *a, pacs_record_t *r,
 
     for (unsigned i = 0; i < pacs_nattrs; i++) {
         const pacs_attr_t *at = &pacs_attrs[i];
-        const pacs_item_t *item;
 
-        if (!at->computed) {
-            const pacs_elem_t *e = find_attr(at, ds->root, &item);
-
-            if (e != NULL) {
-                r->values[i] = pacs_elem_text(item, e, a);
-            }
+        if (at->computed) {
+            continue;
         }
+        r->values[i] = at->path[1] == 0
+            ? element_text(ds->root, at->path[0], a)
+            : item_texts(pacs_elem_item(ds->root, at->path[0]), at->path[1],
+                         a);
     }
 
     return PACS_OK;

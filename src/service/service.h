@@ -78,6 +78,7 @@ typedef struct {
     pacs_str_t      args;           /* query string, raw */
     pacs_str_t      origin;         /* "https://host:port", for absolute URLs */
     pacs_str_t      accept;         /* all Accept headers, joined by "," */
+    bool            must_accept;    /* without that: 406, PS3.18 8.7.8.1 */
     pacs_str_t      if_none_match;
     pacs_str_t      content_type;
     pacs_str_t      content_encoding;
@@ -92,6 +93,10 @@ typedef struct {
     const char  *path;              /* local path, opened when it is due */
     uint64_t     offset;
     uint64_t     length;            /* bytes, of either */
+    /* data has room, and is made by the door's call of this when it is due,
+     * in a thread; or NULL */
+    int        (*fill)(void *ctx, char *data, pacs_err_t *err);
+    void        *ctx;
 } pacs_part_t;
 
 typedef struct { pacs_str_t name, value; } pacs_header_t;

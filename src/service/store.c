@@ -31,6 +31,7 @@ struct pacs_store_s {
     bool              headed;       /* head is full or was used */
     uint64_t          size;
     pacs_buf_t        head;
+    pacs_commit_t    *commit;       /* when it is scanned */
     pacs_err_t        err;          /* the first that went wrong */
 };
 
@@ -321,7 +322,7 @@ source_of(const pacs_subject_t *s, pacs_arena_t *a)
 
 
 static int
-scan_and_commit(pacs_store_t *st, pacs_stored_t *out, pacs_err_t *err)
+scan(pacs_store_t *st, pacs_stored_t *out, pacs_err_t *err)
 {
     pacs_service_t *svc = st->svc;
     pacs_commit_t  *c = pacs_calloc(st->arena, 1, sizeof(*c));
@@ -366,22 +367,39 @@ scan_and_commit(pacs_store_t *st, pacs_stored_t *out, pacs_err_t *err)
         .door = st->subject.door, .subject = st->subject.user
     };
 
-    return commit(st, c, out, err);
+    st->commit = c;
+    return PACS_OK;
 }
 
 
-int
-pacs_store_finish(pacs_store_t *st, pacs_stored_t *out, pacs_err_t *err)
+void
+pacs_store_scan(pacs_store_t *st, pacs_stored_t *out)
 {
     memset(out, 0, sizeof(*out));
 
     if (!st->headed && st->err.code == PACS_OK) {
         use_head(st);
     }
+    if (st->err.code == PACS_OK) {
+        scan(st, out, &st->err);
+    }
+    pacs_buf_free(&st->head);
+}
 
+
+size_t
+pacs_store_memory(const pacs_store_t *st)
+{
+    return pacs_arena_size(st->arena);
+}
+
+
+int
+pacs_store_commit(pacs_store_t *st, pacs_stored_t *out, pacs_err_t *err)
+{
     int rc = st->err.code != PACS_OK
              ? pacs_fail(err, st->err.code, "%s", st->err.text)
-             : scan_and_commit(st, out, err);
+             : commit(st, st->commit, out, err);
 
     pacs_audit_event(st->svc->audit, PACS_AUDIT_STORE,
                      rc == PACS_OK && out->how == PACS_STORED_NEW ? 'C'
@@ -391,4 +409,12 @@ pacs_store_finish(pacs_store_t *st, pacs_stored_t *out, pacs_err_t *err)
     store_free(st);
 
     return rc;
+}
+
+
+int
+pacs_store_finish(pacs_store_t *st, pacs_stored_t *out, pacs_err_t *err)
+{
+    pacs_store_scan(st, out);
+    return pacs_store_commit(st, out, err);
 }

@@ -77,25 +77,16 @@ part_data(void *ctx, const char *data, size_t len, pacs_err_t *err)
 static int
 end_part(void *ctx, pacs_err_t *err)
 {
-    pacs_stow_t    *s = ctx;
-    pacs_stored_t   stored = { 0 };
+    pacs_stow_t   *s = ctx;
+    pacs_store_t  *store = s->store;
 
     if (s->of_model && s->part.code == PACS_OK) {
         return PACS_OK;                 /* has its result at the end */
     }
 
-    if (s->store != NULL) {
-        pacs_err_t  finished = { 0 };
-
-        /* also after a failed write: it says who the instance is */
-        pacs_store_finish(s->store, &stored, &finished);
-        s->store = NULL;
-        if (s->part.code == PACS_OK) {
-            s->part = finished;
-        }
-    }
-
-    return pacs_results_add(&s->results, &stored, &s->part, err);
+    /* also after a failed write: it says who the instance is */
+    s->store = NULL;
+    return pacs_results_add(&s->results, store, NULL, &s->part, err);
 }
 
 
@@ -229,6 +220,7 @@ pacs_stow_abort(pacs_stow_t *s)
 {
     if (s != NULL) {
         drop(s);
+        pacs_results_leave(&s->results);
     }
 }
 
@@ -250,6 +242,7 @@ pacs_stow_finish(pacs_stow_t *s)
         pacs_models_store(s->models, &s->body);
     }
     drop(s);
+    pacs_results_settle(&s->results);
 
     if (s->results.first == NULL) {
         pacs_op_fail(s->op, &s->body);

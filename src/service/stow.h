@@ -13,6 +13,7 @@ typedef struct pacs_result_s  pacs_result_t;
 
 struct pacs_result_s {
     pacs_result_t  *next;
+    pacs_late_t    *late;           /* NULL: nothing of it is stored */
     pacs_stored_t   stored;
     pacs_err_t      err;
 };
@@ -21,16 +22,23 @@ typedef struct {
     pacs_op_t       *op;
     pacs_str_t       study;         /* of the path, or null */
     bool             xml;           /* as the client takes it */
+    pacs_beside_t   *beside;
     pacs_result_t   *first, **tail;
-    unsigned         good, bad;
+    unsigned         good, bad;     /* when all are settled */
     unsigned         unused;        /* parts that nothing refers to */
 } pacs_results_t;
 
 /* what Accept says of the answer; PACS_E_ACCEPT */
 int pacs_results_init(pacs_results_t *r, pacs_op_t *op, pacs_str_t study,
     pacs_err_t *err);
-int pacs_results_add(pacs_results_t *r, const pacs_stored_t *stored,
-    const pacs_err_t *result, pacs_err_t *err);
+/* store: taken over and finished beside, or NULL; who: what is known of the
+ * instance then, or NULL; result: of what was done until now */
+int pacs_results_add(pacs_results_t *r, pacs_store_t *store,
+    const pacs_stored_t *who, const pacs_err_t *result, pacs_err_t *err);
+/* waits for all of them */
+void pacs_results_settle(pacs_results_t *r);
+/* nobody waits for the answer any more */
+void pacs_results_leave(pacs_results_t *r);
 /* fills op->reply; body: what is wrong with the request, or code PACS_OK */
 void pacs_results_reply(pacs_results_t *r, const pacs_err_t *body);
 

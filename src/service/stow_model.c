@@ -285,19 +285,19 @@ write_store(void *ctx, const void *data, size_t len, pacs_err_t *err)
 }
 
 
+/* *st: with all of the instance in it */
 static int
-store_set(pacs_models_t *m, pacs_dataset_t *ds, pacs_stored_t *stored,
+write_set(pacs_models_t *m, pacs_dataset_t *ds, pacs_store_t **st,
     pacs_err_t *err)
 {
-    pacs_store_t  *st;
-    pacs_buf_t     b = { 0 };
-    int            rc;
+    pacs_buf_t  b = { 0 };
+    int         rc;
 
     rc = pacs_media_complete(ds, &m->source, m->pixels, m->document, m->set,
                              err);
     if (rc == PACS_OK) {
         rc = pacs_store_begin(m->svc, &m->results->op->request.subject,
-                              m->results->study, &st, err);
+                              m->results->study, st, err);
     }
     if (rc != PACS_OK) {
         return rc;
@@ -306,14 +306,14 @@ store_set(pacs_models_t *m, pacs_dataset_t *ds, pacs_stored_t *stored,
     pacs_write_meta(&b, pacs_elem_raw(ds->root, 0x00080016),
                     pacs_elem_raw(ds->root, 0x00080018),
                     pacs_cstr(ds->syntax_uid), pacs_null);
-    rc = pacs_write_through(&b, &m->source, ds, false, write_store, st, err);
+    rc = pacs_write_through(&b, &m->source, ds, false, write_store, *st, err);
     pacs_buf_free(&b);
 
     if (rc != PACS_OK) {
-        pacs_store_abort(st);
-        return rc;
+        pacs_store_abort(*st);
+        *st = NULL;
     }
-    return pacs_store_finish(st, stored, err);
+    return rc;
 }
 
 
@@ -343,6 +343,7 @@ store_text(pacs_models_t *m, const part_t *p, pacs_str_t text,
     const pacs_limits_t  *limits = pacs_service_limits(m->svc);
     pacs_bulk_find_t      bulk = { find, m };
     pacs_stored_t         stored = { 0 };
+    pacs_store_t         *st = NULL;
     pacs_err_t            own = { 0 };
     pacs_dataset_t       *sets = NULL;
     unsigned              n = 0;
@@ -359,7 +360,7 @@ store_text(pacs_models_t *m, const part_t *p, pacs_str_t text,
           : pacs_xml_read)(text, &bulk, limits, m->set, &sets, &n, &own);
 
     if (rc == PACS_OK) {
-        rc = store_set(m, &sets[0], &stored, &own);
+        rc = write_set(m, &sets[0], &st, &own);
     }
     if (rc != PACS_OK) {
         pacs_fail(&own, rc, "out of memory");
@@ -369,7 +370,7 @@ store_text(pacs_models_t *m, const part_t *p, pacs_str_t text,
     }
 
     pacs_arena_destroy(m->set);
-    return pacs_results_add(m->results, &stored, &own, err);
+    return pacs_results_add(m->results, st, &stored, &own, err);
 }
 
 
@@ -391,7 +392,7 @@ store_json(pacs_models_t *m, const part_t *p, pacs_err_t *err)
         }
     }
     return rc == PACS_OK ? rc
-           : pacs_results_add(m->results, &nobody, &own, err);
+           : pacs_results_add(m->results, NULL, &nobody, &own, err);
 }
 
 

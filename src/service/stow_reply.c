@@ -25,28 +25,64 @@ pacs_results_init(pacs_results_t *r, pacs_op_t *op, pacs_str_t study,
 
     rc = pacs_web_accept(PACS_R_STORED, op->request.accept, pacs_null,
                          op->arena, &best, 1, &n, err);
-    r->xml = rc == PACS_OK && best.media == PACS_MT_DICOM_XML;
+    r->xml = rc == PACS_OK && best.media == PACS_MT_XML;
     return rc;
 }
 
 
 int
-pacs_results_add(pacs_results_t *r, const pacs_stored_t *stored,
-    const pacs_err_t *result, pacs_err_t *err)
+pacs_results_add(pacs_results_t *r, pacs_store_t *store,
+    const pacs_stored_t *who, const pacs_err_t *result, pacs_err_t *err)
 {
-    pacs_result_t *one = pacs_calloc(r->op->arena, 1, sizeof(*one));
+    pacs_result_t  *one = pacs_calloc(r->op->arena, 1, sizeof(*one));
+    pacs_late_t    *late = NULL;
+    pacs_err_t      own = *result;
 
+    if (store != NULL) {
+        late = pacs_beside_add(r->op->svc, &r->beside, store);
+        if (late == NULL) {
+            pacs_fail(&own, PACS_E_NOMEM, "no memory for an instance");
+        }
+    }
     if (one == NULL) {
         return pacs_fail(err, PACS_E_NOMEM, "no memory for a result");
     }
 
-    one->stored = *stored;
-    one->err = *result;
+    one->late = late;
+    one->err = own;
+    if (who != NULL) {
+        one->stored = *who;
+    }
     *r->tail = one;
     r->tail = &one->next;
-    r->good += result->code == PACS_OK;
-    r->bad += result->code != PACS_OK;
     return PACS_OK;
+}
+
+
+void
+pacs_results_settle(pacs_results_t *s)
+{
+    pacs_beside_wait(s->beside);
+
+    for (pacs_result_t *r = s->first; r != NULL; r = r->next) {
+        if (r->late != NULL) {
+            r->stored = r->late->stored;
+            r->err = r->err.code != PACS_OK ? r->err : r->late->err;
+            r->late = NULL;
+        }
+        s->good += r->err.code == PACS_OK;
+        s->bad += r->err.code != PACS_OK;
+    }
+
+    pacs_results_leave(s);
+}
+
+
+void
+pacs_results_leave(pacs_results_t *r)
+{
+    pacs_beside_leave(r->beside);
+    r->beside = NULL;
 }
 
 
