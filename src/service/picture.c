@@ -311,7 +311,7 @@ open_shown(pacs_op_t *op, const pacs_route_t *route, state_t *s,
 
     if (s->image != NULL && route->resource == PACS_R_RENDERED
         && route->nframes == 0
-        && pacs_document_is(s->image->record.class_uid))
+        && pacs_report_is(s->image->record.class_uid))
     {
         *err = (pacs_err_t) { 0 };
         s->shown = SHOW_DOCUMENT;
@@ -440,7 +440,7 @@ start(pacs_op_t *op, const pacs_route_t *route, const pacs_param_t *params,
         return pacs_video(op, s->image, s->choices, s->nchoices, err);
     }
     if (s->shown == SHOW_DOCUMENT) {
-        return pacs_document(op, s->image, s->choices, s->nchoices, err);
+        return pacs_report(op, s->image, s->choices, s->nchoices, err);
     }
     if (*answered) {
         return PACS_OK;
