@@ -16,6 +16,7 @@
 
 typedef enum {
     PACS_R_NONE,
+    PACS_R_PATIENTS,            /* ours: /patients: search */
     PACS_R_STUDIES,             /* /studies: search, store */
     PACS_R_SERIES,              /* /series, /studies/S/series: search */
     PACS_R_INSTANCES,           /* /instances, /studies/S/instances,
@@ -24,12 +25,18 @@ typedef enum {
     PACS_R_METADATA,            /* …/metadata */
     PACS_R_FRAMES,              /* …/instances/I/frames/1,2 */
     PACS_R_BULKDATA,            /* …/instances/I/bulkdata/<path> */
+    PACS_R_BULK,                /* …/bulkdata: study, series, instance */
+    PACS_R_PIXELDATA,           /* …/pixeldata, likewise */
     PACS_R_RENDERED,            /* …[/frames/N]/rendered, every level */
     PACS_R_THUMBNAIL,           /* …[/frames/N]/thumbnail, every level */
     PACS_R_VALUES,              /* …/instances/I/frames/N/values */
     PACS_R_PLANE,               /* …/renderedmpr/values, likewise */
     PACS_R_MPR,                 /* …/renderedmpr: study, series, instance */
-    PACS_R_VOLUME               /* …/rendered3d, likewise */
+    PACS_R_VOLUME,              /* …/rendered3d, likewise */
+    PACS_R_WADO,                /* /wado?requestType=WADO&…: chapter 9 */
+    PACS_R_STORED,              /* no path: the answer to a store */
+    PACS_R_UPLOADS,             /* /uploads: tus, creation */
+    PACS_R_UPLOAD               /* /uploads/U: tus */
 } pacs_resource_e;
 
 /* bits: what a resource answers to */
@@ -45,6 +52,8 @@ typedef struct {
     uint32_t        *frames;        /* from 1, in the order asked */
     uint32_t         nframes;
     pacs_str_t       bulk;          /* path behind bulkdata/ */
+    bool             one;           /* of several frames the first, in types
+                                       that hold one only */
 } pacs_route_t;
 
 /* path: below the prefix, percent-decoded, beginning with '/'.
@@ -108,8 +117,9 @@ enum { PACS_NOTE_PATIENT = 1, PACS_NOTE_TECHNIQUE = 2 };
 
 /* rendered, PS3.18 8.3.5.1: numbers as they came, checked */
 typedef struct {
-    bool      has_viewport, has_region, has_window;
+    bool      has_viewport, has_region, has_window, has_share;
     double    viewport[6];          /* vw, vh, sx, sy, sw, sh */
+    double    share[4];             /* ours: region=x0,y0,x1,y1 of 0..1 */
     double    center, width;
     int       function;             /* 0 LINEAR, 1 LINEAR_EXACT, 2 SIGMOID */
     unsigned  quality;              /* 0: not given */
@@ -120,6 +130,20 @@ typedef struct {
     unsigned  annotation;           /* PACS_NOTE_… */
     char      unsupported[128];     /* keywords of annotation, joined by "," */
 } pacs_rendered_t;
+
+/* the URI service, PS3.18 9: what is asked for, as a resource of chapter 10 */
+typedef struct {
+    pacs_route_t   route;
+    pacs_param_t  *params;
+    unsigned       nparams;
+    pacs_str_t     accept;          /* as if it were the header */
+    uint32_t       frame;
+} pacs_wado_t;
+
+/* accept: the header.  PACS_E_ARG, PACS_E_ACCEPT: not supported */
+int pacs_web_wado(const pacs_param_t *params, unsigned n, pacs_str_t accept,
+    const pacs_limits_t *limits, pacs_arena_t *a, pacs_wado_t *out,
+    pacs_err_t *err);
 
 /* the names that mean nothing to the resource (of pictures or values), joined
  * by ", ": they are left aside, and the client is told */
@@ -209,6 +233,10 @@ typedef enum {
     PACS_MT_DICOM, PACS_MT_MULTIPART_FRAMES, /* octet-stream or the syntax's */
     PACS_MT_OCTETS,
     PACS_MT_PICTURE, PACS_MT_PICTURES, PACS_MT_VIDEO, /* see is */
+    PACS_MT_DOCUMENT,           /* likewise */
+    PACS_MT_ZIP,
+    PACS_MT_MULTIPART_XML,      /* a part a row, or an instance */
+    PACS_MT_XML,
     PACS_MT_NONE
 } pacs_media_e;
 
@@ -219,32 +247,45 @@ typedef struct {
     pacs_str_t    is;           /* the type of the answer, or of its parts */
 } pacs_accept_t;
 
-/* the best acceptable type for the resource: header joins all Accept lines
- * by ","; the `accept` parameter overrides it; missing: the default.
- * frame_type is the media type of the stored frames (for FRAMES, BULKDATA),
- * syntax_uid the stored transfer syntax: one of the two stored or
- * Explicit LE of native data is chosen.  PACS_E_ACCEPT says what there is */
+/* what is acceptable and there, the best first: header joins all Accept lines
+ * by ","; those of the `accept` parameter come before the header's; neither:
+ * the default.  PACS_E_ACCEPT says what there is, PACS_E_ARG: DICOM's and
+ * rendered types are mixed */
 int pacs_web_accept(pacs_resource_e resource, pacs_str_t header,
     pacs_str_t parameter, pacs_arena_t *a, pacs_accept_t *choices,
     unsigned max, unsigned *n, pacs_err_t *err);
+
+
+/* a structured report, PS3.3 C.17.3, as a page of HTML in UTF-8 */
+int pacs_web_report(const pacs_dataset_t *ds, const pacs_limits_t *limits,
+    pacs_arena_t *a, pacs_buf_t *out, pacs_err_t *err);
 
 
 /* --- multipart in (RFC 2046, RFC 2387): incremental, any split --- */
 
 typedef struct pacs_multipart_s  pacs_multipart_t;
 
+/* of a part: its media type without parameters, lower case ("x/y in base64"
+ * if it is coded: nothing is decoded here), and what else tells of it */
 typedef struct {
-    /* a part begins: its media type without parameters, lower case ("x/y in
-     * base64" if it is coded: nothing is decoded here), and its
-     * Content-Location; each non-zero answer of these stops the parse */
-    int  (*begin)(void *ctx, pacs_str_t type, pacs_str_t location,
-                  pacs_err_t *err);
+    pacs_str_t  type;
+    pacs_str_t  location;           /* Content-Location, or null */
+    pacs_str_t  syntax;             /* parameter transfer-syntax, or null */
+} pacs_part_head_t;
+
+typedef struct {
+    /* each non-zero answer of these stops the parse */
+    int  (*begin)(void *ctx, const pacs_part_head_t *head, pacs_err_t *err);
     int  (*data)(void *ctx, const char *data, size_t len, pacs_err_t *err);
     int  (*end)(void *ctx, pacs_err_t *err);
 } pacs_multipart_cb_t;
 
+/* the media type of a Content-Type and its parameter "type", both in lower
+ * case, or null */
+void pacs_web_content_type(pacs_str_t header, pacs_arena_t *a,
+    pacs_str_t *type, pacs_str_t *part);
 /* content_type is the header of the request: multipart/related with
- * boundary and type; PACS_E_MEDIA, PACS_E_ARG */
+ * boundary and type, one of DICOM's; PACS_E_MEDIA, PACS_E_ARG */
 int pacs_multipart_create(pacs_str_t content_type,
     const pacs_multipart_cb_t *cb, void *ctx, const pacs_limits_t *limits,
     pacs_arena_t *a, pacs_multipart_t **mp, pacs_err_t *err);
