@@ -26,7 +26,7 @@ const options = {
  *          page: import('playwright-core').Page) => Promise<void>} body
  */
 function withClient(name, body) {
-    onPage(name, { path: '/clients/empty.html' }, async (page) => {
+    onPage(name, {}, async (page) => {
         await page.goto(`${BASE}/clients/empty.html`);
         await page.addScriptTag({ url: '/clients/dicomweb-client/build/dicomweb-client.js' });
 

@@ -13,7 +13,12 @@ const OHIF = process.env.OHIF_URL;
 const SYNTAXES = '2.25.4711';
 const CT = '1.3.6.1.4.1.14519.5.2.1.6279.6001.265704884949271879044145982159';
 
-/* OHIF's own: its tour, and a slice of its localization */
+const EXACT = 1e-3;
+
+/* OHIF's decoder of 12-bit JPEG is 1 % off; DCMTK and GDCM agree with us */
+const EXTENDED = 2e-2;
+
+/* OHIF's own complaints */
 const allow = /i18n|favicon|Missing .Description/;
 
 
@@ -70,8 +75,9 @@ async function shown(page, part) {
 /**
  * @param {import('playwright-core').Page} page
  * @param {any} image of shown()
+ * @param {number} [tolerance] a part of the value
  */
-async function sameNumbers(page, image) {
+async function sameNumbers(page, image, tolerance = EXACT) {
     const values = await page.evaluate(async (i) => {
         const answer = await fetch(`${i.url}/values?rectangle=0,0,${i.columns},${i.rows}`);
         return answer.ok ? (await answer.json()).results[0] : { error: await answer.text() };
@@ -81,7 +87,7 @@ async function sameNumbers(page, image) {
     for (const name of values.padding ? ['max'] : ['min', 'max', 'mean']) {
         const got = { min: image.least, max: image.most, mean: image.mean }[name];
 
-        assert.ok(Math.abs(values[name] - got) < 1e-3 * Math.max(1, Math.abs(got)),
+        assert.ok(Math.abs(values[name] - got) < tolerance * Math.max(1, Math.abs(got)),
             `${name} ${got}, the server says ${JSON.stringify(values)}`);
     }
 }
@@ -185,7 +191,7 @@ onPage('OHIF opens a CT and scrolls through it', { allow }, async (page) => {
 });
 
 
-onPage('OHIF shows each transfer syntax that it knows', { allow }, async (page) => {
+onPage('OHIF shows each transfer syntax that it knows', { allow, timeout: 600000 }, async (page) => {
     await skipTour(page);
     await page.goto(`${OHIF}/viewer?StudyInstanceUIDs=${SYNTAXES}`);
     await shown(page, SYNTAXES);
@@ -206,8 +212,9 @@ onPage('OHIF shows each transfer syntax that it knows', { allow }, async (page) 
         const like = await likeness(page, image);
 
         if (!image.colour) {
-            await sameNumbers(page, image).catch((e)=>console.error(e.message));
+            await sameNumbers(page, image,
+                series.SeriesDescription.endsWith('.51') ? EXTENDED : EXACT);
         }
-        console.error(new Date().toISOString(), series.SeriesDescription, like, image.mean, image.min);
+        assert.ok(like > 0.95, `${series.SeriesDescription}: ${like}`);
     }
 });
