@@ -28,6 +28,8 @@ typedef struct {
 #define VOLUME  (ON(MPR) | ON(VOLUME))
 #define PICTURES (ON(RENDERED) | VOLUME)
 #define PICTURE (PICTURES | ON(THUMBNAIL))
+#define MODELS  (ON(WORKITEMS) | ON(SCHEDULED))
+#define MODEL   (ON(WORKITEM) | ON(COMMITMENT) | ON(PERFORMED))
 
 static const offer_t  offers[] = {
     { SEARCH,     PACS_MT_DICOM_JSON,       "application/dicom+json",   NULL },
@@ -53,7 +55,16 @@ static const offer_t  offers[] = {
     { ON(RENDERED), PACS_MT_VIDEO,           "video/mpeg",               NULL },
     { ON(RENDERED), PACS_MT_VIDEO,           "video/h265",               NULL },
     { ON(RENDERED), PACS_MT_VIDEO,           "video/mp4",                NULL },
-    { VOLUME,     PACS_MT_DICOM_JSON,       "application/dicom+json",   NULL }
+    { VOLUME,     PACS_MT_DICOM_JSON,       "application/dicom+json",   NULL },
+    { MODELS | MODEL,
+                  PACS_MT_DICOM_JSON,       "application/dicom+json",   NULL },
+    { MODELS | MODEL,
+                  PACS_MT_JSON,             "application/json",         NULL },
+    { MODEL,      PACS_MT_DICOM_XML,        "application/dicom+xml",    NULL },
+    { MODELS | MODEL, PACS_MT_MULTIPART_XML, "multipart/related",
+                                            "application/dicom+xml" },
+    { MODELS | MODEL, PACS_MT_MULTIPART_JSON, "multipart/related",
+                                            "application/dicom+json" }
 };
 
 enum { OFFERS = sizeof(offers) / sizeof(offers[0]) };

@@ -29,7 +29,17 @@ typedef enum {
     PACS_R_VALUES,              /* …/instances/I/frames/N/values */
     PACS_R_PLANE,               /* …/renderedmpr/values, likewise */
     PACS_R_MPR,                 /* …/renderedmpr: study, series, instance */
-    PACS_R_VOLUME               /* …/rendered3d, likewise */
+    PACS_R_VOLUME,              /* …/rendered3d, likewise */
+    PACS_R_WORKITEMS,           /* /workitems: search, create */
+    PACS_R_WORKITEM,            /* /workitems/I: retrieve, update */
+    PACS_R_WORKITEM_STATE,      /* …/state */
+    PACS_R_WORKITEM_CANCEL,     /* …/cancelrequest */
+    PACS_R_SUBSCRIPTION,        /* …/subscribers/A */
+    PACS_R_SUSPENSION,          /* …/subscribers/A/suspend */
+    PACS_R_NOTIFICATIONS,       /* /subscribers/A: a WebSocket */
+    PACS_R_COMMITMENT,          /* /commitment-requests/I */
+    PACS_R_SCHEDULED,           /* /modality-scheduled-procedure-steps */
+    PACS_R_PERFORMED            /* /modality-performed-procedure-steps/I */
 } pacs_resource_e;
 
 /* bits: what a resource answers to */
@@ -45,6 +55,7 @@ typedef struct {
     uint32_t        *frames;        /* from 1, in the order asked */
     uint32_t         nframes;
     pacs_str_t       bulk;          /* path behind bulkdata/ */
+    pacs_str_t       ae;            /* checked AE title */
 } pacs_route_t;
 
 /* path: below the prefix, percent-decoded, beginning with '/'.
@@ -191,6 +202,7 @@ typedef enum {
     PACS_MT_DICOM, PACS_MT_MULTIPART_FRAMES, /* octet-stream or the syntax's */
     PACS_MT_OCTETS,
     PACS_MT_PICTURE, PACS_MT_PICTURES, PACS_MT_VIDEO, /* see is */
+    PACS_MT_DICOM_XML, PACS_MT_MULTIPART_JSON, PACS_MT_MULTIPART_XML,
     PACS_MT_NONE
 } pacs_media_e;
 
