@@ -58,6 +58,8 @@ ngx_http_pacs_handler(ngx_http_request_t *r)
 
     req = &ctx->op.request;
 
+    ctx->pool = ngx_http_pacs_choose_pool(req);
+
     if (req->method & NGX_HTTP_PACS_BODY) {
 
         /* what is wrong with the path the operation says, without a body */
@@ -69,8 +71,6 @@ ngx_http_pacs_handler(ngx_http_request_t *r)
             route.methods = 0;
         }
 
-        ctx->pool = NGX_HTTP_PACS_STORE;
-
         if (req->method & route.methods & route.streamed) {
             return ngx_http_pacs_store(ctx);
         }
@@ -78,9 +78,6 @@ ngx_http_pacs_handler(ngx_http_request_t *r)
         if (req->method & route.methods) {
             return ngx_http_pacs_read_body(ctx, ngx_http_pacs_run);
         }
-
-    } else {
-        ctx->pool = ngx_http_pacs_choose_pool(req);
     }
 
     rc = ngx_http_discard_request_body(r);
@@ -323,10 +320,6 @@ ngx_http_pacs_choose_pool(pacs_request_t *req)
         "/values"
     };
 
-    if (req->method == PACS_DELETE) {
-        return NGX_HTTP_PACS_STORE;
-    }
-
     path = req->path;
 
     for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -338,7 +331,8 @@ ngx_http_pacs_choose_pool(pacs_request_t *req)
         }
     }
 
-    return NGX_HTTP_PACS_READ;
+    return req->method & (NGX_HTTP_PACS_BODY|PACS_DELETE)
+           ? NGX_HTTP_PACS_STORE : NGX_HTTP_PACS_READ;
 }
 
 

@@ -171,7 +171,7 @@ isnt($p->get("$base?point=2,1")->{headers}{etag}, $r->{headers}{etag}, 'of the q
 my $head = $p->http('HEAD', "$base?point=1,1");
 is_deeply([$head->{status}, $head->{headers}{'content-length'}, $head->{content} // ''],
     [200, length $r->{content}, ''], 'HEAD');
-is($p->http('POST', "$base?point=1,1")->{status}, 405, 'POST');
+is($p->http('PUT', "$base?point=1,1")->{status}, 405, 'PUT');
 is($p->get("$base?point=1,1", Accept => 'image/png')->{status}, 406, 'no picture');
 
 # --- refusals, each with its reason ---
@@ -209,6 +209,44 @@ for (
 
 my $many = join ',', map { $_ % 512 } 1 .. 2 * 800;
 is($p->get("$base?polygon=$many")->{status}, 200, 'a polygon of 800 points');
+
+# --- in a form: what is too long for a URL ---
+
+sub post {
+    my ($query, $body, %headers) = @_;
+    return $p->http('POST', $base . $query, { content => $body,
+        headers => { 'Content-Type' => 'application/x-www-form-urlencoded', %headers } });
+}
+my $corners = 10000;
+my @circle = map { my $t = 6.283185307179586 * $_ / $corners; map { sprintf '%.3f', $_ } 256 + 100 * cos $t, 230 + 80 * sin $t }
+    0 .. $corners - 1;
+$r = post('', 'polygon=' . join('%2C', @circle) . '&ellipse=256,230,100,80');
+is($r->{status}, 200, "a polygon of $corners points in a form") or diag substr $r->{content}, 0, 300;
+my $both = json($r->{content})->{results};
+ok(abs($both->[0]{count} - $both->[1]{count}) < 5, '... measures what an ellipse does');
+$r = post('?point=3,4', 'point=5,6&a+b=c', 'Content-Type' => 'Application/X-WWW-Form-URLencoded; charset=utf-8');
+is(json($r->{content})->{results}[1]{point}[1], 6, 'parameters of the URL come first');
+like($r->{headers}{warning}, qr/: a b"/, '... and a + is a blank');
+is(post('', 'polygon=' . join ',', @circle, 1, 1)->{status}, 413, 'more points than roi_points');
+is(post('', join '&', map { "point=$_,1" } 1 .. 101)->{status}, 413, 'more points than query_keys');
+is(post('', 'point=1,1', 'Content-Type' => 'text/plain')->{status}, 415, 'another type is none');
+is(post('', 'point=1,1', 'Content-Encoding' => 'gzip')->{status}, 415, '... nor one that is coded');
+is(post('', 'point=%zz')->{status}, 400, 'a bad escape');
+is(post('', '')->{status}, 400, 'an empty form');
+is($p->http('POST', url($ct) . '/frames/1/rendered', { content => 'quality=3',
+    headers => { 'Content-Type' => 'application/x-www-form-urlencoded' } })->{status}, 405, '... not of /rendered');
+
+# --- what nobody knows is told ---
+
+for (['values?point=1,1&window=40,400,linear', 'window'], ['rendered?rotation=90&Flip=horizontal', 'rotation, Flip'],
+    ['thumbnail?annotation=patient', 'annotation']) {
+    my ($what, $names) = @$_;
+    $r = $p->get(url($ct) . "/frames/1/$what");
+    is($r->{status}, 200, $what);
+    like($r->{headers}{warning} // '', qr/^299 ngx_pacs ".*: \Q$names\E"$/, '... a warning');
+}
+is($p->get(url($ct) . '/frames/1/rendered?quality=50&viewport=64,64')->{headers}{warning}, undef, '... nothing else is');
+
 for (['frames/0', 400], ['frames/2', 404], ['frames/4294967296', 400], ['frames/1,2', 400]) {
     my ($frame, $status) = @$_;
     my $r = $p->get(url($ct) . "/$frame/values?point=1,1");

@@ -304,9 +304,11 @@ is(request(POST => "$items/$d/cancelrequest", '{')->{status}, 400, 'cancel with 
 
 my $s1 = create(uid(), '00741202' => attr('LO', 'Search list'), '00404005' => attr('DT', '20300101080000'),
     '00404025' => attr('SQ', code('CT1'), code('CT2')), '00100020' => attr('LO', 'S1'),
+    '00102000' => attr('LO', 'A', 'B'),
     '00100010' => attr('PN', { Alphabetic => 'Sörensen^Åse' }));
 my $s2 = create(uid(), '00741202' => attr('LO', 'Search list'), '00404005' => attr('DT', '20300102080000'),
-    '00404025' => attr('SQ', { %{code('CT1')}, '00080102' => attr('SH', 'OTHER') }), '00100020' => attr('LO', 'S2'));
+    '00404025' => attr('SQ', { %{code('CT1')}, '00080102' => attr('SH', 'OTHER') }), '00100020' => attr('LO', 'S2'),
+    '00102000' => attr('LO', 'A'));
 set_state($s2, 'IN PROGRESS', $own);
 
 sub found { my $f = $pacs->get_json("$items?$_[0]"); return $f ? [ map { $_->{'00080018'}{Value}[0] } @$f ] : 'error' }
@@ -328,10 +330,17 @@ for (
     [ 'WorklistLabel=Search*&limit=1', $s1 ],
     [ 'WorklistLabel=Search*&limit=1&offset=1', $s2 ],
     [ 'WorklistLabel=Search*&offset=9' ],
-    [ 'WorklistLabel=Search*&WorkList=' . 'x' ],
+    [ 'WorklistLabel=Search*&ScheduledProcedureStepStartDateTime=20300101-20300101', $s1 ],
+    [ 'WorklistLabel=Search*&00404005=20300101120000-', $s2 ],
+    [ 'WorklistLabel=Search*&00404005=2030', $s1, $s2 ],
+    [ 'WorklistLabel=Search*&PatientName=soerensen&fuzzymatching=true', $s1 ],
+    [ 'WorklistLabel=Search*&PatientName=aase&fuzzymatching=true', $s1 ],
+    [ 'MedicalAlerts=A%5CB', $s1, $s2 ],
+    [ 'MedicalAlerts=A%5CB&multiplevaluematching=true', $s1 ],
+    [ 'WorklistLabel=Search*&AdmissionID=%22%22&emptyvaluematching=true', $s1, $s2 ],
+    [ 'WorklistLabel=Search*&PatientID=%22%22&emptyvaluematching=true' ],
 ) {
     my ($query, @uids) = @$_;
-    next if $query =~ /WorkList=/;
     is_deeply(found($query), \@uids, "search $query");
 }
 $r = $pacs->get("$items?WorklistLabel=nobody");

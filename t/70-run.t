@@ -64,6 +64,18 @@ for (['localhost', 200], ['127.0.0.1', 200], ['[::1]:9', 200], ['pacs.example.co
     is(curl('-o', '/dev/null', '-w', '%{http_code}', '-H', "Host: $_->[0]", "http://127.0.0.1:$ports[0]/dicom-web/studies"),
         $_->[1], "Host $_->[0]: $_->[1]");
 }
+# what nginx refuses by itself is JSON too
+my $web = "http://127.0.0.1:$ports[0]/dicom-web/studies";
+my $series = "$web/1.2.3/series/1.2.4/instances/1.2.5/frames/1/values";
+for (["$series?polygon=" . '1,' x 14999 . '1', 404], ["$series?polygon=" . '1,' x 20000 . '1', 414], ["$web?limit=1", 400, '-H', 'X: ' . 'x' x 40000],
+    ["$web/..%2f..%2f..%2f..", 400]) {
+    my ($url, $status, @more) = @$_;
+    my $answer = curl('-w', "\n%{http_code} %{content_type}", '--path-as-is', @more, $url);
+    my ($body, $told) = $answer =~ /^(.*)\n\n?(.*)$/s;
+    is($told, "$status application/json", substr($url, 30, 40) . ": $status, in JSON");
+    is(eval { json($body)->{status} }, $status, '... that says so') or diag $answer;
+}
+
 is((stat $home)[2] & 0777, 0700, 'the home is for its owner only');
 
 ($rc, $out) = capture(@args, '--background');
@@ -123,7 +135,7 @@ ok(!-e "$home.typo", '... does not make it');
 
 # --- why it does not start ---
 
-my $listen = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1', LocalPort => $ports[0]) or die;
+my $listen = IO::Socket::INET->new(Listen => 1, ReuseAddr => 1, LocalAddr => '127.0.0.1', LocalPort => $ports[0]) or die;
 ($rc, $out) = capture(@args, '--background');
 isnt($rc, 0, 'a port in use: non-zero');
 like($out, qr/in use/, '... with the reason') or diag $out;

@@ -126,7 +126,8 @@ decode(const pacs_codec_request_t *req, const pacs_limits_t *limits, int in,
     }
 
     job.out_len = bytes;
-    job.out = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, mem, 0);
+    job.out = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                   MAP_SHARED | MAP_POPULATE, mem, 0);
     if (job.out == MAP_FAILED) {
         return pacs_fail(err, PACS_E_CODEC, "no memory for a frame of %llu "
                          "bytes", (unsigned long long) bytes);
@@ -239,6 +240,7 @@ pacs_child_main(int fd, const pacs_limits_t *limits)
         _exit(CHILD_NO_SANDBOX);
     }
 
+    pacs_warm_decoder(SOCKET);
     serve(SOCKET, limits);
     _exit(0);
 }

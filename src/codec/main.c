@@ -376,7 +376,8 @@ stop(server_t *s)
 int
 main(int argc, char **argv)
 {
-    server_t    s = { .limits = pacs_limits_default, .queue_max = QUEUE };
+    server_t    s = { .limits = pacs_limits_default, .queue_max = QUEUE,
+                    .spare = -1 };
     pacs_err_t  err = { 0 };
     long        cores = sysconf(_SC_NPROCESSORS_ONLN);
 

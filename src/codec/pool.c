@@ -20,7 +20,8 @@
 #include "codec/server.h"
 
 /* background decoders have what is left of the processors */
-enum { TICK_MS = 50, WALL_FACTOR = 5, WALL_FACTOR_IDLE = 100 };
+enum { TICK_MS = 50, WALL_FACTOR = 5, WALL_FACTOR_IDLE = 100,
+       SPARE_MAX = 8 << 20 };
 
 
 /* CPU time of another process */
@@ -235,6 +236,11 @@ pacs_pool_start(server_t *s, pacs_err_t *err)
         return pacs_fail(err, PACS_E_NOMEM, "out of memory");
     }
 
+    int  rc = pacs_warm_prepare(err);
+    if (rc != PACS_OK) {
+        return rc;
+    }
+
     for (unsigned i = 0; i < s->nworkers; i++) {
         if (start_worker(s, &s->workers[i]) != 0) {
             return pacs_fail_errno(err, errno, "cannot start a decoder");
@@ -246,13 +252,53 @@ pacs_pool_start(server_t *s, pacs_err_t *err)
 
 /* the output: its size is fixed before the decoder sees it */
 static int
-make_memory(job_t *j)
+make_memory(uint64_t bytes)
 {
-    j->mem = memfd_create("frame", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    int  fd = memfd_create("frame", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
-    return j->mem == -1 || ftruncate(j->mem, (off_t) j->bytes) != 0
-           || fcntl(j->mem, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) != 0
-           ? -1 : 0;
+    if (fd != -1
+        && (ftruncate(fd, (off_t) bytes) != 0
+            || fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) != 0))
+    {
+        close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
+
+/* the next frame is likely to be as large as this one: its pages are made
+ * while nobody waits */
+static void
+spare_memory(server_t *s)
+{
+    if (s->spare != -1 || s->spare_bytes == 0 || s->spare_bytes > SPARE_MAX) {
+        return;
+    }
+
+    s->spare = make_memory(s->spare_bytes);
+    if (s->spare != -1) {
+        (void) fallocate(s->spare, 0, 0, (off_t) s->spare_bytes);
+    }
+}
+
+
+static int
+take_memory(server_t *s, uint64_t bytes)
+{
+    int  fd = s->spare;
+
+    if (fd != -1 && s->spare_bytes == bytes) {
+        s->spare = -1;
+        return fd;
+    }
+
+    if (fd != -1) {
+        close(fd);
+        s->spare = -1;
+    }
+    s->spare_bytes = bytes;
+    return make_memory(bytes);
 }
 
 
@@ -265,7 +311,8 @@ hand_out(server_t *s, worker_t *w, job_t *j)
     s->nrunning++;
     j->state = JOB_RUNNING;
 
-    if (make_memory(j) != 0) {
+    j->mem = take_memory(s, j->bytes);
+    if (j->mem == -1) {
         int  rc = pacs_fail_errno(&err, errno, "no memory for the frame");
         pacs_job_done(s, j, rc, err.text);
         return;
@@ -319,6 +366,10 @@ idle_worker(server_t *s, bool background)
 void
 pacs_pool_renew(server_t *s)
 {
+    if (s->nrunning + s->ncopying == 0) {
+        spare_memory(s);
+    }
+
     for (unsigned i = 0; i <= s->nworkers && s->ncopying == 0; i++) {
         if (s->workers[i].spent) {
             (void) replace_worker(s, &s->workers[i]);

@@ -83,6 +83,8 @@ struct server_s {
     TAILQ_HEAD(, job_s)       jobs;         /* by arrival */
     unsigned                  nqueued, nrunning, ncopying;
     worker_t                 *workers;
+    int                       spare;        /* output of a job to come, -1 */
+    uint64_t                  spare_bytes;
     int64_t                   ticked_ms;
     uint64_t                  cached;       /* bytes in the cache, about */
     uint64_t                  added;        /* not in cached yet */

@@ -216,6 +216,7 @@ void pacs_random(void *out, size_t len);
     X(parts,         10000,  "parts of a multipart body")                     \
     X(part_header,    8192,  "bytes of the header of one part")               \
     X(query_rows,     1000,  "rows of one query page")                        \
+    X(query_ms,      10000,  "milliseconds of one search of the index")       \
     X(query_keys,      100,  "keys of one query")                             \
     X(query_uids,     1000,  "UIDs in one list")                              \
     X(frame_list,     1000,  "frames in one request")                         \

@@ -9,6 +9,7 @@ const pacs_attr_t  pacs_attrs[] = {
       PACS_MATCH_##match, COMPUTED_##computed, required, column },
 #define COMPUTED_0        PACS_COMPUTED_NOT
 #define COMPUTED_SQL      PACS_COMPUTED_SQL
+#define COMPUTED_COUNT    PACS_COMPUTED_COUNT
 #define COMPUTED_SERVICE  PACS_COMPUTED_SERVICE
     PACS_ATTRS(X)
 #undef X
@@ -26,4 +27,12 @@ pacs_attr_find(uint32_t tag, uint32_t second)
         }
     }
     return -1;
+}
+
+
+bool
+pacs_attr_read(const pacs_attr_t *attr, pacs_level_e level)
+{
+    return attr->level <= level && attr->computed != PACS_COMPUTED_SERVICE
+           && (attr->computed != PACS_COMPUTED_COUNT || attr->level == level);
 }

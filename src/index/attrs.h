@@ -8,8 +8,9 @@
  * X(keyword, tag, second tag of a sequence path, VR, level, how it matches,
  *   computed, required, column)
  *
- * computed: 0 a column filled from record values; SQL: another column or
- * expression; SERVICE: never a column, service answers it.
+ * computed: 0 a column filled from record values; SQL: another column; COUNT:
+ * an expression, for rows of its own level; SERVICE: never a column, service
+ * answers it.  In a sequence: the values of its items, with '\\' between them.
  * A patient's attributes are columns of patient and of study: a study
  * answers what its own instances say.
  */
@@ -25,6 +26,12 @@
     X(PatientBirthDate, 0x00100030, 0, DA, PATIENT, DATE, 0, 1,               \
       "patient_birth_date")                                                   \
     X(PatientSex, 0x00100040, 0, CS, PATIENT, TEXT, 0, 1, "patient_sex")      \
+    X(NumberOfPatientRelatedStudies, 0x00201200, 0, IS, PATIENT, NONE, COUNT, \
+      1, "(SELECT count(*) FROM study WHERE patient = p.id)")                 \
+    X(NumberOfPatientRelatedSeries, 0x00201202, 0, IS, PATIENT, NONE, COUNT,  \
+      1, "(SELECT sum(nseries) FROM study WHERE patient = p.id)")             \
+    X(NumberOfPatientRelatedInstances, 0x00201204, 0, IS, PATIENT, NONE,      \
+      COUNT, 1, "(SELECT sum(ninstances) FROM study WHERE patient = p.id)")   \
                                                                               \
     X(StudyDate, 0x00080020, 0, DA, STUDY, DATE, 0, 1, "study_date")          \
     X(StudyTime, 0x00080030, 0, TM, STUDY, TIME, 0, 1, "study_time")          \
@@ -37,7 +44,7 @@
       "institution_name")                                                     \
     X(ReferringPhysicianName, 0x00080090, 0, PN, STUDY, NAME, 0, 1,           \
       "referring_physician")                                                  \
-    X(TimezoneOffsetFromUTC, 0x00080201, 0, SH, STUDY, NONE, 0, 1,            \
+    X(TimezoneOffsetFromUTC, 0x00080201, 0, SH, STUDY, TEXT, 0, 1,            \
       "timezone_offset")                                                      \
     X(StudyDescription, 0x00081030, 0, LO, STUDY, TEXT, 0, 0,                 \
       "study_description")                                                    \
@@ -74,15 +81,17 @@
       "step_start_date")                                                      \
     X(PerformedProcedureStepStartTime, 0x00400245, 0, TM, SERIES, TIME, 0, 1, \
       "step_start_time")                                                      \
-    X(ScheduledProcedureStepID, 0x00400275, 0x00400009, SH, SERIES, TEXT, 0,  \
-      1, "scheduled_step_id")                                                 \
-    X(RequestedProcedureID, 0x00400275, 0x00401001, SH, SERIES, TEXT, 0, 1,   \
+    X(ScheduledProcedureStepID, 0x00400275, 0x00400009, SH, SERIES, MULTI,    \
+      0, 1, "scheduled_step_id")                                              \
+    X(RequestedProcedureID, 0x00400275, 0x00401001, SH, SERIES, MULTI, 0, 1,  \
       "requested_procedure_id")                                               \
                                                                               \
     X(ImageType, 0x00080008, 0, CS, INSTANCE, MULTI, 0, 0, "image_type")      \
     X(SOPClassUID, 0x00080016, 0, UI, INSTANCE, UID, SQL, 1, "class_uid")     \
     X(SOPInstanceUID, 0x00080018, 0, UI, INSTANCE, UID, SQL, 1, "uid")        \
     X(ContentDate, 0x00080023, 0, DA, INSTANCE, DATE, 0, 0, "content_date")   \
+    X(AcquisitionDateTime, 0x0008002A, 0, DT, INSTANCE, WHEN, 0, 0,           \
+      "acquisition_datetime")                                                 \
     X(ContentTime, 0x00080033, 0, TM, INSTANCE, TIME, 0, 0, "content_time")   \
     X(AvailableTransferSyntaxUID, 0x00083002, 0, UI, INSTANCE, UID, SQL, 0,   \
       "syntax_uid")                                                           \

@@ -37,8 +37,8 @@ put_param(pacs_sql_t *sql, pacs_param_value_t value)
 }
 
 
-static void
-put_text(pacs_sql_t *sql, pacs_str_t s)
+void
+pacs_sql_value(pacs_sql_t *sql, pacs_str_t s)
 {
     put_param(sql, (pacs_param_value_t) {
                   .text = s.data != NULL ? s : pacs_lit("") });
@@ -100,7 +100,23 @@ pacs_sql_literal(pacs_str_t s)
 }
 
 
-/* a range over the literal beginning lets an index help */
+/* such a range lets an index help */
+void
+pacs_sql_prefix(pacs_sql_t *sql, const char *a, const char *column,
+    const char *suffix, pacs_str_t prefix)
+{
+    pacs_sql_column(sql, a, column, suffix);
+    pacs_sql_put(sql, " >= ");
+    pacs_sql_value(sql, prefix);
+    pacs_sql_put(sql, " AND ");
+    pacs_sql_column(sql, a, column, suffix);
+    pacs_sql_put(sql, " < ");
+    /* the last code point: above all that begins with the prefix */
+    pacs_sql_value(sql, pacs_sprintf(sql->arena, "%.*s\xf4\x8f\xbf\xbf",
+                                     pacs_fmt(prefix)));
+}
+
+
 static void
 put_wild(pacs_sql_t *sql, const char *a, const char *column,
     const char *suffix, pacs_str_t text)
@@ -109,20 +125,12 @@ put_wild(pacs_sql_t *sql, const char *a, const char *column,
 
     pacs_sql_put(sql, "(");
     if (prefix.len != 0) {
-        pacs_sql_column(sql, a, column, suffix);
-        pacs_sql_put(sql, " >= ");
-        put_text(sql, prefix);
-        pacs_sql_put(sql, " AND ");
-        pacs_sql_column(sql, a, column, suffix);
-        pacs_sql_put(sql, " < ");
-        /* the last code point: above all that begins with the prefix */
-        put_text(sql, pacs_sprintf(sql->arena, "%.*s\xf4\x8f\xbf\xbf",
-                                   pacs_fmt(prefix)));
+        pacs_sql_prefix(sql, a, column, suffix, prefix);
         pacs_sql_put(sql, " AND ");
     }
     pacs_sql_column(sql, a, column, suffix);
     pacs_sql_put(sql, " LIKE ");
-    put_text(sql, like_pattern(sql, text, "", ""));
+    pacs_sql_value(sql, like_pattern(sql, text, "", ""));
     pacs_sql_put(sql, " ESCAPE '!')");
 }
 
@@ -145,7 +153,7 @@ put_exact(pacs_sql_t *sql, const char *a, const char *column,
             pacs_sql_put(sql, ", ");
         }
         any = true;
-        put_text(sql, m->wanted[k].text);
+        pacs_sql_value(sql, m->wanted[k].text);
     }
 
     pacs_sql_put(sql, any ? ")" : "");
@@ -184,7 +192,7 @@ cond_multi(pacs_sql_t *sql, const char *a, const pacs_attr_t *attr,
         put_or(sql, k);
         pacs_sql_put(sql, sql->dialect->any);
         pacs_sql_put(sql, "(");
-        put_text(sql, m->wanted[k].text);
+        pacs_sql_value(sql, m->wanted[k].text);
         pacs_sql_put(sql, ", ");
         pacs_sql_column(sql, a, attr->column, "");
         pacs_sql_put(sql, ")");
@@ -202,7 +210,7 @@ name_any_group(pacs_sql_t *sql, const char *a, const char *column,
     } else {
         pacs_sql_column(sql, a, column, "_n");
         pacs_sql_put(sql, " = ");
-        put_text(sql, w->text);
+        pacs_sql_value(sql, w->text);
     }
 
     pacs_sql_put(sql, " OR (");
@@ -210,7 +218,7 @@ name_any_group(pacs_sql_t *sql, const char *a, const char *column,
     pacs_sql_put(sql, " > '' AND '=' || ");
     pacs_sql_column(sql, a, column, "_m");
     pacs_sql_put(sql, " || '=' LIKE ");
-    put_text(sql, like_pattern(sql, w->text, "%=", "=%"));
+    pacs_sql_value(sql, like_pattern(sql, w->text, "%=", "=%"));
     pacs_sql_put(sql, " ESCAPE '!')");
 }
 
@@ -236,14 +244,14 @@ name_by_group(pacs_sql_t *sql, const char *a, const char *column,
         pacs_sql_put(sql, " AND ");
         pacs_sql_column(sql, a, column, "_m");
         pacs_sql_put(sql, " || '=' LIKE ");
-        put_text(sql, like_pattern(sql, second.len != 0 ? second
+        pacs_sql_value(sql, like_pattern(sql, second.len != 0 ? second
                                    : pacs_lit("*"), "", "=%"));
         pacs_sql_put(sql, " ESCAPE '!'");
         if (rest.len != 0) {
             pacs_sql_put(sql, " AND ");
             pacs_sql_column(sql, a, column, "_m");
             pacs_sql_put(sql, " LIKE ");
-            put_text(sql, like_pattern(sql, rest, "%=", ""));
+            pacs_sql_value(sql, like_pattern(sql, rest, "%=", ""));
             pacs_sql_put(sql, " ESCAPE '!'");
         }
     }
@@ -251,25 +259,25 @@ name_by_group(pacs_sql_t *sql, const char *a, const char *column,
 }
 
 
-/* fuzzy: each word of the key begins a word of the name, in any order */
+/* fuzzy: each word of the key begins a word of the name, or sounds like one,
+ * in any order and group */
 static void
 name_fuzzy(pacs_sql_t *sql, const char *a, const char *column,
     const pacs_wanted_t *w)
 {
-    char  *text = pacs_strdup(sql->arena, w->text), *save = NULL;
+    pacs_str_t  words = pacs_name_words(w->text, sql->arena), word, sound;
 
     pacs_sql_put(sql, "(1 = 1");
-    for (char *word = text == NULL ? NULL : strtok_r(text, " ^=,*?", &save);
-         word != NULL;
-         word = strtok_r(NULL, " ^=,*?", &save))
-    {
-        pacs_sql_put(sql, " AND '^' || replace(");
-        pacs_sql_column(sql, a, column, "_n");
-        pacs_sql_put(sql, ", ' ', '^') || '^' || replace(");
-        pacs_sql_column(sql, a, column, "_m");
-        pacs_sql_put(sql, ", '=', '^') LIKE ");
-        put_text(sql, like_pattern(sql, pacs_cstr(word), "%^", "%"));
-        pacs_sql_put(sql, " ESCAPE '!'");
+    while (pacs_name_word(&words, &word, &sound)) {
+        pacs_sql_put(sql, " AND (' ' || ");
+        pacs_sql_column(sql, a, column, "_w LIKE ");
+        pacs_sql_value(sql, like_pattern(sql, word, "% ", "%"));
+        if (sound.len != 0) {
+            pacs_sql_put(sql, " OR ' ' || ");
+            pacs_sql_column(sql, a, column, "_w || ' ' LIKE ");
+            pacs_sql_value(sql, like_pattern(sql, sound, "% ", " %"));
+        }
+        pacs_sql_put(sql, ")");
     }
     pacs_sql_put(sql, ")");
 }
@@ -304,7 +312,7 @@ cond_date(pacs_sql_t *sql, const char *a, const pacs_attr_t *attr,
         pacs_sql_column(sql, a, attr->column, "");
         if (w->low.len != 0) {
             pacs_sql_put(sql, " >= ");
-            put_text(sql, w->low);
+            pacs_sql_value(sql, w->low);
         } else {
             pacs_sql_put(sql, " > ''");
         }
@@ -312,7 +320,7 @@ cond_date(pacs_sql_t *sql, const char *a, const pacs_attr_t *attr,
             pacs_sql_put(sql, " AND ");
             pacs_sql_column(sql, a, attr->column, "");
             pacs_sql_put(sql, " <= ");
-            put_text(sql, w->high);
+            pacs_sql_value(sql, w->high);
         }
         pacs_sql_put(sql, ")");
     }
@@ -342,13 +350,68 @@ cond_time(pacs_sql_t *sql, const char *a, const pacs_attr_t *attr,
             pacs_sql_put(sql, " AND ");
             put_time(sql, a, attr->column);
             pacs_sql_put(sql, " >= ");
-            put_text(sql, w->low);
+            pacs_sql_value(sql, w->low);
         }
         if (w->high.len != 0) {
             pacs_sql_put(sql, " AND ");
             put_time(sql, a, attr->column);
             pacs_sql_put(sql, " <= ");
-            put_text(sql, w->high);
+            pacs_sql_value(sql, w->high);
+        }
+        pacs_sql_put(sql, ")");
+    }
+}
+
+
+/* a time that nobody knows may be any of its day */
+static void
+put_end(pacs_sql_t *sql, const char *a, const char *date, pacs_str_t day,
+    const char *time, pacs_str_t at, const char *beyond)
+{
+    pacs_buf_printf(&sql->text, " AND %s.%s %s= ", a, date, beyond);
+    pacs_sql_value(sql, day);
+    pacs_buf_printf(&sql->text, " AND (%s.%s %s ", a, date, beyond);
+    pacs_sql_value(sql, day);
+    pacs_buf_printf(&sql->text, " OR %s.%s = '' OR ", a, time);
+    put_time(sql, a, time);
+    pacs_buf_printf(&sql->text, " %s= ", beyond);
+    pacs_sql_value(sql, at);
+    pacs_sql_put(sql, ")");
+}
+
+
+void
+pacs_sql_moment(pacs_sql_t *sql, const char *a, const char *date,
+    const pacs_wanted_t *d, const char *time, const pacs_wanted_t *t)
+{
+    pacs_sql_column(sql, a, date, " > ''");
+    if (d->low.len != 0) {
+        put_end(sql, a, date, d->low, time, t->low, ">");
+    }
+    if (d->high.len != 0) {
+        put_end(sql, a, date, d->high, time, t->high, "<");
+    }
+}
+
+
+static void
+cond_when(pacs_sql_t *sql, const char *a, const pacs_attr_t *attr,
+    const pacs_matching_t *m, bool fuzzy)
+{
+    for (unsigned k = 0; k < m->n; k++) {
+        const pacs_wanted_t  *w = &m->wanted[k];
+        const pacs_str_t      ends[] = { w->low, w->high };
+
+        put_or(sql, k);
+        pacs_sql_put(sql, "(");
+        pacs_sql_column(sql, a, attr->column, " > ''");
+        for (int i = 0; i < 2; i++) {
+            if (ends[i].len != 0) {
+                pacs_buf_printf(&sql->text, " AND %s(%s.%s) %s ",
+                                sql->dialect->when, a, attr->column,
+                                i == 0 ? ">=" : "<=");
+                pacs_sql_value(sql, ends[i]);
+            }
         }
         pacs_sql_put(sql, ")");
     }
@@ -374,5 +437,6 @@ const pacs_sql_cond_pt  pacs_sql_conds[] = {
     [PACS_MATCH_TEXT] = cond_text, [PACS_MATCH_NAME] = cond_name,
     [PACS_MATCH_UID] = cond_text, [PACS_MATCH_DATE] = cond_date,
     [PACS_MATCH_TIME] = cond_time, [PACS_MATCH_NUMBER] = cond_number,
-    [PACS_MATCH_LIST] = cond_text, [PACS_MATCH_MULTI] = cond_multi
+    [PACS_MATCH_LIST] = cond_text, [PACS_MATCH_MULTI] = cond_multi,
+    [PACS_MATCH_WHEN] = cond_when
 };

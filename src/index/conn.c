@@ -18,6 +18,7 @@ static const struct { int sqlite, code; const char *more; } codes[] = {
     { SQLITE_NOMEM,      PACS_E_NOMEM,    "" },
     { SQLITE_BUSY,       PACS_E_BUSY,     "" },
     { SQLITE_TOOBIG,     PACS_E_LIMIT,    "" },
+    { SQLITE_INTERRUPT,  PACS_E_LIMIT,    "" },
     { SQLITE_CONSTRAINT, PACS_E_INTERNAL, "" },
     { SQLITE_MISMATCH,   PACS_E_INTERNAL, "" },
     { SQLITE_MISUSE,     PACS_E_INTERNAL, "" },
@@ -171,16 +172,70 @@ pacs_sqlite_run_fixed(pacs_sqlite_t *ix, pacs_fixed_e q, pacs_err_t *err)
 /* --- connections --- */
 
 
+static pacs_str_t
+text_of(sqlite3_value *v)
+{
+    const char  *text = (const char *) sqlite3_value_text(v);
+
+    return (pacs_str_t) { text, (size_t) sqlite3_value_bytes(v) };
+}
+
+
 static void
 sql_any(sqlite3_context *ctx, int n, sqlite3_value **v)
 {
-    pacs_str_t  pattern = { (const char *) sqlite3_value_text(v[0]),
-                            (size_t) sqlite3_value_bytes(v[0]) };
-    pacs_str_t  values = { (const char *) sqlite3_value_text(v[1]),
-                           (size_t) sqlite3_value_bytes(v[1]) };
-
-    sqlite3_result_int(ctx, pacs_any_match(pattern, values));
+    sqlite3_result_int(ctx, pacs_any_match(text_of(v[0]), text_of(v[1])));
 }
+
+
+static void
+sql_item(sqlite3_context *ctx, int n, sqlite3_value **v)
+{
+    const pacs_str_t  patterns[] = { text_of(v[0]), text_of(v[2]) };
+    const pacs_str_t  values[] = { text_of(v[1]), text_of(v[3]) };
+
+    sqlite3_result_int(ctx, pacs_item_match(patterns, values));
+}
+
+
+static void
+sql_words(sqlite3_context *ctx, int n, sqlite3_value **v)
+{
+    pacs_arena_t *a = pacs_arena_create(0);
+    pacs_str_t    words = a != NULL ? pacs_name_words(text_of(v[0]), a)
+                                    : pacs_null;
+
+    if (words.data != NULL) {
+        sqlite3_result_text64(ctx, words.data, words.len, SQLITE_TRANSIENT,
+                              SQLITE_UTF8);
+    } else {
+        sqlite3_result_error_nomem(ctx);
+    }
+    pacs_arena_destroy(a);
+}
+
+
+static void
+sql_when(sqlite3_context *ctx, int n, sqlite3_value **v)
+{
+    char  when[PACS_WHEN];
+
+    if (pacs_when(text_of(v[0]), false, when)) {
+        sqlite3_result_text(ctx, when, -1, SQLITE_TRANSIENT);
+    }
+}
+
+
+static const struct {
+    const char  *name;
+    int          n;
+    void       (*run)(sqlite3_context *ctx, int n, sqlite3_value **v);
+} functions[] = {
+    { "pacs_any",   2, sql_any },
+    { "pacs_item",  4, sql_item },
+    { "pacs_words", 1, sql_words },
+    { "pacs_when",  1, sql_when }
+};
 
 
 void
@@ -212,9 +267,11 @@ pacs_conn_open(pacs_sqlite_t *ix, pacs_conn_t *c, bool writer, pacs_err_t *err)
     }
 
     sqlite3_busy_timeout(c->db, BUSY_MS);
-    sqlite3_create_function(c->db, "pacs_any", 2,
-                            SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL, sql_any,
-                            NULL, NULL);
+    for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
+        sqlite3_create_function(c->db, functions[i].name, functions[i].n,
+                                SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
+                                functions[i].run, NULL, NULL);
+    }
 
     int  code = pacs_sqlite_exec(c, writer
         ? "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"

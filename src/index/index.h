@@ -27,13 +27,16 @@ typedef enum {
     PACS_MATCH_NUMBER,
     PACS_MATCH_LIST,        /* Modalities in Study: any of the values */
     PACS_MATCH_NONE,        /* answered, not matched (counts) */
-    PACS_MATCH_MULTI        /* as TEXT; one of the values of the attribute */
+    PACS_MATCH_MULTI,       /* as TEXT; one of the values of the attribute */
+    PACS_MATCH_WHEN         /* DT: single, a-b, a-, -b */
 } pacs_match_e;
 
 /* where an answer comes from */
 typedef enum {
     PACS_COMPUTED_NOT,      /* a column, filled from a record's values */
     PACS_COMPUTED_SQL,      /* UIDs, counts, ModalitiesInStudy */
+    PACS_COMPUTED_COUNT,    /* column is an expression; only in rows of its
+                               own level */
     PACS_COMPUTED_SERVICE   /* RetrieveURL …: null in rows; service's job */
 } pacs_computed_e;
 
@@ -52,6 +55,9 @@ typedef struct {
 
 extern const pacs_attr_t  pacs_attrs[];
 extern const unsigned     pacs_nattrs;
+
+/* is its column read for a row of that level */
+bool pacs_attr_read(const pacs_attr_t *attr, pacs_level_e level);
 
 /* index into pacs_attrs by path (second may be 0), or -1 */
 int pacs_attr_find(uint32_t tag, uint32_t second);
@@ -80,28 +86,50 @@ typedef enum { PACS_PUT_NEW, PACS_PUT_SAME, PACS_PUT_KNOWN } pacs_put_e;
 
 typedef struct pacs_pred_s  pacs_pred_t;
 
+/* how a key is matched beyond PS3.4's base: bits */
+enum {
+    PACS_HOW_FUZZY = 1,         /* names by sound and by their words */
+    PACS_HOW_EMPTY = 2,         /* "": no value, C.2.2.2.7 */
+    PACS_HOW_EVERY = 4,         /* each of several values, C.2.2.2.8 */
+    PACS_HOW_MOMENT = 8         /* ranges of a date and its time are one,
+                                   C.2.2.2.5 */
+};
+
 struct pacs_pred_s {
     enum { PACS_P_AND, PACS_P_OR, PACS_P_NOT, PACS_P_TERM } kind;
     pacs_pred_t    *child;      /* first, for AND, OR, NOT */
     pacs_pred_t    *next;       /* sibling */
     int             attr;       /* TERM: index into pacs_attrs */
     pacs_str_t      value;      /* TERM: as DICOM writes it */
-    bool            fuzzy;
+    unsigned        how;
+    int             with;       /* TERM: matched with it, a date's time or of
+                                   the same item; 0: none */
+    pacs_str_t      with_value;
 };
+
+enum { PACS_ORDERS = 8 };
+
+typedef struct { int attr; bool down; } pacs_order_t;
 
 typedef struct {
     pacs_level_e    level;      /* of the rows */
     pacs_pred_t    *where;      /* NULL: all */
     uint32_t        limit;      /* rows; 0: limits->query_rows */
     uint32_t        offset;
-    /* order: newest study date first, then UID: stable */
+    /* norder 0: newest study date first; then in both cases by UID */
+    pacs_order_t    order[PACS_ORDERS];
+    unsigned        norder;
+    /* NULL, or by level: rows that came later do not count; upto[0] -1: the
+     * query says what is the latest now */
+    int64_t        *upto;
 } pacs_query_t;
 
 /* adds a matching key to the AND of q->where: a universal match (empty,
  * "*") adds nothing; PACS_E_ARG says what is wrong with the value;
- * PACS_E_NOT_FOUND: not an attribute that can be matched (nothing added) */
+ * PACS_E_NOT_FOUND: not an attribute that can be matched (nothing added).
+ * how: PACS_HOW_… */
 int pacs_query_key(pacs_query_t *q, uint32_t tag, uint32_t second,
-    pacs_str_t value, bool fuzzy, const pacs_limits_t *limits,
+    pacs_str_t value, unsigned how, const pacs_limits_t *limits,
     pacs_arena_t *a, pacs_err_t *err);
 
 /* one row; values[i] for every attribute of q->level and above; its strings
@@ -154,7 +182,7 @@ typedef struct {
     const char                 *kind;
     const pacs_document_key_t  *keys;
     unsigned                    nkeys;
-    bool                        fuzzy;
+    unsigned                    how;        /* PACS_HOW_… but MOMENT */
     uint32_t                    limit;      /* rows; 0: all */
     uint32_t                    offset;     /* in order of their making */
 } pacs_document_query_t;
@@ -196,15 +224,21 @@ typedef struct {
                   bool want_metadata, pacs_arena_t *a,
                   int (*fn)(void *ctx, const pacs_record_t *r), void *ctx,
                   pacs_err_t *err);
+    /* PACS_E_LIMIT: it took longer than limits->query_ms */
     int   (*query)(pacs_index_t *ix, const pacs_query_t *q,
                    const pacs_limits_t *limits, pacs_arena_t *a,
                    int (*fn)(void *ctx, const pacs_row_t *row), void *ctx,
                    bool *more, pacs_err_t *err);
     /* revision of a study, PACS_E_NOT_FOUND, PACS_E_GONE if deleted; with
-     * series and instance: that they exist in it too */
+     * series and instance: that they exist in it too.  study pacs_null: of
+     * the whole archive */
     int   (*revision)(pacs_index_t *ix, pacs_str_t study, pacs_str_t series,
                       pacs_str_t instance, int64_t *revision,
                       pacs_err_t *err);
+    /* packed metadata of the one instance that speaks for a study or series
+     * (series may be pacs_null): the least UIDs.  PACS_E_NOT_FOUND */
+    int   (*speaker)(pacs_index_t *ix, pacs_str_t study, pacs_str_t series,
+                     pacs_arena_t *a, pacs_str_t *metadata, pacs_err_t *err);
     /* one transaction; remembers the UIDs as deleted; counts removed.
      * series, instance may be pacs_null: all below */
     int   (*remove)(pacs_index_t *ix, pacs_str_t study, pacs_str_t series,

@@ -152,6 +152,7 @@ want_range(pacs_str_t part, bool (*valid)(pacs_str_t), const char *what,
 
     w->low = w->high = s;
     if (dash != NULL) {
+        w->range = true;
         w->low.len = (size_t) (dash - s.data);
         w->high.data = dash + 1;
         w->high.len = s.len - w->low.len - 1;
@@ -189,6 +190,49 @@ want_time(pacs_str_t part, pacs_arena_t *a, pacs_wanted_t *w, pacs_err_t *err)
 }
 
 
+static char *
+moment(pacs_str_t s, bool last, pacs_arena_t *a)
+{
+    char *out = pacs_alloc(a, PACS_WHEN);
+
+    return out != NULL && pacs_when(pacs_str_trim(s), last, out) ? out : NULL;
+}
+
+
+/* a '-' may begin an offset, or divide a range: what is a value as it stands
+ * is no range */
+static int
+want_when(pacs_str_t part, pacs_arena_t *a, pacs_wanted_t *w, pacs_err_t *err)
+{
+    pacs_str_t  s = pacs_str_trim(part);
+
+    w->low = pacs_cstr(moment(s, false, a));
+    w->high = pacs_cstr(moment(s, true, a));
+
+    for (size_t i = 0; i < s.len && s.len > 1 && w->high.len == 0; i++) {
+        pacs_str_t  low = { s.data, i };
+        pacs_str_t  high = { s.data + i + 1, s.len - i - 1 };
+
+        if (s.data[i] != '-') {
+            continue;
+        }
+        w->low = pacs_cstr(moment(low, false, a));
+        w->high = pacs_cstr(moment(high, true, a));
+        w->range = (w->low.len != 0 || low.len == 0)
+                   && (w->high.len != 0 || high.len == 0);
+        if (w->range) {
+            return PACS_OK;
+        }
+        w->high = pacs_null;
+    }
+
+    return w->high.len != 0 ? PACS_OK
+           : pacs_fail(err, PACS_E_ARG, "'%.80s' is not a date and time"
+                       " (YYYYMMDDHHMMSS.FFFFFF+ZZXX) or a range of them",
+                       pacs_str_copy(a, part).data);
+}
+
+
 static const struct {
     int       (*parse)(pacs_str_t part, pacs_arena_t *a, pacs_wanted_t *w,
                        pacs_err_t *err);
@@ -202,7 +246,8 @@ static const struct {
     [PACS_MATCH_NUMBER] = { want_number, '\\' },
     [PACS_MATCH_LIST]   = { want_text,   ',' },
     [PACS_MATCH_NONE]   = { NULL,        0 },
-    [PACS_MATCH_MULTI]  = { want_text,   '\\' }
+    [PACS_MATCH_MULTI]  = { want_text,   '\\' },
+    [PACS_MATCH_WHEN]   = { want_when,   '\\' }
 };
 
 
@@ -250,10 +295,27 @@ only_stars(pacs_str_t s)
 }
 
 
+/* PS3.4 C.2.2.2.8: these VRs, and more than one value */
+static bool
+takes_every(const pacs_attr_t *attr)
+{
+    static const uint16_t  vrs[] = { PACS_AE, PACS_AS, PACS_AT, PACS_CS,
+                                     PACS_LO, PACS_PN, PACS_SH, PACS_UC };
+    const pacs_tag_t      *tag = pacs_tag(attr->path[0]);
+
+    for (unsigned i = 0; i < sizeof(vrs) / sizeof(vrs[0]); i++) {
+        if (vrs[i] == attr->vr) {
+            return attr->path[1] == 0 && tag != NULL && tag->vm_max != 1;
+        }
+    }
+    return false;
+}
+
+
 int
 pacs_matching_parse(const pacs_attr_t *attr, pacs_str_t value,
-    const pacs_limits_t *limits, pacs_arena_t *a, pacs_matching_t *m,
-    pacs_err_t *err)
+    unsigned how, const pacs_limits_t *limits, pacs_arena_t *a,
+    pacs_matching_t *m, pacs_err_t *err)
 {
     char        also = kinds[attr->match].also;
     pacs_str_t  part;
@@ -268,6 +330,10 @@ pacs_matching_parse(const pacs_attr_t *attr, pacs_str_t value,
     value = pacs_str_trim(value);
     if (only_stars(value)) {
         m->universal = true;
+        return PACS_OK;
+    }
+    if ((how & PACS_HOW_EMPTY) && pacs_str_is(value, "\"\"")) {
+        m->empty = true;
         return PACS_OK;
     }
 
@@ -299,6 +365,14 @@ pacs_matching_parse(const pacs_attr_t *attr, pacs_str_t value,
     }
 
     m->universal = m->n == 0;
+    m->every = m->n > 1 && (how & PACS_HOW_EVERY) && takes_every(attr);
+
+    for (unsigned i = 0; m->every && i < m->n; i++) {
+        if (m->wanted[i].wild) {
+            return pacs_fail(err, PACS_E_ARG, "%s: no wildcards where each of"
+                             " several values must match", attr->keyword);
+        }
+    }
     return m->wanted != NULL ? PACS_OK
                              : pacs_fail(err, PACS_E_NOMEM, "out of memory");
 }
@@ -356,6 +430,24 @@ pacs_any_match(pacs_str_t pattern_, pacs_str_t values)
 }
 
 
+bool
+pacs_item_match(const pacs_str_t patterns[2], const pacs_str_t values[2])
+{
+    pacs_str_t  rest[2] = { values[0], values[1] }, v[2];
+
+    while (pacs_str_split(&rest[0], '\\', &v[0])
+           && pacs_str_split(&rest[1], '\\', &v[1]))
+    {
+        if (glob(patterns[0], pacs_str_trim(v[0]))
+            && glob(patterns[1], pacs_str_trim(v[1])))
+        {
+            return true;
+        }
+    }
+    return false;
+}
+
+
 static pacs_pred_t *
 and_of(pacs_query_t *q, pacs_arena_t *a)
 {
@@ -374,9 +466,99 @@ and_of(pacs_query_t *q, pacs_arena_t *a)
 }
 
 
+/* the time of a date, or -1 */
+static int
+time_of(const pacs_attr_t *date)
+{
+    static const struct { uint32_t date, time; } pairs[] = {
+        { 0x00080020, 0x00080030 }, { 0x00080021, 0x00080031 },
+        { 0x00080023, 0x00080033 }, { 0x00400244, 0x00400245 }
+    };
+
+    for (unsigned i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+        if (pairs[i].date == date->path[0]) {
+            return pacs_attr_find(pairs[i].time, 0);
+        }
+    }
+    return -1;
+}
+
+
+/* a range each, open at the same end or at none */
+static bool
+same_form(const pacs_matching_t *a, const pacs_matching_t *b)
+{
+    return a->n == 1 && b->n == 1 && a->wanted[0].range && b->wanted[0].range
+           && (a->wanted[0].low.len == 0) == (b->wanted[0].low.len == 0)
+           && (a->wanted[0].high.len == 0) == (b->wanted[0].high.len == 0);
+}
+
+
+/* whether term, which says m, is to be matched together with p */
+static bool
+belong(const pacs_pred_t *p, const pacs_pred_t *term,
+    const pacs_matching_t *m, const pacs_limits_t *limits, pacs_arena_t *a)
+{
+    const pacs_attr_t  *x = &pacs_attrs[p->attr], *y = &pacs_attrs[term->attr];
+    pacs_matching_t     other;
+
+    if (p->kind != PACS_P_TERM || p->with != 0
+        || pacs_matching_parse(x, p->value, p->how, limits, a, &other, NULL)
+           != PACS_OK
+        || other.empty || m->empty || other.n != 1 || m->n != 1)
+    {
+        return false;
+    }
+
+    return (x->path[1] != 0 && x->path[0] == y->path[0])
+           || ((term->how & PACS_HOW_MOMENT)
+               && (time_of(x) == term->attr || time_of(y) == p->attr)
+               && same_form(&other, m));
+}
+
+
+/* into the one that it belongs to; a date comes first */
+static bool
+join(pacs_pred_t *all, const pacs_pred_t *term, const pacs_matching_t *m,
+    const pacs_limits_t *limits, pacs_arena_t *a)
+{
+    pacs_pred_t  *p = all->child;
+
+    while (p != NULL && !belong(p, term, m, limits, a)) {
+        p = p->next;
+    }
+    if (p == NULL) {
+        return false;
+    }
+
+    if (pacs_attrs[p->attr].match == PACS_MATCH_TIME) {
+        p->with = p->attr;
+        p->with_value = p->value;
+        p->attr = term->attr;
+        p->value = term->value;
+    } else {
+        p->with = term->attr;
+        p->with_value = term->value;
+    }
+    return true;
+}
+
+
+static int64_t
+count_keys(const pacs_pred_t *all)
+{
+    int64_t  n = 0;
+
+    for (const pacs_pred_t *p = all->child; p != NULL; p = p->next) {
+        n += 1 + (p->with != 0);
+    }
+    return n;
+}
+
+
 int
 pacs_query_key(pacs_query_t *q, uint32_t tag, uint32_t second,
-    pacs_str_t value, bool fuzzy, const pacs_limits_t *limits,
+    pacs_str_t value, unsigned how, const pacs_limits_t *limits,
     pacs_arena_t *a, pacs_err_t *err)
 {
     int              attr = pacs_attr_find(tag, second);
@@ -387,8 +569,8 @@ pacs_query_key(pacs_query_t *q, uint32_t tag, uint32_t second,
                          (unsigned) (tag >> 16), (unsigned) (tag & 0xffff));
     }
 
-    int  code = pacs_matching_parse(&pacs_attrs[attr], value, limits, a, &m,
-                                    err);
+    int  code = pacs_matching_parse(&pacs_attrs[attr], value, how, limits, a,
+                                    &m, err);
 
     if (code != PACS_OK || m.universal) {
         return code;
@@ -400,20 +582,16 @@ pacs_query_key(pacs_query_t *q, uint32_t tag, uint32_t second,
     if (all == NULL || term == NULL) {
         return pacs_fail(err, PACS_E_NOMEM, "out of memory");
     }
-
-    int64_t  keys = 1;
-
-    for (pacs_pred_t *p = all->child; p != NULL; p = p->next) {
-        keys++;
-    }
-    if (keys > limits->query_keys) {
+    if (count_keys(all) >= limits->query_keys) {
         return pacs_fail(err, PACS_E_LIMIT, "more than %lld keys (query_keys)",
                          (long long) limits->query_keys);
     }
 
     *term = (pacs_pred_t) { .kind = PACS_P_TERM, .next = all->child,
-                            .attr = attr, .fuzzy = fuzzy,
+                            .attr = attr, .how = how,
                             .value = pacs_str_copy(a, value) };
-    all->child = term;
+    if (!join(all, term, &m, limits, a)) {
+        all->child = term;
+    }
     return PACS_OK;
 }

@@ -5,8 +5,12 @@
 /*
  * Values are text as DICOM writes it, in UTF-8; '' is absent or empty.
  * <name>_n: first component group of a person name, folded for matching;
- * <name>_m: its other groups.
+ * <name>_m: its other groups; <name>_w: see pacs_name_words.
  */
+
+/* words have neither '"' nor '\' in them */
+#define WORDS(row)                                                            \
+    "'[\"' || replace(" row ".patient_name_w, ' ', '\",\"') || '\"]'"
 
 const char *const  pacs_migrations[] = {
 
@@ -122,7 +126,7 @@ const char *const  pacs_migrations[] = {
     /* 2: what changed lately */
     "CREATE INDEX study_revision ON study (revision);",
 
-    /* data sets that are no instances.  document_key: every value in them,
+    /* 3: data sets that are no instances.  document_key: every value in them,
      * to be matched; path: tags without item numbers; item: of the sequence
      * that the path begins with, from 1; names folded as above */
     "CREATE TABLE document ("
@@ -146,7 +150,52 @@ const char *const  pacs_migrations[] = {
     "CREATE TABLE event ("
     "    id INTEGER PRIMARY KEY AUTOINCREMENT, time_us INTEGER NOT NULL,"
     "    receiver TEXT NOT NULL, json TEXT NOT NULL);"
-    "CREATE INDEX event_time ON event (time_us);"
+    "CREATE INDEX event_time ON event (time_us);",
+
+    /* 4: <name>_w, the words of a name and how they sound; each word of the
+     * studies' patients, to be found by; instances' date and time */
+    "ALTER TABLE patient ADD COLUMN patient_name_w TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE study ADD COLUMN patient_name_w TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE study ADD COLUMN referring_physician_w TEXT NOT NULL"
+    "    DEFAULT '';"
+    "ALTER TABLE series ADD COLUMN performing_physician_w TEXT NOT NULL"
+    "    DEFAULT '';"
+    "ALTER TABLE instance ADD COLUMN acquisition_datetime TEXT NOT NULL"
+    "    DEFAULT '';"
+
+    "CREATE TABLE patient_word ("
+    "    word TEXT NOT NULL, study INTEGER NOT NULL,"
+    "    PRIMARY KEY (word, study)) WITHOUT ROWID;"
+    "CREATE TRIGGER study_words AFTER INSERT ON study"
+    "    WHEN new.patient_name_w > '' BEGIN"
+    "    INSERT OR IGNORE INTO patient_word SELECT value, new.id"
+    "    FROM json_each(" WORDS("new") "); END;"
+    "CREATE TRIGGER study_words_gone AFTER DELETE ON study"
+    "    WHEN old.patient_name_w > '' BEGIN"
+    "    DELETE FROM patient_word WHERE study = old.id AND word IN"
+    "    (SELECT value FROM json_each(" WORDS("old") ")); END;"
+    "CREATE TRIGGER study_words_changed AFTER UPDATE OF patient_name_w"
+    "    ON study WHEN new.patient_name_w != old.patient_name_w BEGIN"
+    "    DELETE FROM patient_word WHERE study = old.id AND word IN"
+    "    (SELECT value FROM json_each(" WORDS("old") "));"
+    "    INSERT OR IGNORE INTO patient_word SELECT value, new.id"
+    "    FROM json_each(" WORDS("new") ") WHERE new.patient_name_w > ''; END;"
+
+    "UPDATE patient SET patient_name_w ="
+    "    pacs_words(patient_name_n || '=' || patient_name_m)"
+    "    WHERE patient_name_n || patient_name_m > '';"
+    "UPDATE study SET patient_name_w ="
+    "    pacs_words(patient_name_n || '=' || patient_name_m),"
+    "    referring_physician_w ="
+    "    pacs_words(referring_physician_n || '=' || referring_physician_m)"
+    "    WHERE patient_name_n || patient_name_m || referring_physician_n"
+    "    || referring_physician_m > '';"
+    "UPDATE series SET performing_physician_w ="
+    "    pacs_words(performing_physician_n || '=' || performing_physician_m)"
+    "    WHERE performing_physician_n || performing_physician_m > '';",
+
+    /* 5: the same of names in documents */
+    "ALTER TABLE document_key ADD COLUMN value_w TEXT NOT NULL DEFAULT '';"
 };
 
 const unsigned  pacs_nmigrations = sizeof(pacs_migrations)

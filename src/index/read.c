@@ -5,6 +5,7 @@
 #include "index/sqlite.h"
 
 enum { RECORD_METADATA = 24, RECORD_VALUES };   /* columns, see statements.c */
+enum { STEPS = 5000 };          /* between two looks at the clock */
 
 
 static pacs_str_t
@@ -62,9 +63,7 @@ read_values(sqlite3_stmt *st, int at, unsigned level, pacs_arena_t *a,
     pacs_str_t *values)
 {
     for (unsigned i = 0; i < pacs_nattrs; i++) {
-        if (pacs_attrs[i].level <= level
-            && pacs_attrs[i].computed != PACS_COMPUTED_SERVICE)
-        {
+        if (pacs_attr_read(&pacs_attrs[i], level)) {
             values[i] = a != NULL ? copy(st, at, a)
                                   : pacs_sqlite_column(st, at);
             at++;
@@ -340,6 +339,20 @@ read_rows(sqlite3_stmt *st, pacs_level_e level, uint32_t limit,
 
 
 static int
+latest(pacs_sqlite_t *ix, pacs_conn_t *c, int64_t *upto, pacs_err_t *err)
+{
+    sqlite3_stmt  *st = pacs_sqlite_fixed(ix, c, PACS_Q_LATEST, err);
+    int            rc = st == NULL ? SQLITE_ERROR : sqlite3_step(st);
+
+    for (int i = 0; rc == SQLITE_ROW && i <= PACS_LEVEL_INSTANCE; i++) {
+        upto[i] = sqlite3_column_int64(st, i);
+    }
+    sqlite3_reset(st);
+    return rc == SQLITE_ROW ? PACS_OK : pacs_sqlite_fail(c, err);
+}
+
+
+static int
 query(pacs_conn_t *c, const pacs_query_t *q, const pacs_limits_t *limits,
     pacs_arena_t *a, int (*fn)(void *ctx, const pacs_row_t *row), void *ctx,
     bool *more, pacs_err_t *err)
@@ -376,6 +389,21 @@ query(pacs_conn_t *c, const pacs_query_t *q, const pacs_limits_t *limits,
 }
 
 
+typedef struct {
+    const pacs_env_t  *env;
+    int64_t            end_us;
+} deadline_t;
+
+
+static int
+is_over(void *data)
+{
+    const deadline_t  *d = data;
+
+    return d->env->now_us(d->env->ctx) > d->end_us;
+}
+
+
 int
 pacs_sqlite_query(pacs_index_t *base, const pacs_query_t *q,
     const pacs_limits_t *limits, pacs_arena_t *a,
@@ -385,6 +413,10 @@ pacs_sqlite_query(pacs_index_t *base, const pacs_query_t *q,
     pacs_sqlite_t  *ix = (pacs_sqlite_t *) base;
     pacs_conn_t    *c;
     bool            unused;
+    pacs_err_t      first = { 0 };
+    deadline_t      deadline = {
+        &ix->env, ix->env.now_us(ix->env.ctx) + limits->query_ms * 1000
+    };
     int             code = pacs_sqlite_enter(ix, &c, err);
 
     if (code != PACS_OK) {
@@ -393,9 +425,24 @@ pacs_sqlite_query(pacs_index_t *base, const pacs_query_t *q,
 
     more = more != NULL ? more : &unused;
     *more = false;
-    code = query(c, q, limits, a, fn, ctx, more, err);
+
+    sqlite3_progress_handler(c->db, STEPS, is_over, &deadline);
+    if (q->upto != NULL && q->upto[0] == -1) {
+        code = latest(ix, c, q->upto, &first);
+    }
+    if (code == PACS_OK) {
+        code = query(c, q, limits, a, fn, ctx, more, &first);
+    }
+    sqlite3_progress_handler(c->db, 0, NULL, NULL);
+
+    if (code == PACS_E_LIMIT && is_over(&deadline)) {
+        first = (pacs_err_t) { 0 };
+        pacs_fail(&first, code, "the search is too broad: it took more than"
+                  " %lld ms (query_ms)", (long long) limits->query_ms);
+    }
     pacs_sqlite_leave(ix, c);
-    return code;
+    return first.code == PACS_OK ? code
+                                 : pacs_fail(err, code, "%s", first.text);
 }
 
 
@@ -430,6 +477,38 @@ is_deleted(pacs_sqlite_t *ix, pacs_conn_t *c, const pacs_str_t uids[3],
 
 
 int
+pacs_sqlite_speaker(pacs_index_t *base, pacs_str_t study, pacs_str_t series,
+    pacs_arena_t *a, pacs_str_t *metadata, pacs_err_t *err)
+{
+    pacs_sqlite_t  *ix = (pacs_sqlite_t *) base;
+    pacs_conn_t    *c;
+    int             rc = SQLITE_ERROR, code = pacs_sqlite_enter(ix, &c, err);
+
+    if (code != PACS_OK) {
+        return code;
+    }
+
+    sqlite3_stmt  *st = pacs_sqlite_fixed(ix, c, PACS_Q_SPEAKER, err);
+
+    if (st != NULL) {
+        pacs_sqlite_bind(st, 1, study);
+        pacs_sqlite_bind(st, 2, series);
+        rc = sqlite3_step(st);
+    }
+    if (rc == SQLITE_ROW) {
+        *metadata = copy(st, 0, a);
+    }
+
+    code = rc == SQLITE_ROW ? PACS_OK : rc == SQLITE_DONE
+           ? pacs_fail(err, PACS_E_NOT_FOUND, "no such study or series")
+           : pacs_sqlite_fail(c, err);
+    sqlite3_reset(st);
+    pacs_sqlite_leave(ix, c);
+    return code;
+}
+
+
+int
 pacs_sqlite_revision(pacs_index_t *base, pacs_str_t study, pacs_str_t series,
     pacs_str_t instance, int64_t *revision, pacs_err_t *err)
 {
@@ -437,7 +516,8 @@ pacs_sqlite_revision(pacs_index_t *base, pacs_str_t study, pacs_str_t series,
     const pacs_str_t  uids[3] = { study, series, instance };
     pacs_fixed_e      q = instance.len != 0 ? PACS_Q_REVISION_INSTANCE
                           : series.len != 0 ? PACS_Q_REVISION_SERIES
-                                                : PACS_Q_REVISION_STUDY;
+                          : study.len != 0 ? PACS_Q_REVISION_STUDY
+                                           : PACS_Q_REVISION_ALL;
     pacs_conn_t      *c;
     int               rc, code = pacs_sqlite_enter(ix, &c, err);
 

@@ -480,7 +480,8 @@ clear(pacs_sqlite_t *ix, pacs_err_t *err)
     /* meta stays: revisions go on */
     code = pacs_sqlite_exec(&ix->writer,
         "DELETE FROM instance_data; DELETE FROM instance; DELETE FROM series;"
-        "DELETE FROM study; DELETE FROM patient; DELETE FROM deleted;"
+        "DELETE FROM patient_word; DELETE FROM study; DELETE FROM patient;"
+        "DELETE FROM deleted;"
         "DELETE FROM corrected; DELETE FROM conflict;"
         "DELETE FROM document; DELETE FROM document_key;"
         "UPDATE totals SET patients = 0, studies = 0, series = 0,"

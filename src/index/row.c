@@ -52,6 +52,8 @@ bind_column(sqlite3_stmt *st, int at, const pacs_column_t *c,
     pacs_name_groups(value, &first, &rest);
     if (c->part == PACS_C_REST) {
         first = rest;
+    } else if (c->part == PACS_C_WORDS) {
+        first = pacs_name_words(value, a);
     }
     sqlite3_bind_text64(st, at, first.data, first.len, SQLITE_TRANSIENT,
                         SQLITE_UTF8);

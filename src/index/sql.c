@@ -32,7 +32,7 @@ static const struct { uint32_t tag; bool unique; } indexed[] = {
     { 0x00080061, false }
 };
 
-enum { TAG_MODALITY = 0x00080060 };
+enum { TAG_MODALITY = 0x00080060, TAG_PATIENT_NAME = 0x00100010 };
 
 
 void
@@ -62,23 +62,43 @@ matched_attr(int attr)
 }
 
 
+/* p's two keys: a date and its time, or in one item */
 static void
-put_term(pacs_sql_t *sql, const pacs_pred_t *p, pacs_level_e level)
+put_pair(pacs_sql_t *sql, const char *a, const pacs_pred_t *p,
+    const pacs_wanted_t *w)
 {
-    const pacs_attr_t  *said = &pacs_attrs[p->attr];
-    const pacs_attr_t  *attr = matched_attr(p->attr);
+    const pacs_attr_t  *attr = &pacs_attrs[p->attr];
+    const pacs_attr_t  *with = &pacs_attrs[p->with];
     pacs_matching_t     m;
-    int                 code = pacs_matching_parse(said, p->value, sql->limits,
+    int                 code = pacs_matching_parse(with, p->with_value,
+                                                   p->how, sql->limits,
                                                    sql->arena, &m, sql->err);
 
     if (code != PACS_OK) {
         sql->code = code;
-        return;
+
+    } else if (attr->match == PACS_MATCH_DATE) {
+        pacs_sql_moment(sql, a, attr->column, w, with->column, &m.wanted[0]);
+
+    } else {
+        pacs_buf_printf(&sql->text, "%s(", sql->dialect->item);
+        pacs_sql_value(sql, w->text);
+        pacs_sql_put(sql, ", ");
+        pacs_sql_column(sql, a, attr->column, ", ");
+        pacs_sql_value(sql, m.wanted[0].text);
+        pacs_sql_put(sql, ", ");
+        pacs_sql_column(sql, a, with->column, ")");
     }
-    if (m.universal) {
-        pacs_sql_put(sql, "1 = 1");
-        return;
-    }
+}
+
+
+/* one condition on a row of the term's own or a lower level */
+static void
+put_cond(pacs_sql_t *sql, const pacs_pred_t *p, const pacs_matching_t *m,
+    pacs_level_e level)
+{
+    const pacs_attr_t  *said = &pacs_attrs[p->attr];
+    const pacs_attr_t  *attr = m->empty ? said : matched_attr(p->attr);
 
     /* a row's own attributes; a study has a copy of its patient's */
     pacs_level_e  own = level < said->level ? level : said->level;
@@ -87,7 +107,8 @@ put_term(pacs_sql_t *sql, const pacs_pred_t *p, pacs_level_e level)
         own = PACS_LEVEL_STUDY;
     }
 
-    bool  down = own < attr->level;
+    bool         down = own < attr->level;
+    const char  *a = down ? inner[attr->level] : alias[own];
 
     pacs_sql_put(sql, "(");
     if (down) {
@@ -95,9 +116,42 @@ put_term(pacs_sql_t *sql, const pacs_pred_t *p, pacs_level_e level)
         pacs_sql_put(sql, below[own][attr->level]);
         pacs_sql_put(sql, " AND (");
     }
-    pacs_sql_conds[attr->match](sql, down ? inner[attr->level] : alias[own],
-                                attr, &m, p->fuzzy);
+    if (m->empty) {
+        pacs_sql_column(sql, a, attr->column, " = ''");
+    } else if (p->with != 0) {
+        put_pair(sql, a, p, &m->wanted[0]);
+    } else {
+        pacs_sql_conds[attr->match](sql, a, attr, m, p->how & PACS_HOW_FUZZY);
+    }
     pacs_sql_put(sql, down ? ")))" : ")");
+}
+
+
+static void
+put_term(pacs_sql_t *sql, const pacs_pred_t *p, pacs_level_e level)
+{
+    pacs_matching_t  m;
+    int              code = pacs_matching_parse(&pacs_attrs[p->attr],
+                                                p->value, p->how, sql->limits,
+                                                sql->arena, &m, sql->err);
+
+    if (code != PACS_OK) {
+        sql->code = code;
+
+    } else if (m.universal) {
+        pacs_sql_put(sql, "1 = 1");
+
+    } else if (m.every) {
+        pacs_matching_t  one = m;
+
+        for (one.n = 1; m.n > 0; m.n--, one.wanted++) {
+            put_cond(sql, p, &one, level);
+            pacs_sql_put(sql, m.n > 1 ? " AND " : "");
+        }
+
+    } else {
+        put_cond(sql, p, &m, level);
+    }
 }
 
 
@@ -150,9 +204,9 @@ can_drive(const pacs_pred_t *p, const pacs_limits_t *limits, pacs_arena_t *a,
     const pacs_attr_t  *attr = &pacs_attrs[p->attr];
     pacs_matching_t     m;
 
-    if (p->kind != PACS_P_TERM || p->fuzzy || attr->path[1] != 0
-        || pacs_matching_parse(attr, p->value, limits, a, &m, NULL) != PACS_OK
-        || m.universal || m.grouped || !has_prefixes(&m))
+    if (p->kind != PACS_P_TERM || attr->path[1] != 0
+        || pacs_matching_parse(attr, p->value, p->how, limits, a, &m, NULL) != PACS_OK
+        || m.universal || m.empty || m.grouped || !has_prefixes(&m))
     {
         return false;
     }
@@ -164,6 +218,31 @@ can_drive(const pacs_pred_t *p, const pacs_limits_t *limits, pacs_arena_t *a,
         }
     }
     return false;
+}
+
+
+/* each word of a patient's name has rows of its own */
+static unsigned
+fuzzy_drivers(const pacs_pred_t *p, pacs_driver_t *drivers, unsigned n,
+    const pacs_limits_t *limits, pacs_arena_t *a)
+{
+    const pacs_attr_t  *attr = &pacs_attrs[p->attr];
+    pacs_matching_t     m;
+    pacs_str_t          words, word, sound;
+
+    if (attr->path[0] != TAG_PATIENT_NAME
+        || pacs_matching_parse(attr, p->value, p->how, limits, a, &m, NULL) != PACS_OK
+        || m.n != 1)
+    {
+        return n;
+    }
+
+    words = pacs_name_words(m.wanted[0].text, a);
+    while (n < PACS_DRIVERS && pacs_name_word(&words, &word, &sound)) {
+        drivers[n++] = (pacs_driver_t) { .term = p, .word = word,
+                                         .sound = sound };
+    }
+    return n;
 }
 
 
@@ -183,11 +262,33 @@ pacs_sql_drivers(const pacs_query_t *q, pacs_driver_t *drivers,
          p != NULL && n < PACS_DRIVERS;
          p = p->next)
     {
-        if (can_drive(p, limits, a, &drivers[n].unique)) {
-            drivers[n++].term = p;
+        bool  unique;
+
+        if (p->kind == PACS_P_TERM && (p->how & PACS_HOW_FUZZY)
+            && pacs_attrs[p->attr].match == PACS_MATCH_NAME) {
+            n = fuzzy_drivers(p, drivers, n, limits, a);
+
+        } else if (can_drive(p, limits, a, &unique)) {
+            drivers[n++] = (pacs_driver_t) { .term = p, .unique = unique };
         }
     }
     return n;
+}
+
+
+static void
+put_fuzzy_driver(pacs_sql_t *sql, const pacs_driver_t *driver, bool count)
+{
+    const char  *what = count ? "1" : "x.study AS id";
+
+    pacs_buf_printf(&sql->text, "SELECT %s FROM patient_word x WHERE ", what);
+    pacs_sql_prefix(sql, "x", "word", "", driver->word);
+
+    if (driver->sound.len != 0) {
+        pacs_buf_printf(&sql->text, " UNION ALL SELECT %s FROM patient_word x"
+                        " WHERE x.word = ", what);
+        pacs_sql_value(sql, driver->sound);
+    }
 }
 
 
@@ -207,11 +308,15 @@ put_driver(pacs_sql_t *sql, const pacs_driver_t *driver, bool count)
     pacs_matching_t     m;
     int                 code = pacs_matching_parse(
                                    &pacs_attrs[driver->term->attr],
-                                   driver->term->value, sql->limits,
-                                   sql->arena, &m, sql->err);
+                                   driver->term->value, driver->term->how,
+                                   sql->limits, sql->arena, &m, sql->err);
 
     if (code != PACS_OK) {
         sql->code = code;
+        return;
+    }
+    if (driver->word.len != 0) {
+        put_fuzzy_driver(sql, driver, count);
         return;
     }
 
@@ -250,7 +355,11 @@ put_columns(pacs_sql_t *sql, pacs_level_e level)
     for (unsigned i = 0; i < pacs_nattrs; i++) {
         const pacs_attr_t  *attr = &pacs_attrs[i];
 
-        if (attr->level > level || attr->computed == PACS_COMPUTED_SERVICE) {
+        if (!pacs_attr_read(attr, level)) {
+            continue;
+        }
+        if (attr->computed == PACS_COMPUTED_COUNT) {
+            pacs_buf_printf(&sql->text, ", %s", attr->column);
             continue;
         }
 
@@ -264,10 +373,34 @@ put_columns(pacs_sql_t *sql, pacs_level_e level)
 }
 
 
-static void
-put_from(pacs_sql_t *sql, pacs_level_e level, const pacs_driver_t *driver)
+/* the index that is in the order of a study's attribute */
+static const char *
+order_index(const pacs_query_t *q)
 {
-    if (level == PACS_LEVEL_PATIENT) {
+    static const struct { uint32_t tag; const char *name; } indexes[] = {
+        { 0x00080020, "study_order" }, { 0x00100010, "study_patient_name" },
+        { 0x00100020, "study_patient_id" }, { 0x00080050, "study_accession" },
+        { 0x00100030, "study_birth_date" }, { 0x00080090, "study_referring" }
+    };
+
+    if (q->norder == 0) {
+        return q->level == PACS_LEVEL_STUDY ? "study_walk" : "study_order";
+    }
+    for (unsigned i = 0; i < sizeof(indexes) / sizeof(indexes[0]); i++) {
+        if (indexes[i].tag == pacs_attrs[q->order[0].attr].path[0]) {
+            return indexes[i].name;
+        }
+    }
+    return NULL;
+}
+
+
+static void
+put_from(pacs_sql_t *sql, const pacs_query_t *q, const pacs_driver_t *driver)
+{
+    const char  *index = order_index(q);
+
+    if (q->level == PACS_LEVEL_PATIENT) {
         pacs_sql_put(sql, " FROM patient p");
         return;
     }
@@ -279,17 +412,62 @@ put_from(pacs_sql_t *sql, pacs_level_e level, const pacs_driver_t *driver)
 
     } else {
         pacs_sql_put(sql, " FROM study s");
-        if (sql->dialect->indexed != NULL) {
+        if (sql->dialect->indexed != NULL && index != NULL) {
             pacs_sql_put(sql, sql->dialect->indexed);
-            pacs_sql_put(sql, level == PACS_LEVEL_STUDY ? "study_walk"
-                                                        : "study_order");
+            pacs_sql_put(sql, index);
         }
     }
 
-    pacs_sql_put(sql, level >= PACS_LEVEL_SERIES
+    pacs_sql_put(sql, q->level >= PACS_LEVEL_SERIES
                       ? " CROSS JOIN series e ON e.study = s.id" : "");
-    pacs_sql_put(sql, level >= PACS_LEVEL_INSTANCE
+    pacs_sql_put(sql, q->level >= PACS_LEVEL_INSTANCE
                       ? " CROSS JOIN instance i ON i.series = e.id" : "");
+}
+
+
+static void
+put_order(pacs_sql_t *sql, const pacs_query_t *q)
+{
+    static const char *const  newest = "s.study_date DESC, ";
+    static const char *const  uids[] = {
+        "p.patient_name_n, p.id", "s.uid", "s.uid, e.uid",
+        "s.uid, e.uid, i.uid"
+    };
+
+    pacs_sql_put(sql, " ORDER BY ");
+    if (q->norder == 0 && q->level != PACS_LEVEL_PATIENT) {
+        pacs_sql_put(sql, newest);
+    }
+
+    for (unsigned i = 0; i < q->norder; i++) {
+        const pacs_attr_t  *attr = &pacs_attrs[q->order[i].attr];
+        const char         *a = alias[attr->level == PACS_LEVEL_PATIENT
+                                      && q->level != PACS_LEVEL_PATIENT
+                                      ? PACS_LEVEL_STUDY : attr->level];
+        bool                number = attr->match == PACS_MATCH_NUMBER;
+
+        pacs_sql_put(sql, number ? "CAST(" : "");
+        pacs_sql_column(sql, a, attr->column,
+                        number ? " AS REAL)"
+                        : attr->match == PACS_MATCH_NAME ? "_n" : "");
+        pacs_sql_put(sql, q->order[i].down ? " DESC, " : ", ");
+    }
+    pacs_sql_put(sql, uids[q->level]);
+}
+
+
+/* what came later does not count */
+static void
+put_upto(pacs_sql_t *sql, const pacs_query_t *q)
+{
+    unsigned  first = q->level == PACS_LEVEL_PATIENT ? PACS_LEVEL_PATIENT
+                                                     : PACS_LEVEL_STUDY;
+
+    for (unsigned l = first; q->upto != NULL && l <= q->level; l++) {
+        pacs_sql_put(sql, " AND ");
+        pacs_sql_column(sql, alias[l], "id", " <= ");
+        pacs_sql_number(sql, (double) q->upto[l]);
+    }
 }
 
 
@@ -297,25 +475,22 @@ int
 pacs_sql_query(pacs_sql_t *sql, const pacs_query_t *q,
     const pacs_driver_t *driver, uint32_t limit)
 {
-    static const char *const  order[] = {
-        [PACS_LEVEL_PATIENT] = "p.patient_name_n, p.id",
-        [PACS_LEVEL_STUDY] = "s.study_date DESC, s.uid",
-        [PACS_LEVEL_SERIES] = "s.study_date DESC, s.uid, e.uid",
-        [PACS_LEVEL_INSTANCE] = "s.study_date DESC, s.uid, e.uid, i.uid"
-    };
-
     put_columns(sql, q->level);
-    put_from(sql, q->level, driver);
+    put_from(sql, q, driver);
+    pacs_sql_put(sql, " WHERE ");
     if (q->where != NULL) {
-        pacs_sql_put(sql, " WHERE ");
         put_pred(sql, q->where, q->level, 0);
+    } else {
+        pacs_sql_put(sql, "1 = 1");
     }
+    put_upto(sql, q);
     if (driver != NULL && !driver->few) {
         pacs_sql_put(sql, " AND s.id IN (");
         put_driver(sql, driver, false);
         pacs_sql_put(sql, ")");
     }
-    pacs_buf_printf(&sql->text, " ORDER BY %s LIMIT ", order[q->level]);
+    put_order(sql, q);
+    pacs_sql_put(sql, " LIMIT ");
     pacs_sql_number(sql, limit);
     pacs_sql_put(sql, " OFFSET ");
     pacs_sql_number(sql, q->offset);

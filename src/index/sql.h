@@ -13,6 +13,8 @@
 typedef struct {
     const char  *indexed;   /* hint to use an index, its name follows; NULL */
     const char  *any;       /* function: one of several values matches */
+    const char  *item;      /* function: one item matches two patterns */
+    const char  *when;      /* function: pacs_when of a DT, the first moment */
 } pacs_dialect_t;
 
 typedef struct {
@@ -43,6 +45,7 @@ void pacs_sql_free(pacs_sql_t *sql);
  */
 typedef struct {
     const pacs_pred_t  *term;
+    pacs_str_t          word, sound;    /* fuzzy: one word of its value */
     bool                unique;     /* UIDs: few for certain */
     bool                few;        /* set by who probed */
 } pacs_driver_t;
@@ -54,8 +57,8 @@ unsigned pacs_sql_drivers(const pacs_query_t *q, pacs_driver_t *drivers,
     const pacs_limits_t *limits, pacs_arena_t *a);
 /* one number: rows that a driver finds, at most PACS_DRIVER_SOME + 1 */
 int pacs_sql_probe(pacs_sql_t *sql, const pacs_driver_t *driver);
-/* columns: study revision, then each attribute of q->level and above that
- * service does not answer, in the order of pacs_attrs.  driver NULL: many */
+/* columns: study revision, then each attribute that is read for q->level, in
+ * the order of pacs_attrs.  driver NULL: many */
 int pacs_sql_query(pacs_sql_t *sql, const pacs_query_t *q,
     const pacs_driver_t *driver, uint32_t limit);
 

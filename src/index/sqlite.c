@@ -13,7 +13,8 @@
 #include "index/sqlite.h"
 
 const pacs_dialect_t  pacs_sqlite_dialect = {
-    .indexed = " INDEXED BY ", .any = "pacs_any"
+    .indexed = " INDEXED BY ", .any = "pacs_any", .item = "pacs_item",
+    .when = "pacs_when"
 };
 
 
@@ -290,6 +291,7 @@ static const pacs_index_vt_t  sqlite_vt = {
     .name = "sqlite", .close = sqlite_close, .put = pacs_sqlite_put,
     .get = pacs_sqlite_get, .each = pacs_sqlite_each,
     .query = pacs_sqlite_query, .revision = pacs_sqlite_revision,
+    .speaker = pacs_sqlite_speaker,
     .remove = pacs_sqlite_remove, .correct = pacs_sqlite_correct,
     .corrected = pacs_sqlite_corrected,
     .add_conflict = pacs_sqlite_add_conflict,

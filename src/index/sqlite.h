@@ -31,13 +31,15 @@ typedef enum {
     PACS_Q_STUDY_COUNT, PACS_Q_SERIES_COUNT, PACS_Q_STUDY_MODALITIES,
     PACS_Q_UNDELETE, PACS_Q_CORRECTED, PACS_Q_GET, PACS_Q_GET_METADATA,
     PACS_Q_REVISION_STUDY, PACS_Q_REVISION_SERIES, PACS_Q_REVISION_INSTANCE,
-    PACS_Q_IS_DELETED, PACS_Q_FIXED
+    PACS_Q_REVISION_ALL, PACS_Q_LATEST, PACS_Q_SPEAKER, PACS_Q_IS_DELETED,
+    PACS_Q_FIXED
 } pacs_fixed_e;
 
-/* a column that is filled from values: as it is, or a folded name's groups */
+/* a column that is filled from values: as it is, or a folded name's groups,
+ * or its words */
 typedef struct {
     int          attr;
-    enum { PACS_C_VALUE, PACS_C_FIRST, PACS_C_REST } part;
+    enum { PACS_C_VALUE, PACS_C_FIRST, PACS_C_REST, PACS_C_WORDS } part;
     char         name[40];
 } pacs_column_t;
 
@@ -203,6 +205,9 @@ int pacs_sqlite_each(pacs_index_t *base, pacs_str_t study, pacs_str_t series,
 int pacs_sqlite_query(pacs_index_t *base, const pacs_query_t *q,
     const pacs_limits_t *limits, pacs_arena_t *a,
     int (*fn)(void *ctx, const pacs_row_t *row), void *ctx, bool *more,
+    pacs_err_t *err);
+int pacs_sqlite_speaker(pacs_index_t *base, pacs_str_t study,
+    pacs_str_t series, pacs_arena_t *a, pacs_str_t *metadata,
     pacs_err_t *err);
 int pacs_sqlite_revision(pacs_index_t *base, pacs_str_t study,
     pacs_str_t series, pacs_str_t instance, int64_t *revision,

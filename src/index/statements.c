@@ -51,6 +51,16 @@ static const char *const  plain[PACS_Q_FIXED] = {
         "SELECT s.revision FROM instance i JOIN series e ON e.id = i.series"
         " JOIN study s ON s.id = e.study"
         " WHERE i.uid = ?3 AND s.uid = ?1 AND (?2 = '' OR e.uid = ?2)",
+    [PACS_Q_REVISION_ALL] = "SELECT value FROM meta WHERE name = 'revision'",
+    [PACS_Q_LATEST] =
+        "SELECT (SELECT max(id) FROM patient), (SELECT max(id) FROM study),"
+        " (SELECT max(id) FROM series), (SELECT max(id) FROM instance)",
+    [PACS_Q_SPEAKER] =
+        "SELECT d.metadata FROM study s CROSS JOIN series e ON e.study = s.id"
+        " CROSS JOIN instance i ON i.series = e.id"
+        " CROSS JOIN instance_data d ON d.id = i.id"
+        " WHERE s.uid = ?1 AND (?2 = '' OR e.uid = ?2)"
+        " ORDER BY e.uid, i.uid LIMIT 1",
     [PACS_Q_IS_DELETED] = "SELECT 1 FROM deleted WHERE uid IN (?, ?, ?)"
 };
 
@@ -91,7 +101,7 @@ add_column(pacs_columns_t *cs, int attr, const char *suffix, unsigned part)
 static void
 add_columns(pacs_columns_t *cs, unsigned level)
 {
-    for (unsigned i = 0; i < pacs_nattrs && cs->n + 3 <= PACS_COLUMNS; i++) {
+    for (unsigned i = 0; i < pacs_nattrs && cs->n + 4 <= PACS_COLUMNS; i++) {
         const pacs_attr_t  *attr = &pacs_attrs[i];
 
         if (attr->level != level || attr->computed != PACS_COMPUTED_NOT) {
@@ -101,6 +111,7 @@ add_columns(pacs_columns_t *cs, unsigned level)
         if (attr->match == PACS_MATCH_NAME) {
             add_column(cs, (int) i, "_n", PACS_C_FIRST);
             add_column(cs, (int) i, "_m", PACS_C_REST);
+            add_column(cs, (int) i, "_w", PACS_C_WORDS);
         }
     }
 }
@@ -168,7 +179,7 @@ get_text(const char *metadata)
 
     pacs_buf_printf(&b, "SELECT %s%s", pacs_sqlite_record, metadata);
     for (unsigned i = 0; i < pacs_nattrs; i++) {
-        if (pacs_attrs[i].computed != PACS_COMPUTED_SERVICE) {
+        if (pacs_attr_read(&pacs_attrs[i], PACS_LEVEL_INSTANCE)) {
             pacs_buf_printf(&b, ", %s.%s", alias[pacs_attrs[i].level],
                             pacs_attrs[i].column);
         }

@@ -37,6 +37,9 @@ axes(pacs_cast_t *cast, pacs_err_t *err)
     }
     pacs_vector_unit(cast->right, cast->right);
     pacs_cross(cast->view, cast->right, cast->down);
+    for (int d = 0; c->mirrored && d < 3; d++) {
+        cast->right[d] = -cast->right[d];
+    }
 
     if (c->has_cut && !(pacs_vector_sane(c->cut[0])
                         && pacs_vector_sane(c->cut[1])))

@@ -115,6 +115,7 @@ typedef struct {
     const pacs_preset_t  *preset;           /* NULL: slab, of all along a ray */
     pacs_slab_e           slab;
     bool                  shaded;
+    bool                  mirrored;         /* right is left */
     double                cut[2][3];        /* only inside this box, mm */
     bool                  has_cut;
     unsigned              threads;          /* 0: 1 */

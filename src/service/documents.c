@@ -30,8 +30,7 @@ pacs_document_keys(pacs_op_t *op, const pacs_search_t *s,
 
     for (unsigned i = 0; i < s->nkeys; i++) {
         const pacs_key_param_t  *p = &s->keys[i];
-        const pacs_tag_t        *t = pacs_tag(p->second != 0 ? p->second
-                                                             : p->tag);
+        const pacs_tag_t        *t = pacs_tag(p->path[p->depth - 1]);
 
         /* whoever could match it could guess it */
         if (p->tag == TRANSACTION_UID) {
@@ -44,10 +43,12 @@ pacs_document_keys(pacs_op_t *op, const pacs_search_t *s,
                              t->keyword, t->keyword);
         }
 
-        (*keys)[(*n)++] = (pacs_document_key_t) {
-            .path = { p->tag, p->second }, .depth = p->second != 0 ? 2 : 1,
-            .value = p->value
-        };
+        pacs_document_key_t  *k = &(*keys)[(*n)++];
+
+        _Static_assert(sizeof(k->path) == sizeof(p->path), "one depth");
+        memcpy(k->path, p->path, sizeof(k->path));
+        k->depth = p->depth;
+        k->value = p->value;
     }
     return PACS_OK;
 }
@@ -94,7 +95,10 @@ find(pacs_op_t *op, const pacs_route_t *route, const pacs_search_t *s,
     pacs_document_query_t   q = {
         .kind = route->resource == PACS_R_SCHEDULED ? PACS_DOC_MWL
                                                     : PACS_DOC_UPS,
-        .fuzzy = s->fuzzy, .offset = s->offset,
+        .how = (s->fuzzy ? PACS_HOW_FUZZY : 0)
+               | (s->empty ? PACS_HOW_EMPTY : 0)
+               | (s->every ? PACS_HOW_EVERY : 0),
+        .offset = s->offset,
         .limit = s->limit != 0 && s->limit < limits->query_rows
                  ? s->limit : (uint32_t) limits->query_rows
     };

@@ -307,6 +307,25 @@ int pacs_spool_begin(const pacs_spool_t *s, const char *head, size_t len,
 int pacs_spool_reply(pacs_op_t *op, const pacs_spool_t *s);
 
 
+/* --- transcode.c: an instance in another transfer syntax, PS3.5 A --- */
+
+typedef struct pacs_transcode_s  pacs_transcode_t;
+
+/* a record that can be given in `target`, which is not its own syntax.  What
+ * is lossy (pacs_syntax(target)->lossy) is for who names it, never a default */
+bool pacs_transcode_can(const pacs_record_t *record, pacs_str_t target);
+/* frame i (from 0): its bytes, coded or native, as a part without a head.
+ * PACS_AGAIN with op->want; PACS_E_UNSHOWABLE: it cannot be decoded */
+int pacs_transcode_frame(pacs_op_t *op, pacs_image_t *im, uint32_t i,
+    pacs_str_t target, pacs_part_t *part, pacs_err_t *err);
+/* the whole instance as a Part 10 file: a part of a file that is gone with
+ * op's arena.  record lives as long as op; run again after PACS_AGAIN */
+int pacs_transcode_open(pacs_op_t *op, const pacs_record_t *record,
+    pacs_str_t target, pacs_transcode_t **t, pacs_err_t *err);
+int pacs_transcode_run(pacs_op_t *op, pacs_transcode_t *t,
+    pacs_part_t *part, pacs_err_t *err);
+
+
 /* --- pictures.c: several in one answer --- */
 
 typedef struct pacs_pictures_s  pacs_pictures_t;

@@ -8,7 +8,7 @@
 
 #include "service/internal.h"
 
-enum { READ = PACS_GET | PACS_HEAD };
+enum { READ = PACS_GET | PACS_HEAD, FORM = READ | PACS_POST };
 
 /* what is streamed (STOW) has no row: see pacs_stow_begin */
 typedef struct {
@@ -28,10 +28,10 @@ static const row_t  rows[] = {
     { PACS_R_BULKDATA,   READ, pacs_op_bulkdata, PACS_MAY_RETRIEVE },
     { PACS_R_RENDERED,   READ, pacs_op_picture,  PACS_MAY_RETRIEVE },
     { PACS_R_THUMBNAIL,  READ, pacs_op_picture,  PACS_MAY_RETRIEVE },
-    { PACS_R_VALUES,     READ, pacs_op_values,   PACS_MAY_RETRIEVE },
-    { PACS_R_PLANE,      READ, pacs_op_volume,   PACS_MAY_RETRIEVE },
-    { PACS_R_MPR,        READ, pacs_op_volume,   PACS_MAY_RETRIEVE },
-    { PACS_R_VOLUME,     READ, pacs_op_volume,   PACS_MAY_RETRIEVE },
+    { PACS_R_VALUES,     FORM, pacs_op_values,   PACS_MAY_RETRIEVE },
+    { PACS_R_PLANE,      FORM, pacs_op_volume,   PACS_MAY_RETRIEVE },
+    { PACS_R_MPR,        FORM, pacs_op_volume,   PACS_MAY_RETRIEVE },
+    { PACS_R_VOLUME,     FORM, pacs_op_volume,   PACS_MAY_RETRIEVE },
     { PACS_R_WORKITEMS,  READ, pacs_op_documents, PACS_MAY_QUERY },
     { PACS_R_WORKITEMS,  PACS_POST, pacs_op_ups_create, PACS_MAY_STORE },
     { PACS_R_WORKITEM,   READ, pacs_op_ups_get,  PACS_MAY_RETRIEVE },
@@ -105,27 +105,41 @@ typedef struct {
 } parsed_t;
 
 
+/* for what is too long for a URL: the form's fields join its parameters.  In
+ * a form a blank is a '+' */
 static int
-parse(pacs_op_t *op, parsed_t **parsed, pacs_err_t *err)
+join_form(pacs_op_t *op, pacs_err_t *err)
 {
-    const pacs_limits_t *limits = pacs_service_limits(op->svc);
-    parsed_t             *f = pacs_calloc(op->arena, 1, sizeof(*f));
-    int                  rc;
+    static const char  form[] = "application/x-www-form-urlencoded";
+    pacs_request_t    *q = &op->request;
+    pacs_str_t         rest = q->content_type, type = pacs_null;
 
-    *parsed = f;
-
-    if (f == NULL) {
-        return pacs_fail(err, PACS_E_NOMEM, "no memory for a request");
-    }
-
-    if ((rc = pacs_web_route(op->request.path, limits, op->arena, &f->route,
-                             err)) != PACS_OK)
+    (void) pacs_str_split(&rest, ';', &type);
+    type = pacs_str_trim(type);
+    if (type.len != sizeof(form) - 1
+        || strncasecmp(type.data, form, type.len) != 0)
     {
-        return rc;
+        return pacs_fail(err, PACS_E_MEDIA, "parameters in a body are %s",
+                         form);
     }
 
-    return pacs_web_params(op->request.args, limits, op->arena, &f->params,
-                           &f->nparams, err);
+    size_t  n = q->args.len;
+    char   *p = pacs_alloc(op->arena, n + 1 + q->body.len);
+
+    if (p == NULL) {
+        return PACS_E_NOMEM;
+    }
+    if (n != 0) {
+        memcpy(p, q->args.data, n);
+    }
+    p[n++] = '&';
+    for (size_t i = 0; i < q->body.len; i++) {
+        p[n++] = q->body.data[i] == '+' ? ' ' : q->body.data[i];
+    }
+
+    q->args = (pacs_str_t) { p, n };
+    q->if_none_match = pacs_null;
+    return PACS_OK;
 }
 
 
@@ -146,12 +160,19 @@ find_row(pacs_resource_e resource, unsigned method)
 static int
 first_run(pacs_op_t *op, bool *answered, pacs_err_t *err)
 {
-    parsed_t *p;
-    int       rc = parse(op, &p, err);
+    const pacs_limits_t *limits = pacs_service_limits(op->svc);
+    parsed_t            *p = pacs_calloc(op->arena, 1, sizeof(*p));
+    int                  rc;
 
     *answered = false;
 
-    if (rc != PACS_OK) {
+    if (p == NULL) {
+        return pacs_fail(err, PACS_E_NOMEM, "no memory for a request");
+    }
+
+    if ((rc = pacs_web_route(op->request.path, limits, op->arena, &p->route,
+                             err)) != PACS_OK)
+    {
         return rc;
     }
 
@@ -170,11 +191,41 @@ first_run(pacs_op_t *op, bool *answered, pacs_err_t *err)
     if (rc == PACS_OK && op->request.body.len != 0) {
         rc = pacs_op_coding(op->request.content_encoding, err);
     }
+    if (rc == PACS_OK && op->request.method == PACS_POST
+        && p->row->methods == FORM)
+    {
+        rc = join_form(op, err);
+    }
+    if (rc == PACS_OK) {
+        rc = pacs_web_params(op->request.args, limits, op->arena, &p->params,
+                             &p->nparams, err);
+    }
 
     return rc != PACS_OK
            ? rc
            : pacs_auth_check(&op->request.subject, p->row->action,
                              p->route.study, err);
+}
+
+
+/* of pictures and numbers; the other resources refuse what they do not know,
+ * or have no parameters of their own */
+static int
+warn_of_unknown(pacs_op_t *op, const parsed_t *p)
+{
+    if (p->route.resource < PACS_R_RENDERED
+        || p->route.resource > PACS_R_VOLUME || op->reply.status >= 300)
+    {
+        return PACS_OK;
+    }
+
+    pacs_str_t  names = pacs_web_unknown(p->route.resource, p->params,
+                                         p->nparams, op->arena);
+
+    return names.data == NULL ? PACS_E_NOMEM
+           : names.len == 0 ? PACS_OK
+           : pacs_reply_warning(op, "parameters that are not known here were "
+                                "left aside: %.*s", pacs_fmt(names));
 }
 
 
@@ -195,6 +246,9 @@ pacs_op_run(pacs_op_t *op)
         parsed_t *p = op->parsed;
 
         rc = p->row->run(op, &p->route, p->params, p->nparams, &err);
+        if (rc == PACS_OK) {
+            rc = warn_of_unknown(op, p);
+        }
     }
 
     if (rc == PACS_AGAIN) {

@@ -27,15 +27,17 @@ choose_format(pacs_op_t *op, const pacs_route_t *route,
     unsigned       nchoices;
     int            rc = pacs_op_accept(op, route, params, n, choices, 32,
                                        &nchoices, err);
-    pacs_media_e   media = s->multipart ? PACS_MT_PICTURES : PACS_MT_PICTURE;
 
     if (s->numbers) {
         return rc;
     }
 
     for (unsigned i = 0; rc == PACS_OK && i < nchoices; i++) {
-        if (choices[i].media == media) {
+        if (choices[i].media == PACS_MT_PICTURES
+            || (choices[i].media == PACS_MT_PICTURE && !s->animated))
+        {
             s->picture.format = pacs_picture_format(choices[i].is);
+            s->multipart = choices[i].media == PACS_MT_PICTURES;
             return PACS_OK;
         }
         if (s->want.metadata && choices[i].media == PACS_MT_DICOM_JSON) {
@@ -45,7 +47,7 @@ choose_format(pacs_op_t *op, const pacs_route_t *route,
 
     return rc != PACS_OK
            ? rc
-           : pacs_fail(err, PACS_E_ACCEPT, s->multipart
+           : pacs_fail(err, PACS_E_ACCEPT, s->animated
                        ? "an animation is multipart/related of image/jpeg, "
                          "gif, png or webp"
                        : "one picture is image/jpeg, gif, png or webp");
@@ -135,10 +137,10 @@ read_wishes(pacs_op_t *op, const pacs_route_t *route,
         return rc;
     }
 
-    s->multipart = w->swivel > 0 || w->ntrack != 0;
+    s->animated = w->swivel > 0 || w->ntrack != 0;
     s->numbers = route->resource == PACS_R_PLANE;
 
-    if (s->numbers && s->multipart) {
+    if (s->numbers && s->animated) {
         return pacs_fail(err, PACS_E_ARG, "values are those of one plane");
     }
     if (s->numbers
@@ -206,18 +208,21 @@ begin(pacs_op_t *op, const pacs_route_t *route, const pacs_param_t *params,
     (void) pacs_reply_etag(op, s->id, s->solid ? "3d" : "mpr",
                            s->numbers ? "values"
                            : s->want.metadata ? "json" : pacs_volume_type(s),
-                           args, NULL);
+                           s->multipart ? "parts" : "", args, NULL);
     return PACS_OK;
 }
 
 
-/* pictures of a swivel or along a track */
+/* one picture, or those of a swivel or along a track */
 static int
-animate(pacs_op_t *op, pacs_volume_op_t *s, pacs_err_t *err)
+plan_parts(pacs_op_t *op, pacs_volume_op_t *s, pacs_err_t *err)
 {
     const pacs_web_volume_t *w = &s->want;
 
-    if (w->swivel > 0) {
+    if (!s->animated) {
+        s->pictures = 1;
+
+    } else if (w->swivel > 0) {
         s->pictures = (uint32_t) fmax(1, floor(w->swivel / w->step + 1e-9));
 
     } else {
@@ -291,8 +296,8 @@ settle(pacs_op_t *op, const pacs_route_t *route, pacs_volume_op_t *s,
         rc = pacs_volume_view(&s->voxels->volume, &s->want,
                               pacs_service_limits(op->svc), &s->view, err);
     }
-    if (rc == PACS_OK && s->multipart && s->parts == NULL) {
-        rc = animate(op, s, err);
+    if (rc == PACS_OK && (s->animated || s->multipart) && s->parts == NULL) {
+        rc = plan_parts(op, s, err);
     }
     return rc;
 }
@@ -306,12 +311,6 @@ warn(pacs_op_t *op, const pacs_volume_op_t *s)
 
     if (text[0] != '\0') {
         rc = pacs_reply_warning(op, "%.350s", text);
-    }
-    if (rc == PACS_OK && s->want.unknown.len != 0 && !s->numbers) {
-        rc = pacs_reply_warning(op, "parameter %.*s is not known and was "
-                                "left aside", s->want.unknown.len > 80
-                                ? 80 : (int) s->want.unknown.len,
-                                s->want.unknown.data);
     }
     if (rc == PACS_OK && s->want.rendered.unsupported[0] != '\0') {
         rc = pacs_reply_warning(op, "The following annotation values are not "

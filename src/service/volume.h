@@ -199,11 +199,14 @@ typedef struct {
     uint32_t  planes;                       /* across the volume */
 } pacs_view_t;
 
-/* PACS_E_ARG: no plane */
+/* not flipped and turned yet; PACS_E_ARG: no plane */
 int pacs_volume_view(const pacs_volume_t *v, const pacs_web_volume_t *want,
     const pacs_limits_t *limits, pacs_view_t *view, pacs_err_t *err);
 /* turned about its down axis, degrees: seen from further right */
 void pacs_view_turn(pacs_view_t *view, double degrees);
+/* mirrored, then turned clockwise by quarters, in the plane of the picture */
+void pacs_view_orient(pacs_view_t *view, bool flip_x, bool flip_y,
+    unsigned quarters);
 /* at `at`, looking along `along`, up as it was */
 void pacs_view_move(pacs_view_t *view, const double at[3],
     const double along[3]);

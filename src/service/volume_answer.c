@@ -97,9 +97,8 @@ number(pacs_buf_t *b, uint32_t tag, uint16_t vr, double v)
 
 /* where the picture lies: not of Annex K, but needed to point into it */
 static void
-write_plane(pacs_buf_t *b, const pacs_volume_op_t *s)
+write_plane(pacs_buf_t *b, const pacs_volume_op_t *s, const pacs_view_t *w)
 {
-    const pacs_view_t *w = &s->view;
     pacs_plane_t       p;
     char               text[256];
 
@@ -116,7 +115,7 @@ write_plane(pacs_buf_t *b, const pacs_volume_op_t *s)
                        pacs_cstr(s->voxels->head->reference));
         pacs_buf_char(b, ',');
     }
-    number(b, 0x00280008, PACS_IS, s->multipart ? s->pictures : w->planes);
+    number(b, 0x00280008, PACS_IS, s->animated ? s->pictures : w->planes);
     number(b, 0x00280010, PACS_US, w->rows);
     number(b, 0x00280011, PACS_US, w->columns);
     snprintf(text, sizeof(text), "%.9g\\%.9g", w->pixel * w->h / w->rows,
@@ -134,7 +133,7 @@ pacs_volume_metadata(pacs_op_t *op, const pacs_route_t *route,
     static const char *const  functions[] = { "LINEAR", "LINEAR_EXACT",
                                               "SIGMOID" };
     const pacs_volume_head_t *h = s->voxels->head;
-    const pacs_view_t        *w = &s->view;
+    const pacs_view_t         w = pacs_volume_shown(s, &s->view);
     pacs_buf_t                b = { 0 };
     double                    eye[3], up[3];
     int                       rc = PACS_OK;
@@ -148,12 +147,12 @@ pacs_volume_metadata(pacs_op_t *op, const pacs_route_t *route,
     }
 
     for (int i = 0; i < 3; i++) {
-        eye[i] = w->center[i] - 1000 * w->view[i];
-        up[i] = -w->down[i];
+        eye[i] = w.center[i] - 1000 * w.view[i];
+        up[i] = -w.down[i];
     }
 
     pacs_buf_text(&b, "[{");
-    write_plane(&b, s);
+    write_plane(&b, s, &w);
     if (s->preset == NULL) {
         number(&b, 0x00281050, PACS_DS,
                (s->picture.center - h->window_intercept) / h->window_slope);
@@ -170,9 +169,9 @@ pacs_volume_metadata(pacs_op_t *op, const pacs_route_t *route,
         number(&b, 0x00701503, PACS_FD, s->want.slab);
     }
     triple(&b, 0x00701603, PACS_FD, eye);
-    triple(&b, 0x00701604, PACS_FD, w->center);
+    triple(&b, 0x00701604, PACS_FD, w.center);
     triple(&b, 0x00701605, PACS_FD, up);
-    if (s->multipart) {
+    if (s->animated) {
         number(&b, 0x00701A03, PACS_FD, s->want.rate);
         number(&b, 0x00701A05, PACS_FD, s->want.step);
         if (s->want.swivel > 0) {
@@ -193,7 +192,8 @@ int
 pacs_volume_numbers(pacs_op_t *op, const pacs_route_t *route,
     pacs_volume_op_t *s, pacs_err_t *err)
 {
-    pacs_plane_t   plane = pacs_volume_plane_of(s, &s->view);
+    pacs_view_t    view = pacs_volume_shown(s, &s->view);
+    pacs_plane_t   plane = pacs_volume_plane_of(s, &view);
     pacs_gauge_t   gauge = { .spacing.source = "plane" };
     pacs_field_t  *field;
     pacs_area_t    rows;

@@ -68,7 +68,7 @@ view_of(const pacs_volume_op_t *s, uint32_t i)
     if (s->along != NULL) {
         pacs_view_move(&view, s->at[i], s->along[i]);
 
-    } else if (s->multipart) {
+    } else if (s->animated) {
         pacs_view_turn(&view, i * s->want.step - s->want.swivel / 2);
     }
     return view;
@@ -116,6 +116,17 @@ curved_values(pacs_op_t *op, pacs_volume_op_t *s, float **values,
 }
 
 
+pacs_view_t
+pacs_volume_shown(const pacs_volume_op_t *s, const pacs_view_t *view)
+{
+    const pacs_rendered_t *r = &s->want.rendered;
+    pacs_view_t            w = *view;
+
+    pacs_view_orient(&w, r->flip_x, r->flip_y, r->rotate);
+    return w;
+}
+
+
 static pacs_camera_t
 camera_of(const pacs_volume_op_t *s, const pacs_view_t *w)
 {
@@ -126,6 +137,7 @@ camera_of(const pacs_volume_op_t *s, const pacs_view_t *w)
         .pixel = w->pixel * scale, .width = w->columns, .height = w->rows,
         .preset = s->preset, .slab = slabs[s->want.method],
         .shaded = !s->want.unshaded, .has_cut = s->want.has_cut,
+        .mirrored = s->want.rendered.flip_x != s->want.rendered.flip_y,
         .threads = cores()
     };
 
@@ -229,7 +241,8 @@ int
 pacs_volume_draw(pacs_op_t *op, const pacs_route_t *route, pacs_volume_op_t *s,
     pacs_str_t *bytes, pacs_err_t *err)
 {
-    pacs_view_t   view = view_of(s, s->done);
+    pacs_view_t   looked = view_of(s, s->done);
+    pacs_view_t   view = pacs_volume_shown(s, &looked);
     pacs_plane_t  plane = pacs_volume_plane_of(s, &view);
     pacs_buf_t    out = { 0 };
     bool          whole = s->solid || s->want.nline != 0

@@ -15,7 +15,8 @@ typedef struct {
     bool                  solid;
     const pacs_preset_t  *preset;
     pacs_picture_t        picture;
-    bool                  multipart;
+    bool                  animated;
+    bool                  multipart;        /* animated, or asked for */
     bool                  numbers;          /* of a plane, not its picture */
     pacs_figures_t        figures;
     char                  id[PACS_FRAME_KEY + 1];
@@ -51,6 +52,9 @@ extern const char *const  pacs_volume_methods[];    /* by pacs_method_e */
 /* s->picture's window; false: it needs all voxels, and whole is false */
 bool pacs_volume_window(pacs_volume_op_t *s, bool whole);
 pacs_plane_t pacs_volume_plane_of(const pacs_volume_op_t *s,
+    const pacs_view_t *view);
+/* as it is shown: flipped and turned */
+pacs_view_t pacs_volume_shown(const pacs_volume_op_t *s,
     const pacs_view_t *view);
 /* the slices that a plane meets, or all; PACS_AGAIN: wait */
 int pacs_volume_need_plane(pacs_op_t *op, const pacs_route_t *route,

@@ -198,7 +198,9 @@ frame(const pacs_web_volume_t *want, const pacs_limits_t *limits,
         }
     }
     if (r->has_viewport) {
-        scale = fmin(r->viewport[0] / w->w, r->viewport[1] / w->h);
+        bool  turned = r->rotate & 1;
+
+        scale = fmin(r->viewport[turned] / w->w, r->viewport[!turned] / w->h);
     }
 
     double  columns = fmax(1, rint(w->w * scale));
@@ -264,6 +266,57 @@ pacs_view_turn(pacs_view_t *w, double degrees)
 
         w->view[i] = c * view - s * right;
         w->right[i] = c * right + s * view;
+    }
+}
+
+
+static void
+swap(double *a, double *b)
+{
+    double  t = *a;
+
+    *a = *b;
+    *b = t;
+}
+
+
+/* what was the left side is the top */
+static void
+quarter(pacs_view_t *w)
+{
+    uint32_t  columns = w->columns;
+    double    x = w->x;
+
+    for (int i = 0; i < 3; i++) {
+        double  right = w->right[i];
+
+        w->right[i] = -w->down[i];
+        w->down[i] = right;
+    }
+    w->x = w->height - w->y - w->h;
+    w->y = x;
+    swap(&w->width, &w->height);
+    swap(&w->w, &w->h);
+    w->columns = w->rows;
+    w->rows = columns;
+}
+
+
+void
+pacs_view_orient(pacs_view_t *w, bool flip_x, bool flip_y, unsigned quarters)
+{
+    for (int i = 0; i < 3; i++) {
+        w->right[i] *= flip_x ? -1 : 1;
+        w->down[i] *= flip_y ? -1 : 1;
+    }
+    if (flip_x) {
+        w->x = w->width - w->x - w->w;
+    }
+    if (flip_y) {
+        w->y = w->height - w->y - w->h;
+    }
+    for (unsigned i = 0; i < quarters % 4; i++) {
+        quarter(w);
     }
 }
 

@@ -2,7 +2,6 @@
 
 /* Query strings: RFC 3986 3.4, split at '&' and '=', percent-decoded. */
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "web/web.h"
@@ -101,11 +100,6 @@ pacs_web_params(pacs_str_t args, const pacs_limits_t *limits, pacs_arena_t *a,
 
     for (size_t i = 0; i < args.len; i++) {
         room += args.data[i] == '&';
-    }
-    if (room > (size_t) limits->query_keys) {
-        return pacs_fail(err, PACS_E_LIMIT, "%zu parameters in the query "
-                         "string, the limit query_keys is %" PRId64, room,
-                         limits->query_keys);
     }
 
     *params = pacs_calloc(a, room, sizeof(pacs_param_t));

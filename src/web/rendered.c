@@ -4,11 +4,12 @@
 
 #include <ctype.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
-#include "web/web.h"
+#include "web/known.h"
 
 
 /* 8.3.5.1.3; negative sw, sh mirror */
@@ -21,6 +22,9 @@ set_viewport(const pacs_param_t *p, const pacs_limits_t *limits,
 
     if (n != 2 && n != 6) {
         return pacs_web_bad(err, p, "must be vw,vh or vw,vh,sx,sy,sw,sh");
+    }
+    if (v[0] != floor(v[0]) || v[1] != floor(v[1])) {
+        return pacs_web_bad(err, p, "vw, vh must be whole numbers");
     }
     if (v[0] < 1 || v[1] < 1 || v[0] > (double) limits->render_side
         || v[1] > (double) limits->render_side)
@@ -220,6 +224,20 @@ static const struct {
     { "annotation", set_annotation }
 };
 
+enum { NAMED = sizeof(named) / sizeof(named[0]) };
+
+
+bool
+pacs_web_knows_rendered(pacs_str_t name)
+{
+    unsigned  k = 0;
+
+    while (k < NAMED && !pacs_str_is(name, named[k].name)) {
+        k++;
+    }
+    return k < NAMED;
+}
+
 
 int
 pacs_web_rendered(const pacs_param_t *params, unsigned n,
@@ -230,7 +248,7 @@ pacs_web_rendered(const pacs_param_t *params, unsigned n,
     *r = (pacs_rendered_t) { .function = 0 };
 
     for (unsigned i = 0; i < n; i++) {
-        for (unsigned k = 0; k < sizeof(named) / sizeof(named[0]); k++) {
+        for (unsigned k = 0; k < NAMED; k++) {
             if (!pacs_str_is(params[i].name, named[k].name)) {
                 continue;
             }

@@ -4,7 +4,7 @@
 
 #include <inttypes.h>
 
-#include "web/web.h"
+#include "web/known.h"
 
 enum { MAX_BINS = 4096 };
 
@@ -24,6 +24,18 @@ static const struct {
 };
 
 enum { SHAPES = sizeof(shapes) / sizeof(shapes[0]) };
+
+
+bool
+pacs_web_knows_values(pacs_str_t name)
+{
+    unsigned  k = 0;
+
+    while (k < SHAPES && !pacs_str_is(name, shapes[k].name)) {
+        k++;
+    }
+    return k < SHAPES || pacs_str_is(name, "histogram");
+}
 
 
 static int
@@ -86,6 +98,10 @@ add_shape(const pacs_param_t *p, unsigned kind, const pacs_limits_t *limits,
 
     if (rc != PACS_OK) {
         return rc;
+    }
+    if (values->nshapes == limits->query_keys) {
+        return pacs_fail(err, PACS_E_LIMIT, "more points and regions than "
+                         "query_keys %" PRId64, limits->query_keys);
     }
     s->v = v;
     s->shape = shapes[kind].shape;

@@ -6,15 +6,16 @@
 #include <math.h>
 #include <string.h>
 
-#include "web/web.h"
+#include "web/known.h"
 
 enum { POINTS = 1000 };             /* of one line */
 
 typedef struct {
-    pacs_web_volume_t  *v;
-    pacs_arena_t       *a;
-    unsigned            nparams;
-    bool                solid;      /* rendered3d */
+    pacs_web_volume_t    *v;
+    const pacs_limits_t  *limits;
+    pacs_arena_t         *a;
+    unsigned              nparams;
+    bool                  solid;    /* rendered3d */
 } ctx_t;
 
 
@@ -53,10 +54,14 @@ set_reference(const ctx_t *c, const pacs_param_t *p, pacs_err_t *err)
 
 
 static int
-add_match(const ctx_t *c, uint32_t tag, pacs_str_t value)
+add_match(const ctx_t *c, uint32_t tag, pacs_str_t value, pacs_err_t *err)
 {
     pacs_web_volume_t *v = c->v;
 
+    if (v->nmatches == c->limits->query_keys) {
+        return pacs_fail(err, PACS_E_LIMIT, "more attributes to match than "
+                         "query_keys %" PRId64, c->limits->query_keys);
+    }
     if (v->matches == NULL
         && (v->matches = pacs_calloc(c->a, c->nparams, sizeof(*v->matches)))
            == NULL)
@@ -81,7 +86,7 @@ set_match(const ctx_t *c, const pacs_param_t *p, pacs_err_t *err)
     {
         return pacs_web_bad(err, p, "must be attribute=value");
     }
-    return add_match(c, tag, rest);
+    return add_match(c, tag, rest, err);
 }
 
 
@@ -293,18 +298,15 @@ set_shading(const ctx_t *c, const pacs_param_t *p, pacs_err_t *err)
 static int
 set_cut(const ctx_t *c, const pacs_param_t *p, pacs_err_t *err)
 {
-    double  v[6];
+    double (*v)[3] = c->v->cut;
 
-    if (!decimals(p->value, v, 6)) {
-        return pacs_web_bad(err, p, "must be x,y,z,x,y,z of two corners");
-    }
+    c->v->has_cut = decimals(p->value, v[0], 6) && v[0][0] < v[1][0]
+                    && v[0][1] < v[1][1] && v[0][2] < v[1][2];
 
-    for (int i = 0; i < 3; i++) {
-        c->v->cut[0][i] = fmin(v[i], v[i + 3]);
-        c->v->cut[1][i] = fmax(v[i], v[i + 3]);
-    }
-    c->v->has_cut = true;
-    return PACS_OK;
+    return c->v->has_cut
+           ? PACS_OK
+           : pacs_web_bad(err, p, "must be x,y,z,x,y,z: the corner of the "
+                          "least, then that of the greatest");
 }
 
 
@@ -340,29 +342,16 @@ static const struct {
 enum { NAMED = sizeof(named) / sizeof(named[0]) };
 
 
-/* what pacs_web_rendered and Accept look at, and names nobody knows */
-static int
-set_other(const ctx_t *c, const pacs_param_t *p, pacs_err_t *err)
+bool
+pacs_web_knows_volume(pacs_str_t name)
 {
-    static const char *const  others[] = { "viewport", "window", "quality",
-                                           "bits", "iccprofile", "accept",
-                                           "annotation" };
     uint32_t  tag;
+    unsigned  k = 0;
 
-    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
-        if (pacs_str_is(p->name, others[i])) {
-            return PACS_OK;
-        }
+    while (k < NAMED && !pacs_str_is(name, named[k].name)) {
+        k++;
     }
-
-    if (pacs_tag_parse(p->name, &tag) && p->value.len != 0) {
-        return add_match(c, tag, p->value);
-    }
-
-    if (c->v->unknown.len == 0) {
-        c->v->unknown = p->name;
-    }
-    return PACS_OK;
+    return k < NAMED || pacs_tag_parse(name, &tag);
 }
 
 
@@ -370,6 +359,8 @@ static int
 set_one(const ctx_t *c, const pacs_param_t *p, unsigned *seen,
     pacs_err_t *err)
 {
+    uint32_t  tag;
+
     for (unsigned k = 0; k < NAMED; k++) {
         if (!pacs_str_is(p->name, named[k].name)) {
             continue;
@@ -385,7 +376,8 @@ set_one(const ctx_t *c, const pacs_param_t *p, unsigned *seen,
         return named[k].set(c, p, err);
     }
 
-    return set_other(c, p, err);
+    return pacs_tag_parse(p->name, &tag) && p->value.len != 0
+           ? add_match(c, tag, p->value, err) : PACS_OK;
 }
 
 
@@ -413,6 +405,9 @@ check(const ctx_t *c, pacs_err_t *err)
           "window does not go with volume_rendered: see preset" },
         { c->solid && !solid && (v->preset.len != 0 || v->unshaded),
           "preset and shading need renderingmethod=volume_rendered" },
+        { v->nline != 0 && (v->rendered.flip_x || v->rendered.flip_y
+                            || v->rendered.rotate != 0),
+          "flip and rotate do not go with mprcurve" },
         { v->rendered.has_region && (v->rendered.viewport[4] < 0
                                      || v->rendered.viewport[5] < 0),
           "viewport: a volume is not mirrored" }
@@ -432,7 +427,7 @@ pacs_web_volume(const pacs_param_t *params, unsigned n, bool solid,
     const pacs_limits_t *limits, pacs_arena_t *a, pacs_web_volume_t *v,
     pacs_err_t *err)
 {
-    const ctx_t  c = { v, a, n, solid };
+    const ctx_t  c = { v, limits, a, n, solid };
     unsigned     seen = 0;
 
     *v = (pacs_web_volume_t) { .method = PACS_METHOD_NONE };

@@ -79,23 +79,37 @@ int pacs_web_bad(pacs_err_t *err, const pacs_param_t *p, const char *why);
 int pacs_web_decimals(pacs_str_t text, double *v, int max);
 
 /* search, PS3.18 8.3.4 */
+enum { PACS_KEY_PATH = 8 };
+
 typedef struct {
     uint32_t    tag, second;        /* second: of a sequence path, or 0 */
-    pacs_str_t  value;
+    uint32_t    path[PACS_KEY_PATH];
+    unsigned    depth;              /* tags in path, from 1 */
+    pacs_str_t  name, value;        /* as they were given */
 } pacs_key_param_t;
 
 typedef struct {
-    pacs_key_param_t  *keys;
-    unsigned           nkeys;
-    uint32_t          *include;     /* tags */
-    unsigned           ninclude;
-    bool               include_all;
-    bool               fuzzy;
-    uint32_t           limit;       /* 0: not given */
-    uint32_t           offset;
+    pacs_key_param_t   key;         /* without a value */
+    bool               down;
+} pacs_order_param_t;
+
+typedef struct {
+    pacs_key_param_t    *keys;
+    unsigned             nkeys;
+    uint32_t            *include;   /* tags */
+    unsigned             ninclude;
+    pacs_order_param_t  *order;     /* ours: orderby */
+    unsigned             norder;
+    bool                 include_all;
+    bool                 fuzzy;
+    bool                 empty;     /* emptyvaluematching */
+    bool                 every;     /* multiplevaluematching */
+    uint32_t             limit;     /* 0: not given */
+    uint32_t             offset;
 } pacs_search_t;
 
-/* unknown keyword, repeated key, negative or zero limit …: PACS_E_ARG */
+/* unknown keyword, repeated key, negative or zero limit …: PACS_E_ARG.  What
+ * tags there are to search for is not asked here */
 int pacs_web_search(const pacs_param_t *params, unsigned n,
     const pacs_limits_t *limits, pacs_arena_t *a, pacs_search_t *s,
     pacs_err_t *err);
@@ -117,6 +131,11 @@ typedef struct {
     unsigned  annotation;           /* PACS_NOTE_… */
     char      unsupported[128];     /* keywords of annotation, joined by "," */
 } pacs_rendered_t;
+
+/* the names that mean nothing to the resource (of pictures or values), joined
+ * by ", ": they are left aside, and the client is told */
+pacs_str_t pacs_web_unknown(pacs_resource_e resource,
+    const pacs_param_t *params, unsigned n, pacs_arena_t *a);
 
 /* unknown parameters are ignored, bad values are PACS_E_ARG */
 int pacs_web_rendered(const pacs_param_t *params, unsigned n,
@@ -155,7 +174,6 @@ typedef struct {
     pacs_str_t       preset;
     bool             unshaded;
     double           cut[2][3];     /* least and greatest corner */
-    pacs_str_t       unknown;       /* the first parameter left aside */
 } pacs_web_volume_t;
 
 /* of renderedmpr, or (solid) of rendered3d; PACS_E_ARG names what is wrong;

@@ -372,6 +372,34 @@ def check(url, folder):
         status, _, body = get(f"{base(kind)}?orientation=a")
         say(status == 406 and word in body, f"{kind}: refused with the reason", (status, body))
 
+    # flipped and turned: the same picture, and its metadata say where it is now
+    turned = (("flip=horizontal", np.fliplr), ("flip=vertical", np.flipud), ("rotate=90", lambda g: np.rot90(g, -1)),
+              ("rotate=180", lambda g: np.rot90(g, 2)), ("rotate=270", np.rot90), ("rotate=0", lambda g: g),
+              ("flip=horizontal&rotate=90", lambda g: np.rot90(np.fliplr(g), -1)))
+    camera = "viewpointposition=30,-40,25&viewpointlookat=0,0,3&viewpointup=0,0,1&window=0,700,linear"
+    for query, turn in turned:
+        grey, _, _ = picture(base("ramp"), camera + "&viewport=200,150,10,12,20,15")
+        other, mm, more = picture(base("ramp"), camera + "&viewport="
+                                  + ("150,200" if "90" in query or "270" in query else "200,150") + ",10,12,20,15&" + query)
+        say(other is not None and other.shape == turn(grey).shape and np.abs(other - turn(grey)).max() <= 1,
+            f"{query}: the plane is turned", more)
+        compare(f"... and is where it says: {query}", base("ramp"), camera.replace("&window=0,700,linear", "") + "&" + query,
+                whole)
+        solid = "orientation=l&renderingmethod=maximum_ip&window=0,2000,linear&crop=0,-100,0,100,100,100"
+        grey, _, _ = picture(base("sphere", "rendered3d"), solid)
+        other, _, more = picture(base("sphere", "rendered3d"), solid + "&" + query)
+        say(other is not None and other.shape == turn(grey).shape and np.abs(other - turn(grey)).max() <= 1,
+            f"{query}: the projection is turned", more)
+    for query in ("rotate=45", "flip=both", "rotate=90&mprcurve=1,2,3,4,5,6", "viewport=10.5,10"):
+        say(get(f"{base('ramp')}?{query}")[0] == 400, f"400: {query}")
+
+    # one picture as multipart/related
+    for what, query in (("renderedmpr", "orientation=a"), ("rendered3d", "viewport=64,64")):
+        status, headers, body = get(f"{base('ramp', what)}?{query}", 'multipart/related; type="image/png"')
+        say(status == 200 and headers["Content-Type"].startswith('multipart/related; type="image/png"')
+            and body.count(b"\x89PNG\r\n") == 1 and get(f"{base('ramp', what)}?{query}")[2] in body,
+            f"one picture of {what} as multipart/related", (status, body[:200]))
+
     # 3D: what is solid is in the middle, what is not is black
     from PIL import Image
     for query in ("", "&orientation=f", "&preset=ct-bone", "&shading=no", "&viewport=300,200"):
@@ -415,7 +443,8 @@ def check(url, folder):
         status, _, body = get(f"{base('ramp')}?{query}")
         say(status == 400 and word in body.decode(), f"400: {query}", (status, body))
     for query, word in (("preset=nothing", "ct-bone"), ("window=1,2,linear", "window"), ("mprslab=3", "mprslab"),
-                        ("crop=1,2", "crop"), ("shading=2", "shading")):
+                        ("crop=1,2", "crop"), ("crop=5,0,0,5,9,9", "crop"), ("crop=5,0,0,-5,9,9", "crop"),
+                        ("shading=2", "shading")):
         status, _, body = get(f"{base('ramp', 'rendered3d')}?{query}")
         say(status == 400 and word in body.decode(), f"400: 3d {query}", (status, body))
     values_of_planes(base("ramp"), base("ramp", "rendered3d"))
@@ -423,8 +452,10 @@ def check(url, folder):
     say(get(f"{base('ramp')}9")[0] == 404, "404: no such resource")
     say(get(f"{base('ramp')}", "image/jp2")[0] == 406, "406: a type there is not")
     say(get(f"{base('sphere', 'rendered3d')}?swivelrange=90", "image/png")[0] == 406, "406: an animation as one picture")
-    _, headers, _ = get(f"{base('ramp')}?orientation=a&nonsense=1")
-    say("nonsense" in headers.get("Warning", ""), "an unknown parameter is named in a warning")
+    _, headers, _ = get(f"{base('ramp')}?orientation=a&nonsense=1&point=3,4")
+    say("nonsense, point" in headers.get("Warning", ""), "unknown parameters are named in a warning")
+    _, headers, _ = get(f"{base('ramp')}/values?orientation=a&point=3,4&histogram=3&AcquisitionNummer=3", "application/json")
+    say(": AcquisitionNummer" in headers.get("Warning", ""), "... of values of a plane too", headers)
     _, headers, first = get(f"{base('ramp')}?orientation=a")
     r = urllib.request.Request(f"{base('ramp')}?orientation=a",
                                headers={"Accept": "image/png", "If-None-Match": headers["ETag"]})

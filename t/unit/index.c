@@ -26,7 +26,8 @@ enum { PN = 0x00100010, PID = 0x00100020, BIRTH = 0x00100030,
        MODS = 0x00080061, REF = 0x00080090, DESC = 0x00081030,
        STUDY = 0x0020000D, SERIES = 0x0020000E, INST = 0x00080018,
        MOD = 0x00080060, NUM = 0x00200013, TYPE = 0x00080008,
-       SNUM = 0x00200011, CLS = 0x00080016, STEPS = 0x00400275 };
+       SNUM = 0x00200011, CLS = 0x00080016, STEPS = 0x00400275,
+       WHEN = 0x0008002A };
 
 
 static void
@@ -76,6 +77,7 @@ put(pacs_record_t *r)
 /* --- queries --- */
 
 typedef struct { pacs_buf_t uids; int rows, attr; } found_t;
+typedef struct { uint32_t tag, second; const char *value; } two_t;
 
 
 static int
@@ -96,21 +98,53 @@ found_row(void *ctx, const pacs_row_t *row)
 
 static pacs_str_t
 search(pacs_level_e level, uint32_t tag, uint32_t second, const char *value,
-    bool fuzzy, int attr)
+    unsigned how, int attr)
 {
-    pacs_query_t  q = { .level = level };
+    int64_t       upto[4] = { -1 };
+    pacs_query_t  q = { .level = level, .upto = upto };
     found_t       f = { .attr = attr };
     bool          more;
 
     err = (pacs_err_t) { 0 };
 
     int  code = tag == 0 ? PACS_OK
-                : pacs_query_key(&q, tag, second, pacs_cstr(value), fuzzy,
+                : pacs_query_key(&q, tag, second, pacs_cstr(value), how,
                                  &pacs_limits_default, arena, &err);
 
     if (code == PACS_OK) {
         code = ix->vt->query(ix, &q, &pacs_limits_default, arena, found_row,
                              &f, &more, &err);
+    }
+    return code == PACS_OK ? pacs_buf_take(&f.uids, arena)
+                           : pacs_cstr(pacs_codes[code].name);
+}
+
+
+/* two keys together; order: attribute and '-' for down, as "-PatientName" */
+static pacs_str_t
+search_two(pacs_level_e level, const two_t *k, unsigned how,
+    const char *order)
+{
+    pacs_query_t  q = { .level = level };
+    found_t       f = { .attr = -1 };
+    int           code = PACS_OK;
+
+    err = (pacs_err_t) { 0 };
+    for (int i = 0; i < 2 && k[i].tag != 0 && code == PACS_OK; i++) {
+        code = pacs_query_key(&q, k[i].tag, k[i].second,
+                              pacs_cstr(k[i].value), how,
+                              &pacs_limits_default, arena, &err);
+    }
+    if (order != NULL) {
+        uint32_t  tag = 0;
+
+        pacs_tag_parse(pacs_cstr(order + (*order == '-')), &tag);
+        q.norder = 1;
+        q.order[0] = (pacs_order_t) { pacs_attr_find(tag, 0), *order == '-' };
+    }
+    if (code == PACS_OK) {
+        code = ix->vt->query(ix, &q, &pacs_limits_default, arena, found_row,
+                             &f, NULL, &err);
     }
     return code == PACS_OK ? pacs_buf_take(&f.uids, arena)
                            : pacs_cstr(pacs_codes[code].name);
@@ -195,7 +229,12 @@ fill(void)
         set(&r, NUM, t[i].number);
         set(&r, TYPE, t[i].type);
         set(&r, REF, "Doe^Jane");
-        r.values[pacs_attr_find(STEPS, 0x00401001)] = pacs_lit("RP 1");
+        set(&r, WHEN, i == 0 ? "20200101103000" : i == 1
+                      ? "20200101113000.5+0000" : "");
+        r.values[pacs_attr_find(STEPS, 0x00401001)] = i == 0
+            ? pacs_lit("RP 1\\RP 2") : pacs_lit("RP 1");
+        r.values[pacs_attr_find(STEPS, 0x00400009)] = i == 0
+            ? pacs_lit("S 1\\S 2") : pacs_null;
         put(&r);
     }
 }
@@ -225,12 +264,84 @@ test_attrs(void)
 }
 
 
+/* keys that are matched together; the order that is asked for */
+static void
+test_together(void)
+{
+    static const struct {
+        pacs_level_e level; two_t key[2]; unsigned how; const char *order,
+        *want;
+    } t[] = {
+        { PACS_LEVEL_STUDY, { { DATE, 0, "20200101-20210615" },
+          { TIME, 0, "1031-2200" } }, 0, NULL, "" },
+        { PACS_LEVEL_STUDY, { { DATE, 0, "20200101-20210615" },
+          { TIME, 0, "1031-2200" } }, PACS_HOW_MOMENT, NULL, "1.3" },
+        { PACS_LEVEL_STUDY, { { TIME, 0, "1030-2200" },
+          { DATE, 0, "20200101-20210615" } }, PACS_HOW_MOMENT, NULL,
+          "1.3 1.1" },
+        { PACS_LEVEL_STUDY, { { DATE, 0, "20200101-20210615" },
+          { TIME, 0, "1031-235959" } }, PACS_HOW_MOMENT, NULL, "1.2 1.3" },
+        { PACS_LEVEL_STUDY, { { DATE, 0, "20200101-" },
+          { TIME, 0, "1031-" } }, PACS_HOW_MOMENT, NULL, "1.2 1.3" },
+        { PACS_LEVEL_STUDY, { { DATE, 0, "-20200101" },
+          { TIME, 0, "-1029" } }, PACS_HOW_MOMENT, NULL, "1.5" },
+        /* not of one form: each for itself */
+        { PACS_LEVEL_STUDY, { { DATE, 0, "20200101-" },
+          { TIME, 0, "-1031" } }, PACS_HOW_MOMENT, NULL, "1.1" },
+        { PACS_LEVEL_STUDY, { { DATE, 0, "20200101" },
+          { TIME, 0, "1030" } }, PACS_HOW_MOMENT, NULL, "1.1" },
+        /* in one item */
+        { PACS_LEVEL_SERIES, { { STEPS, 0x00401001, "RP 2" } }, 0, NULL,
+          "1.1.1" },
+        { PACS_LEVEL_SERIES, { { STEPS, 0x00401001, "RP 1" },
+          { STEPS, 0x00400009, "S 1" } }, 0, NULL, "1.1.1" },
+        { PACS_LEVEL_SERIES, { { STEPS, 0x00401001, "RP 2" },
+          { STEPS, 0x00400009, "S 1" } }, 0, NULL, "" },
+        { PACS_LEVEL_SERIES, { { STEPS, 0x00401001, "RP*" },
+          { STEPS, 0x00400009, "?*" } }, 0, NULL, "1.1.1" },
+        /* order */
+        { PACS_LEVEL_STUDY, { { 0 } }, 0, "StudyDate",
+          "1.4 1.5 1.1 1.2 1.3" },
+        { PACS_LEVEL_STUDY, { { 0 } }, 0, "PatientName",
+          "1.4 1.2 1.1 1.3 1.5" },
+        { PACS_LEVEL_STUDY, { { 0 } }, 0, "-PatientName",
+          "1.5 1.3 1.1 1.2 1.4" },
+        { PACS_LEVEL_STUDY, { { 0 } }, 0, "-PatientID",
+          "1.3 1.5 1.2 1.1 1.4" },
+        { PACS_LEVEL_STUDY, { { 0 } }, 0, "AccessionNumber",
+          "1.3 1.5 1.4 1.1 1.2" },
+        { PACS_LEVEL_STUDY, { { 0 } }, 0, "StudyTime", "1.3 1.4 1.5 1.1 1.2" },
+        { PACS_LEVEL_STUDY, { { PN, 0, "mul*" } }, 0, "PatientName",
+          "1.2 1.1" },
+        { PACS_LEVEL_INSTANCE, { { SERIES, 0, "1.1.1" } }, 0,
+          "-InstanceNumber", "1.1.1.2 1.1.1.1" },
+        { PACS_LEVEL_INSTANCE, { { STUDY, 0, "1.1" } }, 0,
+          "InstanceNumber", "1.1.2.1 1.1.1.1 1.1.1.2" },
+        { PACS_LEVEL_SERIES, { { 0 } }, 0, "PatientID",
+          "1.4.1 1.1.1 1.1.2 1.2.1 1.5.1 1.3.1" },
+        { PACS_LEVEL_PATIENT, { { 0 } }, 0, "-PatientID", "" }
+    };
+
+    for (unsigned i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+        char        name[200];
+        pacs_str_t  got = search_two(t[i].level, t[i].key, t[i].how,
+                                     t[i].order);
+
+        snprintf(name, sizeof(name), "level %d, %08x=%s and %08x=%s, order"
+                 " %s", t[i].level, t[i].key[0].tag, t[i].key[0].value
+                 ? t[i].key[0].value : "", t[i].key[1].tag, t[i].key[1].value
+                 ? t[i].key[1].value : "", t[i].order ? t[i].order : "");
+        is_str(pacs_str_trim(got), t[i].want, name);
+    }
+}
+
+
 static void
 test_match(void)
 {
     static const struct {
         pacs_level_e level; uint32_t tag, second; const char *value;
-        bool fuzzy; const char *want;
+        unsigned how; const char *want;
     } t[] = {
         /* order: newest first, then UID; no date last */
         { PACS_LEVEL_STUDY, 0, 0, "", 0, "1.2 1.3 1.1 1.5 1.4" },
@@ -268,7 +379,15 @@ test_match(void)
         { PACS_LEVEL_STUDY, PN, 0, "иванов^п*", 0, "1.5" },
         { PACS_LEVEL_STUDY, PN, 0, "jurg", 1, "1.1" },
         { PACS_LEVEL_STUDY, PN, 0, "jürgen mül", 1, "1.1" },
-        { PACS_LEVEL_STUDY, PN, 0, "urgen", 1, "" },
+        { PACS_LEVEL_STUDY, PN, 0, "rgen", 1, "" },
+        { PACS_LEVEL_STUDY, PN, 0, "ürgen", 1, "1.1" },
+        { PACS_LEVEL_STUDY, PN, 0, "Miller", 1, "1.2 1.1" },
+        { PACS_LEVEL_STUDY, PN, 0, "Mueler^*", 1, "1.2 1.1" },
+        { PACS_LEVEL_STUDY, PN, 0, "Hanna Moeller", 1, "1.2" },
+        { PACS_LEVEL_STUDY, PN, 0, "Yamada Taro", 1, "1.3" },
+        { PACS_LEVEL_STUDY, PN, 0, "山 太郎", 1, "1.3" },
+        { PACS_LEVEL_STUDY, PN, 0, "Ivanoff", 1, "1.5" },
+        { PACS_LEVEL_STUDY, REF, 0, "jayne", 1, "1.2 1.3 1.1 1.5 1.4" },
         { PACS_LEVEL_STUDY, REF, 0, "doe*", 0, "1.2 1.3 1.1 1.5 1.4" },
         /* DATE, TIME */
         { PACS_LEVEL_STUDY, DATE, 0, "20200101", 0, "1.1" },
@@ -317,6 +436,35 @@ test_match(void)
         { PACS_LEVEL_INSTANCE, TYPE, 0, "AX*", 0, "1.1.1.1" },
         { PACS_LEVEL_INSTANCE, TYPE, 0, "ORIGINAL*AXIAL", 0, "" },
         { PACS_LEVEL_STUDY, TYPE, 0, "DERIVED", 0, "1.1" },
+        /* no value */
+        { PACS_LEVEL_STUDY, PID, 0, "\"\"", 2, "1.4" },
+        { PACS_LEVEL_STUDY, PID, 0, "\"\"", 0, "" },
+        { PACS_LEVEL_STUDY, DATE, 0, "\"\"", 2, "1.4" },
+        { PACS_LEVEL_STUDY, DATE, 0, "\"\"", 0, "bad-request" },
+        { PACS_LEVEL_STUDY, MODS, 0, "\"\"", 2, "" },
+        { PACS_LEVEL_STUDY, PN, 0, "\"\"", 2, "1.4" },
+        { PACS_LEVEL_INSTANCE, NUM, 0, "\"\"", 2, "1.4.1.1" },
+        /* each of several values */
+        { PACS_LEVEL_STUDY, MODS, 0, "SR\\CT", 4, "1.1" },
+        { PACS_LEVEL_STUDY, MODS, 0, "MR\\CT", 4, "" },
+        { PACS_LEVEL_STUDY, MODS, 0, "S*\\CT", 4, "bad-request" },
+        { PACS_LEVEL_INSTANCE, TYPE, 0, "AXIAL\\ORIGINAL", 4, "1.1.1.1" },
+        { PACS_LEVEL_INSTANCE, TYPE, 0, "AXIAL\\DERIVED", 4, "" },
+        { PACS_LEVEL_STUDY, PID, 0, "P1\\P2", 4, "1.2 1.1" },
+        /* WHEN */
+        { PACS_LEVEL_INSTANCE, WHEN, 0, "20200101", 0, "1.1.1.1 1.1.1.2" },
+        { PACS_LEVEL_INSTANCE, WHEN, 0, "2020", 0, "1.1.1.1 1.1.1.2" },
+        { PACS_LEVEL_INSTANCE, WHEN, 0, "202001011030", 0, "1.1.1.1" },
+        { PACS_LEVEL_INSTANCE, WHEN, 0, "20200101113000+0100", 0, "1.1.1.1" },
+        { PACS_LEVEL_INSTANCE, WHEN, 0, "20200101103000.5-", 0, "1.1.1.2" },
+        { PACS_LEVEL_INSTANCE, WHEN, 0, "-20200101103000.5", 0, "1.1.1.1" },
+        { PACS_LEVEL_INSTANCE, WHEN, 0, "202001011029-202001011031", 0,
+          "1.1.1.1" },
+        { PACS_LEVEL_INSTANCE, WHEN, 0,
+          "20200101052900-0500-20200101053100-0500", 0, "1.1.1.1" },
+        { PACS_LEVEL_INSTANCE, WHEN, 0, "20200132", 0, "bad-request" },
+        { PACS_LEVEL_INSTANCE, WHEN, 0, "-", 0, "bad-request" },
+        { PACS_LEVEL_INSTANCE, WHEN, 0, "20200230-", 0, "bad-request" },
         /* not to be matched */
         { PACS_LEVEL_STUDY, 0x00201208, 0, "3", 0, "not-found" },
         { PACS_LEVEL_STUDY, 0x00081190, 0, "x", 0, "not-found" },
@@ -328,10 +476,10 @@ test_match(void)
     for (unsigned i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
         char        name[160];
         pacs_str_t  got = search(t[i].level, t[i].tag, t[i].second,
-                                 t[i].value, t[i].fuzzy, -1);
+                                 t[i].value, t[i].how, -1);
 
-        snprintf(name, sizeof(name), "level %d, %08x=%s%s", t[i].level,
-                 t[i].tag, t[i].value, t[i].fuzzy ? " fuzzy" : "");
+        snprintf(name, sizeof(name), "level %d, %08x=%s, how %u", t[i].level,
+                 t[i].tag, t[i].value, t[i].how);
         is_str(got, t[i].want, name);
     }
 }
@@ -846,6 +994,7 @@ main(void)
     fill();
     test_attrs();
     test_match();
+    test_together();
     test_tree();
     test_answers();
     test_get();

@@ -132,12 +132,6 @@ params(void)
 
         ok(rc == PACS_E_ARG && err.text[0], "%s: %s", wrong[i], err.text);
     }
-
-    pacs_limits_t  l = limits;
-
-    limits.query_keys = 2;
-    is_int(params_of("a&b&c", &p, &n, &err), PACS_E_LIMIT, "too many");
-    limits = l;
 }
 
 
@@ -187,6 +181,11 @@ search(void)
 
     pacs_limits_t  l = limits;
 
+    limits.query_keys = 2;
+    is_int(search_of("PatientID=1&PatientName=2&limit=3&offset=4", &s),
+           PACS_OK, "two keys");
+    is_int(search_of("PatientID=1&PatientName=2&StudyDate=3", &s),
+           PACS_E_LIMIT, "three keys");
     limits.query_uids = 2;
     is_int(search_of("StudyInstanceUID=1,2", &s), PACS_OK, "two UIDs");
     is_int(search_of("StudyInstanceUID=1,2,3", &s), PACS_E_LIMIT, "three");
@@ -232,6 +231,7 @@ rendered(void)
        "unsupported ones are named");
 
     static const char *const  wrong[] = {
+        "viewport=10.5,10", "viewport=10,1e-3",
         "viewport=", "viewport=1", "viewport=1,2,3", "viewport=1,2,3,4,5",
         "viewport=1,2,3,4,5,6,7", "viewport=0,1", "viewport=1,-1",
         "viewport=nan,1", "viewport=1e99,1", "viewport=1,2,3,4,0,1",
@@ -245,6 +245,38 @@ rendered(void)
 
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         ok(rendered_of(wrong[i], &r) == PACS_E_ARG, "refused: %s", wrong[i]);
+    }
+}
+
+
+static void
+unknown(void)
+{
+    static const struct {
+        pacs_resource_e  resource;
+        const char      *args, *want;
+    } cases[] = {
+        { PACS_R_RENDERED, "viewport=1,1&flip=x&accept=a/b&annotation=", "" },
+        { PACS_R_RENDERED, "rotation=90&quality=3&Flip=", "rotation, Flip" },
+        { PACS_R_RENDERED, "PatientName=A&point=1,1", "PatientName, point" },
+        { PACS_R_THUMBNAIL, "viewport=1,1&annotation=patient", "annotation" },
+        { PACS_R_VALUES, "point=1,1&histogram=2&window=1,2,linear",
+          "window" },
+        { PACS_R_PLANE, "point=1,1&window=1,2,linear&mprslab=1&PatientID=7",
+          "" },
+        { PACS_R_MPR, "mprslab=1&rotate=0&PatientNam=x&point=1,1",
+          "PatientNam, point" },
+        { PACS_R_VOLUME, "preset=x&shade=no", "shade" }
+    };
+    pacs_err_t     err;
+    pacs_param_t  *p;
+    unsigned       n;
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        params_of(cases[i].args, &p, &n, &err);
+        ok(pacs_str_is(pacs_web_unknown(cases[i].resource, p, n, a),
+                       cases[i].want),
+           "unknown of %s: '%s'", cases[i].args, cases[i].want);
     }
 }
 
@@ -355,6 +387,7 @@ main(void)
     params();
     search();
     rendered();
+    unknown();
     accept_all();
 
     pacs_arena_destroy(a);
