@@ -352,6 +352,202 @@ for ('TransactionUID=1.2.3.4.5', 'NoSuchKeyword=1', 'PatientBirthDate=19x', 'lim
     is($pacs->get("$items?$_")->{status}, 400, "search $_ is 400");
 }
 
+# --- subscriptions and events ---
+
+# a WebSocket of our own, RFC 6455
+sub ws_open {
+    my ($path, %h) = @_;
+    my $s = IO::Socket::INET->new(PeerAddr => "127.0.0.1:$pacs->{port}") or die $!;
+    my %headers = (Host => 'x', Upgrade => 'websocket', Connection => 'keep-alive, Upgrade',
+        'Sec-WebSocket-Version' => 13, 'Sec-WebSocket-Key' => 'dGhlIHNhbXBsZSBub25jZQ==', %h);
+    print $s "GET $path HTTP/1.1\r\n" . join('', map { "$_: $headers{$_}\r\n" } sort keys %headers) . "\r\n";
+    my $head = '';
+    while ($head !~ /\r\n\r\n$/) { sysread $s, my $byte, 1 or last; $head .= $byte }
+    return { s => $s, head => $head, in => '' };
+}
+
+sub ws_send {
+    my ($ws, $opcode, $data, %o) = @_;
+    my $mask = "\x01\x02\x03\x04";
+    my $len = length $data;
+    my $bits = $o{unmasked} ? 0 : 0x80;
+    my $frame = pack('C', 0x80 | $opcode) . ($len < 126 ? pack('C', $bits | $len)
+        : $len < 65536 ? pack('Cn', $bits | 126, $len) : pack('CQ>', $bits | 127, $len))
+        . ($o{unmasked} ? $data : $mask . ($data ^ substr($mask x ($len / 4 + 1), 0, $len)));
+    for my $piece ($o{split} ? split(//, $frame) : $frame) { syswrite $ws->{s}, $piece }
+}
+
+# [ opcode, data ], or undef when none came in time; the end is 'end'
+sub ws_frame {
+    my ($ws, $seconds) = @_;
+    my $end = time + ($seconds // 10);
+    while (1) {
+        if (length $ws->{in} >= 2) {
+            my ($b0, $b1) = unpack 'CC', $ws->{in};
+            my $n = $b1 == 126 ? 4 : $b1 == 127 ? 10 : 2;
+            my $len = length $ws->{in} < $n ? 1e9 : $n == 4 ? unpack('x2n', $ws->{in}) : $n == 10 ? unpack('x2Q>', $ws->{in}) : $b1;
+            if (length $ws->{in} >= $n + $len) {
+                my $data = substr $ws->{in}, $n, $len;
+                $ws->{in} = substr $ws->{in}, $n + $len;
+                return [ $b0 & 15, $data ];
+            }
+        }
+        my $left = $end - time;
+        return if $left <= 0 || !IO::Select->new($ws->{s})->can_read($left);
+        sysread $ws->{s}, my $more, 65536 or return [ 'end', '' ];
+        $ws->{in} .= $more;
+    }
+}
+
+sub event {
+    my ($ws, $seconds) = @_;
+    my $f = ws_frame($ws, $seconds) or return;
+    return $f->[0] eq '1' ? json($f->[1]) : { opcode => $f->[0] };
+}
+
+sub event_is {
+    my ($ws, $uid, $type, $what, %values) = @_;
+    my $e = event($ws);
+    is($e->{'00001002'}{Value}[0], $type, "$what: event $type") or diag explain $e;
+    is($e->{'00001000'}{Value}[0], $uid, '... of the workitem');
+    is($e->{'00000002'}{Value}[0], '1.2.840.10008.5.1.4.34.6.1', '... of UPS Push');
+    is($e->{$_}{Value}[0], $values{$_}, "... $_ is $values{$_}") for sort keys %values;
+    return $e;
+}
+
+sub quiet { my ($ws, $what) = @_; is(event($ws, 0.8), undef, $what) }
+
+my ($global, $filtered) = qw(1.2.840.10008.5.1.4.34.5 1.2.840.10008.5.1.4.34.5.1);
+my $ws = ws_open("$web/subscribers/WATCHER");
+like($ws->{head}, qr{^HTTP/1.1 101 }, 'a WebSocket opens');
+like($ws->{head}, qr{^Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK\+xOo=\r$}m, '... with the hash of RFC 6455');
+like($ws->{head}, qr{^Connection: upgrade\r$}mi, '... and Connection: upgrade');
+my $other = ws_open("$web/subscribers/OTHER");
+
+# one workitem
+my $e1 = create(uid());
+$r = request(POST => "$items/$e1/subscribers/WATCHER");
+is($r->{status}, 201, 'subscribe to one is 201');
+is($r->{headers}{'content-location'}, "ws://127.0.0.1:$pacs->{port}$web/subscribers/WATCHER", '... and says where the events are');
+event_is($ws, $e1, 1, 'on subscription', '00741000' => 'SCHEDULED', '00404041' => 'READY');
+my $sent = time;
+set_state($e1, 'IN PROGRESS', $own);
+event_is($ws, $e1, 1, 'state', '00741000' => 'IN PROGRESS');
+cmp_ok(time - $sent, '<=', 1, '... within a second');
+request(POST => "$items/$e1?$own", { '00404041' => attr('CS', 'INCOMPLETE') });
+event_is($ws, $e1, 1, 'readiness', '00404041' => 'INCOMPLETE');
+request(POST => "$items/$e1?$own", { '00741002' => attr('SQ', { '00741004' => attr('DS', 40) }) });
+my $progress = event_is($ws, $e1, 3, 'progress');
+is($progress->{'00741002'}{Value}[0]{'00741004'}{Value}[0], 40, '... 40 %');
+request(POST => "$items/$e1?$own", { '00404025' => attr('SQ', code('CT9')) });
+my $assigned = event_is($ws, $e1, 5, 'assigned');
+is($assigned->{'00404025'}{Value}[0]{'00080100'}{Value}[0], 'CT9', '... to CT9');
+request(POST => "$items/$e1?$own", { '00741204' => attr('LO', 'nothing to tell') });
+is(request(POST => "$items/$e1/cancelrequest", { '00741238' => attr('LT', 'bitte'), '0074100C' => attr('LO', 'Jürgen'),
+    '00741236' => attr('AE', 'RIS') })->{status}, 202, 'cancel of one that is listened to is 202');
+my $asked = event_is($ws, $e1, 2, 'cancel requested', '00741238' => 'bitte', '00741236' => 'RIS');
+is($asked->{'0074100C'}{Value}[0], 'Jürgen', '... by whom, in UTF-8');
+state_is($e1, 'IN PROGRESS', '... and it goes on');
+is(request(DELETE => "$items/$e1/subscribers/WATCHER")->{status}, 200, 'unsubscribe');
+is(request(DELETE => "$items/$e1/subscribers/WATCHER")->{status}, 404, '... twice is 404');
+request(POST => "$items/$e1?$own", { '00404041' => attr('CS', 'READY') });
+
+# all of them
+is(request(POST => "$items/$global/subscribers/WATCHER?deletionlock=false")->{status}, 201, 'subscribe to all');
+my $e2 = create(uid());
+event_is($ws, $e2, 1, 'a new one', '00741000' => 'SCHEDULED');
+event_is($ws, $e2, 5, '... and who is to do it');
+set_state($e1, 'COMPLETED', $own);
+request(DELETE => "$items/$e2/subscribers/WATCHER");
+set_state($e2, 'IN PROGRESS', $own);
+is(request(POST => "$items/$global/subscribers/WATCHER/suspend")->{status}, 200, 'suspend');
+my $e3 = create(uid(), %label);
+request(POST => "$items/$e1?$own", { '00404041' => attr('CS', 'UNAVAILABLE') });
+event_is($ws, $e1, 1, 'after it an old one is heard of, a new one is not', '00404041' => 'UNAVAILABLE');
+is(request(DELETE => "$items/$global/subscribers/WATCHER")->{status}, 200, 'unsubscribe from all');
+is(request(POST => "$items/$global/subscribers/WATCHER/suspend")->{status}, 404, 'suspend what is not there is 404');
+request(POST => "$items/$e1?$own", { '00404041' => attr('CS', 'READY') });
+
+# with a lock: the state of all at once
+is(request(POST => "$items/$global/subscribers/OTHER?deletionlock=true")->{status}, 201, 'subscribe to all with a lock');
+my $all = @{$pacs->get_json("$items?limit=1000")};
+my %told;
+for (1 .. $all) { my $e = event($other) or last; $told{$e->{'00001000'}{Value}[0]} = $e->{'00741000'}{Value}[0] }
+is(scalar keys %told, $all, "the state of all $all is told");
+is($told{$e2}, 'IN PROGRESS', '... as it is');
+request(DELETE => "$items/$global/subscribers/OTHER");
+
+# some of them
+is(request(POST => "$items/$filtered/subscribers/WATCHER?filter=PatientID=FILTER,WorklistLabel=Abdomen")->{status}, 201, 'subscribe with a filter');
+is(request(POST => "$items/$filtered/subscribers/OTHER?00100020=FILTER2&deletionlock=false")->{status}, 201, '... and as older editions have it');
+create(uid());
+my $e4 = create(uid(), '00100020' => attr('LO', 'FILTER'));
+my $e5 = create(uid(), '00100020' => attr('LO', 'FILTER2'));
+event_is($ws, $e4, 1, 'a new one that matches', '00741000' => 'SCHEDULED');
+event_is($other, $e5, 1, '... and one that matches the other', '00741000' => 'SCHEDULED');
+set_state($e4, 'IN PROGRESS', $own);
+event_is($ws, $e4, 1, '... and what becomes of it', '00741000' => 'IN PROGRESS');
+quiet($ws, 'nothing else was said');
+quiet($other, '... to the other neither');
+
+for (
+    [ 404, POST => "$items/1.2.3.99/subscribers/WATCHER" ],
+    [ 400, POST => "$items/$e4/subscribers/WATCHER?deletionlock=maybe" ],
+    [ 400, POST => "$items/$e4/subscribers/" . 'A' x 17 ],
+    [ 400, POST => "$items/$e4/subscribers/A%5CB" ],
+    [ 400, POST => "$items/$filtered/subscribers/WATCHER" ],
+    [ 400, POST => "$items/$filtered/subscribers/WATCHER?filter=NoSuchKeyword=1" ],
+    [ 400, POST => "$items/$e4/subscribers/WATCHER/suspend" ],
+    [ 404, DELETE => "$items/$global/subscribers/NOBODY" ],
+    [ 405, GET => "$items/$e4/subscribers/WATCHER" ],
+    [ 400, GET => "$web/subscribers/WATCHER" ],
+) {
+    my ($status, $method, $path) = @$_;
+    my $e = request($method => $path);
+    is($e->{status}, $status, "$method " . ($path =~ s/.*workitems//r) . " is $status") or diag $e->{content};
+}
+
+# the protocol itself
+ws_send($ws, 9, 'are you there', split => 1);
+is_deeply(ws_frame($ws), [ 10, 'are you there' ], 'a ping, byte by byte, is answered');
+ws_send($ws, 1, 'x' x 60000);
+ws_send($ws, 2, '');
+ws_send($ws, 9, '');
+is_deeply(ws_frame($ws), [ 10, '' ], 'what a client says else is left aside');
+for (
+    [ 'unmasked', sub { ws_send($_[0], 1, 'x', unmasked => 1) }, 1002 ],
+    [ 'too long', sub { ws_send($_[0], 1, 'x' x 70000) }, 1009 ],
+    [ 'a reserved opcode', sub { ws_send($_[0], 5, 'x') }, 1002 ],
+    [ 'a long ping', sub { ws_send($_[0], 9, 'x' x 126) }, 1002 ],
+    [ 'a reserved bit', sub { syswrite $_[0]{s}, "\xc1\x80\1\2\3\4" }, 1002 ],
+    [ 'a length of 2^63', sub { syswrite $_[0]{s}, "\x81\xff" . "\xff" x 8 . "\1\2\3\4" }, 1009 ],
+    [ 'a close', sub { ws_send($_[0], 8, pack 'n', 1000) }, 1000 ],
+) {
+    my ($what, $do, $code) = @$_;
+    my $w = ws_open("$web/subscribers/X");
+    $do->($w);
+    my $f = ws_frame($w);
+    is_deeply([ $f->[0], unpack 'n', $f->[1] // '' ], [ 8, $code ], "$what is closed with $code");
+    is(ws_frame($w)->[0], 'end', '... and the connection ends');
+}
+for ([ 'Sec-WebSocket-Version' => 12 ], [ 'Sec-WebSocket-Key' => 'short' ], [ Upgrade => 'h2c' ], [ Connection => 'close' ]) {
+    like(ws_open("$web/subscribers/X", @$_)->{head}, qr/^HTTP\/1.1 400 /, "no handshake with $_->[0]: $_->[1]");
+}
+close ws_open("$web/subscribers/X")->{s} for 1 .. 20;
+ws_open("$web/workitems")->{head} =~ /^HTTP\/1.1 200/ or fail('another resource does not upgrade');
+
+# a worker that goes says so, and the next one goes on
+$pacs->signal('nginx', 'HUP');
+my $bye = ws_frame($ws);
+is_deeply([ $bye->[0], unpack 'n', $bye->[1] // '' ], [ 8, 1001 ], 'a reload closes with 1001');
+$ws = undef;
+wait_until('the new workers', sub { ($ws = ws_open("$web/subscribers/WATCHER"))->{head} =~ /101/ });
+wait_until('the subscription holds', sub {
+    request(POST => "$items/$e4?$own", { '00404041' => attr('CS', ++$next % 2 ? 'INCOMPLETE' : 'UNAVAILABLE') });
+    my $e = event($ws, 2);
+    $e && ($e->{'00001000'}{Value}[0] // '') eq $e4 });
+pass('a subscription outlives a reload');
+
 # --- what is acknowledged stays: restart, kill, reindex ---
 
 my $before = $pacs->get_json("$items?limit=1000");

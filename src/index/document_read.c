@@ -330,7 +330,7 @@ read_events(pacs_conn_t *c, int64_t after, int64_t last,
     int (*fn)(void *ctx, const pacs_event_t *e), void *ctx, pacs_err_t *err)
 {
     sqlite3_stmt  *st = pacs_sqlite_text(c, pacs_lit(
-        "SELECT receiver, json FROM event WHERE id > ? AND id <= ?"
+        "SELECT receiver, json, id FROM event WHERE id > ? AND id <= ?"
         " ORDER BY id"), err);
     int            rc = SQLITE_ERROR, code = PACS_OK;
 
@@ -342,7 +342,8 @@ read_events(pacs_conn_t *c, int64_t after, int64_t last,
            && (rc = sqlite3_step(st)) == SQLITE_ROW)
     {
         code = fn(ctx, &(pacs_event_t) { pacs_sqlite_column(st, 0),
-                                         pacs_sqlite_column(st, 1) });
+                                         pacs_sqlite_column(st, 1),
+                                         sqlite3_column_int64(st, 2) });
     }
     if (code == PACS_OK && rc != SQLITE_DONE) {
         code = pacs_sqlite_fail(c, err);

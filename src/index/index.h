@@ -166,6 +166,7 @@ typedef struct {
 /* said to whoever listens under that name when it is put */
 typedef struct {
     pacs_str_t  receiver, json;
+    int64_t     id;             /* when it is read: ascending */
 } pacs_event_t;
 
 enum { PACS_KEY_DEPTH = 8 };

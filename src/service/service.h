@@ -148,6 +148,18 @@ void pacs_op_close(pacs_op_t *op);
 void pacs_op_fail(pacs_op_t *op, const pacs_err_t *err);
 
 
+/* --- events of workitems, PS3.18 8.10: for whoever holds a WebSocket --- */
+
+/* of GET /subscribers/{ae}: who listens, and the newest event so far; else
+ * op->reply is filled */
+int pacs_events_open(pacs_op_t *op, pacs_str_t *ae, int64_t *last);
+/* all after event `after`, the slices live until fn returns; *last: the
+ * newest that there is */
+int pacs_events_read(pacs_service_t *svc, int64_t after,
+    int (*fn)(void *ctx, int64_t id, pacs_str_t receiver, pacs_str_t json),
+    void *ctx, int64_t *last, pacs_err_t *err);
+
+
 /* --- pictures made before somebody asks for them ---
  *
  * Of each series that arrived and has been quiet for limits->warm_quiet_ms:

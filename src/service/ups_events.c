@@ -214,3 +214,57 @@ pacs_ups_say(pacs_ups_said_t *s, pacs_ups_event_e type, pacs_str_t uid,
     }
     return rc;
 }
+
+
+/* --- whoever listens --- */
+
+typedef struct {
+    int   (*fn)(void *ctx, int64_t id, pacs_str_t receiver, pacs_str_t json);
+    void   *ctx;
+} listener_t;
+
+
+static int
+pass_on(void *ctx, const pacs_event_t *e)
+{
+    const listener_t *l = ctx;
+
+    return l->fn(l->ctx, e->id, e->receiver, e->json);
+}
+
+
+int
+pacs_events_read(pacs_service_t *svc, int64_t after,
+    int (*fn)(void *ctx, int64_t id, pacs_str_t receiver, pacs_str_t json),
+    void *ctx, int64_t *last, pacs_err_t *err)
+{
+    listener_t  l = { fn, ctx };
+
+    return svc->index->vt->events(svc->index, after, pass_on, &l, last, err);
+}
+
+
+int
+pacs_events_open(pacs_op_t *op, pacs_str_t *ae, int64_t *last)
+{
+    pacs_err_t    err = { 0 };
+    pacs_route_t  route;
+    int           rc = pacs_web_route(op->request.path,
+                                      pacs_service_limits(op->svc),
+                                      op->arena, &route, &err);
+
+    if (rc == PACS_OK) {
+        rc = pacs_auth_check(&op->request.subject, PACS_MAY_QUERY, pacs_null,
+                             &err);
+    }
+    if (rc == PACS_OK) {
+        rc = pacs_events_read(op->svc, INT64_MAX, NULL, NULL, last, &err);
+    }
+    if (rc != PACS_OK) {
+        pacs_op_fail(op, &err);
+        return rc;
+    }
+
+    *ae = pacs_str_trim(route.ae);
+    return PACS_OK;
+}
