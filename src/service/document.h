@@ -39,6 +39,11 @@ int pacs_documents_commit(pacs_service_t *svc, const pacs_subject_t *subject,
 int pacs_document_replay(pacs_service_t *svc, const pacs_entry_t *e,
     pacs_err_t *err);
 
+/* what differs between journal and index */
+int pacs_documents_verify(pacs_service_t *svc,
+    void (*finding)(void *ctx, const char *name, const char *what), void *ctx,
+    pacs_err_t *err);
+
 /* the one data set of the request's body, by its Content-Type; *root NULL:
  * there is no body, and that is allowed */
 int pacs_op_body(pacs_op_t *op, bool optional, pacs_item_t **root,

@@ -42,7 +42,11 @@ static const row_t  rows[] = {
     { PACS_R_SUBSCRIPTION, PACS_DELETE, pacs_op_unsubscribe, PACS_MAY_QUERY },
     { PACS_R_SUSPENSION, PACS_POST, pacs_op_suspend, PACS_MAY_QUERY },
     { PACS_R_NOTIFICATIONS, READ, pacs_op_notifications, PACS_MAY_QUERY },
-    { PACS_R_SCHEDULED,  READ, pacs_op_documents, PACS_MAY_QUERY }
+    { PACS_R_COMMITMENT, READ, pacs_op_commit_result, PACS_MAY_QUERY },
+    { PACS_R_COMMITMENT, PACS_POST, pacs_op_commit_request, PACS_MAY_QUERY },
+    { PACS_R_SCHEDULED,  READ, pacs_op_documents, PACS_MAY_QUERY },
+    { PACS_R_PERFORMED,  READ, pacs_op_mpps_get, PACS_MAY_RETRIEVE },
+    { PACS_R_PERFORMED,  PACS_POST, pacs_op_mpps_post, PACS_MAY_STORE }
 };
 
 

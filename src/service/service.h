@@ -214,6 +214,20 @@ int pacs_delete(pacs_service_t *svc, const pacs_subject_t *subject,
 int pacs_conflicts(pacs_service_t *svc, void (*say)(void *ctx,
     const char *line), void *ctx, pacs_err_t *err);
 
+/* --- the modality worklist, PS3.18 chapter 14: who orders --- */
+
+/* items of a file: DICOM JSON, Native DICOM Model XML or Part 10; each
+ * replaces the one of its study and step, and is said.  PACS_E_ARG,
+ * PACS_E_PARSE … */
+int pacs_worklist_add(pacs_service_t *svc, const pacs_subject_t *subject,
+    const char *path, void (*say)(void *ctx, const char *line), void *ctx,
+    pacs_err_t *err);
+/* by Study Instance UID and Scheduled Procedure Step ID; PACS_E_NOT_FOUND */
+int pacs_worklist_remove(pacs_service_t *svc, const pacs_subject_t *subject,
+    pacs_str_t study, pacs_str_t step, pacs_err_t *err);
+int pacs_worklist_list(pacs_service_t *svc,
+    void (*say)(void *ctx, const char *line), void *ctx, pacs_err_t *err);
+
 /* disk, index, ingest as JSON members `"disk":{…},"index":{…}` without
  * braces around; *ok false: something is wrong */
 int pacs_health(pacs_service_t *svc, pacs_buf_t *out, bool *ok,
