@@ -20,12 +20,12 @@ WARN   = -Wall -Wextra -Werror -Wno-unused-parameter
 WARNC  = $(WARN) -Wmissing-prototypes -Wstrict-prototypes -Wvla
 HIDE   = -fPIC -fvisibility=hidden -MMD -MP -Isrc -D_GNU_SOURCE \
          -D_FILE_OFFSET_BITS=64 -isystem /usr/include/freetype2 \
-         -isystem /usr/include/fribidi -isystem /usr/include/libxml2
+         -isystem /usr/include/fribidi
 HARD   = $(if $(SAN),,-D_FORTIFY_SOURCE=2) -fstack-protector-strong
 ALLC   = -std=c11 $(WARNC) $(HIDE) $(HARD) $(OPT) $(SANFLAGS) $(CFLAGS)
 ALLCXX = -std=gnu++17 $(WARN) $(HIDE) $(HARD) $(OPT) $(SANFLAGS) $(CXXFLAGS)
 
-LIBS          = -lsqlite3 -ljpeg -lpng16 -lwebp -lgif -llcms2 -lraqm -lxml2 \
+LIBS          = -lsqlite3 -ljpeg -lpng16 -lwebp -lgif -llcms2 -lraqm -lexpat \
                 -lfribidi -lfreetype -lhiredis -lcrypto -lz -lm -lpthread
 CODEC_LIBS    = -lopenjp2 -lcharls -lopenjph -ldcmjpeg -lijg8 -lijg12 -lijg16 \
                 -ldcmimgle -ldcmdata -loflog -lofstd -lseccomp -lstdc++
@@ -45,7 +45,7 @@ MODULE   := $(B)/ngx_http_pacs_module.so
 all: lib programs module
 lib: $(B)/libpacs.a
 programs: $(B)/pacs-codec $(B)/pacs-listener $(B)/pacs
-units: $(UNITS) $(TOOLS) $(B)/faults/pacs-codec
+units: $(UNITS) $(TOOLS) $(B)/tools/bench.d/fill $(B)/faults/pacs-codec
 module: $(MODULE)
 
 $(B)/libpacs.a: $(CORE)
@@ -99,6 +99,12 @@ $(B)/t/tools/%: t/tools/%.c $(B)/libpacs.a
 	@echo "  LD   $@"
 	$(Q)$(CC) $(ALLC) -It -o $@ $< $(B)/libpacs.a $(LIBS)
 
+# invents an archive
+$(B)/tools/bench.d/fill: tools/bench.d/fill.c $(B)/libpacs.a
+	@mkdir -p $(@D)
+	@echo "  LD   $@"
+	$(Q)$(CC) $(ALLC) -o $@ $< $(B)/libpacs.a $(LIBS)
+
 # decodes what pacs-codec does, without its processes
 DECODERS := $(filter-out $(patsubst %,$(B)/src/codec/%.o,main child client \
               evict job pool receive result sandbox),$(CODEC))
@@ -114,7 +120,7 @@ $(B)/t/fuzz/%: t/fuzz/%.c $(call src,src/core src/dicom src/web)
 	$(Q)clang -std=c11 $(WARNC) -Isrc -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \
 	    -O1 -g -fsanitize=fuzzer,address,undefined \
 	    -fno-sanitize-recover=undefined -o $@ $^ \
-	    $(shell sed -n '1s,^/\* link: \(.*\) \*/$$,\1,p' $<) -lxml2 -lcrypto -lz -lm -lpthread
+	    $(shell sed -n '1s,^/\* link: \(.*\) \*/$$,\1,p' $<) -lexpat -lcrypto -lz -lm -lpthread
 
 # --- the module: nginx's own build compiles the glue, see config ---
 

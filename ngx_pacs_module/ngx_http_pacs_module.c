@@ -39,6 +39,13 @@ static ngx_conf_enum_t  ngx_http_pacs_duplicates[] = {
 };
 
 
+static ngx_conf_enum_t  ngx_http_pacs_accept[] = {
+    { ngx_string("optional"), 0 },
+    { ngx_string("required"), 1 },
+    { ngx_null_string, 0 }
+};
+
+
 static ngx_str_t  ngx_http_pacs_pool_names[] = {
     ngx_string("pacs_read"),
     ngx_string("pacs_render"),
@@ -51,6 +58,34 @@ static ngx_command_t  ngx_http_pacs_commands[] = {
     { ngx_string("pacs"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
       ngx_http_pacs,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("pacs_accept"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_enum_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_pacs_loc_conf_t, accept),
+      &ngx_http_pacs_accept },
+
+    { ngx_string("pacs_public_url"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_pacs_public_url,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("pacs_forwarded"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_pacs_forwarded,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("pacs_cors_origin"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_pacs_cors_origin,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -404,9 +439,13 @@ ngx_http_pacs_create_loc_conf(ngx_conf_t *cf)
      * set by ngx_pcalloc():
      *
      *     plcf->prefix = { 0, NULL };
+     *     plcf->public_url = { 0, NULL };
      */
 
     plcf->enable = NGX_CONF_UNSET;
+    plcf->accept = NGX_CONF_UNSET_UINT;
+    plcf->forwarded = NGX_CONF_UNSET_PTR;
+    plcf->cors = NGX_CONF_UNSET_PTR;
 
     return plcf;
 }
@@ -421,6 +460,11 @@ ngx_http_pacs_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_core_loc_conf_t  *clcf;
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    ngx_conf_merge_uint_value(conf->accept, prev->accept, 0);
+    ngx_conf_merge_str_value(conf->public_url, prev->public_url, "");
+    ngx_conf_merge_ptr_value(conf->forwarded, prev->forwarded, NULL);
+    ngx_conf_merge_ptr_value(conf->cors, prev->cors, NULL);
 
     /* "if" and "limit_except" blocks inside the location */
 

@@ -6,8 +6,6 @@
 
 static void ngx_http_pacs_log_fault(ngx_http_pacs_ctx_t *ctx);
 static ngx_int_t ngx_http_pacs_set_headers(ngx_http_pacs_ctx_t *ctx);
-static ngx_int_t ngx_http_pacs_add_header(ngx_http_request_t *r,
-    const char *name, pacs_str_t value, ngx_table_elt_t **out);
 static ngx_int_t ngx_http_pacs_send_parts(ngx_http_pacs_ctx_t *ctx);
 static ngx_int_t ngx_http_pacs_fill_buf(ngx_http_pacs_ctx_t *ctx, ngx_buf_t *b,
     pacs_part_t *part, ngx_uint_t *file);
@@ -165,11 +163,11 @@ ngx_http_pacs_set_headers(ngx_http_pacs_ctx_t *ctx)
         r->headers_out.etag = h;
     }
 
-    return NGX_OK;
+    return ngx_http_pacs_cors(ctx);
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_http_pacs_add_header(ngx_http_request_t *r, const char *name,
     pacs_str_t value, ngx_table_elt_t **out)
 {
@@ -426,8 +424,21 @@ ngx_http_pacs_open_files(ngx_http_pacs_ctx_t *ctx)
 static ngx_int_t
 ngx_http_pacs_open_file(ngx_http_pacs_ctx_t *ctx, pacs_part_t *part)
 {
+    pacs_err_t             err;
     ngx_file_info_t        fi;
     ngx_http_pacs_file_t  *f;
+
+    if (part->fill) {
+        ngx_memzero(&err, sizeof(pacs_err_t));
+
+        if (part->fill(part->ctx, (char *) part->data, &err) != PACS_OK) {
+            ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0, "pacs: %s",
+                          err.text);
+            return NGX_ERROR;
+        }
+
+        return NGX_OK;
+    }
 
     if (part->data || part->length == 0) {
         return NGX_OK;

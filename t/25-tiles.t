@@ -136,7 +136,7 @@ for my $n (0, 6) {
         rendered($n, "viewport=$view&window=$_,5000,linear") for 1 .. 20;
         my $before = read_bytes();
         rendered($n, "viewport=$view&window=$_,6000,linear") for 1 .. 20;
-        cmp_ok((read_bytes() - $before) / 20, '<', 400_000, "image $n: a tile $view reads no more than it shows");
+        cmp_ok((read_bytes() - $before) / 20, '<', 450_000, "image $n: a tile $view reads little more than it shows: whole blocks");
     }
 }
 
@@ -165,7 +165,9 @@ cmp_ok(read_bytes() - $before, '<', 5 * $size, '... the frame is not read by eac
 
 # what is not sound is made again
 my $sound = slurp((pyramids())[0]);
-for my $broken (substr($sound, 0, 5000), '', substr($sound, 0, 60000) . ('x' x 100) . substr($sound, 60100), 'y' x length $sound) {
+my ($levels) = unpack 'x8 Q', $sound;
+my $bits = substr($sound, 64, $levels) =~ s/(.{799}.)(.)/$1 . chr(255 - ord $2)/gesr;
+for my $broken (substr($sound, 0, 5000), '', substr($sound, 0, 64) . $bits . substr($sound, 64 + $levels), 'y' x length $sound) {
     my ($path) = pyramids();
     open my $f, '+<', $path or die;
     truncate $f, 0;

@@ -8,7 +8,6 @@
 use strict;
 use warnings;
 use lib 't/lib';
-use Compress::Zlib qw(crc32);
 use Fcntl qw(:DEFAULT :flock);
 use File::Temp qw(tempdir);
 use IPC::Open2;
@@ -81,16 +80,45 @@ sub new_home {
     return $home;
 }
 
+# pacs_sum
+sub sum {
+    my ($seed, $data) = @_;
+    no warnings 'portable';
+    my @p = (0x9e3779b185ebca87, 0xc2b2ae3d27d4eb4f, 0x165667b19e3779f9);
+    my $times = sub { use integer; $_[0] * $_[1] };
+    my $plus = sub { use integer; $_[0] + $_[1] };
+    my $u = sub { unpack 'Q', pack 'q', $_[0] };
+    my $turn = sub { my ($v, $n) = @_; $v << $n | $v >> (64 - $n) };
+    my @lanes = map { $u->($_) } $plus->($plus->($seed, $p[0]), $p[1]), $plus->($seed, $p[1]), $seed, do { use integer; $seed - $p[0] };
+    my $len = length $data;
+    $data .= "\0" x (-$len % 32);
+    my @words = unpack 'Q*', $data;
+    for my $i (0 .. $#words) {
+        $lanes[$i % 4] = $u->($times->($turn->($u->($plus->($lanes[$i % 4], $times->($words[$i], $p[1]))), 31), $p[0]));
+    }
+    my $h = 0;
+    my @turns = (1, 7, 12, 18);
+    $h = $plus->($h, $turn->($lanes[$_], $turns[$_])) for 0 .. 3;
+    $h = $u->($plus->($plus->($h, $times->($len, $p[2])), 1));
+    $h = $u->($times->($h ^ $h >> 33, $p[1]));
+    $h = $u->($times->($h ^ $h >> 29, $p[2]));
+    return ($h ^ $h >> 32) & 0xffffffff;
+}
+
 # the samples of a frame in the cache, or undef where its head is wrong
 sub cached {
     my ($home, $key) = @_;
     my $file = slurp("$home/cache/frames/$key");
     return undef if length $file < 64;
     my ($magic, $version, $bytes) = unpack 'L L Q', $file;
-    my ($crc) = unpack 'L', substr $file, 40, 4;
-    my $samples = substr $file, 64;
-    return undef if $magic != 0x46434150 || $version != 1
-        || $bytes != length $samples || $crc != crc32($samples);
+    my $samples = substr $file, 64, $bytes;
+    my $sums = substr $file, 64 + $bytes;
+    return undef if $magic != 0x46434150 || $version != 2 || $bytes != length $samples
+        || length $sums != 4 * int(($bytes + 1023) / 1024) || unpack('L', substr $file, 40, 4) != sum(0, $sums);
+    for my $block (0, int($bytes / 2048), int(($bytes - 1) / 1024)) {
+        return undef if unpack('L', substr $sums, 4 * $block, 4)
+            != sum($block, substr $samples, 1024 * $block, 1024);
+    }
     return $samples;
 }
 

@@ -130,7 +130,7 @@ for (
     [ "/studies?PatientName=%ff", 400 ], [ "/studies?PatientName=%00", 400 ], [ "/studies?PatientName=" . '*a' x 17, 413 ],
     [ "/studies?StudyInstanceUID=" . join(',', map { "1.$_" } 1 .. 1001), 413 ],
     [ "/studies?StudyInstanceUID=" . join(',', map { "1.$_" } 1 .. 1000), 200 ],
-    [ "/studies?" . 'a&' x 101, 413 ], [ "/instances?limit=2147483647&includefield=all&PatientName=*a*e*", 200 ],
+    [ "/studies?" . join('&', map { sprintf '0009%04X=x', $_ } 1 .. 101), 413 ], [ "/instances?limit=2147483647&includefield=all&PatientName=*a*e*", 200 ],
     [ "/studies?limit=99999999999999999999", 400 ], [ "/studies?offset=-1", 400 ],
     [ "/studies?PatientID=';DROP%20TABLE%20study;--", 200 ],
     map({ [ substr("$i/rendered?viewport=$_", length $web), 400 ] } 'NaN,NaN', '1e308,1e308', 'inf,1', '-1,-1', '0x10,1',

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* from the decoder's sealed memory to a frame in the cache */
+/* from the child's sealed memory to a frame in the cache */
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include "codec/server.h"
 
 enum { PIECE = 1 << 20 };       /* bytes copied between two looks at events */
 
-_Static_assert(sizeof(pacs_frame_head_t) <= PACS_FRAME_HEAD, "frame head");
+_Static_assert(PIECE % PACS_FRAME_BLOCK == 0, "whole blocks");
 
 
 void
@@ -22,7 +22,6 @@ pacs_job_decoded(server_t *s, job_t *j)
     s->nrunning--;
     s->ncopying++;
     j->state = JOB_COPYING;
-    j->crc = (uint32_t) crc32(0, NULL, 0);
 }
 
 
@@ -47,66 +46,72 @@ copy_piece(job_t *j, pacs_err_t *err)
 {
     static char  buf[PIECE];
     uint64_t     left = j->bytes - j->copied;
-    ssize_t      n = pread(j->mem, buf, left < PIECE ? left : PIECE,
-                           (off_t) j->copied);
+    uint64_t     first = j->copied / PACS_FRAME_BLOCK;
 
-    if (n <= 0) {
+    if (j->sums == NULL
+        && (j->sums = calloc(pacs_frame_blocks(j->bytes),
+                             sizeof(*j->sums))) == NULL)
+    {
+        return pacs_fail(err, PACS_E_NOMEM, "out of memory");
+    }
+
+    size_t   piece = left < PIECE ? (size_t) left : PIECE;
+    ssize_t  n = pread(j->mem, buf, piece, (off_t) j->copied);
+
+    if (n != (ssize_t) piece) {
         return pacs_fail(err, PACS_E_CODEC, "the decoded frame is gone");
     }
 
-    int  rc = write_at(j->out, buf, (size_t) n, PACS_FRAME_HEAD + j->copied,
-                       err);
-
-    j->crc = (uint32_t) crc32(j->crc, (const Bytef *) buf, (uInt) n);
-    j->copied += (uint64_t) n;
-    return rc;
-}
-
-
-/* what the samples are now: by pixel, colour as RGB, no bits unused below */
-static pacs_pixels_t
-decoded_pixels(const pacs_pixels_t *from)
-{
-    pacs_pixels_t  px = *from;
-
-    px.planar = 0;
-    px.high_bit = px.stored - 1;
-    if (px.allocated == 1) {
-        px.allocated = 8;
-    }
-    if (px.samples == 3) {
-        px.photometric = PACS_PI_RGB;
-    }
-    return px;
+    pacs_frame_sums(buf, piece, first, j->sums + first);
+    j->copied += piece;
+    return write_at(j->out, buf, piece, PACS_FRAME_HEAD + j->copied - piece,
+                    err);
 }
 
 
 static int
 finish(server_t *s, job_t *j, pacs_err_t *err)
 {
-    char               block[PACS_FRAME_HEAD] = { 0 }, path[64];
+    char               path[64];
     pacs_frame_head_t  head = { .magic = PACS_FRAME_MAGIC,
                                 .version = PACS_CODEC_VERSION,
-                                .bytes = j->bytes, .crc = j->crc,
-                                .pixels = decoded_pixels(&j->req->pixels) };
+                                .bytes = j->bytes,
+                                .pixels = pacs_pixels_decoded(
+                                              &j->req->pixels) };
 
-    head.sum = pacs_frame_sum(&head);
-    memcpy(block, &head, sizeof(head));
+    if (j->target != NULL) {
+        head.magic = PACS_CODED_MAGIC;
+    }
+    head.pixels.photometric = j->photometric;
+    pacs_frame_seal(&head, j->sums);
 
-    int  rc = write_at(j->out, block, sizeof(block), 0, err);
+    int  rc = write_at(j->out, &head, sizeof(head), 0, err);
+
+    if (rc == PACS_OK) {
+        rc = write_at(j->out, j->sums,
+                      pacs_frame_blocks(j->bytes) * sizeof(*j->sums),
+                      PACS_FRAME_HEAD + j->bytes, err);
+    }
     if (rc != PACS_OK) {
         return rc;
     }
 
+    if (j->bytes < j->room
+        && ftruncate(j->out, (off_t) pacs_frame_file(j->bytes)) != 0)
+    {
+        return pacs_fail_errno(err, errno, "cannot cut the frame");
+    }
+
     snprintf(path, sizeof(path), "/proc/self/fd/%d", j->out);
 
-    if (linkat(AT_FDCWD, path, s->frames, j->req->key, AT_SYMLINK_FOLLOW) != 0
+    if (linkat(AT_FDCWD, path, j->target == NULL ? s->frames : s->coded,
+               j->req->key, AT_SYMLINK_FOLLOW) != 0
         && errno != EEXIST)
     {
         return pacs_fail_errno(err, errno, "cannot link the frame");
     }
 
-    s->added += PACS_FRAME_HEAD + j->bytes;
+    s->added += pacs_frame_file(j->bytes);
     return PACS_OK;
 }
 

@@ -46,6 +46,13 @@ pacs_arena_create(size_t limit)
 }
 
 
+size_t
+pacs_arena_size(const pacs_arena_t *a)
+{
+    return a->total;
+}
+
+
 void
 pacs_arena_destroy(pacs_arena_t *a)
 {

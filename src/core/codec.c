@@ -108,30 +108,6 @@ connect_to(const char *path, pacs_err_t *err)
 }
 
 
-uint32_t
-pacs_frame_sum(const pacs_frame_head_t *head)
-{
-    const uint8_t  *p = (const uint8_t *) head;
-    uint32_t        sum = UINT32_C(2166136261);     /* FNV-1a */
-
-    for (size_t i = 0; i < offsetof(pacs_frame_head_t, sum); i++) {
-        sum = (sum ^ p[i]) * UINT32_C(16777619);
-    }
-    return sum;
-}
-
-
-bool
-pacs_frame_good(const pacs_frame_head_t *head, int64_t file_size)
-{
-    return head->magic == PACS_FRAME_MAGIC
-           && head->version == PACS_CODEC_VERSION
-           && head->sum == pacs_frame_sum(head)
-           && file_size >= PACS_FRAME_HEAD
-           && head->bytes == (uint64_t) file_size - PACS_FRAME_HEAD;
-}
-
-
 int
 pacs_cache_bound(const char *home, int64_t bytes, pacs_err_t *err)
 {

@@ -103,6 +103,7 @@ typedef struct pacs_arena_s  pacs_arena_t;
 
 pacs_arena_t *pacs_arena_create(size_t limit);  /* bytes; 0: no limit */
 void pacs_arena_destroy(pacs_arena_t *a);       /* runs the cleanups, LIFO */
+size_t pacs_arena_size(const pacs_arena_t *a);  /* bytes of memory it holds */
 /* aligned to 16, not zeroed / zeroed; NULL: out of memory or limit.
  * n * size is checked for overflow. */
 void *pacs_alloc(pacs_arena_t *a, size_t size);
@@ -192,6 +193,12 @@ void pacs_hmac(pacs_str_t key, pacs_str_t data, uint8_t out[PACS_SHA256_LEN]);
 bool pacs_mem_equal(const void *a, const void *b, size_t len); /* const time */
 void pacs_hex(const void *data, size_t len, char *out);   /* 2 * len + NUL */
 void pacs_random(void *out, size_t len);
+/* sum.c: a checksum against decay, not against malice, for files that only
+ * this machine reads */
+uint32_t pacs_sum(uint32_t seed, const void *data, size_t len);
+/* of `rows` runs of len bytes, each stride bytes after the one before */
+uint32_t pacs_sum_rows(uint32_t seed, const void *data, size_t len,
+    size_t stride, size_t rows);
 
 
 /* --- limits: one table.  A directive pacs_limit_<name> of nginx (DATA and

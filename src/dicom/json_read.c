@@ -149,9 +149,6 @@ unicode(json_t *j)
         c = 0x10000 + ((c & 0x3ff) << 10) + (low & 0x3ff);
     }
 
-    if (c == 0) {
-        return malformed(j, "a NUL in a string");
-    }
     put_utf8(&j->string, c);
     return PACS_OK;
 }

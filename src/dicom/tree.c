@@ -108,6 +108,9 @@ add_text(pacs_tree_t *t, const pacs_vr_t *vr, pacs_value_e kind,
     if (kind == PACS_V_NUMBER && vr->vr != PACS_DS && vr->vr != PACS_IS) {
         return pacs_fail(err, PACS_E_ARG, "a number, this VR is text");
     }
+    if (text.len != 0 && memchr(text.data, '\0', text.len) != NULL) {
+        return pacs_fail(err, PACS_E_ARG, "a NUL in a text");
+    }
     if (vr->multi && text.len != 0 && memchr(text.data, '\\', text.len)) {
         return pacs_fail(err, PACS_E_ARG, "a backslash inside of one value");
     }

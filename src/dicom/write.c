@@ -209,6 +209,8 @@ typedef struct {
     bool                   implicit;
     pacs_sink_pt           sink;        /* NULL: all stays in b */
     void                  *ctx;
+    const pacs_elem_t     *left_out;    /* its value belongs at *cut */
+    size_t                *cut;
     pacs_err_t            *err;
 } writer_t;
 
@@ -311,7 +313,10 @@ put_elem(writer_t *w, const pacs_item_t *item, const pacs_elem_t *e)
         return put_fragments(w);
     }
 
-    if (e->value == NULL) {
+    if (e == w->left_out) {
+        *w->cut = b->len;
+
+    } else if (e->value == NULL) {
         rc = put_range(w, e->offset, e->length, swap);
 
     } else {
@@ -328,24 +333,23 @@ put_elem(writer_t *w, const pacs_item_t *item, const pacs_elem_t *e)
 }
 
 
-int
-pacs_write_through(pacs_buf_t *b, pacs_source_t *stream,
-    const pacs_dataset_t *ds, bool implicit, pacs_sink_pt sink, void *ctx,
-    pacs_err_t *err)
+static int
+put_dataset(writer_t *out)
 {
-    writer_t     out = { b, stream, ds, implicit, sink, ctx, err };
+    pacs_buf_t  *b = out->b;
     pacs_walk_t  w;
     int          rc = PACS_OK;
 
-    pacs_walk_init(&w, ds->root);
+    pacs_walk_init(&w, out->ds->root);
 
     while (rc == PACS_OK && !b->failed && pacs_walk_next(&w)) {
         switch (w.event) {
         case PACS_WALK_ELEM:
-            rc = put_elem(&out, w.item, w.elem);
+            rc = put_elem(out, w.item, w.elem);
             break;
         case PACS_WALK_SQ:
-            put_header(b, w.elem->tag, PACS_SQ, PACS_UNDEFINED, implicit);
+            put_header(b, w.elem->tag, PACS_SQ, PACS_UNDEFINED,
+                       out->implicit);
             break;
         case PACS_WALK_ITEM:
             pacs_write_item(b);
@@ -360,11 +364,42 @@ pacs_write_through(pacs_buf_t *b, pacs_source_t *stream,
     }
 
     if (rc == PACS_OK && (b->failed || w.stack.failed)) {
-        rc = pacs_fail(err, PACS_E_NOMEM, "data set to write: out of memory "
-                       "or larger than %zu bytes", b->max);
+        rc = pacs_fail(out->err, PACS_E_NOMEM, "data set to write: out of "
+                       "memory or larger than %zu bytes", b->max);
     }
     pacs_walk_end(&w);
-    return rc != PACS_OK ? rc : flush(&out, 0);
+    return rc != PACS_OK ? rc : flush(out, 0);
+}
+
+
+int
+pacs_write_through(pacs_buf_t *b, pacs_source_t *stream,
+    const pacs_dataset_t *ds, bool implicit, pacs_sink_pt sink, void *ctx,
+    pacs_err_t *err)
+{
+    writer_t  w = { b, stream, ds, implicit, sink, ctx, NULL, NULL, err };
+
+    return put_dataset(&w);
+}
+
+
+int
+pacs_write_dataset_cut(pacs_buf_t *b, pacs_source_t *stream,
+    const pacs_dataset_t *ds, bool implicit, size_t *cut, pacs_err_t *err)
+{
+    bool      as_it_is = ds->pixels != NULL && !ds->pixels->undefined
+                         && ds->pixels->value == NULL
+                         && !ds->syntax->big_endian && !ds->syntax->deflated;
+    writer_t  w = { b, stream, ds, implicit, NULL, NULL,
+                    as_it_is ? ds->pixels : NULL, cut, err };
+    int       rc;
+
+    *cut = SIZE_MAX;
+    rc = put_dataset(&w);
+    if (*cut == SIZE_MAX) {
+        *cut = b->len;
+    }
+    return rc;
 }
 
 

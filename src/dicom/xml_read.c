@@ -1,21 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Native DICOM Model in, PS3.19 A.1, by libxml2's pull reader: no DTD, no
- * entities, no network; its own bounds (10 MB of one text, 256 elements
- * deep) are kept.
+ * Native DICOM Model in, PS3.19 A.1, by expat: no DTD, so no entities but
+ * the five of XML, and nothing is fetched.  (libxml2 as Debian builds it
+ * brings ICU and with it C++ into nginx.)
  */
 
-#include <limits.h>
-#include <pthread.h>
 #include <string.h>
 
-#include <libxml/parser.h>
-#include <libxml/xmlreader.h>
+#include <expat.h>
 
 #include "dicom/model.h"
 
-enum { DEPTH = 256, GAP_MAX = 10000 };
+enum { DEPTH = 256, GAP_MAX = 10000, CHUNK = 1 << 20 };
 
 typedef enum {
     X_NONE, X_MODEL, X_ATTR, X_ITEM, X_VALUE, X_PERSON, X_GROUP, X_PART,
@@ -53,7 +50,8 @@ typedef struct {
 
 typedef struct {
     pacs_feed_t        feed;
-    xmlTextReaderPtr   reader;
+    XML_Parser         parser;
+    const XML_Char   **atts;        /* of the element that begins */
     attr_t            *attr;        /* by depth of the feed */
     kind_e             open[DEPTH];
     unsigned           depth;
@@ -61,23 +59,29 @@ typedef struct {
     pacs_buf_t         text;        /* of the open element */
     pacs_buf_t         name;        /* the open PersonName */
     pacs_err_t        *err;
+    int                rc;          /* of what ended it */
 } xml_t;
 
 
 static int
 malformed(xml_t *x, const char *what, const char *name)
 {
-    return pacs_fail(x->err, PACS_E_ARG, "XML line %d: %s%.80s",
-                     xmlTextReaderGetParserLineNumber(x->reader), what, name);
+    return pacs_fail(x->err, PACS_E_ARG, "XML line %lu: %s%.80s",
+                     (unsigned long) XML_GetCurrentLineNumber(x->parser),
+                     what, name);
 }
 
 
-/* the caller frees value.data by xmlFree; NULL: absent */
+/* pacs_null: absent */
 static pacs_str_t
 attribute(xml_t *x, const char *name)
 {
-    return pacs_cstr((const char *) xmlTextReaderGetAttribute(x->reader,
-                                            (const xmlChar *) name));
+    const XML_Char **a = x->atts;
+
+    while (a[0] != NULL && strcmp(a[0], name) != 0) {
+        a += 2;
+    }
+    return pacs_cstr(a[0] == NULL ? NULL : a[1]);
 }
 
 
@@ -85,26 +89,21 @@ static int
 begin_attr(xml_t *x)
 {
     pacs_str_t  tag = attribute(x, "tag"), vr = attribute(x, "vr");
-    pacs_str_t  creator = attribute(x, "privateCreator");
     uint32_t    number;
-    int         rc;
 
     x->attr[x->feed.depth] = (attr_t) { 0 };
 
     if (!pacs_model_tag(tag, &number)) {
-        rc = malformed(x, "tag is not of 8 hexadecimal digits", "");
-    } else if (vr.len != 2 && vr.data != NULL) {
-        rc = malformed(x, "a vr that is no VR", "");
-    } else {
-        rc = pacs_feed_attr(&x->feed, number, vr.data == NULL ? 0
-                            : PACS_VR((uint8_t) vr.data[0],
-                                      (uint8_t) vr.data[1]), creator);
+        return malformed(x, "tag is not of 8 hexadecimal digits", "");
+    }
+    if (vr.len != 2 && vr.data != NULL) {
+        return malformed(x, "a vr that is no VR", "");
     }
 
-    xmlFree((void *) tag.data);
-    xmlFree((void *) vr.data);
-    xmlFree((void *) creator.data);
-    return rc;
+    return pacs_feed_attr(&x->feed, number, vr.data == NULL ? 0
+                          : PACS_VR((uint8_t) vr.data[0],
+                                    (uint8_t) vr.data[1]),
+                          attribute(x, "privateCreator"));
 }
 
 
@@ -131,8 +130,6 @@ begin_numbered(xml_t *x, kind_e kind)
     bool         good = text.data == NULL
                         || pacs_str_int(text, n, n + GAP_MAX, &n);
     int          rc = PACS_OK;
-
-    xmlFree((void *) text.data);
 
     if (!good) {
         return malformed(x, "a number that is none, or not the next", "");
@@ -168,12 +165,9 @@ static int
 begin_bulk(xml_t *x)
 {
     pacs_str_t  uri = attribute(x, "uri");
-    int         rc = uri.data == NULL
-                     ? malformed(x, "BulkData without uri", "")
-                     : pacs_feed_bulk(&x->feed, uri);
 
-    xmlFree((void *) uri.data);
-    return rc;
+    return uri.data == NULL ? malformed(x, "BulkData without uri", "")
+           : pacs_feed_bulk(&x->feed, uri);
 }
 
 
@@ -269,12 +263,13 @@ end(xml_t *x, kind_e kind)
 
 
 static int
-element(xml_t *x)
+element(xml_t *x, const char *name)
 {
-    const char  *name = (const char *)
-                        xmlTextReaderConstLocalName(x->reader);
+    const char  *colon = strchr(name, ':');
     kind_e       parent = x->depth != 0 ? x->open[x->depth - 1] : X_NONE;
     size_t       i = 0, n = sizeof(table) / sizeof(table[0]);
+
+    name = colon != NULL ? colon + 1 : name;
 
     while (i < n && (table[i].parent != parent
                      || strcmp(table[i].name, name) != 0))
@@ -288,114 +283,129 @@ element(xml_t *x)
         return malformed(x, "elements nested too deep", "");
     }
 
-    bool  empty = xmlTextReaderIsEmptyElement(x->reader) == 1;
-    int   rc = begin(x, table[i].kind, table[i].index);
-
-    if (rc != PACS_OK) {
-        return rc;
-    }
-    if (empty) {
-        return end(x, table[i].kind);
-    }
+    int  rc = begin(x, table[i].kind, table[i].index);
 
     x->open[x->depth++] = table[i].kind;
-    return PACS_OK;
-}
-
-
-static int
-characters(xml_t *x)
-{
-    const char  *s = (const char *) xmlTextReaderConstValue(x->reader);
-    kind_e       open = x->depth != 0 ? x->open[x->depth - 1] : X_NONE;
-
-    if (s == NULL) {
-        return PACS_OK;
-    }
-    if (open == X_VALUE || open == X_PART || open == X_INLINE) {
-        pacs_buf_text(&x->text, s);
-        return PACS_OK;
-    }
-    return s[strspn(s, " \t\r\n")] == '\0' ? PACS_OK
-           : malformed(x, "text where none is expected: ", s);
-}
-
-
-static int
-node(xml_t *x)
-{
-    switch (xmlTextReaderNodeType(x->reader)) {
-    case XML_READER_TYPE_ELEMENT:
-        return element(x);
-    case XML_READER_TYPE_END_ELEMENT:
-        return end(x, x->open[--x->depth]);
-    case XML_READER_TYPE_TEXT: case XML_READER_TYPE_CDATA:
-    case XML_READER_TYPE_WHITESPACE:
-    case XML_READER_TYPE_SIGNIFICANT_WHITESPACE:
-        return characters(x);
-    case XML_READER_TYPE_COMMENT: case XML_READER_TYPE_XML_DECLARATION:
-    case XML_READER_TYPE_PROCESSING_INSTRUCTION:
-        return PACS_OK;
-    default:
-        return malformed(x, "neither document types nor entities are taken",
-                         "");
-    }
-}
-
-
-static int
-document(xml_t *x)
-{
-    int  more = 1, rc = PACS_OK;
-
-    while (rc == PACS_OK && (more = xmlTextReaderRead(x->reader)) == 1) {
-        rc = node(x);
-    }
-
-    if (rc == PACS_OK && more != 0) {
-        const xmlError *e = xmlGetLastError();
-
-        rc = malformed(x, "", e != NULL && e->message != NULL ? e->message
-                              : "not well-formed");
-    }
     return rc;
 }
 
 
-static void
-init(void)
+static int
+characters(xml_t *x, pacs_str_t s)
 {
-    xmlInitParser();
+    kind_e  open = x->depth != 0 ? x->open[x->depth - 1] : X_NONE;
+
+    if (open == X_VALUE || open == X_PART || open == X_INLINE) {
+        pacs_buf_str(&x->text, s);
+        return PACS_OK;
+    }
+
+    for (size_t i = 0; i < s.len; i++) {
+        if (strchr(" \t\r\n", s.data[i]) == NULL) {
+            return malformed(x, "text where none is expected", "");
+        }
+    }
+    return PACS_OK;
+}
+
+
+/* --- what expat calls --- */
+
+/* more may come, of what was read already */
+static void
+proceed(xml_t *x, int rc)
+{
+    x->rc = rc;
+    if (rc != PACS_OK) {
+        XML_StopParser(x->parser, XML_FALSE);
+    }
+}
+
+
+static void
+on_start(void *data, const XML_Char *name, const XML_Char **atts)
+{
+    xml_t *x = data;
+
+    if (x->rc == PACS_OK) {
+        x->atts = atts;
+        proceed(x, element(x, name));
+    }
+}
+
+
+static void
+on_end(void *data, const XML_Char *name)
+{
+    xml_t *x = data;
+
+    if (x->rc == PACS_OK) {
+        proceed(x, end(x, x->open[--x->depth]));
+    }
+}
+
+
+static void
+on_text(void *data, const XML_Char *s, int len)
+{
+    xml_t *x = data;
+
+    if (x->rc == PACS_OK) {
+        proceed(x, characters(x, (pacs_str_t) { s, (size_t) len }));
+    }
+}
+
+
+static void
+on_doctype(void *data, const XML_Char *name, const XML_Char *system,
+    const XML_Char *public, int internal)
+{
+    xml_t *x = data;
+
+    proceed(x, malformed(x, "a document type (DOCTYPE) is not taken", ""));
+}
+
+
+static int
+document(xml_t *x, pacs_str_t text)
+{
+    bool  last = false;
+
+    while (x->rc == PACS_OK && !last) {
+        size_t  n = text.len < CHUNK ? text.len : CHUNK;
+
+        last = n == text.len;
+
+        if (XML_Parse(x->parser, text.data, (int) n, last) != XML_STATUS_OK
+            && x->rc == PACS_OK)
+        {
+            return malformed(x, "",
+                             XML_ErrorString(XML_GetErrorCode(x->parser)));
+        }
+        text.data += n;
+        text.len -= n;
+    }
+    return x->rc;
 }
 
 
 static int
 read_text(xml_t *x, pacs_str_t text)
 {
-    static pthread_once_t  once = PTHREAD_ONCE_INIT;
+    x->parser = XML_ParserCreate("UTF-8");
 
-    pthread_once(&once, init);
-
-    if (text.len > INT_MAX) {
-        return pacs_fail(x->err, PACS_E_LIMIT, "XML of more than 2 GB");
-    }
-
-    /* before libxml2 sees one: an internal subset is work to read */
-    if (memmem(text.data, text.len, "<!DOCTYPE", 9) != NULL) {
-        return pacs_fail(x->err, PACS_E_ARG, "XML with a document type "
-                         "(DOCTYPE) is not taken");
-    }
-
-    x->reader = xmlReaderForMemory(text.data, (int) text.len, NULL, "UTF-8",
-                                   XML_PARSE_NONET | XML_PARSE_NOERROR
-                                   | XML_PARSE_NOWARNING);
-    if (x->reader == NULL) {
+    if (x->parser == NULL) {
         return pacs_fail(x->err, PACS_E_NOMEM, "no memory for XML");
     }
 
-    int  rc = document(x);
+    XML_SetUserData(x->parser, x);
+    XML_SetElementHandler(x->parser, on_start, on_end);
+    XML_SetCharacterDataHandler(x->parser, on_text);
+    XML_SetStartDoctypeDeclHandler(x->parser, on_doctype);
 
-    xmlFreeTextReader(x->reader);
+    int  rc = document(x, text);
+
+    XML_ParserFree(x->parser);
     return rc;
 }
 

@@ -3,7 +3,7 @@
 /*
  * Native DICOM Model, PS3.19 A.1, from DICOM JSON: what is stored and what
  * answers are made of.  Private attributes carry their creator instead of a
- * block number, and creators are no attributes of their own (A.1.5).
+ * block number (A.1.5); as DCMTK does, creators are attributes besides.
  */
 
 #include <string.h>
@@ -159,10 +159,6 @@ xml_attr(void *ctx, uint32_t tag, const pacs_vr_t *vr, pacs_str_t unused,
     l->items = 0;
     x->creator = is_creator(tag, vr->vr) && l->ncreators < CREATORS_MAX;
 
-    if (x->creator) {
-        return PACS_OK;
-    }
-
     pacs_json_tag(text, c == NULL ? tag : tag & 0xffff00ff);
     pacs_buf_text(&x->b, "<DicomAttribute");
     put_attribute(&x->b, "tag", (pacs_str_t) { text, 8 });
@@ -185,10 +181,7 @@ xml_attr_end(void *ctx, pacs_err_t *err)
 {
     xml_t *x = ctx;
 
-    if (!x->creator) {
-        pacs_buf_text(&x->b, "</DicomAttribute>\n");
-    }
-    x->creator = false;
+    pacs_buf_text(&x->b, "</DicomAttribute>\n");
     return PACS_OK;
 }
 
@@ -274,10 +267,12 @@ only_delimiters(pacs_str_t name)
 static int
 xml_value(void *ctx, pacs_value_e kind, pacs_str_t text, pacs_err_t *err)
 {
-    xml_t *x = ctx;
+    xml_t  *x = ctx;
+    int     rc = x->creator && x->number == 0
+                 ? creator_value(x, text, err) : PACS_OK;
 
-    if (x->creator) {
-        return creator_value(x, text, err);
+    if (rc != PACS_OK) {
+        return rc;
     }
 
     x->number++;
@@ -316,11 +311,9 @@ xml_bulk(void *ctx, pacs_str_t uri, pacs_err_t *err)
 {
     xml_t *x = ctx;
 
-    if (!x->creator) {
-        pacs_buf_text(&x->b, "<BulkData");
-        put_attribute(&x->b, "uri", uri);
-        pacs_buf_text(&x->b, "/>\n");
-    }
+    pacs_buf_text(&x->b, "<BulkData");
+    put_attribute(&x->b, "uri", uri);
+    pacs_buf_text(&x->b, "/>\n");
     return PACS_OK;
 }
 

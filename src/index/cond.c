@@ -53,6 +53,13 @@ pacs_sql_number(pacs_sql_t *sql, double number)
 
 
 void
+pacs_sql_rank(pacs_sql_t *sql, int64_t rank)
+{
+    put_param(sql, (pacs_param_value_t) { .rank = rank });
+}
+
+
+void
 pacs_sql_column(pacs_sql_t *sql, const char *a, const char *column,
     const char *suffix)
 {

@@ -9,6 +9,7 @@
 
 void pacs_sql_put(pacs_sql_t *sql, const char *text);
 void pacs_sql_number(pacs_sql_t *sql, double number);   /* a parameter */
+void pacs_sql_rank(pacs_sql_t *sql, int64_t rank);      /* the same */
 /* "a.column" */
 void pacs_sql_column(pacs_sql_t *sql, const char *a, const char *column,
     const char *suffix);

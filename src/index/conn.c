@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "index/sqlite.h"
+#include "index/rank.h"
 
 enum { BUSY_MS = 10000 };
 
@@ -198,20 +198,35 @@ sql_item(sqlite3_context *ctx, int n, sqlite3_value **v)
 }
 
 
+/* a name's function of a name */
 static void
-sql_words(sqlite3_context *ctx, int n, sqlite3_value **v)
+sql_name(sqlite3_context *ctx, sqlite3_value **v,
+    pacs_str_t (*fn)(pacs_str_t name, pacs_arena_t *a))
 {
     pacs_arena_t *a = pacs_arena_create(0);
-    pacs_str_t    words = a != NULL ? pacs_name_words(text_of(v[0]), a)
-                                    : pacs_null;
+    pacs_str_t    out = a != NULL ? fn(text_of(v[0]), a) : pacs_null;
 
-    if (words.data != NULL) {
-        sqlite3_result_text64(ctx, words.data, words.len, SQLITE_TRANSIENT,
+    if (out.data != NULL) {
+        sqlite3_result_text64(ctx, out.data, out.len, SQLITE_TRANSIENT,
                               SQLITE_UTF8);
     } else {
         sqlite3_result_error_nomem(ctx);
     }
     pacs_arena_destroy(a);
+}
+
+
+static void
+sql_fold(sqlite3_context *ctx, int n, sqlite3_value **v)
+{
+    sql_name(ctx, v, pacs_name_fold);
+}
+
+
+static void
+sql_words(sqlite3_context *ctx, int n, sqlite3_value **v)
+{
+    sql_name(ctx, v, pacs_name_words);
 }
 
 
@@ -233,8 +248,10 @@ static const struct {
 } functions[] = {
     { "pacs_any",   2, sql_any },
     { "pacs_item",  4, sql_item },
+    { "pacs_fold",  1, sql_fold },
     { "pacs_words", 1, sql_words },
-    { "pacs_when",  1, sql_when }
+    { "pacs_when",  1, sql_when },
+    { "pacs_rank",  2, pacs_rank_sql }
 };
 
 
@@ -269,7 +286,8 @@ pacs_conn_open(pacs_sqlite_t *ix, pacs_conn_t *c, bool writer, pacs_err_t *err)
     sqlite3_busy_timeout(c->db, BUSY_MS);
     for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
         sqlite3_create_function(c->db, functions[i].name, functions[i].n,
-                                SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
+                                SQLITE_UTF8 | SQLITE_DETERMINISTIC
+                                | SQLITE_INNOCUOUS, NULL,
                                 functions[i].run, NULL, NULL);
     }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Person names folded for matching.  Latin letters lose case and accents;
- * Greek and Cyrillic ones lose case; other scripts stay as they are.
+ * Person names folded for matching.  Latin, Greek and Cyrillic letters lose
+ * case and accents; other scripts stay as they are.
  */
 
 #include <string.h>
@@ -37,6 +37,37 @@ static const struct { uint16_t first, last, add; } capitals[] = {
 };
 
 
+/* Greek letters with an accent or at the end of a word; U+0451 */
+static const struct { uint16_t c, plain; } accented[] = {
+    { 0x0386, 0x03b1 }, { 0x0388, 0x03b5 }, { 0x0389, 0x03b7 },
+    { 0x038a, 0x03b9 }, { 0x038c, 0x03bf }, { 0x038e, 0x03c5 },
+    { 0x038f, 0x03c9 }, { 0x0390, 0x03b9 }, { 0x03aa, 0x03b9 },
+    { 0x03ab, 0x03c5 }, { 0x03ac, 0x03b1 }, { 0x03ad, 0x03b5 },
+    { 0x03ae, 0x03b7 }, { 0x03af, 0x03b9 }, { 0x03b0, 0x03c5 },
+    { 0x03c2, 0x03c3 }, { 0x03ca, 0x03b9 }, { 0x03cb, 0x03c5 },
+    { 0x03cc, 0x03bf }, { 0x03cd, 0x03c5 }, { 0x03ce, 0x03c9 },
+    { 0x0401, 0x0435 }, { 0x0451, 0x0435 }
+};
+
+
+/* small, without accent */
+static unsigned
+plain_letter(unsigned c)
+{
+    for (unsigned i = 0; i < sizeof(accented) / sizeof(accented[0]); i++) {
+        if (accented[i].c == c) {
+            return accented[i].plain;
+        }
+    }
+    for (unsigned i = 0; i < sizeof(capitals) / sizeof(capitals[0]); i++) {
+        if (c >= capitals[i].first && c <= capitals[i].last) {
+            return c + capitals[i].add;
+        }
+    }
+    return c;
+}
+
+
 /* a character of two bytes, U+0080 … U+07FF; at most 3 bytes come out */
 static size_t
 fold_pair(unsigned c, char *out)
@@ -51,13 +82,7 @@ fold_pair(unsigned c, char *out)
         return 0;
     }
 
-    for (unsigned i = 0; i < sizeof(capitals) / sizeof(capitals[0]); i++) {
-        if (c >= capitals[i].first && c <= capitals[i].last) {
-            c += capitals[i].add;
-            break;
-        }
-    }
-
+    c = plain_letter(c);
     out[0] = (char) (0xc0 | c >> 6);
     out[1] = (char) (0x80 | (c & 0x3f));
     return 2;

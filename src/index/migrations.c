@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "index/migrations.h"
+#include "index/rank.h"
 
 /*
  * Values are text as DICOM writes it, in UTF-8; '' is absent or empty.
@@ -8,9 +9,10 @@
  * <name>_m: its other groups; <name>_w: see pacs_name_words.
  */
 
-/* words have neither '"' nor '\' in them */
-#define WORDS(row)                                                            \
-    "'[\"' || replace(" row ".patient_name_w, ' ', '\",\"') || '\"]'"
+/* again, as names are folded now */
+#define FOLD(table, name)                                                     \
+    "UPDATE " table " SET " name " = pacs_fold(" name ")"                     \
+    "    WHERE " name " != pacs_fold(" name ");"
 
 const char *const  pacs_migrations[] = {
 
@@ -152,8 +154,8 @@ const char *const  pacs_migrations[] = {
     "    receiver TEXT NOT NULL, json TEXT NOT NULL);"
     "CREATE INDEX event_time ON event (time_us);",
 
-    /* 4: <name>_w, the words of a name and how they sound; each word of the
-     * studies' patients, to be found by; instances' date and time */
+    /* 4: <name>_w, the words of a name and how they sound;
+     * instances' date and time */
     "ALTER TABLE patient ADD COLUMN patient_name_w TEXT NOT NULL DEFAULT '';"
     "ALTER TABLE study ADD COLUMN patient_name_w TEXT NOT NULL DEFAULT '';"
     "ALTER TABLE study ADD COLUMN referring_physician_w TEXT NOT NULL"
@@ -163,24 +165,12 @@ const char *const  pacs_migrations[] = {
     "ALTER TABLE instance ADD COLUMN acquisition_datetime TEXT NOT NULL"
     "    DEFAULT '';"
 
-    "CREATE TABLE patient_word ("
-    "    word TEXT NOT NULL, study INTEGER NOT NULL,"
-    "    PRIMARY KEY (word, study)) WITHOUT ROWID;"
-    "CREATE TRIGGER study_words AFTER INSERT ON study"
-    "    WHEN new.patient_name_w > '' BEGIN"
-    "    INSERT OR IGNORE INTO patient_word SELECT value, new.id"
-    "    FROM json_each(" WORDS("new") "); END;"
-    "CREATE TRIGGER study_words_gone AFTER DELETE ON study"
-    "    WHEN old.patient_name_w > '' BEGIN"
-    "    DELETE FROM patient_word WHERE study = old.id AND word IN"
-    "    (SELECT value FROM json_each(" WORDS("old") ")); END;"
-    "CREATE TRIGGER study_words_changed AFTER UPDATE OF patient_name_w"
-    "    ON study WHEN new.patient_name_w != old.patient_name_w BEGIN"
-    "    DELETE FROM patient_word WHERE study = old.id AND word IN"
-    "    (SELECT value FROM json_each(" WORDS("old") "));"
-    "    INSERT OR IGNORE INTO patient_word SELECT value, new.id"
-    "    FROM json_each(" WORDS("new") ") WHERE new.patient_name_w > ''; END;"
-
+    FOLD("patient", "patient_name_n") FOLD("patient", "patient_name_m")
+    FOLD("study", "patient_name_n") FOLD("study", "patient_name_m")
+    FOLD("study", "referring_physician_n")
+    FOLD("study", "referring_physician_m")
+    FOLD("series", "performing_physician_n")
+    FOLD("series", "performing_physician_m")
     "UPDATE patient SET patient_name_w ="
     "    pacs_words(patient_name_n || '=' || patient_name_m)"
     "    WHERE patient_name_n || patient_name_m > '';"
@@ -194,7 +184,12 @@ const char *const  pacs_migrations[] = {
     "    pacs_words(performing_physician_n || '=' || performing_physician_m)"
     "    WHERE performing_physician_n || performing_physician_m > '';",
 
-    /* 5: the same of names in documents */
+    /* 5: studies of a name, or a modality, newest first */
+    PACS_RANK_TABLES
+    PACS_RANK_FILL
+    PACS_RANK_TRIGGERS,
+
+    /* 6: the same of names in documents */
     "ALTER TABLE document_key ADD COLUMN value_w TEXT NOT NULL DEFAULT '';"
 };
 

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "index/sqlite.h"
+#include "index/rank.h"
 
 enum { RECORD_METADATA = 24, RECORD_VALUES };   /* columns, see statements.c */
 enum { STEPS = 5000 };          /* between two looks at the clock */
@@ -224,6 +224,8 @@ bind_params(sqlite3_stmt *st, const pacs_sql_t *sql)
 
         if (p->text.data != NULL) {
             pacs_sqlite_bind(st, (int) i + 1, p->text);
+        } else if (p->rank != 0) {
+            sqlite3_bind_int64(st, (int) i + 1, p->rank);
         } else if (p->number == (double) (int64_t) p->number) {
             sqlite3_bind_int64(st, (int) i + 1, (int64_t) p->number);
         } else {
@@ -246,6 +248,23 @@ prepare(pacs_conn_t *c, const pacs_sql_t *sql, pacs_err_t *err)
 }
 
 
+/* the number that a statement says; without a row it stays as it is */
+static int
+one_number(pacs_conn_t *c, pacs_sql_t *sql, int64_t *number, pacs_err_t *err)
+{
+    sqlite3_stmt  *st = prepare(c, sql, err);
+    int            rc = st != NULL ? sqlite3_step(st) : SQLITE_ERROR;
+    int            code = rc == SQLITE_ROW || rc == SQLITE_DONE
+                          ? PACS_OK : pacs_sqlite_fail(c, err);
+
+    if (rc == SQLITE_ROW) {
+        *number = sqlite3_column_int64(st, 0);
+    }
+    sqlite3_reset(st);
+    return code;
+}
+
+
 static int
 probe(pacs_conn_t *c, const pacs_driver_t *driver,
     const pacs_limits_t *limits, pacs_arena_t *a, int64_t *rows,
@@ -260,32 +279,33 @@ probe(pacs_conn_t *c, const pacs_driver_t *driver,
 
     pacs_sql_init(&sql, &pacs_sqlite_dialect, limits, a, err);
 
-    int            code = pacs_sql_probe(&sql, driver);
-    sqlite3_stmt  *st = code == PACS_OK ? prepare(c, &sql, err) : NULL;
+    int  code = pacs_sql_probe(&sql, driver);
 
-    if (st != NULL && sqlite3_step(st) == SQLITE_ROW) {
-        *rows = sqlite3_column_int64(st, 0);
-    } else if (code == PACS_OK) {
-        code = pacs_sqlite_fail(c, err);
+    if (code == PACS_OK) {
+        code = one_number(c, &sql, rows, err);
     }
-
-    sqlite3_reset(st);
     pacs_sql_free(&sql);
     return code;
 }
 
 
-/* the key that finds the fewest rows; *best NULL: each finds many */
+/* the key that finds the fewest rows, but for what is ranked by; *best NULL:
+ * each finds too many */
 static int
 choose_driver(pacs_conn_t *c, const pacs_query_t *q,
-    const pacs_limits_t *limits, pacs_arena_t *a, pacs_driver_t *drivers,
-    const pacs_driver_t **best, pacs_err_t *err)
+    const pacs_ranked_t *ranked, const pacs_limits_t *limits,
+    pacs_arena_t *a, pacs_driver_t *drivers, const pacs_driver_t **best,
+    pacs_err_t *err)
 {
     unsigned  n = pacs_sql_drivers(q, drivers, limits, a);
-    int64_t   fewest = PACS_DRIVER_SOME + 1, rows;
+    int64_t   fewest = PACS_DRIVER_FEW + 1, rows;
 
     *best = NULL;
     for (unsigned i = 0; i < n && fewest > 0; i++) {
+        if (ranked != NULL && drivers[i].term == ranked->term) {
+            continue;
+        }
+
         int  code = probe(c, &drivers[i], limits, a, &rows, err);
 
         if (code != PACS_OK) {
@@ -293,11 +313,85 @@ choose_driver(pacs_conn_t *c, const pacs_query_t *q,
         }
         if (rows < fewest) {
             fewest = rows;
-            drivers[i].few = rows <= PACS_DRIVER_FEW;
             *best = &drivers[i];
         }
     }
     return PACS_OK;
+}
+
+
+/* the studies of the page's rows and those before, to the end of the page's
+ * last day */
+static int
+collect(sqlite3_stmt *st, uint64_t rows, pacs_buf_t *ids)
+{
+    int64_t  rank, last = -1, end = 0;
+    int      rc;
+
+    pacs_buf_char(ids, '[');
+    for (uint64_t n = 1; (rc = sqlite3_step(st)) == SQLITE_ROW; n++) {
+        rank = sqlite3_column_int64(st, 0);
+        if (n > rows && rank > end) {
+            return SQLITE_DONE;
+        }
+        if (n == rows) {
+            end = rank | PACS_RANK_IDS;
+        }
+        if (rank != last) {
+            pacs_buf_printf(ids, "%s%lld", last != -1 ? "," : "",
+                            (long long) (rank & PACS_RANK_IDS));
+        }
+        last = rank;
+    }
+    return rc;
+}
+
+
+static int
+read_ranks(pacs_conn_t *c, const pacs_query_t *q,
+    const pacs_limits_t *limits, pacs_arena_t *a, uint32_t limit,
+    pacs_ranked_t *r, pacs_err_t *err)
+{
+    pacs_buf_t  ids = { 0 };
+    pacs_sql_t  sql;
+
+    pacs_sql_init(&sql, &pacs_sqlite_dialect, limits, a, err);
+
+    int            code = pacs_sql_ranks(&sql, q, r);
+    sqlite3_stmt  *st = code == PACS_OK ? prepare(c, &sql, err) : NULL;
+
+    if (code == PACS_OK
+        && (st == NULL || collect(st, (uint64_t) q->offset + limit + 1, &ids)
+                          != SQLITE_DONE))
+    {
+        code = pacs_sqlite_fail(c, err);
+    }
+    sqlite3_reset(st);
+    pacs_sql_free(&sql);
+
+    pacs_buf_char(&ids, ']');
+    r->ids = pacs_buf_take(&ids, a);
+    return code != PACS_OK || r->ids.data != NULL
+           ? code : pacs_fail(err, PACS_E_NOMEM, "out of memory");
+}
+
+
+/* driver or ranked is NULL, or both are: all studies are walked */
+static int
+plan(pacs_conn_t *c, const pacs_query_t *q, const pacs_limits_t *limits,
+    pacs_arena_t *a, uint32_t limit, pacs_driver_t *drivers,
+    const pacs_driver_t **driver, pacs_ranked_t *r,
+    const pacs_ranked_t **ranked, pacs_err_t *err)
+{
+    *ranked = pacs_sql_ranked(q, limits, a, r) ? r : NULL;
+
+    int  code = choose_driver(c, q, *ranked, limits, a, drivers, driver, err);
+
+    if (*driver != NULL) {
+        *ranked = NULL;
+    }
+    return code == PACS_OK && *ranked != NULL
+           ? read_ranks(c, q, limits, a, limit, r, err) : code;
 }
 
 
@@ -362,17 +456,19 @@ query(pacs_conn_t *c, const pacs_query_t *q, const pacs_limits_t *limits,
                                                                    : q->limit;
     pacs_driver_t         drivers[PACS_DRIVERS];
     const pacs_driver_t  *driver;
+    pacs_ranked_t         r;
+    const pacs_ranked_t  *ranked;
     pacs_sql_t            sql;
     int                   rc = SQLITE_DONE;
-    int                   code = choose_driver(c, q, limits, a, drivers,
-                                               &driver, err);
+    int                   code = plan(c, q, limits, a, limit, drivers,
+                                      &driver, &r, &ranked, err);
 
     if (code != PACS_OK) {
         return code;
     }
 
     pacs_sql_init(&sql, &pacs_sqlite_dialect, limits, a, err);
-    code = pacs_sql_query(&sql, q, driver, limit + 1);
+    code = pacs_sql_query(&sql, q, driver, ranked, limit + 1);
 
     sqlite3_stmt  *st = code == PACS_OK ? prepare(c, &sql, err) : NULL;
 
@@ -685,7 +781,11 @@ static const char *const  checks[] = {
     " LIMIT 20",
     "SELECT 'instance ' || uid || ': without its data' FROM instance i"
     " WHERE NOT EXISTS (SELECT 1 FROM instance_data WHERE id = i.id)"
-    " LIMIT 20"
+    " LIMIT 20",
+    "SELECT 'the modalities of studies are wrong' WHERE EXISTS ("
+    PACS_RANK_MODALITIES " EXCEPT SELECT modality, rank FROM study_modality)"
+    " OR EXISTS (SELECT modality, rank FROM study_modality EXCEPT "
+    PACS_RANK_MODALITIES ")"
 };
 
 

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "index/sqlite.h"
+#include "index/rank.h"
 
 /* what is asked to be removed; uids: of study, series, instance */
 typedef struct {
@@ -479,13 +479,14 @@ clear(pacs_sqlite_t *ix, pacs_err_t *err)
 
     /* meta stays: revisions go on */
     code = pacs_sqlite_exec(&ix->writer,
-        "DELETE FROM instance_data; DELETE FROM instance; DELETE FROM series;"
-        "DELETE FROM patient_word; DELETE FROM study; DELETE FROM patient;"
-        "DELETE FROM deleted;"
-        "DELETE FROM corrected; DELETE FROM conflict;"
+        "DELETE FROM instance_data; DELETE FROM instance; DELETE FROM patient;"
+        "DELETE FROM deleted; DELETE FROM corrected; DELETE FROM conflict;"
         "DELETE FROM document; DELETE FROM document_key;"
         "UPDATE totals SET patients = 0, studies = 0, series = 0,"
         " instances = 0, bytes = 0", err);
+    if (code == PACS_OK) {
+        code = pacs_rank_clear(&ix->writer, err);
+    }
     code = pacs_sqlite_end(ix, code, err);
     return code == PACS_OK && ix->rebuild ? pacs_sqlite_flush(ix, err) : code;
 }

@@ -4,6 +4,8 @@
  * How the words of a name sound: Cologne phonetics (H. J. Postel, Die Kölner
  * Phonetik, IBM-Nachrichten 19, 1969), of what Latin letters write; Greek and
  * Cyrillic ones are put into Latin letters first.  Other scripts have none.
+ * J and Y before the first vowel are 9, not 0 as the vowels are: the
+ * beginning of a name is what people type.
  */
 
 #include <string.h>
@@ -26,10 +28,7 @@ static const char *const  cyrillic[] = {
 
 /* letters outside of the two rows */
 static const struct { uint16_t c; const char *latin; } others[] = {
-    { 0x0390, "i" }, { 0x03ac, "a" }, { 0x03ad, "e" }, { 0x03ae, "i" },
-    { 0x03af, "i" }, { 0x03b0, "y" }, { 0x03ca, "i" }, { 0x03cb, "y" },
-    { 0x03cc, "o" }, { 0x03cd, "y" }, { 0x03ce, "o" }, { 0x0450, "e" },
-    { 0x0451, "yo" }, { 0x0452, "d" }, { 0x0453, "g" }, { 0x0454, "ye" },
+    { 0x0450, "e" }, { 0x0452, "d" }, { 0x0453, "g" }, { 0x0454, "ye" },
     { 0x0455, "z" }, { 0x0456, "i" }, { 0x0457, "i" }, { 0x0458, "j" },
     { 0x0459, "l" }, { 0x045a, "n" }, { 0x045b, "c" }, { 0x045c, "k" },
     { 0x045e, "u" }, { 0x045f, "z" }, { 0x0491, "g" }
@@ -94,8 +93,8 @@ one_of(char c, const char *set)
 
 /* NULL: the letters beside it decide */
 static const char *const  codes[26] = {
-    "0", "1", NULL, NULL, "0", "3", "4", "", "0", "0", "4", "5", "6", "6",
-    "0", NULL, "4", "7", "8", NULL, "0", "3", "3", NULL, "0", "8"
+    "0", "1", NULL, NULL, "0", "3", "4", "", "0", NULL, "4", "5", "6", "6",
+    "0", NULL, "4", "7", "8", NULL, "0", "3", "3", NULL, NULL, "8"
 };
 
 
@@ -104,6 +103,9 @@ static const char *
 code_of(char before, char c, char after)
 {
     switch (c) {
+    case 'j':
+    case 'y':
+        return before == '\0' && one_of(after, "aeiou") ? "9" : "0";
     case 'p':
         return after == 'h' ? "3" : "1";
     case 'd':

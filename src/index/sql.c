@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 #include "index/cond.h"
+#include "index/rank.h"
 
 /* main alias and the one inside EXISTS, by level */
 static const char *const  alias[] = { "p", "s", "e", "i" };
@@ -32,7 +33,7 @@ static const struct { uint32_t tag; bool unique; } indexed[] = {
     { 0x00080061, false }
 };
 
-enum { TAG_MODALITY = 0x00080060, TAG_PATIENT_NAME = 0x00100010 };
+enum { TAG_MODALITY = 0x00080060 };
 
 
 void
@@ -205,7 +206,9 @@ can_drive(const pacs_pred_t *p, const pacs_limits_t *limits, pacs_arena_t *a,
     pacs_matching_t     m;
 
     if (p->kind != PACS_P_TERM || attr->path[1] != 0
-        || pacs_matching_parse(attr, p->value, p->how, limits, a, &m, NULL) != PACS_OK
+        || (attr->match == PACS_MATCH_NAME && (p->how & PACS_HOW_FUZZY))
+        || pacs_matching_parse(attr, p->value, p->how, limits, a, &m, NULL)
+           != PACS_OK
         || m.universal || m.empty || m.grouped || !has_prefixes(&m))
     {
         return false;
@@ -218,31 +221,6 @@ can_drive(const pacs_pred_t *p, const pacs_limits_t *limits, pacs_arena_t *a,
         }
     }
     return false;
-}
-
-
-/* each word of a patient's name has rows of its own */
-static unsigned
-fuzzy_drivers(const pacs_pred_t *p, pacs_driver_t *drivers, unsigned n,
-    const pacs_limits_t *limits, pacs_arena_t *a)
-{
-    const pacs_attr_t  *attr = &pacs_attrs[p->attr];
-    pacs_matching_t     m;
-    pacs_str_t          words, word, sound;
-
-    if (attr->path[0] != TAG_PATIENT_NAME
-        || pacs_matching_parse(attr, p->value, p->how, limits, a, &m, NULL) != PACS_OK
-        || m.n != 1)
-    {
-        return n;
-    }
-
-    words = pacs_name_words(m.wanted[0].text, a);
-    while (n < PACS_DRIVERS && pacs_name_word(&words, &word, &sound)) {
-        drivers[n++] = (pacs_driver_t) { .term = p, .word = word,
-                                         .sound = sound };
-    }
-    return n;
 }
 
 
@@ -264,31 +242,11 @@ pacs_sql_drivers(const pacs_query_t *q, pacs_driver_t *drivers,
     {
         bool  unique;
 
-        if (p->kind == PACS_P_TERM && (p->how & PACS_HOW_FUZZY)
-            && pacs_attrs[p->attr].match == PACS_MATCH_NAME) {
-            n = fuzzy_drivers(p, drivers, n, limits, a);
-
-        } else if (can_drive(p, limits, a, &unique)) {
+        if (can_drive(p, limits, a, &unique)) {
             drivers[n++] = (pacs_driver_t) { .term = p, .unique = unique };
         }
     }
     return n;
-}
-
-
-static void
-put_fuzzy_driver(pacs_sql_t *sql, const pacs_driver_t *driver, bool count)
-{
-    const char  *what = count ? "1" : "x.study AS id";
-
-    pacs_buf_printf(&sql->text, "SELECT %s FROM patient_word x WHERE ", what);
-    pacs_sql_prefix(sql, "x", "word", "", driver->word);
-
-    if (driver->sound.len != 0) {
-        pacs_buf_printf(&sql->text, " UNION ALL SELECT %s FROM patient_word x"
-                        " WHERE x.word = ", what);
-        pacs_sql_value(sql, driver->sound);
-    }
 }
 
 
@@ -315,8 +273,13 @@ put_driver(pacs_sql_t *sql, const pacs_driver_t *driver, bool count)
         sql->code = code;
         return;
     }
-    if (driver->word.len != 0) {
-        put_fuzzy_driver(sql, driver, count);
+
+    /* once a study, not once a series */
+    if (attr->path[0] == TAG_MODALITY && m.n == 1 && !m.wanted[0].wild) {
+        pacs_buf_printf(&sql->text, "SELECT x.rank & %lld AS id"
+                        " FROM study_modality x WHERE x.modality = ",
+                        (long long) PACS_RANK_IDS);
+        pacs_sql_value(sql, m.wanted[0].text);
         return;
     }
 
@@ -341,7 +304,7 @@ pacs_sql_probe(pacs_sql_t *sql, const pacs_driver_t *driver)
 {
     pacs_sql_put(sql, "SELECT count(*) FROM (");
     put_driver(sql, driver, true);
-    pacs_buf_printf(&sql->text, " LIMIT %d)", PACS_DRIVER_SOME + 1);
+    pacs_buf_printf(&sql->text, " LIMIT %d)", PACS_DRIVER_FEW + 1);
     return finish(sql);
 }
 
@@ -396,19 +359,20 @@ order_index(const pacs_query_t *q)
 
 
 static void
-put_from(pacs_sql_t *sql, const pacs_query_t *q, const pacs_driver_t *driver)
+put_from(pacs_sql_t *sql, const pacs_query_t *q, const pacs_driver_t *driver,
+    const pacs_ranked_t *ranked)
 {
     const char  *index = order_index(q);
 
-    if (q->level == PACS_LEVEL_PATIENT) {
-        pacs_sql_put(sql, " FROM patient p");
-        return;
-    }
-
-    if (driver != NULL && driver->few) {
+    if (driver != NULL) {
         pacs_sql_put(sql, " FROM (SELECT DISTINCT id FROM (");
         put_driver(sql, driver, false);
         pacs_sql_put(sql, ")) d CROSS JOIN study s ON s.id = d.id");
+
+    } else if (ranked != NULL) {
+        pacs_sql_put(sql, " FROM json_each(");
+        pacs_sql_value(sql, ranked->ids);
+        pacs_sql_put(sql, ") r CROSS JOIN study s ON s.id = r.value");
 
     } else {
         pacs_sql_put(sql, " FROM study s");
@@ -418,9 +382,15 @@ put_from(pacs_sql_t *sql, const pacs_query_t *q, const pacs_driver_t *driver)
         }
     }
 
-    pacs_sql_put(sql, q->level >= PACS_LEVEL_SERIES
+}
+
+
+static void
+put_below(pacs_sql_t *sql, pacs_level_e level)
+{
+    pacs_sql_put(sql, level >= PACS_LEVEL_SERIES
                       ? " CROSS JOIN series e ON e.study = s.id" : "");
-    pacs_sql_put(sql, q->level >= PACS_LEVEL_INSTANCE
+    pacs_sql_put(sql, level >= PACS_LEVEL_INSTANCE
                       ? " CROSS JOIN instance i ON i.series = e.id" : "");
 }
 
@@ -472,11 +442,46 @@ put_upto(pacs_sql_t *sql, const pacs_query_t *q)
 
 
 int
+pacs_sql_ranks(pacs_sql_t *sql, const pacs_query_t *q,
+    const pacs_ranked_t *r)
+{
+    static const struct { const char *from, *rank, *is; } tables[] = {
+        [PACS_RANKED_NAME] = { "study_name", "r.rowid",
+                               "r.study_name MATCH " },
+        [PACS_RANKED_MODALITY] = { "study_modality", "r.rank",
+                                   "r.modality = " }
+    };
+    const char  *rank = tables[r->kind].rank;
+
+    pacs_buf_printf(&sql->text, "SELECT %s FROM %s r CROSS JOIN study s"
+                    " ON s.id = %s & %lld", rank, tables[r->kind].from, rank,
+                    (long long) PACS_RANK_IDS);
+    put_below(sql, q->level);
+    pacs_buf_printf(&sql->text, " WHERE %s", tables[r->kind].is);
+    pacs_sql_value(sql, r->wanted);
+    pacs_buf_printf(&sql->text, " AND %s >= ", rank);
+    pacs_sql_rank(sql, r->low);
+    pacs_buf_printf(&sql->text, " AND %s <= ", rank);
+    pacs_sql_rank(sql, r->high);
+    pacs_sql_put(sql, " AND ");
+    put_pred(sql, q->where, q->level, 0);
+    put_upto(sql, q);
+    pacs_buf_printf(&sql->text, " ORDER BY %s", rank);
+    return finish(sql);
+}
+
+
+int
 pacs_sql_query(pacs_sql_t *sql, const pacs_query_t *q,
-    const pacs_driver_t *driver, uint32_t limit)
+    const pacs_driver_t *driver, const pacs_ranked_t *ranked, uint32_t limit)
 {
     put_columns(sql, q->level);
-    put_from(sql, q, driver);
+    if (q->level == PACS_LEVEL_PATIENT) {
+        pacs_sql_put(sql, " FROM patient p");
+    } else {
+        put_from(sql, q, driver, ranked);
+        put_below(sql, q->level);
+    }
     pacs_sql_put(sql, " WHERE ");
     if (q->where != NULL) {
         put_pred(sql, q->where, q->level, 0);
@@ -484,11 +489,6 @@ pacs_sql_query(pacs_sql_t *sql, const pacs_query_t *q,
         pacs_sql_put(sql, "1 = 1");
     }
     put_upto(sql, q);
-    if (driver != NULL && !driver->few) {
-        pacs_sql_put(sql, " AND s.id IN (");
-        put_driver(sql, driver, false);
-        pacs_sql_put(sql, ")");
-    }
     put_order(sql, q);
     pacs_sql_put(sql, " LIMIT ");
     pacs_sql_number(sql, limit);

@@ -20,6 +20,7 @@ typedef struct {
 typedef struct {
     pacs_str_t  text;       /* data NULL: number */
     double      number;
+    int64_t     rank;       /* if not 0: instead of the number */
 } pacs_param_value_t;
 
 typedef struct {
@@ -38,28 +39,41 @@ void pacs_sql_init(pacs_sql_t *sql, const pacs_dialect_t *dialect,
 void pacs_sql_free(pacs_sql_t *sql);
 
 /*
- * A term of the top-level AND that an index finds rows for.  Three plans:
- * few rows: they are read and sorted; some: all studies are walked by date,
- * but only those in the set of the rows found are read; many: studies are
- * walked by date and read until the page is full.
+ * A term of the top-level AND that an index finds rows for.  Three plans: a
+ * term finds few rows: they are read and sorted; or studies come ranked by a
+ * name or modality until the page is full; or all are walked by date.
  */
 typedef struct {
     const pacs_pred_t  *term;
-    pacs_str_t          word, sound;    /* fuzzy: one word of its value */
     bool                unique;     /* UIDs: few for certain */
-    bool                few;        /* set by who probed */
 } pacs_driver_t;
 
-enum { PACS_DRIVERS = 16, PACS_DRIVER_FEW = 1000, PACS_DRIVER_SOME = 20000 };
+enum { PACS_DRIVERS = 16, PACS_DRIVER_FEW = 10000 };
+
+/* what finds studies newest first, see rank.h */
+typedef struct {
+    enum { PACS_RANKED_NOT, PACS_RANKED_NAME, PACS_RANKED_MODALITY } kind;
+    const pacs_pred_t  *term;
+    pacs_str_t          wanted;     /* an FTS5 expression, a modality */
+    int64_t             low, high;  /* that StudyDate leaves, inclusive */
+    pacs_str_t          ids;        /* of the studies of a page, as JSON */
+} pacs_ranked_t;
+
+/* false: no key can be ranked by */
+bool pacs_sql_ranked(const pacs_query_t *q, const pacs_limits_t *limits,
+    pacs_arena_t *a, pacs_ranked_t *r);
+/* the rank of each row, newest first */
+int pacs_sql_ranks(pacs_sql_t *sql, const pacs_query_t *q,
+    const pacs_ranked_t *r);
 
 /* the candidates among q's keys */
 unsigned pacs_sql_drivers(const pacs_query_t *q, pacs_driver_t *drivers,
     const pacs_limits_t *limits, pacs_arena_t *a);
-/* one number: rows that a driver finds, at most PACS_DRIVER_SOME + 1 */
+/* one number: rows that a driver finds, at most PACS_DRIVER_FEW + 1 */
 int pacs_sql_probe(pacs_sql_t *sql, const pacs_driver_t *driver);
 /* columns: study revision, then each attribute that is read for q->level, in
- * the order of pacs_attrs.  driver NULL: many */
+ * the order of pacs_attrs.  driver NULL: ranked, or, if that is NULL, walked */
 int pacs_sql_query(pacs_sql_t *sql, const pacs_query_t *q,
-    const pacs_driver_t *driver, uint32_t limit);
+    const pacs_driver_t *driver, const pacs_ranked_t *ranked, uint32_t limit);
 
 #endif

@@ -147,6 +147,9 @@ int pacs_sqlite_statements(pacs_sqlite_t *ix, pacs_err_t *err);
 
 int pacs_sqlite_put(pacs_index_t *base, pacs_record_t *records,
     pacs_put_e *known, unsigned n, pacs_err_t *err);
+/* a new instance's row and its data */
+int pacs_sqlite_put_instance(pacs_sqlite_t *ix, const pacs_record_t *r,
+    int64_t series, pacs_err_t *err);
 /* the next revision, one for all of a transaction */
 int pacs_sqlite_revise(pacs_sqlite_t *ix, int64_t *revision, pacs_err_t *err);
 /* ties a study to the patient that its columns name */

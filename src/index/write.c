@@ -243,6 +243,17 @@ insert_data(pacs_sqlite_t *ix, const pacs_record_t *r, int64_t id,
 }
 
 
+int
+pacs_sqlite_put_instance(pacs_sqlite_t *ix, const pacs_record_t *r,
+    int64_t series, pacs_err_t *err)
+{
+    int  code = insert_instance(ix, r, series, err);
+
+    return code != PACS_OK ? code
+           : insert_data(ix, r, pacs_row_id(ix), err);
+}
+
+
 static int
 count(pacs_sqlite_t *ix, const pacs_record_t *r, int64_t study,
     int64_t series, bool new_series, pacs_err_t *err)
@@ -337,10 +348,7 @@ put_new(pacs_sqlite_t *ix, pacs_record_t *r, pacs_err_t *err)
         code = pacs_sqlite_modalities(ix, study.id, err);
     }
     if (code == PACS_OK) {
-        code = insert_instance(ix, r, series.id, err);
-    }
-    if (code == PACS_OK) {
-        code = insert_data(ix, r, pacs_row_id(ix), err);
+        code = pacs_sqlite_put_instance(ix, r, series.id, err);
     }
     if (code == PACS_OK) {
         code = count(ix, r, study.id, series.id, new_series, err);

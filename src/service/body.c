@@ -162,7 +162,7 @@ static int
 write_model(pacs_op_t *op, const pacs_accept_t *accept, pacs_str_t object,
     pacs_buf_t *out, pacs_err_t *err)
 {
-    if (accept->media == PACS_MT_DICOM_XML
+    if (accept->media == PACS_MT_XML
         || accept->media == PACS_MT_MULTIPART_XML)
     {
         return pacs_xml_from_json(object, pacs_service_limits(op->svc),
@@ -201,7 +201,7 @@ static int
 write_list(pacs_op_t *op, const pacs_accept_t *accept,
     const pacs_str_t *objects, unsigned n, pacs_buf_t *out, pacs_err_t *err)
 {
-    bool  xml = accept->media == PACS_MT_DICOM_XML;
+    bool  xml = accept->media == PACS_MT_XML;
     int   rc = PACS_OK;
 
     op->reply.content_type = xml ? pacs_lit("application/dicom+xml")

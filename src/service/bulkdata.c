@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "service/internal.h"
+#include "service/send.h"
 
 enum { PIXEL_DATA = 0x7FE00010 };
 
@@ -49,13 +49,13 @@ word_size(const pacs_elem_t *e)
 }
 
 
-/* a value in memory: inflated, or turned into little endian */
+/* inflated, or turned into little endian */
 static int
-value_in_memory(pacs_op_t *op, open_t *o, const pacs_elem_t *e,
-    pacs_part_t *part, pacs_err_t *err)
+value_in_memory(pacs_op_t *op, pacs_source_t *file, const pacs_dataset_t *ds,
+    const pacs_elem_t *e, pacs_part_t *part, pacs_err_t *err)
 {
     const pacs_limits_t *limits = pacs_service_limits(op->svc);
-    pacs_source_t       *stream = pacs_dicom_stream(&o->file, &o->ds, limits,
+    pacs_source_t       *stream = pacs_dicom_stream(file, ds, limits,
                                                     op->arena, err);
     unsigned             size = word_size(e);
 
@@ -77,7 +77,7 @@ value_in_memory(pacs_op_t *op, open_t *o, const pacs_elem_t *e,
 
     int rc = pacs_source_exact(stream, e->offset, p, (size_t) e->length, err);
 
-    for (uint64_t i = 0; o->ds.syntax->big_endian && i + size <= e->length;
+    for (uint64_t i = 0; ds->syntax->big_endian && i + size <= e->length;
          i += size)
     {
         for (unsigned k = 0; k < size / 2; k++) {
@@ -93,56 +93,60 @@ value_in_memory(pacs_op_t *op, open_t *o, const pacs_elem_t *e,
 }
 
 
+int
+pacs_bulk_value(pacs_op_t *op, pacs_source_t *file, const pacs_dataset_t *ds,
+    const pacs_elem_t *e, const char *path, pacs_part_t *part,
+    pacs_err_t *err)
+{
+    if (ds->syntax->deflated || ds->syntax->big_endian) {
+        return value_in_memory(op, file, ds, e, part, err);
+    }
+
+    *part = (pacs_part_t) { .path = path, .offset = e->offset,
+                            .length = e->length };
+    return PACS_OK;
+}
+
+
 static int
 answer(pacs_op_t *op, open_t *o, const pacs_elem_t *e, bool single,
     pacs_err_t *err)
 {
-    pacs_part_t *parts = pacs_reply_parts(op, 3);
-    char         boundary[33];
-    int          rc = PACS_OK;
-
-    if (parts == NULL) {
-        return PACS_E_NOMEM;
-    }
-
-    if (o->ds.syntax->deflated || o->ds.syntax->big_endian) {
-        rc = value_in_memory(op, o, e, &parts[1], err);
-    } else {
-        parts[1] = (pacs_part_t) { .path = o->blob.path, .offset = e->offset,
-                                   .length = e->length };
-    }
+    pacs_parts_t  list = { 0 };
+    pacs_part_t   part;
+    char          boundary[33];
+    int           rc = pacs_bulk_value(op, &o->file, &o->ds, e, o->blob.path,
+                                       &part, err);
 
     if (rc != PACS_OK) {
         return rc;
     }
 
     op->reply.content_type = pacs_lit("application/octet-stream");
+    op->reply.ranges = single;
 
     if (single) {
-        parts[0] = parts[1];
-        op->reply.nparts = 1;
+        rc = pacs_parts_add(op, &list, part);
 
     } else {
         pacs_boundary(boundary);
         op->reply.content_type = pacs_sprintf(op->arena, "multipart/related; "
             "type=\"application/octet-stream\"; boundary=%s", boundary);
 
-        pacs_str_t  head = pacs_sprintf(op->arena,
-            "--%s\r\nContent-Type: application/octet-stream\r\n"
-            "Content-Location: %.*s%.*s%.*s\r\n\r\n", boundary,
-            pacs_fmt(op->request.origin), pacs_fmt(op->request.prefix),
-            pacs_fmt(op->request.path));
-        pacs_str_t  end = pacs_sprintf(op->arena, "\r\n--%s--\r\n", boundary);
-
-        if (head.data == NULL || end.data == NULL) {
-            return PACS_E_NOMEM;
+        if ((rc = pacs_parts_text(op, &list, pacs_sprintf(op->arena,
+                "--%s\r\nContent-Type: application/octet-stream\r\n"
+                "Content-Location: %.*s%.*s%.*s\r\n\r\n", boundary,
+                pacs_fmt(op->request.origin), pacs_fmt(op->request.prefix),
+                pacs_fmt(op->request.path)))) == PACS_OK
+            && (rc = pacs_parts_add(op, &list, part)) == PACS_OK)
+        {
+            rc = pacs_parts_text(op, &list, pacs_sprintf(op->arena,
+                                     "\r\n--%s--\r\n", boundary));
         }
-        parts[0] = (pacs_part_t) { .data = head.data, .length = head.len };
-        parts[2] = (pacs_part_t) { .data = end.data, .length = end.len };
     }
 
-    pacs_reply_length(op);
-    return PACS_OK;
+    pacs_parts_reply(op, &list);
+    return rc;
 }
 
 

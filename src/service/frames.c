@@ -7,56 +7,60 @@
  * out of there.
  */
 
-#include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
-#include "service/internal.h"
-
-#define EXPLICIT_LE  "1.2.840.10008.1.2.1"
+#include "service/send.h"
 
 enum { MAX_CHOICES = 16 };
 
-typedef enum { GIVE_NOT, GIVE_NATIVE, GIVE_STORED, GIVE_DECODED } give_e;
-
 typedef struct {
     pacs_image_t   *image;
-    give_e          give;
+    pacs_frames_e   give;
     bool            single;
     char            boundary[33];
     uint32_t        next;           /* frame of the list to do */
-    pacs_part_t    *parts;
-    unsigned        nparts;
+    pacs_parts_t    list;
 } state_t;
 
 
-/* octet-stream is Explicit VR LE unless another syntax is named (table
- * 8.7.3-5); the stored media type is the stored syntax */
-static give_e
-choose(const pacs_accept_t *c, const pacs_syntax_t *syntax, pacs_str_t stored)
+bool
+pacs_octets_ok(const pacs_accept_t *c)
 {
-    bool  any = c->syntax.len == 0 || pacs_str_is(c->syntax, "*");
-    bool  octets = c->type.len == 0 || pacs_str_is(c->type, "*/*")
-                   || pacs_str_is(c->type, "application/octet-stream");
+    return c->type.len == 0 || pacs_str_is(c->type, "*/*")
+           || pacs_str_is(c->type, "application/octet-stream");
+}
+
+
+/* octet-stream is Explicit VR LE unless another syntax is named (table
+ * 8.7.3-4); the stored media type is the stored syntax.  What cannot be
+ * decoded goes to who asks for nothing special as it is stored, 8.7.3.3 */
+pacs_frames_e
+pacs_frames_choose(const pacs_accept_t *c, const pacs_syntax_t *syntax,
+    pacs_str_t stored)
+{
+    bool  none = c->syntax.len == 0;
+    bool  any = none || pacs_str_is(c->syntax, "*");
+    bool  octets = pacs_octets_ok(c);
 
     if (!syntax->encapsulated) {
-        return octets && (any || pacs_str_is(c->syntax, EXPLICIT_LE)
+        return octets && (any || pacs_str_is(c->syntax, PACS_EXPLICIT_LE)
                           || pacs_str_eq(c->syntax, stored))
-               ? GIVE_NATIVE : GIVE_NOT;
+               ? PACS_FRAMES_NATIVE : PACS_FRAMES_NOT;
     }
 
     if (pacs_str_eq(c->syntax, stored)
         || (any && pacs_str_is(c->type, syntax->media_type))
         || (octets && pacs_str_is(c->syntax, "*")))
     {
-        return GIVE_STORED;
+        return PACS_FRAMES_STORED;
     }
 
-    return octets && (any || pacs_str_is(c->syntax, EXPLICIT_LE))
-           && syntax->coding < PACS_CODING_VIDEO
-           ? (c->type.len == 0 && any ? GIVE_STORED : GIVE_DECODED)
-           : GIVE_NOT;
+    if (!octets || !(none || pacs_str_is(c->syntax, PACS_EXPLICIT_LE))) {
+        return PACS_FRAMES_NOT;
+    }
+    return syntax->coding < PACS_CODING_VIDEO ? PACS_FRAMES_DECODED
+           : none && !pacs_str_is(c->type, "application/octet-stream")
+           ? PACS_FRAMES_STORED : PACS_FRAMES_NOT;
 }
 
 
@@ -75,9 +79,9 @@ negotiate(pacs_op_t *op, const pacs_route_t *route,
             continue;
         }
 
-        s->give = choose(&choices[i], s->image->syntax,
-                         s->image->record.syntax_uid);
-        if (s->give != GIVE_NOT) {
+        s->give = pacs_frames_choose(&choices[i], s->image->syntax,
+                                     s->image->record.syntax_uid);
+        if (s->give != PACS_FRAMES_NOT) {
             return PACS_OK;
         }
     }
@@ -118,75 +122,59 @@ begin(pacs_op_t *op, const pacs_route_t *route, const pacs_param_t *params,
         return PACS_E_NOMEM;
     }
 
-    if (pacs_reply_etag(op, path, key, s->single ? "1" : "n",
-                        s->give == GIVE_DECODED ? "d" : "s", NULL))
-    {
-        return PACS_OK;
-    }
-
     pacs_boundary(s->boundary);
-
-    /* a head and its fragments a frame, and the closing boundary */
-    size_t  room = 1;
-
-    for (uint32_t i = 0; i < route->nframes; i++) {
-        const pacs_frames_t *f = &s->image->frames;
-        uint32_t             k = route->frames[i] - 1;
-
-        room += 2 + (s->give == GIVE_STORED ? f->first[k + 1] - f->first[k]
-                                            : 0);
-    }
-
-    s->parts = pacs_calloc(op->arena, room, sizeof(pacs_part_t));
-    return s->parts == NULL ? PACS_E_NOMEM : PACS_OK;
+    op->reply.ranges = s->single;
+    pacs_reply_etag(op, path, key, s->single ? "1" : "n",
+                    s->give == PACS_FRAMES_DECODED ? "d" : "s", NULL);
+    return PACS_OK;
 }
 
 
-static const char *
-media_of(const state_t *s)
+/* --- one frame --- */
+
+const char *
+pacs_frames_type(const pacs_image_t *im, pacs_frames_e give)
 {
-    return s->give == GIVE_STORED ? s->image->syntax->media_type
-                                  : "application/octet-stream";
+    return give == PACS_FRAMES_STORED ? im->syntax->media_type
+                                      : "application/octet-stream";
 }
 
 
 static int
-frame_head(pacs_op_t *op, state_t *s, uint32_t number)
+frame_head(pacs_op_t *op, const pacs_image_t *im, pacs_frames_e give,
+    const char *boundary, uint32_t number, pacs_parts_t *list)
 {
-    const pacs_record_t *r = &s->image->record;
+    const pacs_record_t *r = &im->record;
     pacs_str_t           url = pacs_op_url(op, true, r->study, r->series,
                                            r->instance);
-    pacs_str_t           syntax = s->give == GIVE_STORED
-                                  ? r->syntax_uid : pacs_lit(EXPLICIT_LE);
-    pacs_str_t           head = pacs_sprintf(op->arena,
-        "%s--%s\r\nContent-Type: %s; transfer-syntax=%.*s\r\n"
-        "Content-Location: %.*s/frames/%u\r\n\r\n",
-        s->nparts == 0 ? "" : "\r\n", s->boundary, media_of(s),
-        pacs_fmt(syntax), pacs_fmt(url), number);
+    pacs_str_t           syntax = give == PACS_FRAMES_STORED
+                                  ? r->syntax_uid
+                                  : pacs_lit(PACS_EXPLICIT_LE);
 
-    s->parts[s->nparts++] = (pacs_part_t) { .data = head.data,
-                                            .length = head.len };
-    return head.data == NULL ? PACS_E_NOMEM : PACS_OK;
+    return pacs_parts_text(op, list, pacs_sprintf(op->arena,
+        "\r\n--%s\r\nContent-Type: %s; transfer-syntax=%.*s\r\n"
+        "Content-Location: %.*s/frames/%u\r\n\r\n", boundary,
+        pacs_frames_type(im, give), pacs_fmt(syntax), pacs_fmt(url),
+        number));
 }
 
 
 static int
-native_part(pacs_op_t *op, state_t *s, uint32_t i, pacs_part_t *part,
+native_part(pacs_op_t *op, pacs_image_t *im, uint32_t i, pacs_part_t *part,
     pacs_err_t *err)
 {
     pacs_range_t  range;
     pacs_str_t    bytes;
 
-    if (pacs_image_range(s->image, i, &range)) {
-        *part = (pacs_part_t) { .path = s->image->blob.path,
+    if (pacs_image_range(im, i, &range)) {
+        *part = (pacs_part_t) { .path = im->blob.path,
                                 .offset = range.offset,
                                 .length = range.length };
         return PACS_OK;
     }
 
-    int rc = pacs_image_native(s->image, i, 0, 0,
-                               pacs_service_limits(op->svc), op->arena,
-                               &bytes, err);
+    int rc = pacs_image_native(im, i, 0, 0, pacs_service_limits(op->svc),
+                               op->arena, &bytes, err);
 
     *part = (pacs_part_t) { .data = bytes.data, .length = bytes.len };
     return rc;
@@ -194,83 +182,86 @@ native_part(pacs_op_t *op, state_t *s, uint32_t i, pacs_part_t *part,
 
 
 static int
-decoded_part(pacs_op_t *op, state_t *s, uint32_t i, pacs_part_t *part,
+decoded_part(pacs_op_t *op, pacs_image_t *im, uint32_t i, pacs_part_t *part,
     pacs_err_t *err)
 {
     pacs_frame_head_t  head;
-    pacs_str_t         path;
-    int                fd, rc = pacs_image_decoded(op, s->image, i, &path,
-                                                   &fd, &head, err);
+    pacs_checked_t     file;
 
-    if (rc == PACS_OK) {
-        close(fd);
+    for (unsigned tries = 0; tries < PACS_DAMAGED_MAX; tries++) {
+        int  rc = pacs_image_decoded(op, im, i, op->arena, &file, &head, err);
+
+        if (rc != PACS_OK) {
+            return rc;
+        }
+        if (pacs_checked_whole(&file)) {
+            pacs_checked_close(&file);
+            *part = (pacs_part_t) { .path = file.path,
+                                    .offset = PACS_FRAME_HEAD,
+                                    .length = head.bytes };
+            return PACS_OK;
+        }
+        pacs_checked_damaged(&file);
     }
 
-    *part = (pacs_part_t) { .path = path.data, .offset = PACS_FRAME_HEAD,
-                            .length = head.bytes };
-    return rc;
+    return pacs_fail(err, PACS_E_IO, "frame %u is damaged in the cache, again "
+                     "and again", i + 1);
 }
 
 
-static int
-add_frame(pacs_op_t *op, state_t *s, uint32_t i, pacs_err_t *err)
+int
+pacs_frames_add(pacs_op_t *op, pacs_image_t *im, pacs_frames_e give,
+    uint32_t i, const char *boundary, pacs_parts_t *list, pacs_err_t *err)
 {
-    const pacs_frames_t *f = &s->image->frames;
+    const pacs_frames_t *f = &im->frames;
     pacs_part_t          part = { 0 };
     int                  rc = PACS_OK;
 
-    if (s->give == GIVE_DECODED) {
-        rc = decoded_part(op, s, i, &part, err);
-    } else if (s->give == GIVE_NATIVE) {
-        rc = native_part(op, s, i, &part, err);
+    if (give == PACS_FRAMES_DECODED) {
+        rc = decoded_part(op, im, i, &part, err);
+    } else if (give == PACS_FRAMES_NATIVE) {
+        rc = native_part(op, im, i, &part, err);
     }
 
-    if (rc != PACS_OK) {
-        return rc;
+    if (rc == PACS_OK && boundary != NULL) {
+        rc = frame_head(op, im, give, boundary, i + 1, list);
+    }
+    if (rc != PACS_OK || give != PACS_FRAMES_STORED) {
+        return rc != PACS_OK ? rc : pacs_parts_add(op, list, part);
     }
 
-    if (!s->single && (rc = frame_head(op, s, i + 1)) != PACS_OK) {
-        return rc;
+    for (uint32_t k = f->first[i]; rc == PACS_OK && k < f->first[i + 1]; k++)
+    {
+        rc = pacs_parts_add(op, list, (pacs_part_t) {
+                                .path = im->blob.path,
+                                .offset = f->ranges[k].offset,
+                                .length = f->ranges[k].length });
     }
-
-    if (s->give != GIVE_STORED) {
-        s->parts[s->nparts++] = part;
-        return PACS_OK;
-    }
-
-    for (uint32_t k = f->first[i]; k < f->first[i + 1]; k++) {
-        s->parts[s->nparts++] = (pacs_part_t) {
-            .path = s->image->blob.path, .offset = f->ranges[k].offset,
-            .length = f->ranges[k].length
-        };
-    }
-    return PACS_OK;
+    return rc;
 }
 
 
 static int
 finish(pacs_op_t *op, state_t *s)
 {
+    const char *type = pacs_frames_type(s->image, s->give);
+    int         rc = PACS_OK;
+
     if (s->single) {
-        op->reply.content_type = pacs_cstr(media_of(s));
-
+        op->reply.content_type = s->give == PACS_FRAMES_STORED
+            ? pacs_sprintf(op->arena, "%s; transfer-syntax=%.*s", type,
+                           pacs_fmt(s->image->record.syntax_uid))
+            : pacs_cstr(type);
     } else {
-        pacs_str_t  end = pacs_sprintf(op->arena, "\r\n--%s--\r\n",
-                                       s->boundary);
-
         op->reply.content_type = pacs_sprintf(op->arena, "multipart/related; "
-            "type=\"%s\"; boundary=%s", media_of(s), s->boundary);
-        s->parts[s->nparts++] = (pacs_part_t) { .data = end.data,
-                                                .length = end.len };
-        if (end.data == NULL) {
-            return PACS_E_NOMEM;
-        }
+            "type=\"%s\"; boundary=%s", type, s->boundary);
+        rc = pacs_parts_text(op, &s->list, pacs_sprintf(op->arena,
+                                                        "\r\n--%s--\r\n",
+                                                        s->boundary));
     }
 
-    op->reply.parts = s->parts;
-    op->reply.nparts = s->nparts;
-    pacs_reply_length(op);
-    return PACS_OK;
+    pacs_parts_reply(op, &s->list);
+    return rc;
 }
 
 
@@ -294,7 +285,9 @@ pacs_op_frames(pacs_op_t *op, const pacs_route_t *route,
     }
 
     for (; s->next < route->nframes; s->next++) {
-        rc = add_frame(op, s, route->frames[s->next] - 1, err);
+        rc = pacs_frames_add(op, s->image, s->give,
+                             route->frames[s->next] - 1,
+                             s->single ? NULL : s->boundary, &s->list, err);
         if (rc != PACS_OK) {
             return rc;
         }

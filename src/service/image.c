@@ -249,51 +249,32 @@ frame_key(const pacs_image_t *im, uint32_t i, char key[PACS_FRAME_KEY + 1])
                           pacs_fmt(im->record.key), i);
 
     pacs_sha256(text, (size_t) n, digest);
-    pacs_hex(digest, sizeof(digest), key);
+    pacs_cache_owner(im->record.key, key);
+    pacs_hex(digest, sizeof(digest) - PACS_CACHE_OWNER / 2,
+             key + PACS_CACHE_OWNER);
 }
 
 
-/* of the frame that its record speaks of, and as it was written */
-static bool
-is_sound(pacs_op_t *op, const pacs_image_t *im, int fd,
-    const struct stat *st, const pacs_frame_head_t *head)
+/* the frame that its record speaks of; what is another one is removed */
+static int
+open_cached(pacs_op_t *op, const pacs_image_t *im, const char *path,
+    pacs_arena_t *a, pacs_checked_t *file, pacs_frame_head_t *head)
 {
     uint64_t  bytes;
+    int       rc = pacs_checked_open(path, PACS_FRAME_MAGIC, a, file, head);
 
-    return pacs_frame_good(head, st->st_size)
-           && pacs_frame_bytes(&head->pixels, pacs_service_limits(op->svc),
-                               &bytes, NULL) == PACS_OK
-           && bytes == head->bytes
-           && head->pixels.rows == im->record.pixels.rows
-           && head->pixels.columns == im->record.pixels.columns
-           && pacs_cached_verified(op->svc, fd, bytes, head->crc);
-}
-
-
-/* true: a whole frame lies there; what is not one is removed */
-static bool
-open_cached(pacs_op_t *op, const pacs_image_t *im, const char *path, int *fd,
-    pacs_frame_head_t *head)
-{
-    struct stat  st;
-
-    *fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (*fd < 0) {
-        return false;
-    }
-
-    if (fstat(*fd, &st) == 0
-        && pread(*fd, head, sizeof(*head), 0) == (ssize_t) sizeof(*head)
-        && is_sound(op, im, *fd, &st, head))
+    if (rc != PACS_OK
+        || (pacs_frame_bytes(&head->pixels, pacs_service_limits(op->svc),
+                             &bytes, NULL) == PACS_OK
+            && bytes == head->bytes
+            && head->pixels.rows == im->record.pixels.rows
+            && head->pixels.columns == im->record.pixels.columns))
     {
-        pacs_cached_touch(*fd, &st);
-        return true;
+        return rc;
     }
 
-    close(*fd);
-    *fd = -1;
-    unlink(path);
-    return false;
+    pacs_checked_damaged(file);
+    return PACS_E_NOT_FOUND;
 }
 
 
@@ -319,6 +300,7 @@ pacs_cache_room(int fd, uint64_t bytes, const pacs_limits_t *limits,
 }
 
 
+/* of that many bytes behind its head */
 static int
 make_output(pacs_op_t *op, uint64_t bytes, int *fd, pacs_err_t *err)
 {
@@ -338,7 +320,7 @@ make_output(pacs_op_t *op, uint64_t bytes, int *fd, pacs_err_t *err)
         return rc;
     }
 
-    rc = posix_fallocate(*fd, 0, (off_t) (PACS_FRAME_HEAD + bytes));
+    rc = posix_fallocate(*fd, 0, (off_t) pacs_frame_file(bytes));
     if (rc != 0) {
         close(*fd);
         return pacs_fail_errno(err, rc, "frame cache %s", dir);
@@ -347,23 +329,89 @@ make_output(pacs_op_t *op, uint64_t bytes, int *fd, pacs_err_t *err)
 }
 
 
+/* native bytes that are not so in the blob, as a file that can only be read */
 static int
-ask_codec(pacs_op_t *op, pacs_image_t *im, uint32_t i, const char *key,
-    pacs_err_t *err)
+make_input(pacs_op_t *op, pacs_image_t *im, uint32_t i, uint64_t *len,
+    int *fd, pacs_err_t *err)
 {
-    const pacs_frames_t   *f = &im->frames;
-    pacs_codec_request_t  *req = pacs_calloc(op->arena, 1, sizeof(*req));
-    uint32_t               n = f->first[i + 1] - f->first[i];
-    uint64_t               bytes;
-    int                    rc;
+    const pacs_limits_t *limits = pacs_service_limits(op->svc);
+    pacs_arena_t        *a = pacs_arena_create(0);
+    char                 path[4096];
+    pacs_str_t           bytes = pacs_null;
+    int                  tmp, rc;
 
-    if (req == NULL) {
+    if (a == NULL) {
         return PACS_E_NOMEM;
     }
+
+    snprintf(path, sizeof(path), "%s/tmp", op->svc->home);
+    tmp = open(path, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+    rc = tmp < 0 ? pacs_fail_errno(err, errno, "%s", path)
+                 : pacs_image_native(im, i, 0, 0, limits, a, &bytes, err);
+    if (rc == PACS_OK) {
+        rc = pacs_write_all(tmp, bytes.data, bytes.len, err);
+    }
+    pacs_arena_destroy(a);
+
+    if (rc == PACS_OK) {
+        snprintf(path, sizeof(path), "/proc/self/fd/%d", tmp);
+        *len = bytes.len;
+        *fd = open(path, O_RDONLY | O_CLOEXEC);
+        rc = *fd < 0 ? pacs_fail_errno(err, errno, "%s", path) : PACS_OK;
+    }
+    if (tmp >= 0) {
+        close(tmp);
+    }
+    return rc;
+}
+
+
+/* where frame i lies: its ranges, and a descriptor of the file */
+static int
+locate(pacs_op_t *op, pacs_image_t *im, uint32_t i,
+    pacs_codec_request_t *req, int *fd, pacs_err_t *err)
+{
+    const pacs_frames_t *f = &im->frames;
+
+    if (f->native) {
+        snprintf(req->syntax, sizeof(req->syntax), PACS_ENCAPSULATED_LE);
+        if (!pacs_image_range(im, i, &req->ranges[0])) {
+            req->ranges[0].offset = 0;
+            return make_input(op, im, i, &req->ranges[0].length, fd, err);
+        }
+
+    } else {
+        snprintf(req->syntax, sizeof(req->syntax), "%.*s",
+                 pacs_fmt(im->record.syntax_uid));
+        memcpy(req->ranges, f->ranges + f->first[i],
+               req->nranges * sizeof(pacs_range_t));
+    }
+
+    *fd = fcntl(im->blob.fd, F_DUPFD_CLOEXEC, 0);
+    return *fd < 0 ? pacs_fail_errno(err, errno, "duplicate a descriptor")
+                   : PACS_OK;
+}
+
+
+static int
+ask_codec(pacs_op_t *op, pacs_image_t *im, uint32_t i, const char *key,
+    const pacs_target_t *target, pacs_err_t *err)
+{
+    const pacs_frames_t   *f = &im->frames;
+    uint32_t               n = f->native ? 1 : f->first[i + 1] - f->first[i];
+    pacs_codec_request_t  *req;
+    uint64_t               bytes;
+    int                    rc;
 
     if (n > PACS_CODEC_RANGES) {
         return pacs_fail(err, PACS_E_UNSHOWABLE, "a frame of %u fragments, "
                          "at most %d can be decoded", n, PACS_CODEC_RANGES);
+    }
+
+    req = pacs_calloc(op->arena, 1, pacs_codec_request_len(n));
+    if (req == NULL) {
+        return PACS_E_NOMEM;
     }
 
     rc = pacs_frame_bytes(&im->record.pixels, pacs_service_limits(op->svc),
@@ -378,17 +426,18 @@ ask_codec(pacs_op_t *op, pacs_image_t *im, uint32_t i, const char *key,
     req->nranges = n;
     req->pixels = im->record.pixels;
     memcpy(req->key, key, PACS_FRAME_KEY);
-    snprintf(req->syntax, sizeof(req->syntax), "%.*s",
-             pacs_fmt(im->record.syntax_uid));
-    memcpy(req->ranges, f->ranges + f->first[i], n * sizeof(pacs_range_t));
+
+    if (target != NULL) {
+        snprintf(req->target, sizeof(req->target), "%s", target->syntax);
+        bytes = pacs_target_room(target, bytes);
+    }
 
     if ((rc = make_output(op, bytes, &op->codec_out, err)) != PACS_OK) {
         return rc;
     }
 
-    op->codec_in = fcntl(im->blob.fd, F_DUPFD_CLOEXEC, 0);
-    if (op->codec_in < 0) {
-        rc = pacs_fail_errno(err, errno, "duplicate a descriptor");
+    rc = locate(op, im, i, req, &op->codec_in, err);
+    if (rc != PACS_OK) {
         close(op->codec_out);
         return rc;
     }
@@ -400,36 +449,58 @@ ask_codec(pacs_op_t *op, pacs_image_t *im, uint32_t i, const char *key,
 
 
 int
-pacs_image_decoded(pacs_op_t *op, pacs_image_t *im, uint32_t i,
-    pacs_str_t *path, int *fd, pacs_frame_head_t *head, pacs_err_t *err)
+pacs_image_answer(pacs_op_t *op, pacs_err_t *err)
 {
-    char  key[PACS_FRAME_KEY + 1];
     bool  answered = op->codec != NULL;
 
     pacs_op_close(op);
 
-    if (answered && op->codec_reply.code != PACS_OK) {
-        return pacs_fail(err, op->codec_reply.code, "%.*s",
-                         (int) sizeof(op->codec_reply.text),
-                         op->codec_reply.text);
-    }
+    return answered && op->codec_reply.code != PACS_OK
+           ? pacs_fail(err, op->codec_reply.code, "%.*s",
+                       (int) sizeof(op->codec_reply.text),
+                       op->codec_reply.text)
+           : PACS_OK;
+}
 
-    frame_key(im, i, key);
-    *path = pacs_sprintf(op->arena, "%s/cache/frames/%s", op->svc->home, key);
-    if (path->data == NULL) {
-        return PACS_E_NOMEM;
-    }
 
-    if (open_cached(op, im, path->data, fd, head)) {
-        return PACS_OK;
-    }
-
-    /* decoded, and evicted or found corrupt before it was used */
+int
+pacs_image_ask(pacs_op_t *op, pacs_image_t *im, uint32_t i, const char *key,
+    const pacs_target_t *target, pacs_err_t *err)
+{
+    /* made, and evicted or found corrupt before it was used */
     im->asked = im->asked_for == i ? im->asked + 1 : 1;
     im->asked_for = i;
 
     return im->asked > ASK_MAX
            ? pacs_fail(err, PACS_E_BUSY, "the frame cache does not keep frame "
                        "%u: too small, or its disk is bad", i + 1)
-           : ask_codec(op, im, i, key, err);
+           : ask_codec(op, im, i, key, target, err);
+}
+
+
+int
+pacs_image_decoded(pacs_op_t *op, pacs_image_t *im, uint32_t i,
+    pacs_arena_t *a, pacs_checked_t *file, pacs_frame_head_t *head,
+    pacs_err_t *err)
+{
+    char        key[PACS_FRAME_KEY + 1];
+    pacs_str_t  path;
+    int         rc = pacs_image_answer(op, err);
+
+    if (rc != PACS_OK) {
+        return rc;
+    }
+
+    frame_key(im, i, key);
+    path = pacs_sprintf(op->arena, "%s/cache/frames/%s", op->svc->home, key);
+    if (path.data == NULL) {
+        return PACS_E_NOMEM;
+    }
+
+    rc = open_cached(op, im, path.data, a, file, head);
+    if (rc != PACS_E_NOT_FOUND) {
+        return rc;
+    }
+
+    return pacs_image_ask(op, im, i, key, NULL, err);
 }

@@ -19,17 +19,17 @@
 
 /* goes into ETags and the keys of the frame cache: raise it when decoded
  * frames or pictures come out otherwise than before */
-#define PACS_PIPELINE  "2"
+#define PACS_PIPELINE  "3"
 
 /* values up to this many bytes are held while a data set is scanned, and
  * binary ones are answered inline */
 enum { PACS_KEEP = 16384, PACS_INLINE = 1024 };
 
-enum { PACS_VERIFIED = 1024, PACS_PYRAMID_INFO = 64 };
-
 typedef struct pacs_commit_s  pacs_commit_t;
 typedef struct pacs_share_s   pacs_share_t;
 typedef struct pacs_scales_s  pacs_scales_t;
+typedef struct pacs_crcs_s    pacs_crcs_t;
+typedef struct pacs_crew_s    pacs_crew_t;
 struct pacs_volumes_s;
 
 struct pacs_service_s {
@@ -48,8 +48,9 @@ struct pacs_service_s {
     pthread_cond_t    done;
     pacs_commit_t    *queue, *last; /* oldest first */
     bool              leading;
+    pacs_crew_t      *crew;         /* see beside.c */
     atomic_bool       degraded;     /* an fsync failed: no more stores */
-    _Atomic uint64_t  verified[PACS_VERIFIED];  /* see verified.c */
+    pacs_crcs_t      *crcs;         /* crc.c */
 };
 
 /* one instance on its way to the disk */
@@ -95,6 +96,36 @@ void pacs_names_unlock(int lock);
 void pacs_names_drop(pacs_service_t *svc, const pacs_entry_t *entries,
     size_t n);
 
+/* pacs_store_finish() in two steps: what is read and computed; what waits
+ * for the disk.  An error of the first one is the second one's */
+void pacs_store_scan(pacs_store_t *st, pacs_stored_t *out);
+int pacs_store_commit(pacs_store_t *st, pacs_stored_t *out, pacs_err_t *err);
+size_t pacs_store_memory(const pacs_store_t *st);
+
+/* beside.c */
+typedef struct pacs_beside_s  pacs_beside_t;
+typedef struct pacs_late_s    pacs_late_t;
+
+/* an instance of a request; stored and err count after the wait */
+struct pacs_late_s {
+    pacs_late_t    *next, *queued;
+    pacs_beside_t  *of;
+    pacs_store_t   *store;
+    pacs_stored_t   stored;
+    pacs_err_t      err;
+    bool            done;
+};
+
+pacs_crew_t *pacs_crew_create(void);
+void pacs_crew_destroy(pacs_crew_t *crew);
+/* scans st and owns it; waits while too many are under way.  *b: NULL before
+ * the first one.  NULL: out of memory, st is gone */
+pacs_late_t *pacs_beside_add(pacs_service_t *svc, pacs_beside_t **b,
+    pacs_store_t *st);
+void pacs_beside_wait(pacs_beside_t *b);        /* for all; b may be NULL */
+/* frees b and its pacs_late_t, when all are done: waits for nobody */
+void pacs_beside_leave(pacs_beside_t *b);
+
 /* known.c: the row of c's SOP instance; PACS_E_NOT_FOUND */
 int pacs_known_find(pacs_service_t *svc, const pacs_commit_t *c,
     pacs_arena_t *a, pacs_record_t *known, pacs_err_t *err);
@@ -107,9 +138,11 @@ int pacs_known_settle(pacs_service_t *svc, pacs_commit_t *c,
 int pacs_known_gone(const pacs_commit_t *c, pacs_err_t *err);
 
 /* the one scan of an instance: identifiers, attributes, metadata, frames,
- * look.  file is open, key->digest and size are set by the caller */
+ * look.  file is open, key->digest and size are set by the caller; foreign
+ * (or NULL): where the file meta names another instance or class */
 int pacs_scan(pacs_service_t *svc, pacs_source_t *file, pacs_arena_t *a,
-    pacs_record_t *record, pacs_key_t *key, pacs_err_t *err);
+    pacs_record_t *record, pacs_key_t *key, pacs_err_t *foreign,
+    pacs_err_t *err);
 
 /* the record of op's instance, with access checked, into *record */
 int pacs_op_record(pacs_op_t *op, pacs_str_t study, pacs_str_t series,
@@ -134,8 +167,21 @@ int pacs_op_blob(pacs_op_t *op, pacs_str_t key, pacs_open_t *blob,
 /* reply helpers; false or PACS_E_NOMEM when the arena is used up */
 int pacs_reply_header(pacs_op_t *op, const char *name, pacs_str_t value);
 int pacs_reply_memory(pacs_op_t *op, pacs_str_t body);
+/* xml.c: the data sets of a JSON array as parts of multipart/related, or
+ * (single) the one that there is alone; gzip'ed for who takes it */
+int pacs_reply_xml(pacs_op_t *op, pacs_str_t json, bool single,
+    pacs_err_t *err);
 pacs_part_t *pacs_reply_parts(pacs_op_t *op, unsigned n);
 void pacs_reply_length(pacs_op_t *op);
+/* parts that are added one by one, and become the reply's */
+typedef struct {
+    pacs_part_t  *parts;
+    unsigned      n, room;
+} pacs_parts_t;
+
+int pacs_parts_add(pacs_op_t *op, pacs_parts_t *list, pacs_part_t part);
+int pacs_parts_text(pacs_op_t *op, pacs_parts_t *list, pacs_str_t text);
+void pacs_parts_reply(pacs_op_t *op, const pacs_parts_t *list);
 /* 299, PS3.18 8.5: adds a Warning header */
 int pacs_reply_warning(pacs_op_t *op, const char *fmt, ...)
     PACS_PRINTF(2, 3);
@@ -168,6 +214,8 @@ int pacs_op_object(pacs_op_t *op, const pacs_route_t *route,
 int pacs_op_frames(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
 int pacs_op_bulkdata(pacs_op_t *op, const pacs_route_t *route,
+    const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
+int pacs_op_bulk(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
 int pacs_op_metadata(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
@@ -206,6 +254,36 @@ int pacs_op_picture(pacs_op_t *op, const pacs_route_t *route,
 int pacs_op_values(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
 
+/* --- checked.c: a file of the cache, read through its checksums --- */
+
+enum { PACS_DAMAGED_MAX = 4 };  /* files in turn, then it is an error */
+
+typedef struct {
+    const char  *path;
+    int          fd;
+    uint64_t     bytes;         /* of the samples, which begin at 0 */
+    uint32_t    *sums;
+} pacs_checked_t;
+
+/* PACS_E_NOT_FOUND: there is none (any more: it was damaged); path and a
+ * outlive c */
+int pacs_checked_open(const char *path, uint32_t magic, pacs_arena_t *a,
+    pacs_checked_t *c, pacs_frame_head_t *head);
+/* false: not as it was written: pacs_checked_damaged, and anew */
+bool pacs_checked_read(const pacs_checked_t *c, void *out, size_t len,
+    uint64_t offset);
+bool pacs_checked_whole(const pacs_checked_t *c);
+void pacs_checked_close(pacs_checked_t *c);
+/* removes and closes it */
+void pacs_checked_damaged(pacs_checked_t *c);
+/* all of it, of any file; false: an error, or its end */
+bool pacs_cached_read(int fd, void *out, size_t len, uint64_t offset);
+/* unless another file has that name now */
+void pacs_cached_remove(const char *path, int fd);
+/* used now, as far as eviction goes */
+void pacs_cached_touch(int fd, const struct stat *st);
+
+
 /* --- frames --- */
 
 /* one instance, opened for reading its frames; all in op's arena */
@@ -240,19 +318,36 @@ bool pacs_image_range(const pacs_image_t *im, uint32_t i,
 int pacs_image_native(pacs_image_t *im, uint32_t i, uint32_t row,
     uint32_t rows, const pacs_limits_t *limits, pacs_arena_t *a,
     pacs_str_t *bytes, pacs_err_t *err);
-/* coded frame i, decoded: path in the frame cache, or PACS_AGAIN with
- * op->want, also where what lay there was corrupt; fd is to be closed by the
- * caller */
+/* coded frame i, decoded: open in the frame cache, its sums in a, or
+ * PACS_AGAIN with op->want, also where what lay there was damaged */
 int pacs_image_decoded(pacs_op_t *op, pacs_image_t *im, uint32_t i,
-    pacs_str_t *path, int *fd, pacs_frame_head_t *head, pacs_err_t *err);
+    pacs_arena_t *a, pacs_checked_t *file, pacs_frame_head_t *head,
+    pacs_err_t *err);
+/* what pacs-codec said, if it was asked */
+int pacs_image_answer(pacs_op_t *op, pacs_err_t *err);
+/* PACS_AGAIN: frame i, which is not in the cache under that key, decoded or
+ * (target) put into another transfer syntax */
+int pacs_image_ask(pacs_op_t *op, pacs_image_t *im, uint32_t i,
+    const char *key, const pacs_target_t *target, pacs_err_t *err);
 /* PACS_E_BUSY: the disk of fd has no room for that many in the cache */
 int pacs_cache_room(int fd, uint64_t bytes, const pacs_limits_t *limits,
     pacs_err_t *err);
+/* forget.c: what the names of frames, pyramids and pictures begin with, by
+ * the key of their record, and those of volumes behind PACS_VOLUME_PREFIX */
+enum { PACS_CACHE_OWNER = 16 };
+
+#define PACS_VOLUME_PREFIX  "volume-"
+
+void pacs_cache_owner(pacs_str_t key, char owner[PACS_CACHE_OWNER + 1]);
+void pacs_cache_study(pacs_str_t study, char owner[PACS_CACHE_OWNER + 1]);
+/* removes what is made of these instances of a study, and its volumes */
+void pacs_cache_forget(pacs_service_t *svc, pacs_str_t study,
+    const pacs_entry_t *entries, size_t n);
 /* kept.c: the whole picture of op->reply.etag into op->reply;
  * PACS_E_NOT_FOUND, PACS_E_PARSE: it was corrupt, and is removed */
-int pacs_kept_get(pacs_op_t *op, bool thumbnail);
+int pacs_kept_get(pacs_op_t *op, pacs_str_t key, bool thumbnail);
 /* the reply; without it nothing is wrong */
-void pacs_kept_put(pacs_op_t *op, bool thumbnail);
+void pacs_kept_put(pacs_op_t *op, pacs_str_t key, bool thumbnail);
 /* warm.c: for health, `"warm":{…}` */
 void pacs_warm_write(pacs_service_t *svc, pacs_buf_t *out);
 /* annotate.c: what a picture of the frame (from 0) says; kinds: PACS_NOTE_…,
@@ -270,17 +365,16 @@ int pacs_samples_get(pacs_op_t *op, pacs_image_t *im, uint32_t frame,
 int pacs_samples_read(pacs_op_t *op, pacs_image_t *im, uint32_t frame,
     const pacs_area_t *area, pacs_arena_t *a, pacs_samples_t *samples,
     pacs_err_t *err);
-/* pyramid.c: an open file, to be closed by the caller; the levels begin at
- * PACS_FRAME_HEAD + PACS_PYRAMID_INFO.  range: of the frame's stored values.
+/* pyramid.c: the levels of a frame.  range: of its stored values.
  * PACS_AGAIN as above */
 int pacs_pyramid_open(pacs_op_t *op, pacs_image_t *im, uint32_t frame,
-    const pacs_pyramid_t *shape, int *fd, double range[2], pacs_err_t *err);
-/* verified.c: true: bytes after PACS_FRAME_HEAD have that checksum; read
- * once a process, unless the file changes */
-bool pacs_cached_verified(pacs_service_t *svc, int fd, uint64_t bytes,
-    uint32_t crc);
-/* used now, as far as eviction goes */
-void pacs_cached_touch(int fd, const struct stat *st);
+    const pacs_pyramid_t *shape, pacs_checked_t *file, double range[2],
+    pacs_err_t *err);
+/* crc.c: CRC-32 of what was sent, by a name of its bytes */
+pacs_crcs_t *pacs_crcs_create(void);
+void pacs_crcs_destroy(pacs_crcs_t *c);
+bool pacs_crcs_get(pacs_crcs_t *c, uint64_t name, uint32_t *crc);
+void pacs_crcs_put(pacs_crcs_t *c, uint64_t name, uint32_t crc);
 /* draw.c: pacs_picture_e of a media type as Accept offers it, and back */
 uint8_t pacs_picture_format(pacs_str_t type);
 const char *pacs_picture_type(uint8_t format);
@@ -297,6 +391,10 @@ int pacs_image_profile(pacs_op_t *op, pacs_image_t *im, pacs_picture_t *want,
 /* cine.c: how long each of n frames (from 0) stays */
 int pacs_cine_delays(pacs_op_t *op, pacs_image_t *im, const uint32_t *frames,
     uint32_t n, uint32_t *delays_ms, pacs_err_t *err);
+/* report.c: a report or an encapsulated document; fills the reply */
+bool pacs_report_is(pacs_str_t class_uid);
+int pacs_report(pacs_op_t *op, const pacs_image_t *im,
+    const pacs_accept_t *choices, unsigned n, pacs_err_t *err);
 /* video.c: a stored video fills the reply */
 int pacs_video(pacs_op_t *op, const pacs_image_t *im,
     const pacs_accept_t *choices, unsigned n, pacs_err_t *err);
@@ -317,6 +415,10 @@ int pacs_spool_add(pacs_op_t *op, pacs_spool_t *s, pacs_str_t bytes,
 int pacs_spool_begin(const pacs_spool_t *s, const char *head, size_t len,
     pacs_err_t *err);
 int pacs_spool_reply(pacs_op_t *op, const pacs_spool_t *s);
+/* a finished one, made in an arena that goes before op's: its file moves to
+ * *kept, and is gone with op's */
+int pacs_spool_keep(pacs_op_t *op, const char *path, const char **kept,
+    pacs_err_t *err);
 
 
 /* --- transcode.c: an instance in another transfer syntax, PS3.5 A --- */
@@ -326,10 +428,12 @@ typedef struct pacs_transcode_s  pacs_transcode_t;
 /* a record that can be given in `target`, which is not its own syntax.  What
  * is lossy (pacs_syntax(target)->lossy) is for who names it, never a default */
 bool pacs_transcode_can(const pacs_record_t *record, pacs_str_t target);
-/* frame i (from 0): its bytes, coded or native, as a part without a head.
- * PACS_AGAIN with op->want; PACS_E_UNSHOWABLE: it cannot be decoded */
+/* frame i (from 0): its bytes, coded or native, as a part without a head;
+ * px: what its attributes are now.  PACS_AGAIN with op->want;
+ * PACS_E_UNSHOWABLE: it cannot be decoded */
 int pacs_transcode_frame(pacs_op_t *op, pacs_image_t *im, uint32_t i,
-    pacs_str_t target, pacs_part_t *part, pacs_err_t *err);
+    pacs_str_t target, pacs_part_t *part, pacs_pixels_t *px,
+    pacs_err_t *err);
 /* the whole instance as a Part 10 file: a part of a file that is gone with
  * op's arena.  record lives as long as op; run again after PACS_AGAIN */
 int pacs_transcode_open(pacs_op_t *op, const pacs_record_t *record,

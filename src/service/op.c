@@ -19,6 +19,7 @@ typedef struct {
 } row_t;
 
 static const row_t  rows[] = {
+    { PACS_R_PATIENTS,   READ, pacs_op_search,   PACS_MAY_QUERY },
     { PACS_R_STUDIES,    READ, pacs_op_search,   PACS_MAY_QUERY },
     { PACS_R_SERIES,     READ, pacs_op_search,   PACS_MAY_QUERY },
     { PACS_R_INSTANCES,  READ, pacs_op_search,   PACS_MAY_QUERY },
@@ -26,6 +27,9 @@ static const row_t  rows[] = {
     { PACS_R_METADATA,   READ, pacs_op_metadata, PACS_MAY_RETRIEVE },
     { PACS_R_FRAMES,     READ, pacs_op_frames,   PACS_MAY_RETRIEVE },
     { PACS_R_BULKDATA,   READ, pacs_op_bulkdata, PACS_MAY_RETRIEVE },
+    { PACS_R_BULK,       READ, pacs_op_bulk,     PACS_MAY_RETRIEVE },
+    { PACS_R_PIXELDATA,  READ, pacs_op_bulk,     PACS_MAY_RETRIEVE },
+    { PACS_R_WADO,       READ, pacs_op_picture,  PACS_MAY_RETRIEVE },
     { PACS_R_RENDERED,   READ, pacs_op_picture,  PACS_MAY_RETRIEVE },
     { PACS_R_THUMBNAIL,  READ, pacs_op_picture,  PACS_MAY_RETRIEVE },
     { PACS_R_VALUES,     FORM, pacs_op_values,   PACS_MAY_RETRIEVE },
@@ -160,6 +164,28 @@ find_row(pacs_resource_e resource, unsigned method)
 }
 
 
+/* the URI service means a resource of the other one */
+static int
+as_resource(pacs_op_t *op, parsed_t *p, pacs_err_t *err)
+{
+    pacs_wado_t *w = pacs_calloc(op->arena, 1, sizeof(*w));
+    int          rc;
+
+    if (w == NULL) {
+        return PACS_E_NOMEM;
+    }
+
+    rc = pacs_web_wado(p->params, p->nparams, op->request.accept,
+                       pacs_service_limits(op->svc), op->arena, w, err);
+    p->route = w->route;
+    p->row = rc == PACS_OK ? find_row(w->route.resource, PACS_GET) : p->row;
+    p->params = w->params;
+    p->nparams = w->nparams;
+    op->request.accept = w->accept;
+    return rc;
+}
+
+
 /* PACS_OK: go on; *answered: the reply stands already */
 static int
 first_run(pacs_op_t *op, bool *answered, pacs_err_t *err)
@@ -203,6 +229,9 @@ first_run(pacs_op_t *op, bool *answered, pacs_err_t *err)
     if (rc == PACS_OK) {
         rc = pacs_web_params(op->request.args, limits, op->arena, &p->params,
                              &p->nparams, err);
+    }
+    if (rc == PACS_OK && p->route.resource == PACS_R_WADO) {
+        rc = as_resource(op, p, err);
     }
 
     return rc != PACS_OK
@@ -281,8 +310,19 @@ pacs_op_accept(pacs_op_t *op, const pacs_route_t *route,
 
     for (unsigned i = 0; i < nparams; i++) {
         if (pacs_str_is(params[i].name, "accept")) {
-            parameter = params[i].value;
+            parameter = parameter.len == 0
+                        ? params[i].value
+                        : pacs_sprintf(op->arena, "%.*s,%.*s",
+                                       pacs_fmt(parameter),
+                                       pacs_fmt(params[i].value));
         }
+    }
+
+    if (op->request.must_accept && op->request.accept.len == 0
+        && parameter.len == 0)
+    {
+        return pacs_fail(err, PACS_E_ACCEPT, "no Accept header: it has to say "
+                         "what is wanted here (pacs_accept required)");
     }
 
     return pacs_web_accept(route->resource, op->request.accept, parameter,

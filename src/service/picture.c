@@ -9,11 +9,13 @@
 
 #include "service/internal.h"
 
-enum { THUMBNAIL = 256, QUALITY = 90, MAX_CHOICES = 32 };
+enum { THUMBNAIL = 256, QUALITY = 90, MAX_CHOICES = 64 };
 
 /* one picture, several frames of an instance, all of a study or series, or a
  * stored video: each has its media types, PS3.18 table 8.7.4-1 */
-typedef enum { SHOW_ONE, SHOW_FRAMES, SHOW_ALL, SHOW_VIDEO } shown_e;
+typedef enum {
+    SHOW_ONE, SHOW_FRAMES, SHOW_ALL, SHOW_VIDEO, SHOW_DOCUMENT
+} shown_e;
 
 typedef struct {
     shown_e           shown;
@@ -26,6 +28,8 @@ typedef struct {
     pacs_str_t        type;         /* of a picture */
     bool              multipart;
     bool              thumbnail;
+    bool              has_share;
+    double            share[4];     /* of the sides that are to be seen */
     bool              keep;         /* the picture, when it is made */
     pacs_pictures_t  *pictures;     /* of several */
 } state_t;
@@ -110,7 +114,7 @@ suits(const pacs_accept_t *c, shown_e shown)
 
 
 static int
-choose_type(state_t *s, pacs_err_t *err)
+choose_type(const pacs_route_t *route, state_t *s, pacs_err_t *err)
 {
     static const char *const  instead[] = {
         [SHOW_ONE] = "a picture has no video",
@@ -124,6 +128,12 @@ choose_type(state_t *s, pacs_err_t *err)
     };
 
     for (unsigned i = 0; i < s->nchoices; i++) {
+        if (route->one && s->shown == SHOW_FRAMES
+            && suits(&s->choices[i], SHOW_ONE))
+        {
+            s->shown = suits(&s->choices[i], SHOW_FRAMES) ? SHOW_FRAMES
+                                                          : SHOW_ONE;
+        }
         if (suits(&s->choices[i], s->shown)) {
             s->type = s->choices[i].is;
             s->multipart = s->choices[i].media == PACS_MT_PICTURES;
@@ -195,6 +205,8 @@ read_wishes(pacs_op_t *op, const pacs_route_t *route,
         .sw = r.viewport[4], .sh = r.viewport[5],
         .flip_x = r.flip_x, .flip_y = r.flip_y, .rotate = (uint8_t) r.rotate
     };
+    s->has_share = r.has_share;
+    memcpy(s->share, r.share, sizeof(s->share));
 
     /* no parameter of thumbnails, 8.3.5.2 */
     s->notes = s->thumbnail ? 0 : r.annotation;
@@ -297,6 +309,15 @@ open_shown(pacs_op_t *op, const pacs_route_t *route, state_t *s,
                              &s->image, err);
     }
 
+    if (s->image != NULL && route->resource == PACS_R_RENDERED
+        && route->nframes == 0
+        && pacs_report_is(s->image->record.class_uid))
+    {
+        *err = (pacs_err_t) { 0 };
+        s->shown = SHOW_DOCUMENT;
+        return PACS_OK;
+    }
+
     if (s->image != NULL && s->image->syntax != NULL
         && s->image->syntax->coding == PACS_CODING_VIDEO
         && (rc == PACS_OK || rc == PACS_E_UNSHOWABLE))
@@ -320,6 +341,29 @@ open_shown(pacs_op_t *op, const pacs_route_t *route, state_t *s,
 }
 
 
+/* region, now that the sides are known; of all pictures of an instance */
+static int
+set_region(state_t *s, pacs_err_t *err)
+{
+    const pacs_pixels_t *px;
+
+    if (!s->has_share || s->shown >= SHOW_VIDEO) {
+        return PACS_OK;
+    }
+    if (s->image == NULL) {
+        return pacs_fail(err, PACS_E_ARG, "region is of one instance");
+    }
+
+    px = &s->image->record.pixels;
+    s->want.has_region = true;
+    s->want.sx = s->share[0] * px->columns;
+    s->want.sy = s->share[1] * px->rows;
+    s->want.sw = (s->share[2] - s->share[0]) * px->columns;
+    s->want.sh = (s->share[3] - s->share[1]) * px->rows;
+    return PACS_OK;
+}
+
+
 /* *same: 304 */
 static int
 begin(pacs_op_t *op, const pacs_route_t *route, const pacs_param_t *params,
@@ -329,11 +373,12 @@ begin(pacs_op_t *op, const pacs_route_t *route, const pacs_param_t *params,
 
     if ((rc = read_wishes(op, route, params, n, s, err)) != PACS_OK
         || (rc = open_shown(op, route, s, err)) != PACS_OK
-        || (s->shown != SHOW_VIDEO
-            && (rc = choose_type(s, err)) != PACS_OK)
+        || (s->shown < SHOW_VIDEO
+            && (rc = choose_type(route, s, err)) != PACS_OK)
         || (s->shown == SHOW_ONE
             && (rc = choose_frame(route, s, err)) != PACS_OK)
-        || (s->image != NULL && s->shown != SHOW_VIDEO
+        || (rc = set_region(s, err)) != PACS_OK
+        || (s->image != NULL && s->shown < SHOW_VIDEO
             && (rc = pacs_annotate(op, s->image, s->notes, s->frame,
                                    &s->want.annotation, err)) != PACS_OK))
     {
@@ -371,7 +416,7 @@ get_kept(pacs_op_t *op, const pacs_param_t *params, unsigned n, state_t *s)
         return PACS_E_NOT_FOUND;
     }
 
-    int  rc = pacs_kept_get(op, s->thumbnail);
+    int  rc = pacs_kept_get(op, s->image->record.key, s->thumbnail);
 
     s->keep = s->thumbnail || op->background || rc == PACS_E_PARSE;
     return rc;
@@ -389,10 +434,13 @@ start(pacs_op_t *op, const pacs_route_t *route, const pacs_param_t *params,
         return rc;
     }
 
-    *answered = s->shown == SHOW_VIDEO
+    *answered = s->shown >= SHOW_VIDEO
                 || get_kept(op, params, n, s) == PACS_OK;
     if (s->shown == SHOW_VIDEO) {
         return pacs_video(op, s->image, s->choices, s->nchoices, err);
+    }
+    if (s->shown == SHOW_DOCUMENT) {
+        return pacs_report(op, s->image, s->choices, s->nchoices, err);
     }
     if (*answered) {
         return PACS_OK;
@@ -427,7 +475,7 @@ make(pacs_op_t *op, state_t *s, pacs_err_t *err)
     rc = pacs_reply_memory(op, pacs_buf_take(&out, op->arena));
 
     if (rc == PACS_OK && s->keep) {
-        pacs_kept_put(op, s->thumbnail);
+        pacs_kept_put(op, s->image->record.key, s->thumbnail);
     }
     return rc;
 }

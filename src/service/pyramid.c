@@ -2,8 +2,8 @@
 
 /*
  * Pyramids of large frames, in <home>/cache/pyramids: built by who needs
- * one first, while others of the node wait.  A file is a head like that of
- * a decoded frame, the range of the frame's stored values, and the levels.
+ * one first, while others of the node wait.  A file is like one of a decoded
+ * frame (core/codec.h), with the levels in it.
  */
 
 #include <errno.h>
@@ -14,25 +14,22 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include "service/internal.h"
 
 enum {
-    MAGIC = 0x59434150, VERSION = 1,
+    MAGIC = 0x59434150,
     CHUNK = 4 << 20,            /* bytes of the frame read at once */
     PATIENCE_MS = 3000, NAP_MS = 3
 };
-
-_Static_assert(sizeof(pacs_frame_head_t) <= PACS_FRAME_HEAD, "frame head");
 
 typedef struct {
     pacs_op_t             *op;
     pacs_image_t          *im;
     uint32_t               frame;
     const pacs_pyramid_t  *shape;
-    char                   path[4096];
-    uint64_t               bytes;       /* after the head */
+    const char            *path;        /* in the arena of op */
+    uint64_t               bytes;       /* of the levels */
 } site_t;
 
 
@@ -41,6 +38,7 @@ name(site_t *s)
 {
     const pacs_look_t *look = &s->im->look;
     char               text[320], key[2 * PACS_SHA256_LEN + 1];
+    char               owner[PACS_CACHE_OWNER + 1];
     uint8_t            digest[PACS_SHA256_LEN];
     int                n;
 
@@ -49,40 +47,30 @@ name(site_t *s)
                  (double) look->padding[0], (double) look->padding[1]);
     pacs_sha256(text, (size_t) n, digest);
     pacs_hex(digest, sizeof(digest), key);
+    pacs_cache_owner(s->im->record.key, owner);
 
-    return snprintf(s->path, sizeof(s->path), "%s/cache/pyramids/%s",
-                    s->op->svc->home, key) < (int) sizeof(s->path);
+    s->path = pacs_sprintf(s->op->arena, "%s/cache/pyramids/%s%s",
+                           s->op->svc->home, owner, key).data;
+    return s->path != NULL;
 }
 
 
-/* fd of a whole, sound file, or -1 */
 static int
-open_built(const site_t *s, double range[2])
+open_built(const site_t *s, pacs_checked_t *file, double range[2])
 {
     pacs_frame_head_t  head;
-    struct stat        st;
-    int                fd = open(s->path, O_RDONLY | O_CLOEXEC);
+    int                rc = pacs_checked_open(s->path, MAGIC, s->op->arena,
+                                              file, &head);
 
-    if (fd == -1) {
-        return -1;
+    if (rc == PACS_OK && head.bytes != s->bytes) {
+        pacs_checked_damaged(file);
+        return PACS_E_NOT_FOUND;
     }
 
-    if (fstat(fd, &st) == 0
-        && (uint64_t) st.st_size == PACS_FRAME_HEAD + s->bytes
-        && pread(fd, &head, sizeof(head), 0) == (ssize_t) sizeof(head)
-        && head.magic == MAGIC && head.version == VERSION
-        && head.bytes == s->bytes
-        && pacs_cached_verified(s->op->svc, fd, s->bytes, head.crc)
-        && pread(fd, range, 2 * sizeof(*range), PACS_FRAME_HEAD)
-           == (ssize_t) (2 * sizeof(*range)))
-    {
-        pacs_cached_touch(fd, &st);
-        return fd;
+    if (rc == PACS_OK) {
+        memcpy(range, head.range, sizeof(head.range));
     }
-
-    close(fd);
-    unlink(s->path);
-    return -1;
+    return rc;
 }
 
 
@@ -122,50 +110,72 @@ build(const site_t *s, uint8_t *out, double range[2], pacs_arena_t *a,
 
 
 static int
-put(const site_t *s, const uint8_t *body, int *fd, pacs_err_t *err)
+write_file(const site_t *s, int fd, const uint8_t *body,
+    const double range[2], pacs_arena_t *a, pacs_err_t *err)
 {
-    _Alignas(pacs_frame_head_t) char  block[PACS_FRAME_HEAD] = { 0 };
-    char               from[64], dir[4096];
-    pacs_frame_head_t *head = (pacs_frame_head_t *) (void *) block;
-    int                rc;
+    size_t             blocks = pacs_frame_blocks(s->bytes);
+    uint32_t          *sums = pacs_alloc(a, blocks * sizeof(*sums));
+    pacs_frame_head_t  head = { .magic = MAGIC,
+                                .version = PACS_CODEC_VERSION,
+                                .bytes = s->bytes, .pixels = s->shape->px,
+                                .range = { range[0], range[1] } };
 
-    head->magic = MAGIC;
-    head->version = VERSION;
-    head->bytes = s->bytes;
-    head->pixels = s->shape->px;
-    head->crc = (uint32_t) crc32_z(0, body, s->bytes);
+    if (sums == NULL) {
+        return pacs_fail(err, PACS_E_NOMEM, "no memory for a pyramid");
+    }
+
+    pacs_frame_sums(body, s->bytes, 0, sums);
+    pacs_frame_seal(&head, sums);
+
+    int  rc = pacs_write_all(fd, &head, sizeof(head), err);
+
+    if (rc == PACS_OK) {
+        rc = pacs_write_all(fd, body, s->bytes, err);
+    }
+    return rc != PACS_OK
+           ? rc : pacs_write_all(fd, sums, blocks * sizeof(*sums), err);
+}
+
+
+static int
+put(const site_t *s, const uint8_t *body, const double range[2],
+    pacs_arena_t *a, pacs_err_t *err)
+{
+    char  from[64], dir[4096];
+    int   fd, rc;
+
     snprintf(dir, sizeof(dir), "%s/cache/pyramids", s->op->svc->home);
 
-    *fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    if (*fd == -1) {
+    fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (fd == -1) {
         return pacs_fail_errno(err, errno, "%s", dir);
     }
 
-    rc = pacs_cache_room(*fd, s->bytes, pacs_service_limits(s->op->svc), err);
+    rc = pacs_cache_room(fd, pacs_frame_file(s->bytes),
+                         pacs_service_limits(s->op->svc), err);
+    if (rc == PACS_OK) {
+        rc = write_file(s, fd, body, range, a, err);
+    }
+
+    snprintf(from, sizeof(from), "/proc/self/fd/%d", fd);
 
     if (rc == PACS_OK
-        && (rc = pacs_write_all(*fd, block, sizeof(block), err)) == PACS_OK
-        && (rc = pacs_write_all(*fd, body, s->bytes, err)) == PACS_OK)
+        && linkat(AT_FDCWD, from, AT_FDCWD, s->path, AT_SYMLINK_FOLLOW) != 0)
     {
-        snprintf(from, sizeof(from), "/proc/self/fd/%d", *fd);
-        if (linkat(AT_FDCWD, from, AT_FDCWD, s->path, AT_SYMLINK_FOLLOW) != 0)
-        {
-            rc = pacs_fail_errno(err, errno, "%s", s->path);
-        }
+        rc = pacs_fail_errno(err, errno, "%s", s->path);
     }
 
-    if (rc != PACS_OK) {
-        close(*fd);
-    }
+    close(fd);
     return rc;
 }
 
 
 static int
-make(const site_t *s, int *fd, double range[2], pacs_err_t *err)
+make(const site_t *s, pacs_err_t *err)
 {
     pacs_arena_t *a = pacs_arena_create(0);
     uint8_t      *body = a == NULL ? NULL : pacs_alloc(a, s->bytes);
+    double        range[2];
     int           rc;
 
     if (body == NULL) {
@@ -173,11 +183,9 @@ make(const site_t *s, int *fd, double range[2], pacs_err_t *err)
         return pacs_fail(err, PACS_E_NOMEM, "no memory for a pyramid");
     }
 
-    memset(body, 0, PACS_PYRAMID_INFO);
-    rc = build(s, body + PACS_PYRAMID_INFO, range, a, err);
+    rc = build(s, body, range, a, err);
     if (rc == PACS_OK) {
-        memcpy(body, range, 2 * sizeof(*range));
-        rc = put(s, body, fd, err);
+        rc = put(s, body, range, a, err);
     }
 
     pacs_arena_destroy(a);
@@ -197,7 +205,7 @@ lock(const site_t *s)
                             .l_len = 1 };
     char             digits[8] = { 0 };
 
-    memcpy(digits, strrchr(s->path, '/') + 1, 7);
+    memcpy(digits, strrchr(s->path, '/') + 1 + PACS_CACHE_OWNER, 7);
     at.l_start = (off_t) strtoul(digits, NULL, 16);
     snprintf(path, sizeof(path), "%s/run/pyramids.lock", s->op->svc->home);
 
@@ -219,19 +227,21 @@ lock(const site_t *s)
 
 int
 pacs_pyramid_open(pacs_op_t *op, pacs_image_t *im, uint32_t frame,
-    const pacs_pyramid_t *shape, int *fd, double range[2], pacs_err_t *err)
+    const pacs_pyramid_t *shape, pacs_checked_t *file, double range[2],
+    pacs_err_t *err)
 {
-    site_t       s = { op, im, frame, shape, "", PACS_PYRAMID_INFO
-                       + shape->offset[shape->levels + 1] };
-    pacs_area_t  first = { .columns = im->record.pixels.columns, .rows = 1 };
+    site_t          s = { op, im, frame, shape, NULL,
+                          shape->offset[shape->levels + 1] };
+    pacs_area_t     first = { .columns = im->record.pixels.columns,
+                              .rows = 1 };
     pacs_samples_t  row;
     int             held, rc;
 
     if (!name(&s)) {
-        return pacs_fail(err, PACS_E_ARG, "the home's path is too long");
+        return pacs_fail(err, PACS_E_NOMEM, "no memory for a name");
     }
-    if ((*fd = open_built(&s, range)) != -1) {
-        return PACS_OK;
+    if ((rc = open_built(&s, file, range)) != PACS_E_NOT_FOUND) {
+        return rc;
     }
 
     /* decoded before anyone waits for the lock */
@@ -246,9 +256,13 @@ pacs_pyramid_open(pacs_op_t *op, pacs_image_t *im, uint32_t frame,
         return pacs_fail(err, PACS_E_BUSY, "another builds this pyramid");
     }
 
-    *fd = open_built(&s, range);
-    rc = *fd != -1 ? PACS_OK : make(&s, fd, range, err);
+    rc = open_built(&s, file, range);
+    if (rc == PACS_E_NOT_FOUND && (rc = make(&s, err)) == PACS_OK) {
+        rc = open_built(&s, file, range);
+    }
 
     close(held);
-    return rc;
+    return rc != PACS_E_NOT_FOUND
+           ? rc : pacs_fail(err, PACS_E_BUSY, "the cache does not keep a "
+                            "pyramid");
 }

@@ -46,6 +46,47 @@ pacs_reply_length(pacs_op_t *op)
 
 
 int
+pacs_parts_add(pacs_op_t *op, pacs_parts_t *list, pacs_part_t part)
+{
+    if (list->n == list->room) {
+        unsigned      room = list->room == 0 ? 64 : list->room * 2;
+        pacs_part_t  *p = pacs_calloc(op->arena, room, sizeof(*p));
+
+        if (p == NULL) {
+            return PACS_E_NOMEM;
+        }
+        if (list->n != 0) {
+            memcpy(p, list->parts, list->n * sizeof(*p));
+        }
+        list->parts = p;
+        list->room = room;
+    }
+
+    list->parts[list->n++] = part;
+    return PACS_OK;
+}
+
+
+int
+pacs_parts_text(pacs_op_t *op, pacs_parts_t *list, pacs_str_t text)
+{
+    return text.data == NULL
+           ? PACS_E_NOMEM
+           : pacs_parts_add(op, list, (pacs_part_t) { .data = text.data,
+                                                      .length = text.len });
+}
+
+
+void
+pacs_parts_reply(pacs_op_t *op, const pacs_parts_t *list)
+{
+    op->reply.parts = list->parts;
+    op->reply.nparts = list->n;
+    pacs_reply_length(op);
+}
+
+
+int
 pacs_reply_memory(pacs_op_t *op, pacs_str_t body)
 {
     pacs_part_t *part = body.data == NULL ? NULL : pacs_reply_parts(op, 1);
@@ -57,6 +98,21 @@ pacs_reply_memory(pacs_op_t *op, pacs_str_t body)
     part->data = body.data;
     part->length = op->reply.length = body.len;
     return PACS_OK;
+}
+
+
+/* host and port of the service, RFC 7234 5.5 */
+static pacs_str_t
+warn_agent(const pacs_op_t *op)
+{
+    pacs_str_t  agent = op->request.origin, part;
+
+    for (int i = 0; i < 3; i++) {
+        if (!pacs_str_split(&agent, '/', &part)) {
+            return pacs_lit("-");
+        }
+    }
+    return part.len != 0 ? part : pacs_lit("-");
 }
 
 
@@ -77,8 +133,8 @@ pacs_reply_warning(pacs_op_t *op, const char *fmt, ...)
     }
 
     return pacs_reply_header(op, "Warning",
-                             pacs_sprintf(op->arena, "299 ngx_pacs \"%s\"",
-                                          text));
+                             pacs_sprintf(op->arena, "299 %.*s \"%s\"",
+                                          pacs_fmt(warn_agent(op)), text));
 }
 
 

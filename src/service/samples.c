@@ -11,9 +11,15 @@
 
 #include "service/internal.h"
 
+/* the cache's file: no error to tell, for it is made again */
+enum { DAMAGED = PACS_E_COUNT };
+
+enum { PIXEL_MAX = 3 };          /* bytes, of a pyramid's level */
+
 /* pixels in a file, row by row */
 typedef struct {
     int       fd;
+    const pacs_checked_t *cached;   /* NULL: a blob's, by fd */
     uint64_t  offset;           /* bytes, of the first pixel */
     uint32_t  columns, rows;
     unsigned  bytes;            /* of a cell: a pixel, or two of 4:2:2 */
@@ -23,10 +29,16 @@ typedef struct {
 
 
 static int
-read_at(int fd, uint8_t *p, size_t len, uint64_t offset, pacs_err_t *err)
+read_at(const plane_t *f, uint8_t *p, size_t len, uint64_t offset,
+    pacs_err_t *err)
 {
+    if (f->cached != NULL) {
+        return pacs_checked_read(f->cached, p, len, offset)
+               ? PACS_OK : DAMAGED;
+    }
+
     while (len != 0) {
-        ssize_t  n = pread(fd, p, len, (off_t) offset);
+        ssize_t  n = pread(f->fd, p, len, (off_t) offset);
 
         if (n < 0 && errno == EINTR) {
             continue;
@@ -61,10 +73,10 @@ read_rows(const plane_t *f, unsigned plane, const pacs_area_t *area,
     int       rc = PACS_OK;
 
     if (len == line) {
-        return read_at(f->fd, out, len * area->rows, at, err);
+        return read_at(f, out, len * area->rows, at, err);
     }
     for (uint32_t y = 0; rc == PACS_OK && y < area->rows; y++) {
-        rc = read_at(f->fd, out + y * len, len, at + y * line, err);
+        rc = read_at(f, out + y * len, len, at + y * line, err);
     }
     return rc;
 }
@@ -181,24 +193,33 @@ decoded(pacs_op_t *op, pacs_image_t *im, uint32_t frame,
 {
     const pacs_pixels_t *px = &im->record.pixels;
     pacs_frame_head_t    head;
-    pacs_str_t           path;
-    int                  fd, rc;
+    pacs_checked_t       file;
 
-    rc = pacs_image_decoded(op, im, frame, &path, &fd, &head, err);
-    if (rc != PACS_OK) {
-        return rc;
+    for (unsigned tries = 0; tries < PACS_DAMAGED_MAX; tries++) {
+        int  rc = pacs_image_decoded(op, im, frame, a, &file, &head, err);
+
+        if (rc != PACS_OK) {
+            return rc;
+        }
+
+        plane_t  f = { .cached = &file, .columns = px->columns,
+                       .rows = px->rows, .planes = 1,
+                       .bytes = head.pixels.samples
+                                * (head.pixels.allocated / 8u),
+                       .pair = 1 };
+
+        s->px = head.pixels;
+        rc = read_plane(&f, area, a, s, err);
+
+        if (rc != DAMAGED) {
+            pacs_checked_close(&file);
+            return rc;
+        }
+        pacs_checked_damaged(&file);
     }
 
-    s->px = head.pixels;
-
-    plane_t  f = { .fd = fd, .offset = PACS_FRAME_HEAD,
-                   .columns = px->columns, .rows = px->rows, .planes = 1,
-                   .bytes = head.pixels.samples * (head.pixels.allocated / 8u),
-                   .pair = 1 };
-
-    rc = read_plane(&f, area, a, s, err);
-    close(fd);
-    return rc;
+    return pacs_fail(err, PACS_E_IO, "frame %u is damaged in the cache, again "
+                     "and again", frame + 1);
 }
 
 
@@ -214,44 +235,105 @@ pacs_samples_read(pacs_op_t *op, pacs_image_t *im, uint32_t frame,
 }
 
 
+/* what the area has of strip i: its rows lie together in the file */
+static int
+read_strip(const pacs_checked_t *file, const pacs_pyramid_t *shape,
+    const pacs_area_t *area, uint32_t i, uint8_t *out)
+{
+    enum { ROWS = 64 };         /* at once: they stay in the CPU's cache */
+    uint8_t   some[ROWS * PACS_PYRAMID_STRIP * PIXEL_MAX
+                   + 2 * PACS_FRAME_BLOCK];
+    uint32_t  pixel = pacs_pyramid_pixel(shape), columns;
+    uint64_t  at = pacs_pyramid_strip(shape, area->level, i, &columns);
+    uint32_t  x = i * PACS_PYRAMID_STRIP;
+    uint32_t  right = area->x + area->columns - x;
+    size_t    skip = area->x > x ? (area->x - x) * (size_t) pixel : 0;
+    size_t    end = (right < columns ? right : columns) * (size_t) pixel;
+    size_t    line = (size_t) columns * pixel;
+    size_t    pitch = (size_t) area->columns * pixel;
+
+    out += area->x > x ? 0 : (x - area->x) * (size_t) pixel;
+
+    for (uint32_t y = 0; y < area->rows; y += ROWS) {
+        uint32_t  n = area->rows - y < ROWS ? area->rows - y : ROWS;
+
+        /* whole blocks, which need not be copied to be checked */
+        uint64_t  top = at + line * (area->y + (uint64_t) y);
+        uint64_t  from = top - top % PACS_FRAME_BLOCK;
+        uint64_t  to = pacs_frame_blocks(top + line * n) * PACS_FRAME_BLOCK;
+
+        to = to < file->bytes ? to : file->bytes;
+        if (!pacs_checked_read(file, some, (size_t) (to - from), from)) {
+            return DAMAGED;
+        }
+        for (uint32_t k = 0; k < n; k++) {
+            memcpy(out + (y + k) * pitch, some + (top - from) + k * line + skip,
+                   end - skip);
+        }
+    }
+    return PACS_OK;
+}
+
+
+static int
+read_level(pacs_op_t *op, const pacs_checked_t *file, uint32_t frame,
+    const pacs_pyramid_t *shape, const pacs_area_t *area, pacs_samples_t *s,
+    pacs_err_t *err)
+{
+    size_t    pitch = (size_t) area->columns * pacs_pyramid_pixel(shape);
+    uint32_t  last = (area->x + area->columns - 1) / PACS_PYRAMID_STRIP;
+    uint8_t  *out = pacs_alloc(op->arena, pitch * area->rows);
+    int       rc = PACS_OK;
+
+    if (out == NULL) {
+        return pacs_fail(err, PACS_E_NOMEM, "no memory for a frame");
+    }
+
+    for (uint32_t i = area->x / PACS_PYRAMID_STRIP;
+         rc == PACS_OK && i <= last; i++)
+    {
+        rc = read_strip(file, shape, area, i, out);
+    }
+
+    *s = (pacs_samples_t) { .px = shape->px, .index = frame, .data = out,
+                            .len = pitch * area->rows, .area = *area };
+    return rc;
+}
+
+
 static int
 from_pyramid(pacs_op_t *op, pacs_image_t *im, uint32_t frame,
     const pacs_pyramid_t *shape, const pacs_area_t *area, bool range,
     pacs_samples_t *s, pacs_err_t *err)
 {
-    unsigned  level = area->level;
-    double   *ends = pacs_alloc(op->arena, 2 * sizeof(*ends));
-    int       fd, rc;
+    double         *ends = pacs_alloc(op->arena, 2 * sizeof(*ends));
+    pacs_checked_t  file;
 
     if (ends == NULL) {
         return pacs_fail(err, PACS_E_NOMEM, "no memory for a frame");
     }
 
-    rc = pacs_pyramid_open(op, im, frame, shape, &fd, ends, err);
-    if (rc != PACS_OK) {
-        return rc;
+    for (unsigned tries = 0; tries < PACS_DAMAGED_MAX; tries++) {
+        int  rc = pacs_pyramid_open(op, im, frame, shape, &file, ends, err);
+
+        if (rc != PACS_OK) {
+            return rc;
+        }
+
+        rc = area->level == 0
+             ? pacs_samples_read(op, im, frame, area, op->arena, s, err)
+             : read_level(op, &file, frame, shape, area, s, err);
+
+        if (rc != DAMAGED) {
+            s->range = range ? ends : NULL;
+            pacs_checked_close(&file);
+            return rc;
+        }
+        pacs_checked_damaged(&file);
     }
 
-    if (level == 0) {
-        rc = pacs_samples_read(op, im, frame, area, op->arena, s, err);
-
-    } else {
-        plane_t  f = {
-            .fd = fd, .planes = 1, .pair = 1,
-            .offset = PACS_FRAME_HEAD + PACS_PYRAMID_INFO
-                      + shape->offset[level],
-            .columns = pacs_pyramid_side(shape->px.columns, level),
-            .rows = pacs_pyramid_side(shape->px.rows, level),
-            .bytes = pacs_pyramid_pixel(shape)
-        };
-
-        *s = (pacs_samples_t) { .px = shape->px, .index = frame };
-        rc = read_plane(&f, area, op->arena, s, err);
-    }
-
-    s->range = range ? ends : NULL;
-    close(fd);
-    return rc;
+    return pacs_fail(err, PACS_E_IO, "a pyramid is damaged in the cache, "
+                     "again and again");
 }
 
 

@@ -39,35 +39,59 @@ identify(const pacs_dataset_t *ds, pacs_record_t *r, pacs_err_t *err)
         return PACS_E_IDENT;
     }
 
-    if (ds->instance_uid[0] != '\0'
-        && !pacs_str_is(r->instance, ds->instance_uid))
-    {
-        return pacs_fail(err, PACS_E_IDENT, "foreign file meta: it names SOP "
-                         "Instance %s, the data set is %.*s",
-                         ds->instance_uid, pacs_fmt(r->instance));
-    }
-
-    if (ds->class_uid[0] != '\0'
-        && !pacs_str_is(r->class_uid, ds->class_uid))
-    {
-        return pacs_fail(err, PACS_E_IDENT, "foreign file meta: it names SOP "
-                         "Class %s, the data set is of %.*s", ds->class_uid,
-                         pacs_fmt(r->class_uid));
-    }
-
     return PACS_OK;
 }
 
 
-static const pacs_elem_t *
-find_attr(const pacs_attr_t *at, const pacs_item_t *root,
-    const pacs_item_t **item)
+/* the file meta is the sender's: the data set is what counts */
+static void
+look_at_meta(const pacs_dataset_t *ds, const pacs_record_t *r,
+    pacs_err_t *foreign)
 {
-    *item = at->path[1] == 0 ? root : pacs_elem_item(root, at->path[0]);
+    const struct { const char *meta, *name; pacs_str_t is; } ids[] = {
+        { ds->instance_uid, "Instance", r->instance },
+        { ds->class_uid, "Class", r->class_uid }
+    };
 
-    return *item == NULL
-           ? NULL
-           : pacs_elem(*item, at->path[1] == 0 ? at->path[0] : at->path[1]);
+    for (unsigned i = 0; i < 2; i++) {
+        if (ids[i].meta[0] != '\0' && !pacs_str_is(ids[i].is, ids[i].meta)) {
+            pacs_fail(foreign, PACS_E_IDENT, "foreign file meta: it names SOP "
+                      "%s %s, the data set is %.*s", ids[i].name, ids[i].meta,
+                      pacs_fmt(ids[i].is));
+        }
+    }
+}
+
+
+static pacs_str_t
+element_text(const pacs_item_t *item, uint32_t tag, pacs_arena_t *a)
+{
+    const pacs_elem_t *e = pacs_elem(item, tag);
+
+    return e != NULL ? pacs_elem_text(item, e, a) : pacs_null;
+}
+
+
+/* of each item, with '\' between */
+static pacs_str_t
+item_texts(const pacs_item_t *item, uint32_t tag, pacs_arena_t *a)
+{
+    pacs_buf_t  b = { 0 };
+    bool        any = false;
+
+    for (const pacs_item_t *first = item; item != NULL; item = item->next) {
+        pacs_str_t  text = element_text(item, tag, a);
+
+        pacs_buf_text(&b, item != first ? "\\" : "");
+        pacs_buf_str(&b, text);
+        any |= text.len != 0;
+    }
+
+    if (!any) {
+        pacs_buf_free(&b);
+        return pacs_null;
+    }
+    return pacs_buf_take(&b, a);
 }
 
 
@@ -82,15 +106,14 @@ attributes(const pacs_dataset_t *ds, pacs_arena_t *a, pacs_record_t *r,
 
     for (unsigned i = 0; i < pacs_nattrs; i++) {
         const pacs_attr_t *at = &pacs_attrs[i];
-        const pacs_item_t *item;
 
-        if (!at->computed) {
-            const pacs_elem_t *e = find_attr(at, ds->root, &item);
-
-            if (e != NULL) {
-                r->values[i] = pacs_elem_text(item, e, a);
-            }
+        if (at->computed) {
+            continue;
         }
+        r->values[i] = at->path[1] == 0
+            ? element_text(ds->root, at->path[0], a)
+            : item_texts(pacs_elem_item(ds->root, at->path[0]), at->path[1],
+                         a);
     }
 
     return PACS_OK;
@@ -159,7 +182,8 @@ metadata(pacs_source_t *stream, const pacs_dataset_t *ds, pacs_arena_t *a,
 
 int
 pacs_scan(pacs_service_t *svc, pacs_source_t *file, pacs_arena_t *a,
-    pacs_record_t *r, pacs_key_t *key, pacs_err_t *err)
+    pacs_record_t *r, pacs_key_t *key, pacs_err_t *foreign,
+    pacs_err_t *err)
 {
     const pacs_limits_t  *limits = &svc->options.limits;
     pacs_dataset_t       *ds = pacs_calloc(a, 1, sizeof(*ds));
@@ -174,6 +198,8 @@ pacs_scan(pacs_service_t *svc, pacs_source_t *file, pacs_arena_t *a,
     {
         return rc;
     }
+
+    look_at_meta(ds, r, foreign);
 
     pacs_source_t *stream = pacs_dicom_stream(file, ds, limits, a, err);
 

@@ -119,9 +119,13 @@ pacs_service_open(const pacs_options_t *o, pacs_service_t **out,
     *out = NULL;
 
     if (svc == NULL || (svc->home = strdup(o->home)) == NULL
-        || (svc->scales = pacs_scales_create()) == NULL)
+        || (svc->scales = pacs_scales_create()) == NULL
+        || (svc->crcs = pacs_crcs_create()) == NULL
+        || (svc->crew = pacs_crew_create()) == NULL)
     {
         if (svc != NULL) {
+            pacs_crcs_destroy(svc->crcs);
+            pacs_scales_destroy(svc->scales);
             free(svc->home);
         }
         free(svc);
@@ -159,6 +163,8 @@ pacs_service_close(pacs_service_t *svc)
         return;
     }
 
+    pacs_crew_destroy(svc->crew);
+
     /* at the end of a process: its threads still use all of this */
     if (!pacs_volumes_close(svc->volumes)) {
         return;
@@ -184,6 +190,7 @@ pacs_service_close(pacs_service_t *svc)
     }
 
     pacs_scales_destroy(svc->scales);
+    pacs_crcs_destroy(svc->crcs);
     pacs_annotation_end();
     pthread_cond_destroy(&svc->done);
     pthread_mutex_destroy(&svc->lock);

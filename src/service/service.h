@@ -54,6 +54,9 @@ typedef struct {
  * instance must belong to, or pacs_null */
 int pacs_store_begin(pacs_service_t *svc, const pacs_subject_t *subject,
     pacs_str_t want_study, pacs_store_t **st, pacs_err_t *err);
+/* the file meta says what a C-STORE command says: the data set must be that
+ * instance.  A file's own meta may be wrong, which is logged */
+void pacs_store_commanded(pacs_store_t *st);
 /* bytes of a Part 10 file in order, any split */
 int pacs_store_write(pacs_store_t *st, const void *data, size_t len,
     pacs_err_t *err);
@@ -78,6 +81,7 @@ typedef struct {
     pacs_str_t      args;           /* query string, raw */
     pacs_str_t      origin;         /* "https://host:port", for absolute URLs */
     pacs_str_t      accept;         /* all Accept headers, joined by "," */
+    bool            must_accept;    /* without that: 406, PS3.18 8.7.8.1 */
     pacs_str_t      if_none_match;
     pacs_str_t      content_type;
     pacs_str_t      content_encoding;
@@ -92,6 +96,10 @@ typedef struct {
     const char  *path;              /* local path, opened when it is due */
     uint64_t     offset;
     uint64_t     length;            /* bytes, of either */
+    /* data has room, and is made by the door's call of this when it is due,
+     * in a thread; or NULL */
+    int        (*fill)(void *ctx, char *data, pacs_err_t *err);
+    void        *ctx;
 } pacs_part_t;
 
 typedef struct { pacs_str_t name, value; } pacs_header_t;

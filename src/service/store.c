@@ -29,8 +29,10 @@ struct pacs_store_s {
     pacs_blob_tmp_t   tmp;
     pacs_sha256_t     digest;
     bool              headed;       /* head is full or was used */
+    bool              commanded;
     uint64_t          size;
     pacs_buf_t        head;
+    pacs_commit_t    *commit;       /* when it is scanned */
     pacs_err_t        err;          /* the first that went wrong */
 };
 
@@ -137,6 +139,13 @@ use_head(pacs_store_t *st)
                        st->head.len - ds.start);
 
     return pacs_write_all(st->tmp.fd, st->head.data, st->head.len, &st->err);
+}
+
+
+void
+pacs_store_commanded(pacs_store_t *st)
+{
+    st->commanded = true;
 }
 
 
@@ -321,11 +330,12 @@ source_of(const pacs_subject_t *s, pacs_arena_t *a)
 
 
 static int
-scan_and_commit(pacs_store_t *st, pacs_stored_t *out, pacs_err_t *err)
+scan(pacs_store_t *st, pacs_stored_t *out, pacs_err_t *err)
 {
     pacs_service_t *svc = st->svc;
     pacs_commit_t  *c = pacs_calloc(st->arena, 1, sizeof(*c));
     pacs_source_t   file;
+    pacs_err_t      foreign = { 0 };
     uint8_t         digest[PACS_SHA256_LEN];
     int             rc;
 
@@ -343,11 +353,19 @@ scan_and_commit(pacs_store_t *st, pacs_stored_t *out, pacs_err_t *err)
     /* the disk begins while the data set is scanned: the sync finds less */
     (void) sync_file_range(st->tmp.fd, 0, 0, SYNC_FILE_RANGE_WRITE);
 
-    rc = pacs_scan(svc, &file, st->arena, &c->record, &c->key, err);
+    rc = pacs_scan(svc, &file, st->arena, &c->record, &c->key, &foreign, err);
     say_who(out, &c->record);
 
     if (rc != PACS_OK) {
         return rc;
+    }
+
+    if (foreign.code != PACS_OK) {
+        if (st->commanded) {
+            return pacs_fail(err, foreign.code, "%s", foreign.text);
+        }
+        pacs_log(&svc->options.env, PACS_LOG_WARN, "%s; stored as that, from "
+                 "%.*s", foreign.text, pacs_fmt(st->subject.address));
     }
 
     if (st->want_study.len != 0
@@ -366,22 +384,39 @@ scan_and_commit(pacs_store_t *st, pacs_stored_t *out, pacs_err_t *err)
         .door = st->subject.door, .subject = st->subject.user
     };
 
-    return commit(st, c, out, err);
+    st->commit = c;
+    return PACS_OK;
 }
 
 
-int
-pacs_store_finish(pacs_store_t *st, pacs_stored_t *out, pacs_err_t *err)
+void
+pacs_store_scan(pacs_store_t *st, pacs_stored_t *out)
 {
     memset(out, 0, sizeof(*out));
 
     if (!st->headed && st->err.code == PACS_OK) {
         use_head(st);
     }
+    if (st->err.code == PACS_OK) {
+        scan(st, out, &st->err);
+    }
+    pacs_buf_free(&st->head);
+}
 
+
+size_t
+pacs_store_memory(const pacs_store_t *st)
+{
+    return pacs_arena_size(st->arena);
+}
+
+
+int
+pacs_store_commit(pacs_store_t *st, pacs_stored_t *out, pacs_err_t *err)
+{
     int rc = st->err.code != PACS_OK
              ? pacs_fail(err, st->err.code, "%s", st->err.text)
-             : scan_and_commit(st, out, err);
+             : commit(st, st->commit, out, err);
 
     pacs_audit_event(st->svc->audit, PACS_AUDIT_STORE,
                      rc == PACS_OK && out->how == PACS_STORED_NEW ? 'C'
@@ -391,4 +426,12 @@ pacs_store_finish(pacs_store_t *st, pacs_stored_t *out, pacs_err_t *err)
     store_free(st);
 
     return rc;
+}
+
+
+int
+pacs_store_finish(pacs_store_t *st, pacs_stored_t *out, pacs_err_t *err)
+{
+    pacs_store_scan(st, out);
+    return pacs_store_commit(st, out, err);
 }

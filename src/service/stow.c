@@ -15,6 +15,7 @@ typedef struct result_s  result_t;
 
 struct result_s {
     result_t      *next;
+    pacs_late_t   *late;            /* NULL: nothing of it is stored */
     pacs_stored_t  stored;
     pacs_err_t     err;
 };
@@ -26,8 +27,9 @@ struct pacs_stow_s {
     pacs_store_t      *store;           /* the part that is coming in */
     pacs_err_t         part;            /* what is wrong with it */
     pacs_err_t         body;            /* what is wrong with the body */
+    pacs_beside_t     *beside;
     result_t          *results, **tail;
-    unsigned           good, bad;
+    unsigned           good, bad;       /* when all are done */
 };
 
 
@@ -67,19 +69,16 @@ part_data(void *ctx, const char *data, size_t len, pacs_err_t *err)
 static int
 end_part(void *ctx, pacs_err_t *err)
 {
-    pacs_stow_t *s = ctx;
-    result_t    *r = pacs_calloc(s->op->arena, 1, sizeof(*r));
+    pacs_stow_t  *s = ctx;
+    result_t     *r = pacs_calloc(s->op->arena, 1, sizeof(*r));
+    pacs_late_t  *late = NULL;
 
+    /* also after a failed write: it says who the instance is */
     if (s->store != NULL) {
-        pacs_err_t     finished = { 0 };
-        pacs_stored_t  unused;
-
-        /* also after a failed write: it says who the instance is */
-        pacs_store_finish(s->store, r != NULL ? &r->stored : &unused,
-                          &finished);
+        late = pacs_beside_add(s->op->svc, &s->beside, s->store);
         s->store = NULL;
-        if (s->part.code == PACS_OK) {
-            s->part = finished;
+        if (late == NULL) {
+            pacs_fail(&s->part, PACS_E_NOMEM, "no memory for an instance");
         }
     }
 
@@ -87,12 +86,31 @@ end_part(void *ctx, pacs_err_t *err)
         return pacs_fail(err, PACS_E_NOMEM, "no memory for a result");
     }
 
+    r->late = late;
     r->err = s->part;
     *s->tail = r;
     s->tail = &r->next;
-    s->good += r->err.code == PACS_OK;
-    s->bad += r->err.code != PACS_OK;
     return PACS_OK;
+}
+
+
+/* what became of all parts */
+static void
+settle(pacs_stow_t *s)
+{
+    pacs_beside_wait(s->beside);
+
+    for (result_t *r = s->results; r != NULL; r = r->next) {
+        if (r->late != NULL) {
+            r->stored = r->late->stored;
+            r->err = r->err.code != PACS_OK ? r->err : r->late->err;
+        }
+        s->good += r->err.code == PACS_OK;
+        s->bad += r->err.code != PACS_OK;
+    }
+
+    pacs_beside_leave(s->beside);
+    s->beside = NULL;
 }
 
 
@@ -180,7 +198,7 @@ broken(pacs_stow_t *s)
         s->store = NULL;
     }
 
-    if (s->good == 0 && s->bad == 0) {
+    if (s->results == NULL) {
         pacs_op_fail(s->op, &s->body);
     } else {
         pacs_stow_finish(s);
@@ -204,10 +222,15 @@ pacs_stow_feed(pacs_stow_t *s, const char *data, size_t len)
 void
 pacs_stow_abort(pacs_stow_t *s)
 {
-    if (s != NULL && s->store != NULL) {
+    if (s == NULL) {
+        return;
+    }
+    if (s->store != NULL) {
         pacs_store_abort(s->store);
         s->store = NULL;
     }
+    pacs_beside_leave(s->beside);
+    s->beside = NULL;
 }
 
 
@@ -394,6 +417,7 @@ pacs_stow_finish(pacs_stow_t *s)
         }
     }
 
+    settle(s);
     if (s->body.code != PACS_OK) {
         s->bad++;           /* never a plain success */
     }

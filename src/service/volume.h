@@ -6,6 +6,7 @@
  *   volume_input.c     headers of instances -> slices
  *   volume_shape.c     slices -> which make a volume, and its geometry
  *   volume_file.c      the voxels: a file in the frame cache, mapped
+ *   volume_check.c     that they are what was written, at each use
  *   volume_build.c     threads that fill it
  *   volume_view.c      parameters -> planes and cameras
  *   volume_bands.c     slabs by several threads
@@ -87,17 +88,23 @@ int pacs_volume_input(pacs_service_t *svc, const pacs_record_t *records,
 
 /* --- the voxels --- */
 
-enum { PACS_VOLUME_NAME = PACS_FRAME_KEY };     /* "volume-", hex */
+enum { PACS_VOLUME_NAME = PACS_FRAME_KEY };     /* PACS_VOLUME_PREFIX,
+                                                   hex */
+
+/* voxels of a slice that have a checksum together, in rows and columns: a
+ * plane across all slices meets few of them */
+enum { PACS_TILE_SIDE = 32 };
 
 /* one slice in the file */
 typedef struct {
     atomic_uint  ready;
-    uint32_t     crc;                   /* of its voxels and bricks */
+    uint32_t     sum;                   /* pacs_voxels_slot */
     int16_t      min, max;
 } pacs_slot_t;
 
 /* the file begins with this; then float at[], pacs_slot_t slots[],
- * pacs_brick_t bricks[], and from the next page on the voxels */
+ * pacs_brick_t bricks[], uint32_t sums[] of tiles, and from the next page on
+ * the voxels */
 typedef struct {
     uint32_t     magic, version;
     uint64_t     bytes;                 /* of the file */
@@ -109,11 +116,14 @@ typedef struct {
     uint32_t     voi;
     char         unit[17], modality[17], reference[65], warning[400];
     char         series[65], instance[65];  /* of a slice in the middle */
-    uint32_t     crc;                   /* of all above, and of at[] */
-    /* of the builder that gave up: the file is unlinked then */
-    atomic_int   failed;                /* pacs_code_e */
-    char         why[256];
+    uint32_t     sum;                   /* of all above, and of at[] */
 } pacs_volume_head_t;
+
+/* of the builder that gave up, behind the head; the file is unlinked then */
+typedef struct {
+    atomic_int   code;                  /* pacs_code_e */
+    char         why[256];
+} pacs_given_up_t;
 
 typedef struct pacs_voxels_s  pacs_voxels_t;
 
@@ -124,9 +134,12 @@ struct pacs_voxels_s {
     uint64_t                   bytes;   /* of the file, when it was mapped */
     unsigned                   refs;    /* under the lock of pacs_volumes_t */
     uint64_t                   used;    /* a count that rises */
-    const pacs_volume_head_t  *head;
+    const char                *map;
+    const pacs_volume_head_t  *head;    /* a copy, with at[] behind it */
+    const pacs_given_up_t     *given_up;
     const pacs_slot_t         *slots;
-    atomic_uchar              *checked; /* n[2]: ready, and its CRC is right */
+    const uint32_t            *sums;
+    atomic_uchar              *there;   /* n[2]: slots that were ready */
     pacs_volume_t              volume;
 };
 
@@ -158,31 +171,49 @@ void pacs_voxels_release(pacs_service_t *svc, pacs_voxels_t *v);
 int pacs_voxels_create(pacs_service_t *svc, const char *name,
     const pacs_input_t *in, const pacs_plan_t *plan, int *fd,
     pacs_err_t *err);
-/* PACS_OK: slices first … last are there and right.  PACS_AGAIN: not yet;
- * *orphan: and nobody builds.  PACS_E_NOT_FOUND: were wrong, the file is
- * removed.  Else: why the builder gave up */
+/* PACS_OK: slices first … last are there, and what plane (NULL: all) shows of
+ * them is what was written.  PACS_AGAIN: not yet; *orphan: and nobody builds.
+ * PACS_E_NOT_FOUND: it is damaged, the file is removed.  Else: why the
+ * builder gave up */
 int pacs_voxels_need(pacs_service_t *svc, pacs_voxels_t *v, uint32_t first,
-    uint32_t last, bool *orphan, pacs_err_t *err);
+    uint32_t last, const pacs_plane_t *plane, bool *orphan, pacs_err_t *err);
 /* values of all slices, which are there */
 void pacs_voxels_range(const pacs_voxels_t *v, double *min, double *max);
 
+int pacs_voxels_write(int fd, const void *data, size_t len, uint64_t at,
+    pacs_err_t *err);
 /* the builder's lock of the whole file, without waiting */
 bool pacs_voxels_lock(int fd);
 void pacs_voxels_path(const pacs_service_t *svc, const char *name,
     char path[4096]);
 /* where things lie in the file of so many voxels; false: over the limit */
-typedef struct { uint64_t slots, bricks, voxels, bytes; } pacs_layout_t;
+typedef struct {
+    uint64_t  at, given_up, slots, bricks, sums, voxels, bytes;
+} pacs_layout_t;
 
 bool pacs_voxels_layout(const uint32_t n[3], const pacs_limits_t *limits,
     pacs_layout_t *layout);
-/* CRC of a slice with its bricks */
-uint32_t pacs_voxels_crc(const uint32_t n[3], const int16_t *voxels,
-    const pacs_brick_t *bricks);
+
+
+/* --- volume_check.c --- */
+
+/* of one slice */
+size_t pacs_voxels_tiles(const uint32_t n[3]);
+void pacs_voxels_sums(const uint32_t n[3], uint32_t k, const int16_t *slice,
+    uint32_t *sums);
+/* what the slot's sum is: of its range, and of the slice's bricks and sums */
+uint32_t pacs_voxels_slot(const uint32_t n[3], uint32_t k,
+    const pacs_slot_t *slot, const pacs_brick_t *bricks,
+    const uint32_t *sums);
+/* slices that are there: all that plane (NULL: anything) reads of them */
+bool pacs_voxels_right(const pacs_voxels_t *v, uint32_t first, uint32_t last,
+    const pacs_plane_t *plane, unsigned threads);
 
 /* threads fill the slices that are not ready, those near `focus` first; fd
  * (locked) and a (with plan in it) are theirs, also after an error */
-int pacs_volume_build(pacs_service_t *svc, const pacs_plan_t *plan,
-    uint32_t focus, pacs_arena_t *a, int fd, pacs_err_t *err);
+int pacs_volume_build(pacs_service_t *svc, const char *name,
+    const pacs_plan_t *plan, uint32_t focus, pacs_arena_t *a, int fd,
+    pacs_err_t *err);
 
 
 /* --- what is looked at --- */

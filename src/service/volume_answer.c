@@ -139,7 +139,7 @@ pacs_volume_metadata(pacs_op_t *op, const pacs_route_t *route,
     int                       rc = PACS_OK;
 
     if (s->preset == NULL && !pacs_volume_window(s, false)) {
-        rc = pacs_volume_need(op, route, s, 0, h->n[2] - 1, err);
+        rc = pacs_volume_need(op, route, s, 0, h->n[2] - 1, NULL, err);
         if (rc != PACS_OK) {
             return rc;
         }

@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "service/volume.h"
@@ -25,10 +24,9 @@ typedef struct {
     pacs_arena_t        *a;
     const pacs_plan_t   *plan;
     int                  fd;
-    pacs_volume_head_t  *head;
-    pacs_slot_t         *slots;
-    pacs_brick_t        *bricks;
-    int16_t             *voxels;
+    char                 name[PACS_VOLUME_NAME + 1];
+    pacs_layout_t        layout;
+    pacs_slot_t         *slots;         /* as they were at the start */
     uint32_t             focus;
     atomic_uint          next;          /* of the order below */
     atomic_uint          running;
@@ -180,25 +178,54 @@ check_samples(const pacs_slice_t *s, const pacs_samples_t *in,
 }
 
 
-static void
-publish(build_t *b, uint32_t k, const int16_t *voxels)
+/* the slot says `ready` when all else is there */
+static int
+publish(build_t *b, uint32_t k, const int16_t *voxels, pacs_arena_t *a,
+    pacs_err_t *err)
 {
-    const uint32_t *n = b->head->n;
-    size_t          count = pacs_brick_count(n);
-    pacs_brick_t   *bricks = b->bricks + k * count;
-    int16_t         least = INT16_MAX, most = INT16_MIN;
+    const uint32_t      *n = b->plan->shape.n;
+    const pacs_layout_t *l = &b->layout;
+    size_t               count = pacs_brick_count(n);
+    size_t               tiles = pacs_voxels_tiles(n);
+    size_t               slice = (size_t) n[0] * n[1] * sizeof(*voxels);
+    pacs_brick_t        *bricks = pacs_alloc(a, count * sizeof(*bricks));
+    uint32_t            *sums = pacs_alloc(a, tiles * sizeof(*sums));
+    pacs_slot_t          slot = { .min = INT16_MAX, .max = INT16_MIN };
+    int                  rc = PACS_OK;
 
-    pacs_brick_slice(n, voxels, bricks);
-
-    for (size_t i = 0; i < count; i++) {
-        least = bricks[i].min < least ? bricks[i].min : least;
-        most = bricks[i].max > most ? bricks[i].max : most;
+    if (bricks == NULL || sums == NULL) {
+        return pacs_fail(err, PACS_E_NOMEM, "no memory for a slice");
     }
 
-    b->slots[k].min = least;
-    b->slots[k].max = most;
-    b->slots[k].crc = pacs_voxels_crc(n, voxels, bricks);
-    atomic_store_explicit(&b->slots[k].ready, 1, memory_order_release);
+    pacs_brick_slice(n, voxels, bricks);
+    pacs_voxels_sums(n, k, voxels, sums);
+
+    for (size_t i = 0; i < count; i++) {
+        slot.min = bricks[i].min < slot.min ? bricks[i].min : slot.min;
+        slot.max = bricks[i].max > slot.max ? bricks[i].max : slot.max;
+    }
+    slot.sum = pacs_voxels_slot(n, k, &slot, bricks, sums);
+
+    const struct {
+        const void  *data;
+        size_t       len;
+        uint64_t     base;
+    } parts[] = {
+        { voxels, slice, l->voxels },
+        { bricks, count * sizeof(*bricks), l->bricks },
+        { sums, tiles * sizeof(*sums), l->sums },
+        { &slot, sizeof(slot), l->slots }
+    };
+
+    for (unsigned i = 0; rc == PACS_OK && i < 4; i++) {
+        rc = pacs_voxels_write(b->fd, parts[i].data, parts[i].len,
+                               parts[i].base + k * parts[i].len, err);
+    }
+
+    atomic_init(&slot.ready, 1);
+    return rc != PACS_OK
+           ? rc : pacs_voxels_write(b->fd, &slot.ready, sizeof(slot.ready),
+                                    l->slots + k * sizeof(slot), err);
 }
 
 
@@ -206,11 +233,16 @@ static int
 fill_slice(build_t *b, uint32_t k, pacs_err_t *err)
 {
     const pacs_slice_t *s = b->plan->slices[k];
-    size_t              n = (size_t) b->head->n[0] * b->head->n[1];
+    const uint32_t     *n = b->plan->shape.n;
+    size_t              count = (size_t) n[0] * n[1];
     pacs_op_t           op = { .svc = b->svc, .arena = pacs_arena_create(0) };
+    int16_t            *voxels = op.arena == NULL
+                                 ? NULL : pacs_alloc(op.arena, count
+                                                     * sizeof(*voxels));
     pacs_samples_t      samples;
 
-    if (op.arena == NULL) {
+    if (voxels == NULL) {
+        pacs_arena_destroy(op.arena);
         return pacs_fail(err, PACS_E_NOMEM, "no memory for a slice");
     }
 
@@ -220,8 +252,8 @@ fill_slice(build_t *b, uint32_t k, pacs_err_t *err)
         rc = check_samples(s, &samples, err);
     }
     if (rc == PACS_OK) {
-        convert(b->plan, s, &samples, n, b->voxels + k * n);
-        publish(b, k, b->voxels + k * n);
+        convert(b->plan, s, &samples, count, voxels);
+        rc = publish(b, k, voxels, op.arena, err);
     }
 
     pacs_arena_destroy(op.arena);
@@ -235,26 +267,28 @@ fill_slice(build_t *b, uint32_t k, pacs_err_t *err)
 static void
 give_up(build_t *b, const pacs_err_t *err)
 {
-    char  path[4096];
-    int   none = PACS_OK;
+    char             path[4096];
+    int              none = PACS_OK;
+    pacs_given_up_t  given_up = { .code = err->code };
 
     if (!atomic_compare_exchange_strong(&b->failed, &none, err->code)) {
         return;
     }
 
-    pacs_voxels_path(b->svc, b->head->name, path);
-    unlink(path);
-    snprintf(b->head->why, sizeof(b->head->why), "%.255s", err->text);
-    atomic_store(&b->head->failed, err->code);
+    snprintf(given_up.why, sizeof(given_up.why), "%.255s", err->text);
+    (void) pacs_voxels_write(b->fd, &given_up, sizeof(given_up),
+                             b->layout.given_up, NULL);
+    pacs_voxels_path(b->svc, b->name, path);
+    pacs_cached_remove(path, b->fd);
 }
 
 
 static void
 end(build_t *b)
 {
-    munmap(b->head, b->head->bytes);
     close(b->fd);
     pacs_arena_destroy(b->a);
+    free(b->slots);
     free(b);
 }
 
@@ -264,7 +298,7 @@ run(void *data)
 {
     build_t        *b = data;
     pacs_volumes_t *vs = b->svc->volumes;
-    uint32_t        n = b->head->n[2], i;
+    uint32_t        n = b->plan->shape.n[2], i;
 
     while (!atomic_load(&vs->stop) && atomic_load(&b->failed) == PACS_OK
            && (i = atomic_fetch_add(&b->next, 1)) < n)
@@ -368,34 +402,35 @@ start(build_t *b, unsigned n, pacs_err_t *err)
 
 
 int
-pacs_volume_build(pacs_service_t *svc, const pacs_plan_t *plan,
-    uint32_t focus, pacs_arena_t *a, int fd, pacs_err_t *err)
+pacs_volume_build(pacs_service_t *svc, const char *name,
+    const pacs_plan_t *plan, uint32_t focus, pacs_arena_t *a, int fd,
+    pacs_err_t *err)
 {
-    build_t        *b = calloc(1, sizeof(*b));
-    pacs_layout_t   l;
+    uint32_t  n = plan->shape.n[2];
+    build_t  *b = calloc(1, sizeof(*b));
 
-    (void) pacs_voxels_layout(plan->shape.n, pacs_service_limits(svc), &l);
-
-    char *p = b == NULL ? MAP_FAILED
-                        : mmap(NULL, l.bytes, PROT_READ | PROT_WRITE,
-                               MAP_SHARED, fd, 0);
-
-    if (p == MAP_FAILED) {
+    if (b == NULL
+        || (b->slots = calloc(n, sizeof(*b->slots))) == NULL
+        || !pacs_voxels_layout(plan->shape.n, pacs_service_limits(svc),
+                               &b->layout)
+        || !pacs_cached_read(fd, b->slots, n * sizeof(*b->slots),
+                             b->layout.slots))
+    {
+        if (b != NULL) {
+            free(b->slots);
+        }
         free(b);
         close(fd);
         pacs_arena_destroy(a);
-        return pacs_fail(err, PACS_E_NOMEM, "no memory for a volume");
+        return pacs_fail(err, PACS_E_BUSY, "a volume cannot be made now");
     }
 
     b->svc = svc;
     b->a = a;
     b->plan = plan;
     b->fd = fd;
-    b->head = (pacs_volume_head_t *) (void *) p;
-    b->slots = (pacs_slot_t *) (void *) (p + l.slots);
-    b->bricks = (pacs_brick_t *) (void *) (p + l.bricks);
-    b->voxels = (int16_t *) (void *) (p + l.voxels);
-    b->focus = focus < plan->shape.n[2] ? focus : plan->shape.n[2] / 2;
+    b->focus = focus < n ? focus : n / 2;
+    snprintf(b->name, sizeof(b->name), "%s", name);
 
     return start(b, threads_for(plan), err);
 }

@@ -220,7 +220,9 @@ pacs_volume_need_plane(pacs_op_t *op, const pacs_route_t *route,
     uint32_t             first = 0, last = v->n[2] - 1;
 
     return whole || pacs_volume_met(v, plane, &first, &last)
-           ? pacs_volume_need(op, route, s, first, last, err) : PACS_OK;
+           ? pacs_volume_need(op, route, s, first, last, whole ? NULL : plane,
+                              err)
+           : PACS_OK;
 }
 
 

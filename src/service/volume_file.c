@@ -4,7 +4,8 @@
  * A volume's voxels: one file a node, which all processes map and one at a
  * time fills.  It lies among the decoded frames and leaves with them (the
  * oldest first): unlinked, never cut, so nobody who has it mapped is hurt.
- * What a slice's CRC does not confirm is not shown.
+ * Its head is copied, and compared at each use; see volume_check.c for the
+ * rest.
  */
 
 #include <errno.h>
@@ -18,12 +19,11 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include "service/volume.h"
 
 enum {
-    VERSION = 2,
+    VERSION = 3,
     PAGE = 4096,
     KEPT = 8,               /* volumes a process keeps mapped */
     SIDE_MAX = 65535,
@@ -38,6 +38,13 @@ pacs_voxels_path(const pacs_service_t *svc, const char *name,
     char path[4096])
 {
     snprintf(path, 4096, "%s/cache/frames/%s", svc->home, name);
+}
+
+
+static uint64_t
+align(uint64_t at)
+{
+    return (at + 15) / 16 * 16;
 }
 
 
@@ -57,26 +64,24 @@ pacs_voxels_layout(const uint32_t n[3], const pacs_limits_t *limits,
         return false;
     }
 
-    uint64_t  at = (sizeof(pacs_volume_head_t) + 15) / 16 * 16;
-
-    l->slots = (at + n[2] * sizeof(float) + 15) / 16 * 16;
-    l->bricks = (l->slots + n[2] * sizeof(pacs_slot_t) + 15) / 16 * 16;
-    l->voxels = (l->bricks + (uint64_t) n[2] * pacs_brick_count(n)
-                             * sizeof(pacs_brick_t) + PAGE - 1) / PAGE * PAGE;
+    l->at = align(sizeof(pacs_volume_head_t));
+    l->given_up = align(l->at + n[2] * sizeof(float));
+    l->slots = align(l->given_up + sizeof(pacs_given_up_t));
+    l->bricks = align(l->slots + n[2] * sizeof(pacs_slot_t));
+    l->sums = align(l->bricks + (uint64_t) n[2] * pacs_brick_count(n)
+                                * sizeof(pacs_brick_t));
+    l->voxels = (l->sums + (uint64_t) n[2] * pacs_voxels_tiles(n)
+                           * sizeof(uint32_t) + PAGE - 1) / PAGE * PAGE;
     l->bytes = l->voxels + slice * n[2];
     return true;
 }
 
 
-uint32_t
-pacs_voxels_crc(const uint32_t n[3], const int16_t *voxels,
-    const pacs_brick_t *bricks)
+static uint32_t
+head_sum(const pacs_volume_head_t *h, const float *at)
 {
-    uLong  crc = crc32_z(0, (const void *) bricks,
-                         pacs_brick_count(n) * sizeof(*bricks));
-
-    return (uint32_t) crc32_z(crc, (const void *) voxels,
-                              (size_t) n[0] * n[1] * sizeof(*voxels));
+    return pacs_sum(pacs_sum(0, h, offsetof(pacs_volume_head_t, sum)), at,
+                    h->n[2] * sizeof(float));
 }
 
 
@@ -84,18 +89,7 @@ static const float *
 places_of(const pacs_volume_head_t *h)
 {
     return (const float *) (const void *)
-           ((const char *) h + (sizeof(*h) + 15) / 16 * 16);
-}
-
-
-static uint32_t
-head_crc(const pacs_volume_head_t *h, const float *at)
-{
-    uLong  crc = crc32_z(0, (const void *) h,
-                         offsetof(pacs_volume_head_t, crc));
-
-    return (uint32_t) crc32_z(crc, (const void *) at,
-                              h->n[2] * sizeof(float));
+           ((const char *) h + align(sizeof(*h)));
 }
 
 
@@ -119,9 +113,10 @@ pacs_volumes_open(pacs_volumes_t **out, pacs_err_t *err)
 static void
 unmap(pacs_voxels_t *v)
 {
-    munmap((void *) v->head, v->bytes);
+    munmap((void *) v->map, v->bytes);
     close(v->fd);
-    free(v->checked);
+    free((void *) v->head);
+    free(v->there);
     free(v);
 }
 
@@ -166,15 +161,17 @@ pacs_volumes_close(pacs_volumes_t *vs)
 }
 
 
-/* its name is gone: evicted, or given up by its builder; or somebody cut it,
- * and a look behind its end would be a SIGBUS */
-static bool
-is_gone(const pacs_voxels_t *v)
+/* unlinked: evicted, damaged, or given up by its builder; cut by somebody: a
+ * look behind its end would be a SIGBUS */
+typedef enum { FILE_THERE, FILE_UNLINKED, FILE_CUT } state_e;
+
+static state_e
+state_of(const pacs_voxels_t *v)
 {
     struct stat  st;
 
-    return fstat(v->fd, &st) != 0 || st.st_nlink == 0
-           || (uint64_t) st.st_size != v->bytes;
+    return fstat(v->fd, &st) != 0 || (uint64_t) st.st_size != v->bytes
+           ? FILE_CUT : st.st_nlink == 0 ? FILE_UNLINKED : FILE_THERE;
 }
 
 
@@ -197,7 +194,9 @@ tidy(pacs_volumes_t *vs)
     for (pacs_voxels_t **p = &vs->open; *p != NULL; ) {
         pacs_voxels_t *v = *p;
 
-        if (v->refs == 0 && (is_gone(v) || used_later(vs, v) >= KEPT)) {
+        if (v->refs == 0
+            && (state_of(v) != FILE_THERE || used_later(vs, v) >= KEPT))
+        {
             *p = v->next;
             unmap(v);
 
@@ -219,6 +218,36 @@ touch(int fd)
 }
 
 
+static void
+remove_file(const pacs_service_t *svc, const pacs_voxels_t *v)
+{
+    char  path[4096];
+
+    pacs_voxels_path(svc, v->head->name, path);
+    pacs_cached_remove(path, v->fd);
+}
+
+
+/* there, and its head is what it was when it was opened */
+static bool
+is_usable(const pacs_service_t *svc, const pacs_voxels_t *v)
+{
+    pacs_layout_t  l;
+
+    if (state_of(v) != FILE_THERE
+        || !pacs_voxels_layout(v->head->n, pacs_service_limits(svc), &l))
+    {
+        return false;
+    }
+    if (memcmp(v->map, v->head, l.given_up) == 0) {
+        return true;
+    }
+
+    remove_file(svc, v);
+    return false;
+}
+
+
 pacs_voxels_t *
 pacs_voxels_find(pacs_service_t *svc, const char *id)
 {
@@ -229,7 +258,7 @@ pacs_voxels_find(pacs_service_t *svc, const char *id)
     tidy(vs);
 
     for (v = vs->open; v != NULL; v = v->next) {
-        if (strcmp(v->id, id) == 0 && !is_gone(v)) {
+        if (strcmp(v->id, id) == 0 && is_usable(svc, v)) {
             v->refs++;
             touch(v->fd);
             break;
@@ -253,118 +282,130 @@ pacs_voxels_release(pacs_service_t *svc, pacs_voxels_t *v)
 
 /* --- a file --- */
 
-static bool
-is_right(const pacs_volume_head_t *h, uint64_t size, const char *name,
-    const pacs_limits_t *limits)
+/* a copy of the head and at[], to be freed; NULL: not what was written */
+static pacs_volume_head_t *
+read_head(int fd, const char *name, const pacs_limits_t *limits,
+    pacs_layout_t *l)
 {
-    pacs_layout_t  l;
+    pacs_volume_head_t  h, *copy;
+    struct stat         st;
 
-    return h->magic == MAGIC && h->version == VERSION && h->bytes == size
-           && memcmp(h->name, name, PACS_VOLUME_NAME + 1) == 0
-           && pacs_voxels_layout(h->n, limits, &l) && l.bytes == size
-           && head_crc(h, places_of(h)) == h->crc;
-}
-
-
-static void *
-map_file(int fd, const char *name, int prot, const pacs_limits_t *limits)
-{
-    struct stat  st;
-    void        *p;
-
-    if (fstat(fd, &st) != 0
-        || (uint64_t) st.st_size < sizeof(pacs_volume_head_t))
+    if (fstat(fd, &st) != 0 || !pacs_cached_read(fd, &h, sizeof(h), 0)
+        || h.magic != MAGIC || h.version != VERSION
+        || memcmp(h.name, name, PACS_VOLUME_NAME + 1) != 0
+        || !pacs_voxels_layout(h.n, limits, l) || l->bytes != h.bytes
+        || l->bytes != (uint64_t) st.st_size
+        || (copy = malloc(l->given_up)) == NULL)
     {
         return NULL;
     }
 
-    p = mmap(NULL, (size_t) st.st_size, prot, MAP_SHARED, fd, 0);
-    if (p == MAP_FAILED) {
-        return NULL;
+    if (pacs_cached_read(fd, copy, l->given_up, 0)
+        && memcmp(copy, &h, sizeof(h)) == 0
+        && head_sum(copy, places_of(copy)) == copy->sum)
+    {
+        return copy;
     }
 
-    if (!is_right(p, (uint64_t) st.st_size, name, limits)) {
-        munmap(p, (size_t) st.st_size);
-        return NULL;
-    }
-    return p;
+    free(copy);
+    return NULL;
 }
 
 
-static pacs_voxels_t *
-describe(const pacs_volume_head_t *h, int fd, const char *id,
-    const pacs_limits_t *limits)
+static void
+describe(pacs_voxels_t *v, const pacs_layout_t *l)
 {
-    pacs_voxels_t *v = calloc(1, sizeof(*v));
-    pacs_layout_t  l;
+    const pacs_volume_head_t *h = v->head;
 
-    if (v == NULL
-        || (v->checked = calloc(h->n[2], sizeof(*v->checked))) == NULL)
-    {
-        free(v);
-        return NULL;
-    }
-
-    (void) pacs_voxels_layout(h->n, limits, &l);
-    v->fd = fd;
-    v->bytes = l.bytes;
+    v->bytes = l->bytes;
     v->refs = 1;
-    v->head = h;
-    v->slots = (const void *) ((const char *) h + l.slots);
-    snprintf(v->id, sizeof(v->id), "%s", id);
+    v->given_up = (const void *) (v->map + l->given_up);
+    v->slots = (const void *) (v->map + l->slots);
+    v->sums = (const void *) (v->map + l->sums);
 
     v->volume = (pacs_volume_t) {
         .n = { h->n[0], h->n[1], h->n[2] },
         .at = h->regular ? NULL : places_of(h),
-        .voxels = (const void *) ((const char *) h + l.voxels),
-        .bricks = (const void *) ((const char *) h + l.bricks),
+        .voxels = (const void *) (v->map + l->voxels),
+        .bricks = (const void *) (v->map + l->bricks),
         .slope = h->slope, .intercept = h->intercept,
-        .ready = v->checked
+        .ready = v->there
     };
     memcpy(v->volume.origin, h->origin, sizeof(h->origin));
     memcpy(v->volume.step, h->step, sizeof(h->step));
     memcpy(v->volume.unit, h->unit, sizeof(h->unit));
-    return v;
+}
+
+
+/* PACS_E_NOT_FOUND: not what was written */
+static int
+open_file(int fd, const char *name, const char *id,
+    const pacs_limits_t *limits, pacs_voxels_t **out, pacs_err_t *err)
+{
+    pacs_layout_t       l;
+    pacs_volume_head_t *head = read_head(fd, name, limits, &l);
+    pacs_voxels_t      *v;
+    void               *map = MAP_FAILED;
+
+    if (head == NULL) {
+        return PACS_E_NOT_FOUND;
+    }
+
+    v = *out = calloc(1, sizeof(*v));
+
+    if (v != NULL
+        && (v->there = calloc(head->n[2], sizeof(*v->there))) != NULL)
+    {
+        map = mmap(NULL, l.bytes, PROT_READ, MAP_SHARED, fd, 0);
+    }
+
+    if (map == MAP_FAILED) {
+        if (v != NULL) {
+            free(v->there);
+        }
+        free(v);
+        free(head);
+        return pacs_fail(err, PACS_E_NOMEM, "no memory for a volume");
+    }
+
+    v->fd = fd;
+    v->head = head;
+    v->map = map;
+    snprintf(v->id, sizeof(v->id), "%s", id);
+    describe(v, &l);
+    return PACS_OK;
 }
 
 
 int
 pacs_voxels_open(pacs_service_t *svc, const char *name, const char *id,
-    pacs_voxels_t **out, pacs_err_t *err)
+    pacs_voxels_t **v, pacs_err_t *err)
 {
-    const pacs_limits_t *limits = pacs_service_limits(svc);
-    char                 path[4096];
+    char  path[4096];
+    int   fd, rc;
 
     pacs_voxels_path(svc, name, path);
 
-    int  fd = open(path, O_RDWR | O_CLOEXEC);
-
+    fd = open(path, O_RDWR | O_CLOEXEC);
     if (fd < 0) {
         return errno == ENOENT ? PACS_E_NOT_FOUND
                                : pacs_fail_errno(err, errno, "%s", path);
     }
 
-    pacs_volume_head_t *h = map_file(fd, name, PROT_READ, limits);
-
-    if (h == NULL) {
+    rc = open_file(fd, name, id, pacs_service_limits(svc), v, err);
+    if (rc != PACS_OK) {
+        if (rc == PACS_E_NOT_FOUND) {
+            pacs_cached_remove(path, fd);
+        }
         close(fd);
-        unlink(path);
-        return PACS_E_NOT_FOUND;
-    }
-
-    pacs_voxels_t *v = *out = describe(h, fd, id, limits);
-
-    if (v == NULL) {
-        munmap(h, h->bytes);
-        close(fd);
-        return pacs_fail(err, PACS_E_NOMEM, "no memory for a volume");
+        return rc;
     }
 
     touch(fd);
 
     pthread_mutex_lock(&svc->volumes->lock);
-    v->next = svc->volumes->open;
-    svc->volumes->open = v;
+    (*v)->next = svc->volumes->open;
+    svc->volumes->open = *v;
     pthread_mutex_unlock(&svc->volumes->lock);
     return PACS_OK;
 }
@@ -407,7 +448,30 @@ fill_head(pacs_volume_head_t *h, uint64_t bytes, const char *name,
     for (uint32_t k = 0; k < v->n[2]; k++) {
         at[k] = v->at == NULL ? (float) k : v->at[k];
     }
-    h->crc = head_crc(h, at);
+    h->sum = head_sum(h, at);
+}
+
+
+/* not by a mapping: where somebody cuts the file that would be a SIGBUS */
+int
+pacs_voxels_write(int fd, const void *data, size_t len, uint64_t at,
+    pacs_err_t *err)
+{
+    const char *p = data;
+
+    while (len != 0) {
+        ssize_t  n = pwrite(fd, p, len, (off_t) at);
+
+        if (n < 0 && errno != EINTR) {
+            return pacs_fail_errno(err, errno, "write a volume");
+        }
+        if (n > 0) {
+            p += n;
+            at += (uint64_t) n;
+            len -= (size_t) n;
+        }
+    }
+    return PACS_OK;
 }
 
 
@@ -430,25 +494,26 @@ is_locked(int fd)
 
 
 static int
-write_head(int fd, uint64_t bytes, const char *name, const pacs_input_t *in,
-    const pacs_plan_t *plan, pacs_err_t *err)
+write_head(int fd, const pacs_layout_t *l, const char *name,
+    const pacs_input_t *in, const pacs_plan_t *plan, pacs_err_t *err)
 {
-    int  rc = posix_fallocate(fd, 0, (off_t) bytes);
+    int  rc = posix_fallocate(fd, 0, (off_t) l->bytes);
 
     if (rc != 0) {
         return pacs_fail_errno(err, rc, "a volume of %" PRIu64 " bytes",
-                               bytes);
+                               l->bytes);
     }
 
-    void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    pacs_volume_head_t *h = calloc(1, l->given_up);
 
-    if (p == MAP_FAILED) {
-        return pacs_fail_errno(err, errno, "map a volume");
+    if (h == NULL) {
+        return pacs_fail(err, PACS_E_NOMEM, "no memory for a volume");
     }
 
-    fill_head(p, bytes, name, in, plan);
-    munmap(p, bytes);
-    return PACS_OK;
+    fill_head(h, l->bytes, name, in, plan);
+    rc = pacs_voxels_write(fd, h, l->given_up, 0, err);
+    free(h);
+    return rc;
 }
 
 
@@ -473,7 +538,7 @@ pacs_voxels_create(pacs_service_t *svc, const char *name,
 
     rc = pacs_cache_room(*fd, l.bytes, limits, err);
     if (rc == PACS_OK) {
-        rc = write_head(*fd, l.bytes, name, in, plan, err);
+        rc = write_head(*fd, &l, name, in, plan, err);
     }
     if (rc == PACS_OK && !pacs_voxels_lock(*fd)) {
         rc = pacs_fail_errno(err, errno, "lock a volume");
@@ -499,65 +564,77 @@ pacs_voxels_create(pacs_service_t *svc, const char *name,
 
 /* --- slices --- */
 
-static bool
-slice_is_right(const pacs_voxels_t *v, uint32_t k)
-{
-    const uint32_t *n = v->head->n;
-
-    return pacs_voxels_crc(n, v->volume.voxels + (size_t) k * n[0] * n[1],
-                           v->volume.bricks + k * pacs_brick_count(n))
-           == v->slots[k].crc;
-}
-
-
 static int
 gave_up(const pacs_voxels_t *v, pacs_err_t *err)
 {
-    int  code = atomic_load(&v->head->failed);
+    int  code = atomic_load(&v->given_up->code);
 
     return code > PACS_AGAIN && code < PACS_E_COUNT
-           ? pacs_fail(err, code, "%.*s", (int) sizeof(v->head->why) - 1,
-                       v->head->why) : PACS_OK;
+           ? pacs_fail(err, code, "%.*s", (int) sizeof(v->given_up->why) - 1,
+                       v->given_up->why) : PACS_OK;
+}
+
+
+static bool
+are_there(const pacs_voxels_t *v, uint32_t first, uint32_t last)
+{
+    bool  all = true;
+
+    for (uint32_t k = first; k <= last; k++) {
+        if (!atomic_load(&v->there[k])
+            && atomic_load_explicit(&v->slots[k].ready, memory_order_acquire))
+        {
+            atomic_store(&v->there[k], 1);
+        }
+        all = all && atomic_load(&v->there[k]);
+    }
+    return all;
+}
+
+
+static unsigned
+cores(void)
+{
+    long  n = sysconf(_SC_NPROCESSORS_ONLN);
+
+    return n < 1 ? 1 : (unsigned) n;
 }
 
 
 int
 pacs_voxels_need(pacs_service_t *svc, pacs_voxels_t *v, uint32_t first,
-    uint32_t last, bool *orphan, pacs_err_t *err)
+    uint32_t last, const pacs_plane_t *plane, bool *orphan, pacs_err_t *err)
 {
-    bool  there = true;
+    state_e  state = state_of(v);
+    int      rc;
 
     *orphan = false;
 
-    for (uint32_t k = first; k <= last; k++) {
-        if (atomic_load(&v->checked[k])) {
-            continue;
+    if (state != FILE_CUT && are_there(v, first, last)) {
+        if (pacs_voxels_right(v, first, last, plane, cores())) {
+            return PACS_OK;
         }
-        if (!atomic_load_explicit(&v->slots[k].ready, memory_order_acquire)) {
-            there = false;
-            continue;
-        }
-        if (!slice_is_right(v, k)) {
-            char  path[4096];
-
-            pacs_voxels_path(svc, v->head->name, path);
-            unlink(path);
-            return PACS_E_NOT_FOUND;
-        }
-        atomic_store(&v->checked[k], 1);
+        state = FILE_CUT;
     }
 
-    if (there) {
-        return PACS_OK;
+    if (state == FILE_CUT) {
+        remove_file(svc, v);
+        return PACS_E_NOT_FOUND;
     }
 
-    int  rc = gave_up(v, err);
-
-    if (rc != PACS_OK) {
-        return rc;
+    if (state_of(v) != FILE_THERE) {
+        state = FILE_UNLINKED;
+        if ((rc = gave_up(v, err)) != PACS_OK) {
+            return rc;
+        }
     }
-    *orphan = !is_locked(v->fd);
-    return PACS_AGAIN;
+    if (is_locked(v->fd) || are_there(v, first, last)) {
+        return PACS_AGAIN;
+    }
+
+    /* an unlinked file that nobody fills will never be whole */
+    *orphan = state == FILE_THERE;
+    return *orphan ? PACS_AGAIN : PACS_E_NOT_FOUND;
 }
 
 

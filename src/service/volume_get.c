@@ -163,6 +163,7 @@ name_of(const list_t *l, char name[PACS_VOLUME_NAME + 1], pacs_err_t *err)
     pacs_sha256_t            h;
     uint8_t                  digest[PACS_SHA256_LEN];
     char                     hex[2 * PACS_SHA256_LEN + 1];
+    char                     study[PACS_CACHE_OWNER + 1];
     int                      rc = pacs_sha256_init(&h, err);
 
     if (rc != PACS_OK) {
@@ -186,7 +187,9 @@ name_of(const list_t *l, char name[PACS_VOLUME_NAME + 1], pacs_err_t *err)
 
     pacs_sha256_final(&h, digest);
     pacs_hex(digest, sizeof(digest), hex);
-    snprintf(name, PACS_VOLUME_NAME + 1, "volume-%.57s", hex);
+    pacs_cache_study(l->n != 0 ? l->records[0].study : pacs_null, study);
+    snprintf(name, PACS_VOLUME_NAME + 1, PACS_VOLUME_PREFIX "%s%.41s", study,
+             hex);
     return PACS_OK;
 }
 
@@ -251,7 +254,7 @@ build(pacs_op_t *op, pacs_volume_op_t *s, list_t *l, const char *name,
         uint32_t  focus = focus_of(s, &plan->shape,
                                    pacs_service_limits(op->svc));
 
-        return pacs_volume_build(op->svc, plan, focus, l->a, fd, err);
+        return pacs_volume_build(op->svc, name, plan, focus, l->a, fd, err);
     }
 
     if (fd != -1) {
@@ -333,7 +336,7 @@ adopt(pacs_op_t *op, const pacs_route_t *route, pacs_volume_op_t *s,
         fd = open(path, O_RDWR | O_CLOEXEC);
 
         if (fd != -1 && pacs_voxels_lock(fd)) {
-            return pacs_volume_build(op->svc, plan,
+            return pacs_volume_build(op->svc, name, plan,
                                      focus_of(s, &plan->shape,
                                               pacs_service_limits(op->svc)),
                                      l.a, fd, err);
@@ -364,19 +367,19 @@ pacs_volume_wait(pacs_op_t *op, pacs_volume_op_t *s, unsigned ms,
 }
 
 
-/* slices first … last; PACS_AGAIN: wait */
 int
 pacs_volume_need(pacs_op_t *op, const pacs_route_t *route, pacs_volume_op_t *s,
-    uint32_t first, uint32_t last, pacs_err_t *err)
+    uint32_t first, uint32_t last, const pacs_plane_t *plane, pacs_err_t *err)
 {
     bool  orphan;
-    int   rc = pacs_voxels_need(op->svc, s->voxels, first, last, &orphan,
-                                err);
+    int   rc = pacs_voxels_need(op->svc, s->voxels, first, last, plane,
+                                &orphan, err);
 
     if (rc == PACS_E_NOT_FOUND && err->code == PACS_OK) {
-        /* was corrupt */
+        /* was damaged, and so may be all that was taken from it */
         pacs_voxels_release(op->svc, s->voxels);
         s->voxels = NULL;
+        s->picture.has_window = false;
         return pacs_volume_wait(op, s, PACS_VOLUME_POLL_MS, err);
     }
     if (rc != PACS_AGAIN) {

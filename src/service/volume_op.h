@@ -40,9 +40,11 @@ int pacs_volume_get(pacs_op_t *op, const pacs_route_t *route,
 /* PACS_AGAIN with op->want, until patience ends */
 int pacs_volume_wait(pacs_op_t *op, pacs_volume_op_t *s, unsigned ms,
     pacs_err_t *err);
-/* slices first … last; PACS_AGAIN: wait */
+/* slices first … last, as far as plane (NULL: anything) reads of them;
+ * PACS_AGAIN: wait */
 int pacs_volume_need(pacs_op_t *op, const pacs_route_t *route,
-    pacs_volume_op_t *s, uint32_t first, uint32_t last, pacs_err_t *err);
+    pacs_volume_op_t *s, uint32_t first, uint32_t last,
+    const pacs_plane_t *plane, pacs_err_t *err);
 
 
 /* --- volume_draw.c --- */

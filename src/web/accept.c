@@ -16,15 +16,15 @@ enum { RANGES = 64, PAIRS = 128 };
 
 /* what there is, the default first */
 typedef struct {
-    uint32_t       resources;       /* 1 << pacs_resource_e … */
+    uint64_t       resources;       /* 1 << pacs_resource_e … */
     pacs_media_e   media;
     const char    *type;
     const char    *part;            /* of a multipart: its type; "" : any */
 } offer_t;
 
-#define ON(r)   (1u << PACS_R_ ## r)
-#define SEARCH  (ON(STUDIES) | ON(SERIES) | ON(INSTANCES) | ON(METADATA))
-#define PIXELS  (ON(FRAMES) | ON(BULKDATA))
+#define ON(r)   (UINT64_C(1) << PACS_R_ ## r)
+#define SEARCH  (ON(PATIENTS) | ON(STUDIES) | ON(SERIES) | ON(INSTANCES))
+#define PIXELS  (ON(FRAMES) | ON(BULKDATA) | ON(BULK) | ON(PIXELDATA))
 #define VOLUME  (ON(MPR) | ON(VOLUME))
 #define PICTURES (ON(RENDERED) | VOLUME)
 #define PICTURE (PICTURES | ON(THUMBNAIL))
@@ -32,12 +32,21 @@ typedef struct {
 #define MODEL   (ON(WORKITEM) | ON(COMMITMENT) | ON(PERFORMED))
 
 static const offer_t  offers[] = {
-    { SEARCH,     PACS_MT_DICOM_JSON,       "application/dicom+json",   NULL },
-    { SEARCH | ON(VALUES) | ON(PLANE),
+    { SEARCH | ON(METADATA) | MODELS | MODEL,
+                  PACS_MT_DICOM_JSON,       "application/dicom+json",   NULL },
+    { SEARCH | ON(METADATA) | MODELS | MODEL | ON(VALUES) | ON(PLANE),
                   PACS_MT_JSON,             "application/json",         NULL },
+    { SEARCH | ON(METADATA) | MODELS | MODEL,
+                  PACS_MT_MULTIPART_XML,    "multipart/related",
+                                            "application/dicom+xml" },
+    { ON(METADATA) | MODEL,
+                  PACS_MT_XML,             "application/dicom+xml",    NULL },
     { ON(OBJECT), PACS_MT_MULTIPART_DICOM,  "multipart/related",
                                             "application/dicom" },
     { ON(OBJECT), PACS_MT_DICOM,            "application/dicom",        NULL },
+    { ON(OBJECT), PACS_MT_ZIP,              "application/zip",          NULL },
+    { ON(OBJECT), PACS_MT_MULTIPART_FRAMES, "multipart/related",
+                                            "application/octet-stream" },
     { PIXELS,     PACS_MT_MULTIPART_FRAMES, "multipart/related",        "" },
     { PIXELS,     PACS_MT_OCTETS,           "application/octet-stream", NULL },
     { PICTURE,    PACS_MT_PICTURE,          "image/jpeg",               NULL },
@@ -55,14 +64,13 @@ static const offer_t  offers[] = {
     { ON(RENDERED), PACS_MT_VIDEO,           "video/mpeg",               NULL },
     { ON(RENDERED), PACS_MT_VIDEO,           "video/h265",               NULL },
     { ON(RENDERED), PACS_MT_VIDEO,           "video/mp4",                NULL },
+    { ON(RENDERED), PACS_MT_DOCUMENT,        "text/html",                NULL },
+    { ON(RENDERED), PACS_MT_DOCUMENT,        "application/pdf",          NULL },
+    { ON(RENDERED), PACS_MT_DOCUMENT,        "text/xml",                 NULL },
+    { ON(RENDERED), PACS_MT_DOCUMENT,        "model/stl",                NULL },
+    { ON(RENDERED), PACS_MT_DOCUMENT,        "model/obj",                NULL },
+    { ON(RENDERED), PACS_MT_DOCUMENT,        "model/mtl",                NULL },
     { VOLUME,     PACS_MT_DICOM_JSON,       "application/dicom+json",   NULL },
-    { MODELS | MODEL,
-                  PACS_MT_DICOM_JSON,       "application/dicom+json",   NULL },
-    { MODELS | MODEL,
-                  PACS_MT_JSON,             "application/json",         NULL },
-    { MODEL,      PACS_MT_DICOM_XML,        "application/dicom+xml",    NULL },
-    { MODELS | MODEL, PACS_MT_MULTIPART_XML, "multipart/related",
-                                            "application/dicom+xml" },
     { MODELS | MODEL, PACS_MT_MULTIPART_JSON, "multipart/related",
                                             "application/dicom+json" }
 };
@@ -194,23 +202,25 @@ before(const pair_t *a, const pair_t *b)
 }
 
 
+/* behind those that are there, which come first */
 static unsigned
-collect(pacs_resource_e resource, const range_t *r, unsigned n, pair_t *pairs)
+collect(pacs_resource_e resource, const range_t *r, unsigned n, pair_t *pairs,
+    unsigned there)
 {
-    unsigned  found = 0;
+    unsigned  found = there;
 
     for (unsigned i = 0; i < n; i++) {
         for (unsigned k = 0; k < OFFERS && found < PAIRS; k++) {
             pair_t    p = { &r[i], &offers[k], fits(&r[i], &offers[k]) };
             unsigned  at = found;
 
-            if (!(offers[k].resources & 1u << resource) || p.exact == 0
+            if (!(offers[k].resources & UINT64_C(1) << resource) || p.exact == 0
                 || r[i].q == 0 || refused(r, n, p.offer, p.exact))
             {
                 continue;
             }
 
-            for (found++; at > 0 && before(&p, &pairs[at - 1]); at--) {
+            for (found++; at > there && before(&p, &pairs[at - 1]); at--) {
                 pairs[at] = pairs[at - 1];
             }
             pairs[at] = p;
@@ -224,10 +234,10 @@ collect(pacs_resource_e resource, const range_t *r, unsigned n, pair_t *pairs)
 static int
 say_what_there_is(pacs_resource_e resource, pacs_err_t *err)
 {
-    char  text[400] = "";
+    char  text[480] = "";
 
     for (unsigned k = 0; k < OFFERS; k++) {
-        if (offers[k].resources & 1u << resource) {
+        if (offers[k].resources & UINT64_C(1) << resource) {
             size_t  used = strlen(text);
 
             snprintf(text + used, sizeof(text) - used, "%s%s%s%s",
@@ -243,13 +253,43 @@ say_what_there_is(pacs_resource_e resource, pacs_err_t *err)
 }
 
 
+/* 8.7.5: what is asked for is either DICOM's own or rendered.  Frames and
+ * bulk data are left aside: there image/jpeg is coded pixel data */
+static bool
+is_mixed(pacs_resource_e resource, const range_t *r, unsigned n)
+{
+    static const char *const  texts[] = { "text/html", "text/plain",
+                                          "text/rtf", "application/pdf" };
+    const uint64_t  both = ON(OBJECT) | ON(METADATA) | ON(RENDERED)
+                           | ON(THUMBNAIL);
+    bool            dicom = false, rendered = false;
+
+    for (unsigned i = 0; i < n && (both & UINT64_C(1) << resource); i++) {
+        pacs_str_t  type = r[i].part.data != NULL ? r[i].part : r[i].type;
+
+        if (r[i].q == 0) {
+            continue;
+        }
+        for (size_t k = 0; k < sizeof(texts) / sizeof(texts[0]); k++) {
+            rendered = rendered || pacs_str_is(type, texts[k]);
+        }
+        dicom = dicom || pacs_str_starts(type, "application/dicom");
+        rendered = rendered
+                   || (r[i].syntax.len == 0
+                       && (r[i].part.data == NULL || resource != PACS_R_OBJECT)
+                       && (pacs_str_starts(type, "image/")
+                           || pacs_str_starts(type, "video/")));
+    }
+    return dicom && rendered;
+}
+
+
 int
 pacs_web_accept(pacs_resource_e resource, pacs_str_t header,
     pacs_str_t parameter, pacs_arena_t *a, pacs_accept_t *choices,
     unsigned max, unsigned *n, pacs_err_t *err)
 {
-    pacs_str_t  list = parameter.len != 0 ? parameter : header;
-    range_t    *ranges = pacs_calloc(a, RANGES, sizeof(*ranges));
+    range_t    *ranges = pacs_calloc(a, 2 * RANGES, sizeof(*ranges));
     pair_t     *pairs = pacs_calloc(a, PAIRS, sizeof(*pairs));
 
     *n = 0;
@@ -258,12 +298,23 @@ pacs_web_accept(pacs_resource_e resource, pacs_str_t header,
         return pacs_fail(err, PACS_E_NOMEM, "no memory for Accept");
     }
 
-    if (pacs_str_trim(list).len == 0) {
-        list = pacs_lit("*/*");
+    if (pacs_str_trim(header).len == 0 && pacs_str_trim(parameter).len == 0) {
+        header = pacs_lit("*/*");
     }
 
-    unsigned  found = collect(resource, ranges,
-                              read_ranges(list, a, ranges), pairs);
+    unsigned  first = read_ranges(parameter, a, ranges);
+    unsigned  rest = read_ranges(header, a, ranges + first);
+
+    if (is_mixed(resource, ranges, first + rest)) {
+        return pacs_fail(err, PACS_E_ARG, "DICOM and rendered media types "
+                         "must not be asked for together");
+    }
+
+    /* 8.7.8.1: the parameter's, and where none of them is there, the
+     * header's */
+    unsigned  found = collect(resource, ranges, first, pairs, 0);
+
+    found = collect(resource, ranges + first, rest, pairs, found);
 
     for (unsigned i = 0; i < found && i < max; i++) {
         choices[(*n)++] = (pacs_accept_t) {

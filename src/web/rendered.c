@@ -209,12 +209,30 @@ set_icc(const pacs_param_t *p, const pacs_limits_t *limits,
 }
 
 
+/* of the URI service, 9.5.1.2.5: shares of the picture's sides */
+static int
+set_region(const pacs_param_t *p, const pacs_limits_t *limits,
+    pacs_rendered_t *r, pacs_err_t *err)
+{
+    double *v = r->share;
+
+    if (pacs_web_decimals(p->value, v, 4) != 4 || v[0] < 0 || v[1] < 0
+        || v[2] > 1 || v[3] > 1 || v[0] >= v[2] || v[1] >= v[3])
+    {
+        return pacs_web_bad(err, p, "must be xmin,ymin,xmax,ymax from 0 to 1");
+    }
+    r->has_share = true;
+    return PACS_OK;
+}
+
+
 static const struct {
     const char  *name;
     int        (*set)(const pacs_param_t *p, const pacs_limits_t *limits,
                       pacs_rendered_t *r, pacs_err_t *err);
 } named[] = {
     { "viewport", set_viewport },
+    { "region",   set_region },
     { "window",   set_window },
     { "quality",  set_quality },
     { "bits",     set_bits },
@@ -265,5 +283,8 @@ pacs_web_rendered(const pacs_param_t *params, unsigned n,
         }
     }
 
-    return PACS_OK;
+    return r->has_region && r->has_share
+           ? pacs_fail(err, PACS_E_ARG, "a region is given in viewport and "
+                       "in region")
+           : PACS_OK;
 }

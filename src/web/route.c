@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Resource paths: PS3.18 tables 10.3-1, 10.4.1-1, 10.5-1 and 10.6.1-1.
- * rendered3D: so in PS3.18 B.35. */
+/* Resource paths: PS3.18 tables 10.3-1, 10.4.1-1, 10.5-1 and 10.6.1-1,
+ * chapter 9.  rendered3D: so in PS3.18 B.35. */
 
 #include <inttypes.h>
 
@@ -17,6 +17,7 @@ static const struct {
     unsigned          methods;      /* OPTIONS is everywhere */
     unsigned          streamed;
 } table[] = {
+    { "patients",                   PACS_R_PATIENTS,  READ, 0 },
     { "studies",                    PACS_R_STUDIES,   READ | PACS_POST,
                                                       PACS_POST },
     { "series",                     PACS_R_SERIES,    READ, 0 },
@@ -24,6 +25,8 @@ static const struct {
     { "studies/S",                  PACS_R_OBJECT,    READ | PACS_POST,
                                                       PACS_POST },
     { "studies/S/metadata",         PACS_R_METADATA,  READ, 0 },
+    { "studies/S/bulkdata",         PACS_R_BULK,      READ, 0 },
+    { "studies/S/pixeldata",        PACS_R_PIXELDATA, READ, 0 },
     { "studies/S/rendered",         PACS_R_RENDERED,  READ, 0 },
     { "studies/S/thumbnail",        PACS_R_THUMBNAIL, READ, 0 },
     { "studies/S/renderedmpr",      PACS_R_MPR,       FORM, 0 },
@@ -36,6 +39,10 @@ static const struct {
     { "studies/S/series/X",         PACS_R_OBJECT,    READ, 0 },
     { "studies/S/series/X/metadata",
                                     PACS_R_METADATA,  READ, 0 },
+    { "studies/S/series/X/bulkdata",
+                                    PACS_R_BULK,      READ, 0 },
+    { "studies/S/series/X/pixeldata",
+                                    PACS_R_PIXELDATA, READ, 0 },
     { "studies/S/series/X/rendered",
                                     PACS_R_RENDERED,  READ, 0 },
     { "studies/S/series/X/thumbnail",
@@ -54,6 +61,10 @@ static const struct {
                                     PACS_R_OBJECT,    READ, 0 },
     { "studies/S/series/X/instances/I/metadata",
                                     PACS_R_METADATA,  READ, 0 },
+    { "studies/S/series/X/instances/I/bulkdata",
+                                    PACS_R_BULK,      READ, 0 },
+    { "studies/S/series/X/instances/I/pixeldata",
+                                    PACS_R_PIXELDATA, READ, 0 },
     { "studies/S/series/X/instances/I/rendered",
                                     PACS_R_RENDERED,  READ, 0 },
     { "studies/S/series/X/instances/I/thumbnail",
@@ -89,7 +100,8 @@ static const struct {
     { "modality-performed-procedure-steps/I",
                                     PACS_R_PERFORMED, READ | PACS_POST, 0 },
     { "studies/S/series/X/instances/I/bulkdata/B",
-                                    PACS_R_BULKDATA,  READ, 0 }
+                                    PACS_R_BULKDATA,  READ, 0 },
+    { "wado",                       PACS_R_WADO,      READ, 0 }
 };
 
 

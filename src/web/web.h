@@ -16,6 +16,7 @@
 
 typedef enum {
     PACS_R_NONE,
+    PACS_R_PATIENTS,            /* ours: /patients: search */
     PACS_R_STUDIES,             /* /studies: search, store */
     PACS_R_SERIES,              /* /series, /studies/S/series: search */
     PACS_R_INSTANCES,           /* /instances, /studies/S/instances,
@@ -24,12 +25,15 @@ typedef enum {
     PACS_R_METADATA,            /* …/metadata */
     PACS_R_FRAMES,              /* …/instances/I/frames/1,2 */
     PACS_R_BULKDATA,            /* …/instances/I/bulkdata/<path> */
+    PACS_R_BULK,                /* …/bulkdata: study, series, instance */
+    PACS_R_PIXELDATA,           /* …/pixeldata, likewise */
     PACS_R_RENDERED,            /* …[/frames/N]/rendered, every level */
     PACS_R_THUMBNAIL,           /* …[/frames/N]/thumbnail, every level */
     PACS_R_VALUES,              /* …/instances/I/frames/N/values */
     PACS_R_PLANE,               /* …/renderedmpr/values, likewise */
     PACS_R_MPR,                 /* …/renderedmpr: study, series, instance */
     PACS_R_VOLUME,              /* …/rendered3d, likewise */
+    PACS_R_WADO,                /* /wado?requestType=WADO&…: chapter 9 */
     PACS_R_WORKITEMS,           /* /workitems: search, create */
     PACS_R_WORKITEM,            /* /workitems/I: retrieve, update */
     PACS_R_WORKITEM_STATE,      /* …/state */
@@ -56,6 +60,8 @@ typedef struct {
     uint32_t         nframes;
     pacs_str_t       bulk;          /* path behind bulkdata/ */
     pacs_str_t       ae;            /* checked AE title */
+    bool             one;           /* of several frames the first, in types
+                                       that hold one only */
 } pacs_route_t;
 
 /* path: below the prefix, percent-decoded, beginning with '/'.
@@ -119,8 +125,9 @@ enum { PACS_NOTE_PATIENT = 1, PACS_NOTE_TECHNIQUE = 2 };
 
 /* rendered, PS3.18 8.3.5.1: numbers as they came, checked */
 typedef struct {
-    bool      has_viewport, has_region, has_window;
+    bool      has_viewport, has_region, has_window, has_share;
     double    viewport[6];          /* vw, vh, sx, sy, sw, sh */
+    double    share[4];             /* ours: region=x0,y0,x1,y1 of 0..1 */
     double    center, width;
     int       function;             /* 0 LINEAR, 1 LINEAR_EXACT, 2 SIGMOID */
     unsigned  quality;              /* 0: not given */
@@ -131,6 +138,20 @@ typedef struct {
     unsigned  annotation;           /* PACS_NOTE_… */
     char      unsupported[128];     /* keywords of annotation, joined by "," */
 } pacs_rendered_t;
+
+/* the URI service, PS3.18 9: what is asked for, as a resource of chapter 10 */
+typedef struct {
+    pacs_route_t   route;
+    pacs_param_t  *params;
+    unsigned       nparams;
+    pacs_str_t     accept;          /* as if it were the header */
+    uint32_t       frame;
+} pacs_wado_t;
+
+/* accept: the header.  PACS_E_ARG, PACS_E_ACCEPT: not supported */
+int pacs_web_wado(const pacs_param_t *params, unsigned n, pacs_str_t accept,
+    const pacs_limits_t *limits, pacs_arena_t *a, pacs_wado_t *out,
+    pacs_err_t *err);
 
 /* the names that mean nothing to the resource (of pictures or values), joined
  * by ", ": they are left aside, and the client is told */
@@ -220,7 +241,10 @@ typedef enum {
     PACS_MT_DICOM, PACS_MT_MULTIPART_FRAMES, /* octet-stream or the syntax's */
     PACS_MT_OCTETS,
     PACS_MT_PICTURE, PACS_MT_PICTURES, PACS_MT_VIDEO, /* see is */
-    PACS_MT_DICOM_XML, PACS_MT_MULTIPART_JSON, PACS_MT_MULTIPART_XML,
+    PACS_MT_DOCUMENT,           /* likewise */
+    PACS_MT_ZIP,
+    PACS_MT_MULTIPART_XML,      /* a part a row, or an instance */
+    PACS_MT_XML, PACS_MT_MULTIPART_JSON,
     PACS_MT_NONE
 } pacs_media_e;
 
@@ -231,14 +255,18 @@ typedef struct {
     pacs_str_t    is;           /* the type of the answer, or of its parts */
 } pacs_accept_t;
 
-/* the best acceptable type for the resource: header joins all Accept lines
- * by ","; the `accept` parameter overrides it; missing: the default.
- * frame_type is the media type of the stored frames (for FRAMES, BULKDATA),
- * syntax_uid the stored transfer syntax: one of the two stored or
- * Explicit LE of native data is chosen.  PACS_E_ACCEPT says what there is */
+/* what is acceptable and there, the best first: header joins all Accept lines
+ * by ","; those of the `accept` parameter come before the header's; neither:
+ * the default.  PACS_E_ACCEPT says what there is, PACS_E_ARG: DICOM's and
+ * rendered types are mixed */
 int pacs_web_accept(pacs_resource_e resource, pacs_str_t header,
     pacs_str_t parameter, pacs_arena_t *a, pacs_accept_t *choices,
     unsigned max, unsigned *n, pacs_err_t *err);
+
+
+/* a structured report, PS3.3 C.17.3, as a page of HTML in UTF-8 */
+int pacs_web_report(const pacs_dataset_t *ds, const pacs_limits_t *limits,
+    pacs_arena_t *a, pacs_buf_t *out, pacs_err_t *err);
 
 
 /* --- multipart in (RFC 2046, RFC 2387): incremental, any split --- */

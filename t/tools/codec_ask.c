@@ -120,7 +120,7 @@ make_output(const pacs_codec_request_t *req, pacs_err_t *err)
 
     int  fd = open(path, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 
-    if (fd == -1 || posix_fallocate(fd, 0, (off_t) (PACS_FRAME_HEAD + bytes)))
+    if (fd == -1 || posix_fallocate(fd, 0, (off_t) pacs_frame_file(bytes)))
     {
         pacs_fail_errno(err, errno, "%s", path);
         if (fd != -1) {

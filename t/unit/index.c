@@ -2,6 +2,7 @@
 
 #include <ftw.h>
 #include <pthread.h>
+#include <sqlite3.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -10,6 +11,7 @@
 #include "tap.h"
 #include "index/index.h"
 #include "index/match.h"
+#include "index/migrations.h"
 
 static char           home[64];
 static pacs_index_t  *ix;
@@ -380,7 +382,8 @@ test_match(void)
         { PACS_LEVEL_STUDY, PN, 0, "jurg", 1, "1.1" },
         { PACS_LEVEL_STUDY, PN, 0, "jürgen mül", 1, "1.1" },
         { PACS_LEVEL_STUDY, PN, 0, "rgen", 1, "" },
-        { PACS_LEVEL_STUDY, PN, 0, "ürgen", 1, "1.1" },
+        { PACS_LEVEL_STUDY, PN, 0, "ürgen", 1, "" },
+        { PACS_LEVEL_STUDY, PN, 0, "Yürken", 1, "1.1" },
         { PACS_LEVEL_STUDY, PN, 0, "Miller", 1, "1.2 1.1" },
         { PACS_LEVEL_STUDY, PN, 0, "Mueler^*", 1, "1.2 1.1" },
         { PACS_LEVEL_STUDY, PN, 0, "Hanna Moeller", 1, "1.2" },
@@ -986,6 +989,82 @@ test_rebuild(void)
 }
 
 
+/* --- an index that an earlier version made --- */
+
+static int
+words_of(sqlite3 *db)
+{
+    sqlite3_stmt  *st = NULL;
+    int            n = -1;
+
+    if (sqlite3_prepare_v2(db, "SELECT count(*) FROM patient_word", -1, &st,
+                           NULL) == SQLITE_OK
+        && sqlite3_step(st) == SQLITE_ROW)
+    {
+        n = sqlite3_column_int(st, 0);
+    }
+    sqlite3_finalize(st);
+    return n;
+}
+
+
+static void
+test_migration(void)
+{
+    static const char  rows[] =
+        "INSERT INTO patient VALUES (1, 'K', 'Ψαράς^Anna',"
+        " 'ψαράς^anna', '', 'P', '', '', '');"
+        "INSERT INTO study VALUES (1, '9.1', 1, 1, 1, 0, 1, 1, 'CT',"
+        " 'Ψαράς^Anna', 'ψαράς^anna', '', 'P', '', '', '', '20200101', '',"
+        " '', '', 'Doe^Jane', 'doe^jane', '', '', '', '', '');"
+        "PRAGMA user_version = 2;";
+    char               path[128];
+    sqlite3           *db = NULL;
+    uint64_t           removed;
+
+    ix->vt->close(ix);
+    nftw(home, rm, 16, FTW_DEPTH | FTW_PHYS);
+    mkdir(home, 0700);
+    snprintf(path, sizeof(path), "%s/index", home);
+    mkdir(path, 0700);
+    snprintf(path, sizeof(path), "%s/index/pacs.db", home);
+
+    ok(sqlite3_open(path, &db) == SQLITE_OK
+       && sqlite3_exec(db, pacs_migrations[0], NULL, NULL, NULL) == SQLITE_OK
+       && sqlite3_exec(db, pacs_migrations[1], NULL, NULL, NULL) == SQLITE_OK
+       && sqlite3_exec(db, rows, NULL, NULL, NULL) == SQLITE_OK,
+       "an index of schema 2: %s", sqlite3_errmsg(db));
+
+    open_index(false);
+    is_str(search(PACS_LEVEL_STUDY, PN, 0, "hana", 1, -1), "9.1",
+           "a name is found by sound");
+    is_str(search(PACS_LEVEL_STUDY, PN, 0, "psaras", 1, -1), "9.1",
+           "... of another script");
+    is_str(search(PACS_LEVEL_STUDY, PN, 0, "ΨΑΡΑΣ*", 0, -1), "9.1",
+           "... and as names are folded now");
+    is_str(search(PACS_LEVEL_STUDY, REF, 0, "jayn doh", 1, -1), "9.1",
+           "another name of it");
+    is_int(words_of(db), 4, "the patient's words, and how they sound");
+
+    is_int(ix->vt->correct(ix, pacs_lit("9.1"), pacs_null, pacs_null,
+                           pacs_attr_find(PN, 0), pacs_lit("Smith^Anna"),
+                           &err), PACS_OK, "the name is corrected");
+    is_str(search(PACS_LEVEL_STUDY, PN, 0, "psaras", 1, -1), "",
+           "the old one is not found any more");
+    is_str(search(PACS_LEVEL_STUDY, PN, 0, "smit", 1, -1), "9.1",
+           "the new one is");
+    is_int(words_of(db), 4, "its words are");
+
+    pacs_record_t  r = record("9.1", "9.1.1", "9.1.1.1");
+
+    put(&r);
+    is_int(ix->vt->remove(ix, pacs_lit("9.1"), pacs_null, pacs_null, &removed,
+                          &err), PACS_OK, "the study is removed");
+    is_int(words_of(db), 0, "... with its words");
+    sqlite3_close(db);
+}
+
+
 int
 main(void)
 {
@@ -1007,6 +1086,7 @@ main(void)
     test_processes();
     test_creation();
     test_rebuild();
+    test_migration();
     ix->vt->close(ix);
     nftw(home, rm, 16, FTW_DEPTH | FTW_PHYS);
     pacs_arena_destroy(arena);

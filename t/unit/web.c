@@ -64,7 +64,7 @@ routes(void)
 
     static const char *const  unknown[] = {
         "", "/", "studies", "/studie", "/studies/1.2/", "/studies/1.2/frames",
-        "/Studies", I "/frames", I "/bulkdata",
+        "/Studies", I "/frames",
         I "/bulkdata/", I "/frames/1/x", X "/instances/1.4/rendered/x",
         "/../studies"
     };
@@ -287,21 +287,28 @@ static const struct {
     const char      *want;      /* media/syntax/type …; of pictures what it
                                    is, + in a multipart */
 } accepts[] = {
-    { PACS_R_STUDIES, "", "", "0// 1//" },
-    { PACS_R_STUDIES, "*/*", "", "0// 1//" },
+    { PACS_R_STUDIES, "", "", "0// 1// application/dicom+xml" },
+    { PACS_R_STUDIES, "*/*", "", "0// 1// application/dicom+xml" },
     { PACS_R_STUDIES, "application/json", "", "1//" },
     { PACS_R_STUDIES, "Application/DICOM+json;q=0.5, application/json", "",
       "1// 0//" },
     { PACS_R_STUDIES, "application/*;q=0.1, application/json;q=0.2", "",
       "1// 0// 1//" },
-    { PACS_R_STUDIES, "*/*, application/dicom+json;q=0", "", "1//" },
+    { PACS_R_STUDIES, "*/*, application/dicom+json;q=0", "",
+      "1// application/dicom+xml" },
     { PACS_R_STUDIES, "text/html", "", "" },
-    { PACS_R_STUDIES, "text/html, */*;q=0.1", "", "0// 1//" },
+    { PACS_R_STUDIES, "text/html, */*;q=0.1", "",
+      "0// 1// application/dicom+xml" },
+    { PACS_R_STUDIES, "multipart/related; type=\"application/dicom+xml\"", "",
+      "application/dicom+xml" },
     { PACS_R_STUDIES, "text/html", "application/json", "1//" },
     { PACS_R_STUDIES, "application/json;q=2", "", "" },
     { PACS_R_STUDIES, ",;/,garbage,application/json", "", "1//" },
-    { PACS_R_METADATA, "application/dicom+xml", "", "" },
-    { PACS_R_OBJECT, "", "", "2// 3//" },
+    { PACS_R_METADATA, "application/dicom+xml", "",
+      "application/dicom+xml" },
+    { PACS_R_OBJECT, "", "", "2// 3// application/zip 4//" },
+    { PACS_R_OBJECT, "application/zip;transfer-syntax=*", "",
+      "application/zip" },
     { PACS_R_OBJECT, "multipart/related; type=\"application/dicom\"", "",
       "2//application/dicom" },
     { PACS_R_OBJECT, "multipart/related;type=application/dicom;"

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * bare_store DIR SIZE THREADS SECONDS: instances a second that the disk
- * allows: each thread writes a file, fsyncs it, links it, fsyncs the folder,
- * appends a line to a journal and fsyncs that, commits a row to SQLite with
- * synchronous=FULL.  Prints instances a second.
+ * bare_store DIR SIZE THREADS SECONDS [BATCH]: instances a second that the
+ * disk allows: each thread writes a file, fsyncs it, links it, fsyncs the
+ * folder, appends a line to a journal and fsyncs that, commits a row to SQLite
+ * with synchronous=FULL.  BATCH: folder, journal and commit once for so many,
+ * as one answer to all of them allows.  Prints instances a second.
  */
 
 #include <fcntl.h>
@@ -23,6 +24,7 @@ static double            until;
 static int               journal;
 static sqlite3          *db;
 static long              total;
+static int               batch = 1, waiting;
 static pthread_mutex_t   lock = PTHREAD_MUTEX_INITIALIZER;
 
 
@@ -41,6 +43,47 @@ fail(const char *what)
 {
     perror(what);
     exit(1);
+}
+
+
+static void
+sync_folder(void)
+{
+    char  name[256];
+
+    snprintf(name, sizeof(name), "%s/blobs", dir);
+
+    int  fd = open(name, O_RDONLY | O_DIRECTORY);
+
+    if (fd < 0 || fsync(fd) != 0) {
+        fail(name);
+    }
+    close(fd);
+}
+
+
+static void
+run(const char *sql)
+{
+    if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK) {
+        fail(sql);
+    }
+}
+
+
+/* the lock is held */
+static void
+commit(void)
+{
+    if (batch > 1) {
+        sync_folder();
+    }
+    if (fsync(journal) != 0) {
+        fail("journal");
+    }
+    run("commit");
+    total += waiting;
+    waiting = 0;
 }
 
 
@@ -64,21 +107,21 @@ store(const char *bytes, long id)
     if (rename(tmp, name) != 0) {
         fail(name);
     }
-
-    snprintf(tmp, sizeof(tmp), "%s/blobs", dir);
-    fd = open(tmp, O_RDONLY | O_DIRECTORY);
-    if (fd < 0 || fsync(fd) != 0) {
-        fail(tmp);
+    if (batch == 1) {
+        sync_folder();
     }
-    close(fd);
 
     pthread_mutex_lock(&lock);
-    if (write(journal, line, strlen(line)) < 0 || fsync(journal) != 0
-        || sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
-    {
-        fail("commit");
+    if (waiting++ == 0) {
+        run("begin");
     }
-    total++;
+    run(sql);
+    if (write(journal, line, strlen(line)) < 0) {
+        fail("journal");
+    }
+    if (waiting == batch) {
+        commit();
+    }
     pthread_mutex_unlock(&lock);
 }
 
@@ -106,10 +149,12 @@ main(int argc, char **argv)
     char       path[256];
     pthread_t  threads[64];
 
-    if (argc != 5) {
-        fprintf(stderr, "usage: bare_store DIR SIZE THREADS SECONDS\n");
+    if (argc != 5 && argc != 6) {
+        fprintf(stderr, "usage: bare_store DIR SIZE THREADS SECONDS"
+                " [BATCH]\n");
         return 2;
     }
+    batch = argc == 6 ? atoi(argv[5]) : 1;
 
     dir = argv[1];
     size = (size_t) atol(argv[2]);
@@ -138,6 +183,9 @@ main(int argc, char **argv)
     }
     for (int i = 0; i < n; i++) {
         pthread_join(threads[i], NULL);
+    }
+    if (waiting != 0) {
+        commit();
     }
 
     printf("%.1f\n", (double) total / (now() - start));

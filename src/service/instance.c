@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/* One instance as a Part 10 file in a transfer syntax: as it lies in its
+ * blob, or rewritten, where only what is before and behind the pixel data
+ * goes through memory.  The preamble goes out zeroed: it may be foreign, and
+ * nobody needs it. */
+
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "service/send.h"
+
+enum { PREAMBLE = 128 };
+
+static const char  zeros[PREAMBLE];
+
+
+/* the blob's file, if it is there and whole */
+static int
+blob_path(pacs_op_t *op, const pacs_record_t *r, char **name, pacs_err_t *err)
+{
+    pacs_service_t *svc = op->svc;
+    pacs_key_t      key;
+    char            path[4096];
+    struct stat     st;
+
+    if (!pacs_key_parse(r->key, &key)
+        || !svc->blobs->vt->path(svc->blobs, &key, path, sizeof(path)))
+    {
+        return pacs_fail(err, PACS_E_INTERNAL, "the blob is not local");
+    }
+
+    if (stat(path, &st) != 0 || st.st_size < PREAMBLE
+        || (uint64_t) st.st_size < r->size)
+    {
+        return pacs_fail(err, PACS_E_IO, "the file of instance %.*s cannot "
+                         "be read", pacs_fmt(r->instance));
+    }
+
+    *name = pacs_strdup(op->arena, pacs_cstr(path));
+    return *name == NULL ? PACS_E_NOMEM : PACS_OK;
+}
+
+
+static int
+add_stored(pacs_op_t *op, const pacs_record_t *r, pacs_parts_t *list,
+    pacs_err_t *err)
+{
+    char *name;
+    int   rc = blob_path(op, r, &name, err);
+
+    if (rc != PACS_OK) {
+        return rc;
+    }
+
+    rc = pacs_parts_add(op, list, (pacs_part_t) { .data = zeros,
+                                                  .length = PREAMBLE });
+    return rc != PACS_OK
+           ? rc
+           : pacs_parts_add(op, list, (pacs_part_t) {
+                                 .path = name, .offset = PREAMBLE,
+                                 .length = r->size - PREAMBLE });
+}
+
+
+typedef struct {
+    pacs_arena_t    *arena;         /* of the data set */
+    int              fd;
+    pacs_source_t    file;
+    pacs_source_t   *stream;
+    pacs_dataset_t   ds;
+} open_t;
+
+
+static int
+open_dataset(pacs_op_t *op, const pacs_record_t *r, open_t *o,
+    pacs_err_t *err)
+{
+    const pacs_limits_t *limits = pacs_service_limits(op->svc);
+    int                  rc;
+
+    *o = (open_t) { .fd = -1 };
+    o->arena = pacs_arena_create((size_t) limits->dataset);
+    if (o->arena == NULL) {
+        return PACS_E_NOMEM;
+    }
+
+    if ((rc = pacs_blob_of(op->svc, r->key, &o->fd, err)) != PACS_OK
+        || (rc = pacs_source_fd(&o->file, o->fd, err)) != PACS_OK
+        || (rc = pacs_dicom_read(&o->file, limits, PACS_KEEP, o->arena,
+                                 &o->ds, err)) != PACS_OK)
+    {
+        return rc;
+    }
+
+    o->stream = pacs_dicom_stream(&o->file, &o->ds, limits, o->arena, err);
+    return o->stream == NULL ? PACS_E_NOMEM : PACS_OK;
+}
+
+
+static void
+close_dataset(open_t *o)
+{
+    if (o->fd >= 0) {
+        close(o->fd);
+    }
+    if (o->arena != NULL) {
+        pacs_arena_destroy(o->arena);
+    }
+}
+
+
+/* b in two, and the pixel data of the blob between them */
+static int
+add_around(pacs_op_t *op, const pacs_record_t *r, const open_t *o,
+    pacs_buf_t *b, size_t cut, pacs_parts_t *list, pacs_err_t *err)
+{
+    pacs_str_t  text = pacs_buf_take(b, op->arena);
+    char       *name;
+    int         rc;
+
+    if (text.data == NULL) {
+        return PACS_E_NOMEM;
+    }
+    if (cut == text.len) {
+        return pacs_parts_text(op, list, text);
+    }
+
+    if ((rc = blob_path(op, r, &name, err)) != PACS_OK
+        || (rc = pacs_parts_text(op, list, (pacs_str_t) { text.data, cut }))
+        || (rc = pacs_parts_add(op, list, (pacs_part_t) {
+                                    .path = name,
+                                    .offset = o->ds.pixels->offset,
+                                    .length = o->ds.pixels->length })))
+    {
+        return rc;
+    }
+    return pacs_parts_text(op, list, (pacs_str_t) { text.data + cut,
+                                                    text.len - cut });
+}
+
+
+static int
+add_rewritten(pacs_op_t *op, pacs_given_t *g, pacs_parts_t *list,
+    uint64_t *memory, pacs_err_t *err)
+{
+    const pacs_record_t *r = &g->record;
+    int64_t              budget = pacs_service_limits(op->svc)->metadata;
+    bool                 implicit = g->give == PACS_GIVE_IMPLICIT;
+    pacs_buf_t           b = { .max = (size_t) budget };
+    open_t               o;
+    size_t               cut = 0;
+    int                  rc = open_dataset(op, r, &o, err);
+
+    if (rc == PACS_OK) {
+        pacs_write_meta(&b, r->class_uid, r->instance, g->syntax, pacs_null);
+        rc = pacs_write_dataset_cut(&b, o.stream, &o.ds, implicit, &cut, err);
+    }
+
+    *memory += b.len;
+
+    if (rc == PACS_OK && *memory > (uint64_t) budget) {
+        rc = pacs_fail(err, PACS_E_LIMIT, "more than %" PRId64 " bytes to "
+                       "rewrite in one answer (limit metadata): ask with "
+                       "transfer-syntax=*, or instance by instance", budget);
+    }
+    if (rc == PACS_OK) {
+        rc = add_around(op, r, &o, &b, cut, list, err);
+    }
+
+    pacs_buf_free(&b);
+    close_dataset(&o);
+    return rc;
+}
+
+
+int
+pacs_instance_parts(pacs_op_t *op, pacs_given_t *g, pacs_parts_t *list,
+    uint64_t *memory, pacs_err_t *err)
+{
+    int  rc;
+
+    g->first = list->n;
+    rc = g->give == PACS_GIVE_STORED
+         ? add_stored(op, &g->record, list, err)
+         : add_rewritten(op, g, list, memory, err);
+
+    g->n = list->n - g->first;
+    g->length = 0;
+    for (unsigned i = g->first; i < list->n; i++) {
+        g->length += list->parts[i].length;
+    }
+    return rc;
+}

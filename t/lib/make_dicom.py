@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: BSD-2-Clause
+
+# Small DICOM files by pydicom, for tests: stdin is a JSON list of objects,
+# keyword (or ggggeeee) to value; "file", "charset" and "rows" are no
+# attributes.  A value that is a list of objects is a sequence.
+
+import json
+import sys
+
+import pydicom
+from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
+from pydicom.datadict import dictionary_VR, tag_for_keyword
+from pydicom.uid import ExplicitVRLittleEndian
+
+CT = "1.2.840.10008.5.1.4.1.1.2"
+
+
+def fill(ds, values):
+    for key, value in values.items():
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            items = []
+            for v in value:
+                item = Dataset()
+                fill(item, v)
+                items.append(item)
+            setattr(ds, key, pydicom.Sequence(items))
+        elif len(key) == 8 and key[:4].isdigit():
+            group, element = int(key[:4], 16), int(key[4:], 16)
+            ds.add_new((group, element), value[0], value[1])
+        else:
+            ds.add_new(tag_for_keyword(key), dictionary_VR(key), value)
+
+
+for spec in json.load(sys.stdin):
+    path = spec.pop("file")
+    charset = spec.pop("charset", "ISO_IR 192")
+    rows = spec.pop("rows", 0)
+    meta = FileMetaDataset()
+    meta.MediaStorageSOPClassUID = spec.setdefault("SOPClassUID", CT)
+    meta.MediaStorageSOPInstanceUID = spec["SOPInstanceUID"]
+    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    ds = FileDataset(path, {}, file_meta=meta, preamble=b"\0" * 128)
+    ds.is_little_endian, ds.is_implicit_VR = True, False
+    if charset:
+        ds.SpecificCharacterSet = charset
+    fill(ds, spec)
+    if rows:
+        ds.Rows = ds.Columns = rows
+        ds.BitsAllocated = ds.BitsStored = 8
+        ds.HighBit, ds.PixelRepresentation = 7, 0
+        ds.SamplesPerPixel, ds.PhotometricInterpretation = 1, "MONOCHROME2"
+        ds.PixelData = bytes(rows * rows + rows * rows % 2)
+    ds.save_as(path, write_like_original=False)
