@@ -98,8 +98,8 @@ add_empty(pacs_item_t *root, uint32_t tag, pacs_arena_t *a, pacs_err_t *err)
 
 
 int
-pacs_rules_create(const pacs_rules_t *r, pacs_item_t *root, pacs_arena_t *a, bool *modified,
-    pacs_err_t *err)
+pacs_rules_create(const pacs_rules_t *r, pacs_item_t *root, pacs_arena_t *a,
+    bool *modified, pacs_err_t *err)
 {
     int  rc = PACS_OK;
 
@@ -126,7 +126,8 @@ pacs_rules_create(const pacs_rules_t *r, pacs_item_t *root, pacs_arena_t *a, boo
 
 
 int
-pacs_rules_set(const pacs_rules_t *r, const pacs_item_t *changes, pacs_err_t *err)
+pacs_rules_set(const pacs_rules_t *r, const pacs_item_t *changes,
+    pacs_err_t *err)
 {
     int  rc = PACS_OK;
 
@@ -168,7 +169,8 @@ is_met(const pacs_rule_t *rule, const pacs_item_t *item, bool completed)
 
 
 int
-pacs_rules_final(const pacs_rules_t *r, const pacs_item_t *root, bool completed, pacs_err_t *err)
+pacs_rules_final(const pacs_rules_t *r, const pacs_item_t *root,
+    bool completed, pacs_err_t *err)
 {
     for (unsigned i = 0; i < r->n; i++) {
         for (const pacs_item_t *item = first_item(&r->rules[i], root);
@@ -177,8 +179,8 @@ pacs_rules_final(const pacs_rules_t *r, const pacs_item_t *root, bool completed,
         {
             if (!is_met(&r->rules[i], item, completed)) {
                 return say(err, PACS_E_CONFLICT, &r->rules[i], completed
-                           ? "is needed before a step is COMPLETED"
-                           : "is needed before a step is CANCELED or DISCONTINUED");
+                           ? "is needed before a step ends"
+                           : "is needed before a step is CANCELED");
             }
         }
     }
