@@ -85,6 +85,23 @@ like($s->{content}, qr/0009,?1001/, '... with the reason in words');
 is(scalar(@a = $pacs->blobs), 4, 'nothing of it is left behind');
 is(scalar(@a = glob "$pacs->{home}/tmp/*.tmp"), 0, 'no temporary file either');
 
+# --- a file meta that names another instance: the data set counts ---
+
+{
+    my ($file) = grep { -e } "$samples/transfer-syntax/j2k-elscint-jp2-vs-j2k.dcm";
+    my $uid = '1.2.826.0.1.3680043.2.1143.8272772554554548536101020284625579066';
+    my $m = Pacs->new;
+    is($m->stow([$file])->{status}, 200, 'a file meta of another instance: stored');
+    is(json($m->get("/dicom-web/instances?SOPInstanceUID=$uid")->{content})->[0]{'00080018'}{Value}[0], $uid,
+        '... as what the data set is');
+    like(slurp("$m->{home}/log/nginx.log"), qr/foreign file meta: it names SOP Instance 1\.2\.840\.113704/, '... and logged');
+    my ($row) = @{$m->get_json('/dicom-web/instances')};
+    my ($s, $x) = map { $row->{$_}{Value}[0] } qw(0020000D 0020000E);
+    is($m->get("/dicom-web/studies/$s/series/$x/instances/$uid/rendered")->{status}, 200, '... and shown');
+    is(($m->pacs('import', $file))[0], 0, '... the same by import');
+    $m->shutdown;
+}
+
 # --- quarantine ---
 
 {

@@ -12,7 +12,7 @@
 #define PRIME_2  UINT64_C(0xc2b2ae3d27d4eb4f)
 #define PRIME_3  UINT64_C(0x165667b19e3779f9)
 
-enum { STRIPE = 32 };
+enum { STRIPE = 32, AHEAD = 8 };
 
 
 static inline uint64_t
@@ -71,6 +71,7 @@ pacs_sum_rows(uint32_t seed, const void *data, size_t len, size_t stride,
     uint64_t       h;
 
     for (size_t y = 0; y < rows; y++, p += stride) {
+        __builtin_prefetch(p + AHEAD * stride);
         add(lanes, p, len);
     }
 

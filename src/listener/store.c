@@ -66,6 +66,8 @@ begin(pacs_serve_t *s, const pacs_context_t *pc, const pacs_command_t *c,
         return rc;
     }
 
+    pacs_store_commanded(*st);
+
     if ((rc = write_meta(s, pc, c, *st, err)) != PACS_OK) {
         pacs_store_abort(*st);
         *st = NULL;

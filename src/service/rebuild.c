@@ -37,7 +37,7 @@ scan_one(pacs_rebuild_t *b, pacs_job_t *j)
 
     if ((j->code = pacs_source_fd(&file, fd, &j->err)) == PACS_OK) {
         j->code = pacs_scan(b->svc, &file, j->arena, &j->record,
-                            &j->entry.key, &j->err);
+                            &j->entry.key, NULL, &j->err);
     }
 
     j->record.received_us = j->entry.time_us;

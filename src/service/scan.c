@@ -39,23 +39,27 @@ identify(const pacs_dataset_t *ds, pacs_record_t *r, pacs_err_t *err)
         return PACS_E_IDENT;
     }
 
-    if (ds->instance_uid[0] != '\0'
-        && !pacs_str_is(r->instance, ds->instance_uid))
-    {
-        return pacs_fail(err, PACS_E_IDENT, "foreign file meta: it names SOP "
-                         "Instance %s, the data set is %.*s",
-                         ds->instance_uid, pacs_fmt(r->instance));
-    }
-
-    if (ds->class_uid[0] != '\0'
-        && !pacs_str_is(r->class_uid, ds->class_uid))
-    {
-        return pacs_fail(err, PACS_E_IDENT, "foreign file meta: it names SOP "
-                         "Class %s, the data set is of %.*s", ds->class_uid,
-                         pacs_fmt(r->class_uid));
-    }
-
     return PACS_OK;
+}
+
+
+/* the file meta is the sender's: the data set is what counts */
+static void
+look_at_meta(const pacs_dataset_t *ds, const pacs_record_t *r,
+    pacs_err_t *foreign)
+{
+    const struct { const char *meta, *name; pacs_str_t is; } ids[] = {
+        { ds->instance_uid, "Instance", r->instance },
+        { ds->class_uid, "Class", r->class_uid }
+    };
+
+    for (unsigned i = 0; i < 2; i++) {
+        if (ids[i].meta[0] != '\0' && !pacs_str_is(ids[i].is, ids[i].meta)) {
+            pacs_fail(foreign, PACS_E_IDENT, "foreign file meta: it names SOP "
+                      "%s %s, the data set is %.*s", ids[i].name, ids[i].meta,
+                      pacs_fmt(ids[i].is));
+        }
+    }
 }
 
 
@@ -178,7 +182,8 @@ metadata(pacs_source_t *stream, const pacs_dataset_t *ds, pacs_arena_t *a,
 
 int
 pacs_scan(pacs_service_t *svc, pacs_source_t *file, pacs_arena_t *a,
-    pacs_record_t *r, pacs_key_t *key, pacs_err_t *err)
+    pacs_record_t *r, pacs_key_t *key, pacs_err_t *foreign,
+    pacs_err_t *err)
 {
     const pacs_limits_t  *limits = &svc->options.limits;
     pacs_dataset_t       *ds = pacs_calloc(a, 1, sizeof(*ds));
@@ -193,6 +198,8 @@ pacs_scan(pacs_service_t *svc, pacs_source_t *file, pacs_arena_t *a,
     {
         return rc;
     }
+
+    look_at_meta(ds, r, foreign);
 
     pacs_source_t *stream = pacs_dicom_stream(file, ds, limits, a, err);
 

@@ -54,6 +54,9 @@ typedef struct {
  * instance must belong to, or pacs_null */
 int pacs_store_begin(pacs_service_t *svc, const pacs_subject_t *subject,
     pacs_str_t want_study, pacs_store_t **st, pacs_err_t *err);
+/* the file meta says what a C-STORE command says: the data set must be that
+ * instance.  A file's own meta may be wrong, which is logged */
+void pacs_store_commanded(pacs_store_t *st);
 /* bytes of a Part 10 file in order, any split */
 int pacs_store_write(pacs_store_t *st, const void *data, size_t len,
     pacs_err_t *err);

@@ -29,6 +29,7 @@ struct pacs_store_s {
     pacs_blob_tmp_t   tmp;
     pacs_sha256_t     digest;
     bool              headed;       /* head is full or was used */
+    bool              commanded;
     uint64_t          size;
     pacs_buf_t        head;
     pacs_commit_t    *commit;       /* when it is scanned */
@@ -138,6 +139,13 @@ use_head(pacs_store_t *st)
                        st->head.len - ds.start);
 
     return pacs_write_all(st->tmp.fd, st->head.data, st->head.len, &st->err);
+}
+
+
+void
+pacs_store_commanded(pacs_store_t *st)
+{
+    st->commanded = true;
 }
 
 
@@ -327,6 +335,7 @@ scan(pacs_store_t *st, pacs_stored_t *out, pacs_err_t *err)
     pacs_service_t *svc = st->svc;
     pacs_commit_t  *c = pacs_calloc(st->arena, 1, sizeof(*c));
     pacs_source_t   file;
+    pacs_err_t      foreign = { 0 };
     uint8_t         digest[PACS_SHA256_LEN];
     int             rc;
 
@@ -344,11 +353,19 @@ scan(pacs_store_t *st, pacs_stored_t *out, pacs_err_t *err)
     /* the disk begins while the data set is scanned: the sync finds less */
     (void) sync_file_range(st->tmp.fd, 0, 0, SYNC_FILE_RANGE_WRITE);
 
-    rc = pacs_scan(svc, &file, st->arena, &c->record, &c->key, err);
+    rc = pacs_scan(svc, &file, st->arena, &c->record, &c->key, &foreign, err);
     say_who(out, &c->record);
 
     if (rc != PACS_OK) {
         return rc;
+    }
+
+    if (foreign.code != PACS_OK) {
+        if (st->commanded) {
+            return pacs_fail(err, foreign.code, "%s", foreign.text);
+        }
+        pacs_log(&svc->options.env, PACS_LOG_WARN, "%s; stored as that, from "
+                 "%.*s", foreign.text, pacs_fmt(st->subject.address));
     }
 
     if (st->want_study.len != 0
