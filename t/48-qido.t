@@ -153,7 +153,10 @@ store(
               RequestedProcedureID => 'RP1', StudyInstanceUID => "$root.1",
               ScheduledProcedureStepDescription => 'step' },
             { ScheduledProcedureStepID => 'SPS2',
-              RequestedProcedureID => 'RP2' }]),
+              RequestedProcedureID => 'RP2' }]));
+
+# what came first is what a study says
+store(
     instance(1, 1, 2, charset => 'ISO_IR 100', rows => 4,
         PatientName => 'Müller^Jürgen^^Dr.', PatientID => 'P1',
         StudyDate => '20200101', StudyTime => '103000', Modality => 'CT',
