@@ -82,6 +82,9 @@ typedef struct {
     ngx_flag_t                   enable;
     ngx_str_t                    prefix;
     ngx_uint_t                   accept;        /* 1: required */
+    ngx_str_t                    public_url;
+    ngx_array_t                 *forwarded;     /* ngx_cidr_t; empty: all */
+    ngx_array_t                 *cors;          /* origins; NULL: none */
 } ngx_http_pacs_loc_conf_t;
 
 
@@ -148,6 +151,15 @@ ngx_int_t ngx_http_pacs_post(ngx_http_pacs_ctx_t *ctx, ngx_uint_t pool,
 void ngx_http_pacs_wait(ngx_http_pacs_ctx_t *ctx, ngx_http_pacs_work_pt next);
 void ngx_http_pacs_wake(ngx_http_pacs_ctx_t *ctx);
 
+/* origin: of the service for its clients; headers for pages of others */
+
+void ngx_http_pacs_origin(ngx_http_request_t *r, ngx_http_pacs_ctx_t *ctx);
+ngx_int_t ngx_http_pacs_cors(ngx_http_pacs_ctx_t *ctx);
+char *ngx_http_pacs_public_url(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_pacs_forwarded(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_pacs_cors_origin(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+
 /* service: open once a worker; in a thread, but for init and exit */
 
 ngx_int_t ngx_http_pacs_service_get(ngx_http_pacs_ctx_t *ctx);
@@ -165,6 +177,8 @@ ngx_int_t ngx_http_pacs_read_body(ngx_http_pacs_ctx_t *ctx,
 
 void ngx_http_pacs_reply(ngx_http_pacs_ctx_t *ctx);
 void ngx_http_pacs_fail(ngx_http_pacs_ctx_t *ctx, int code, const char *text);
+ngx_int_t ngx_http_pacs_add_header(ngx_http_request_t *r, const char *name,
+    pacs_str_t value, ngx_table_elt_t **out);
 void ngx_http_pacs_open_files(ngx_http_pacs_ctx_t *ctx);    /* in a thread */
 void ngx_http_pacs_close_files(ngx_http_pacs_ctx_t *ctx);
 

@@ -69,6 +69,27 @@ static ngx_command_t  ngx_http_pacs_commands[] = {
       offsetof(ngx_http_pacs_loc_conf_t, accept),
       &ngx_http_pacs_accept },
 
+    { ngx_string("pacs_public_url"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_pacs_public_url,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("pacs_forwarded"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_pacs_forwarded,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("pacs_cors_origin"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_http_pacs_cors_origin,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
     { ngx_string("pacs_health"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
       ngx_http_pacs_health,
@@ -416,10 +437,13 @@ ngx_http_pacs_create_loc_conf(ngx_conf_t *cf)
      * set by ngx_pcalloc():
      *
      *     plcf->prefix = { 0, NULL };
+     *     plcf->public_url = { 0, NULL };
      */
 
     plcf->enable = NGX_CONF_UNSET;
     plcf->accept = NGX_CONF_UNSET_UINT;
+    plcf->forwarded = NGX_CONF_UNSET_PTR;
+    plcf->cors = NGX_CONF_UNSET_PTR;
 
     return plcf;
 }
@@ -436,6 +460,9 @@ ngx_http_pacs_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
 
     ngx_conf_merge_uint_value(conf->accept, prev->accept, 0);
+    ngx_conf_merge_str_value(conf->public_url, prev->public_url, "");
+    ngx_conf_merge_ptr_value(conf->forwarded, prev->forwarded, NULL);
+    ngx_conf_merge_ptr_value(conf->cors, prev->cors, NULL);
 
     /* "if" and "limit_except" blocks inside the location */
 

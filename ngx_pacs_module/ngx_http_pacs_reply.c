@@ -6,8 +6,6 @@
 
 static void ngx_http_pacs_log_fault(ngx_http_pacs_ctx_t *ctx);
 static ngx_int_t ngx_http_pacs_set_headers(ngx_http_pacs_ctx_t *ctx);
-static ngx_int_t ngx_http_pacs_add_header(ngx_http_request_t *r,
-    const char *name, pacs_str_t value, ngx_table_elt_t **out);
 static ngx_int_t ngx_http_pacs_send_parts(ngx_http_pacs_ctx_t *ctx);
 static ngx_int_t ngx_http_pacs_fill_buf(ngx_http_pacs_ctx_t *ctx, ngx_buf_t *b,
     pacs_part_t *part, ngx_uint_t *file);
@@ -165,11 +163,11 @@ ngx_http_pacs_set_headers(ngx_http_pacs_ctx_t *ctx)
         r->headers_out.etag = h;
     }
 
-    return NGX_OK;
+    return ngx_http_pacs_cors(ctx);
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_http_pacs_add_header(ngx_http_request_t *r, const char *name,
     pacs_str_t value, ngx_table_elt_t **out)
 {

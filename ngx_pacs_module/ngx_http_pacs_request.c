@@ -9,8 +9,6 @@
 
 static void ngx_http_pacs_fill_request(ngx_http_request_t *r,
     ngx_http_pacs_ctx_t *ctx);
-static pacs_str_t ngx_http_pacs_origin(ngx_http_request_t *r,
-    ngx_http_pacs_ctx_t *ctx);
 static void ngx_http_pacs_headers(ngx_http_request_t *r,
     ngx_http_pacs_ctx_t *ctx);
 static ngx_uint_t ngx_http_pacs_choose_pool(pacs_request_t *req);
@@ -179,7 +177,8 @@ ngx_http_pacs_fill_request(ngx_http_request_t *r, ngx_http_pacs_ctx_t *ctx)
 
     req->args = ngx_http_pacs_slice(&r->args);
     req->must_accept = plcf->accept;
-    req->origin = ngx_http_pacs_origin(r, ctx);
+
+    ngx_http_pacs_origin(r, ctx);
 
     ngx_http_pacs_headers(r, ctx);
 
@@ -201,58 +200,6 @@ ngx_http_pacs_fill_request(ngx_http_request_t *r, ngx_http_pacs_ctx_t *ctx)
     req->subject.address = ngx_http_pacs_slice(&r->connection->addr_text);
     req->subject.door = pacs_lit("web");
     req->subject.ae = pacs_lit("");
-}
-
-
-/* a Host that could not stand in a URL gives way to server_name, and that, if
- * it is empty, to the address */
-
-static pacs_str_t
-ngx_http_pacs_origin(ngx_http_request_t *r, ngx_http_pacs_ctx_t *ctx)
-{
-    u_char                     ch;
-    size_t                     i;
-    ngx_str_t                  host;
-    const char                *scheme;
-    u_char                     addr[NGX_SOCKADDR_STRLEN];
-    ngx_http_core_srv_conf_t  *cscf;
-
-    cscf = ngx_http_get_module_srv_conf(r, ngx_http_core_module);
-
-    host = r->headers_in.host ? r->headers_in.host->value : cscf->server_name;
-
-    for (i = 0; i < host.len; i++) {
-        ch = host.data[i];
-
-        if (!((ch >= '0' && ch <= '9')
-              || ((ch | 0x20) >= 'a' && (ch | 0x20) <= 'z')
-              || ch == '.' || ch == '-' || ch == '_' || ch == ':'
-              || ch == '[' || ch == ']'))
-        {
-            host = cscf->server_name;
-            break;
-        }
-    }
-
-    if (host.len == 0) {
-        host.data = addr;
-        host.len = NGX_SOCKADDR_STRLEN;
-
-        if (ngx_connection_local_sockaddr(r->connection, &host, 1) != NGX_OK) {
-            ngx_str_set(&host, "localhost");
-        }
-    }
-
-    scheme = "http";
-
-#if (NGX_HTTP_SSL)
-    if (r->connection->ssl) {
-        scheme = "https";
-    }
-#endif
-
-    return pacs_sprintf(ctx->op.arena, "%s://%.*s", scheme, (int) host.len,
-                        (char *) host.data);
 }
 
 

@@ -10,6 +10,7 @@ use warnings;
 use lib 't/lib';
 use Digest::SHA qw(sha256_hex);
 use File::Temp qw(tempdir);
+use IO::Uncompress::Gunzip ();
 use Pacs;
 use Test::More;
 
@@ -158,6 +159,42 @@ for my $f (sort keys %other) {
     }
     my $octets = $pacs->get($study, Accept => 'multipart/related; type="application/octet-stream"');
     like($octets->{headers}{'content-type'}, qr/octet-stream/, '10.4.4: octet-stream of a study is its bulk data');
+}
+
+# --- metadata ---
+
+{
+    my $tags = sub {
+        my ($file) = @_;
+        return [ split ' ', py('import sys, xml.etree.ElementTree as e; r=e.parse(sys.argv[1]).getroot(); print(*sorted(a.get("tag") for a in r if not a.get("privateCreator")))',
+            $file) ];
+    };
+    for my $level ([ $study, scalar @ct ], [ $series, scalar @ct ], [ $bases[1], 1 ]) {
+        my ($url, $n) = @$level;
+        my $want = $pacs->get_json("$url/metadata");
+        my $r = $pacs->get("$url/metadata", Accept => 'multipart/related; type="application/dicom+xml"');
+        is($r->{status}, 200, 'XML of ' . substr $url, -10) or diag $r->{content};
+        like($r->{headers}{'content-type'}, qr{^multipart/related; type="application/dicom\+xml"; boundary=\w+$}, '... in parts');
+        my @parts = @{$pacs->parts($r)};
+        is(scalar @parts, $n, '... one an instance');
+        my @groups = grep { hex(substr $_, 3, 1) % 2 == 0 } sort keys %{$want->[0]};
+        my $said = $tags->(save($parts[0]{body}));
+        is_deeply([ grep { hex(substr $_, 3, 1) % 2 == 0 } @$said ], \@groups, '... with the attributes that JSON has');
+        like($parts[0]{head}, qr{^Content-Type: application/dicom\+xml}m, '... and the type of each');
+        ok(index($parts[0]{body}, $want->[0]{'7FE00010'}{BulkDataURI}) > 0, '... and where the bulk data is');
+        my $tag = $r->{headers}{etag};
+        is($pacs->get("$url/metadata", Accept => 'multipart/related; type="application/dicom+xml"', 'If-None-Match' => $tag)->{status}, 304, '... 304');
+        for my $accept ('multipart/related; type="application/dicom+xml"', 'application/dicom+json') {
+            my $gz = $pacs->get("$url/metadata", Accept => $accept, 'Accept-Encoding' => 'gzip');
+            is($gz->{headers}{'content-encoding'}, 'gzip', "... gzip of $accept");
+            IO::Uncompress::Gunzip::gunzip(\$gz->{content}, \my $text);
+            like($text, qr/\Q$want->[0]{'00080018'}{Value}[0]\E/, '... which it is');
+        }
+    }
+    my $one = $pacs->get("$bases[1]/metadata", Accept => 'application/dicom+xml');
+    is($one->{headers}{'content-type'}, 'application/dicom+xml', 'XML of one instance alone');
+    is(scalar @{$tags->(save($one->{content}))} > 20, 1, '... is a document');
+    refused('... not of several', "$series/metadata", 406, qr/multipart/, Accept => 'application/dicom+xml');
 }
 
 # --- ZIP ---

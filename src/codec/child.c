@@ -17,6 +17,7 @@
 
 #include "codec/child.h"
 #include "codec/decoder.h"
+#include "codec/encoder.h"
 
 enum { SOCKET = 3 };                /* the one descriptor that stays */
 
@@ -113,37 +114,91 @@ read_frame(const pacs_codec_request_t *req, int in, decode_job_t *job,
 
 
 static int
-decode(const pacs_codec_request_t *req, const pacs_limits_t *limits, int in,
-    int mem, pacs_err_t *err)
+decode(const pacs_codec_request_t *req, int in, decode_job_t *job,
+    pacs_err_t *err)
 {
-    decode_job_t      job = { .px = req->pixels };
     const decoder_t  *d = pacs_decoder(req->syntax);
-    uint64_t          bytes;
+    int               rc = read_frame(req, in, job, err);
 
-    int  rc = pacs_frame_bytes(&job.px, limits, &bytes, err);
+    if (rc == PACS_OK) {
+        rc = d == NULL ? pacs_fail(err, PACS_E_UNSHOWABLE, "no decoder")
+                       : pacs_decode(d, job, err);
+    }
+
+    free((void *) job->data);
+    return rc;
+}
+
+
+/* decodes into memory of its own, and encodes that */
+static int
+transcode(const pacs_codec_request_t *req, int in, decode_job_t *from,
+    encode_job_t *to, pacs_err_t *err)
+{
+    const encoder_t  *e = pacs_encoder(req->target);
+    int               rc = PACS_E_CODEC;
+
+    from->out = calloc(1, from->out_len);
+    from->keep_ybr = true;
+
+    if (from->out != NULL && e != NULL) {
+        rc = decode(req, in, from, err);
+    }
+
+    if (rc == PACS_OK) {
+        to->samples = from->out;
+        to->px = pacs_pixels_decoded(&from->px);
+        if (from->ybr) {
+            to->px.photometric = PACS_PI_YBR_FULL;
+        }
+        rc = pacs_encode(e, to, err);
+    }
+
+    free(from->out);
+    return rc == PACS_OK ? rc : pacs_fail(err, rc, "no memory for a frame of "
+                                          "%zu bytes", from->out_len);
+}
+
+
+static int
+work(const pacs_codec_request_t *req, const pacs_limits_t *limits, int in,
+    int mem, child_reply_t *reply, pacs_err_t *err)
+{
+    const pacs_target_t  *t = pacs_target(pacs_cstr(req->target));
+    decode_job_t          from = { .px = req->pixels };
+    encode_job_t          to = { .room = 0 };
+    uint64_t              bytes;
+
+    int  rc = pacs_frame_bytes(&from.px, limits, &bytes, err);
     if (rc != PACS_OK) {
         return rc;
     }
 
-    job.out_len = bytes;
-    job.out = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-                   MAP_SHARED | MAP_POPULATE, mem, 0);
-    if (job.out == MAP_FAILED) {
+    from.out_len = bytes;
+    to.room = t == NULL ? bytes : pacs_target_room(t, bytes);
+
+    uint8_t  *out = mmap(NULL, to.room, PROT_READ | PROT_WRITE,
+                         MAP_SHARED | (t == NULL ? MAP_POPULATE : 0), mem, 0);
+
+    if (out == MAP_FAILED) {
         return pacs_fail(err, PACS_E_CODEC, "no memory for a frame of %llu "
                          "bytes", (unsigned long long) bytes);
     }
 
-    rc = read_frame(req, in, &job, err);
-
-    if (rc == PACS_OK) {
-        rc = d == NULL ? pacs_fail(err, PACS_E_UNSHOWABLE, "no decoder")
-                       : pacs_decode(d, &job, err);
+    if (t == NULL) {
+        from.out = out;
+        rc = decode(req, in, &from, err);
+        reply->bytes = bytes;
+        reply->photometric = pacs_pixels_decoded(&from.px).photometric;
+    } else {
+        to.out = out;
+        rc = transcode(req, in, &from, &to, err);
+        reply->bytes = to.len;
+        reply->photometric = to.photometric;
     }
 
-    free((void *) job.data);
-
     if (!(req->faults & PACS_CODEC_HOLD)) {
-        munmap(job.out, bytes);
+        munmap(out, to.room);
     }
     return rc;
 }
@@ -181,7 +236,7 @@ serve(int fd, const pacs_limits_t *limits)
         }
 
         misbehave(req.faults);
-        reply.code = decode(&req, limits, fds[0], fds[1], &err);
+        reply.code = work(&req, limits, fds[0], fds[1], &reply, &err);
         snprintf(reply.text, sizeof(reply.text), "%.255s", err.text);
         close(fds[0]);
         close(fds[1]);

@@ -19,10 +19,12 @@ extern "C" {
 enum { CHILD_NO_SANDBOX = 78 };     /* exit code */
 
 /* parent to child: a pacs_codec_request_t with the file and the output,
- * which has the size of the frame; child to parent: */
+ * which has room for the frame; child to parent: */
 typedef struct {
     uint32_t  magic;
     int32_t   code;                 /* pacs_code_e */
+    uint64_t  bytes;                /* of the frame */
+    uint8_t   photometric;          /* pacs_photometric_e of it */
     char      text[256];
 } child_reply_t;
 

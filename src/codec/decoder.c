@@ -113,7 +113,7 @@ pacs_decode(const decoder_t *d, decode_job_t *job, pacs_err_t *err)
         rc = d->decode(job, err);
     }
 
-    if (rc == PACS_OK && job->ybr && job->px.samples == 3) {
+    if (rc == PACS_OK && job->ybr && job->px.samples == 3 && !job->keep_ybr) {
         pacs_decode_ybr(job);
     }
 

@@ -33,6 +33,7 @@ typedef struct {
     unsigned        cell;       /* bytes of a sample in out: 1, 2, 4 or 8 */
     bool            lossy;      /* values may overshoot the bits stored */
     bool            ybr;        /* the decoder left YCbCr samples in out */
+    bool            keep_ybr;   /* and there they stay */
 } decode_job_t;
 
 /* PACS_OK, PACS_E_UNSHOWABLE (the stream is wrong), PACS_E_CODEC (memory) */

@@ -92,7 +92,10 @@ check_message(const pacs_codec_request_t *req, size_t len, pacs_err_t *err)
         || len != pacs_codec_request_len(req->nranges)
         || memchr(req->key, '\0', sizeof(req->key)) == NULL
         || memchr(req->syntax, '\0', sizeof(req->syntax)) == NULL
-        || check_key(req->key) != 0)
+        || memchr(req->target, '\0', sizeof(req->target)) == NULL
+        || check_key(req->key) != 0
+        || (req->target[0] != '\0'
+            && pacs_target(pacs_cstr(req->target)) == NULL))
     {
         return pacs_fail(err, PACS_E_ARG, "malformed request");
     }
@@ -166,23 +169,34 @@ check_output(int fd, uint64_t bytes, pacs_err_t *err)
 }
 
 
+/* *room: bytes of a frame, at most */
 static int
 check_request(server_t *s, const pacs_codec_request_t *req, const int fds[2],
-    uint64_t *bytes, pacs_err_t *err)
+    uint64_t *room, pacs_err_t *err)
 {
+    const pacs_target_t  *t = pacs_target(pacs_cstr(req->target));
+
     if (pacs_decoder(req->syntax) == NULL) {
         return pacs_fail(err, PACS_E_UNSHOWABLE,
                          "there is no decoder for transfer syntax %s",
                          req->syntax);
     }
 
-    int  rc = pacs_frame_bytes(&req->pixels, &s->limits, bytes, err);
+    if (t != NULL && !pacs_target_takes(t, &req->pixels)) {
+        return pacs_fail(err, PACS_E_UNSHOWABLE, "these frames cannot be put "
+                         "into transfer syntax %s", req->target);
+    }
 
+    int  rc = pacs_frame_bytes(&req->pixels, &s->limits, room, err);
+
+    if (rc == PACS_OK && t != NULL) {
+        *room = pacs_target_room(t, *room);
+    }
     if (rc == PACS_OK) {
         rc = check_input(req, fds[0], err);
     }
     if (rc == PACS_OK) {
-        rc = check_output(fds[1], *bytes, err);
+        rc = check_output(fds[1], *room, err);
     }
     return rc;
 }
@@ -190,11 +204,13 @@ check_request(server_t *s, const pacs_codec_request_t *req, const int fds[2],
 
 /* true: a whole frame lies in the cache; what is not one is removed */
 static bool
-is_cached(server_t *s, const char *key)
+is_cached(server_t *s, const pacs_codec_request_t *req)
 {
     pacs_frame_head_t  head;
     struct stat        st;
-    int                fd = openat(s->frames, key,
+    bool               coded = req->target[0] != '\0';
+    int                folder = coded ? s->coded : s->frames;
+    int                fd = openat(folder, req->key,
                                    O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 
     if (fd == -1) {
@@ -203,12 +219,14 @@ is_cached(server_t *s, const char *key)
 
     bool  good = pread(fd, &head, sizeof(head), 0) == sizeof(head)
                  && fstat(fd, &st) == 0
-                 && pacs_frame_good(&head, PACS_FRAME_MAGIC, st.st_size);
+                 && pacs_frame_good(&head, coded ? PACS_CODED_MAGIC
+                                                 : PACS_FRAME_MAGIC,
+                                    st.st_size);
 
     close(fd);
 
     if (!good) {
-        unlinkat(s->frames, key, 0);
+        unlinkat(folder, req->key, 0);
     }
     return good;
 }
@@ -246,7 +264,7 @@ add_waiter(job_t *j, client_t *c, uint64_t id, pacs_err_t *err)
 
 static int
 add_job(server_t *s, client_t *c, const pacs_codec_request_t *req,
-    size_t len, uint64_t bytes, int fds[2], pacs_err_t *err)
+    size_t len, uint64_t room, int fds[2], pacs_err_t *err)
 {
     if (s->nqueued >= s->queue_max) {
         return pacs_fail(err, PACS_E_BUSY, "%u frames wait to be decoded",
@@ -263,7 +281,8 @@ add_job(server_t *s, client_t *c, const pacs_codec_request_t *req,
     TAILQ_INIT(&j->waiters);
     memcpy(j->req, req, len);
     j->in = j->out = j->mem = -1;
-    j->bytes = bytes;
+    j->target = pacs_target(pacs_cstr(req->target));
+    j->room = room;
 
     if (add_waiter(j, c, req->id, err) != PACS_OK) {
         job_free(j);
@@ -283,7 +302,7 @@ static int
 take_request(server_t *s, client_t *c, const pacs_codec_request_t *req,
     size_t len, int fds[2], pacs_err_t *err)
 {
-    uint64_t  bytes;
+    uint64_t  room;
 
     int  rc = check_message(req, len, err);
     if (rc != PACS_OK) {
@@ -299,14 +318,14 @@ take_request(server_t *s, client_t *c, const pacs_codec_request_t *req,
         return add_waiter(j, c, req->id, err);
     }
 
-    if (is_cached(s, req->key)) {
+    if (is_cached(s, req)) {
         pacs_client_answer(s, c, req->id, PACS_OK, false, "");
         return PACS_OK;
     }
 
-    rc = check_request(s, req, fds, &bytes, err);
+    rc = check_request(s, req, fds, &room, err);
 
-    return rc == PACS_OK ? add_job(s, c, req, len, bytes, fds, err) : rc;
+    return rc == PACS_OK ? add_job(s, c, req, len, room, fds, err) : rc;
 }
 
 

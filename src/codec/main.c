@@ -194,16 +194,21 @@ open_home(server_t *s, pacs_err_t *err)
     if (rc == PACS_OK) {
         rc = make_folder(home, "cache/frames", err);
     }
+    if (rc == PACS_OK) {
+        rc = make_folder(home, "cache/coded", err);
+    }
 
     if (rc == PACS_OK) {
         s->frames = openat(home, "cache/frames",
                            O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        s->coded = openat(home, "cache/coded",
+                          O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         s->cache = openat(home, "cache", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         s->run = openat(home, "run", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         s->lock = openat(home, "run/codec.lock", O_RDWR | O_CREAT | O_CLOEXEC,
                          0600);
-        if (s->frames == -1 || s->cache == -1 || s->run == -1
-            || s->lock == -1)
+        if (s->frames == -1 || s->coded == -1 || s->cache == -1
+            || s->run == -1 || s->lock == -1)
         {
             rc = pacs_fail_errno(err, errno, "%s/run", s->home);
         }

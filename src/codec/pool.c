@@ -138,12 +138,21 @@ take_reply(server_t *s, worker_t *w, child_reply_t *reply)
         return;
     }
 
+    if (reply->bytes == 0 || reply->bytes > j->room
+        || reply->photometric >= PACS_PI_COUNT)
+    {
+        end_worker(s, w, PACS_E_CODEC, "a decoder answered nonsense");
+        return;
+    }
+
     if (fcntl(j->mem, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SEAL) != 0) {
         end_worker(s, w, PACS_E_CODEC,
                    "the decoder did not let go of the frame");
         return;
     }
 
+    j->bytes = reply->bytes;
+    j->photometric = reply->photometric;
     w->spent = pacs_decoder(j->req->syntax)->once;
     w->job = NULL;
     pacs_job_decoded(s, j);
@@ -311,7 +320,7 @@ hand_out(server_t *s, worker_t *w, job_t *j)
     s->nrunning++;
     j->state = JOB_RUNNING;
 
-    j->mem = take_memory(s, j->bytes);
+    j->mem = take_memory(s, j->room);
     if (j->mem == -1) {
         int  rc = pacs_fail_errno(&err, errno, "no memory for the frame");
         pacs_job_done(s, j, rc, err.text);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* from the decoder's sealed memory to a frame in the cache */
+/* from the child's sealed memory to a frame in the cache */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -69,24 +69,6 @@ copy_piece(job_t *j, pacs_err_t *err)
 }
 
 
-/* what the samples are now: by pixel, colour as RGB, no bits unused below */
-static pacs_pixels_t
-decoded_pixels(const pacs_pixels_t *from)
-{
-    pacs_pixels_t  px = *from;
-
-    px.planar = 0;
-    px.high_bit = px.stored - 1;
-    if (px.allocated == 1) {
-        px.allocated = 8;
-    }
-    if (px.samples == 3) {
-        px.photometric = PACS_PI_RGB;
-    }
-    return px;
-}
-
-
 static int
 finish(server_t *s, job_t *j, pacs_err_t *err)
 {
@@ -94,8 +76,13 @@ finish(server_t *s, job_t *j, pacs_err_t *err)
     pacs_frame_head_t  head = { .magic = PACS_FRAME_MAGIC,
                                 .version = PACS_CODEC_VERSION,
                                 .bytes = j->bytes,
-                                .pixels = decoded_pixels(&j->req->pixels) };
+                                .pixels = pacs_pixels_decoded(
+                                              &j->req->pixels) };
 
+    if (j->target != NULL) {
+        head.magic = PACS_CODED_MAGIC;
+    }
+    head.pixels.photometric = j->photometric;
     pacs_frame_seal(&head, j->sums);
 
     int  rc = write_at(j->out, &head, sizeof(head), 0, err);
@@ -109,9 +96,16 @@ finish(server_t *s, job_t *j, pacs_err_t *err)
         return rc;
     }
 
+    if (j->bytes < j->room
+        && ftruncate(j->out, (off_t) pacs_frame_file(j->bytes)) != 0)
+    {
+        return pacs_fail_errno(err, errno, "cannot cut the frame");
+    }
+
     snprintf(path, sizeof(path), "/proc/self/fd/%d", j->out);
 
-    if (linkat(AT_FDCWD, path, s->frames, j->req->key, AT_SYMLINK_FOLLOW) != 0
+    if (linkat(AT_FDCWD, path, j->target == NULL ? s->frames : s->coded,
+               j->req->key, AT_SYMLINK_FOLLOW) != 0
         && errno != EEXIST)
     {
         return pacs_fail_errno(err, errno, "cannot link the frame");

@@ -7,7 +7,7 @@
  *
  *   client.c   connections: requests in, answers out
  *   job.c      what is waited for: checked, joined, queued, answered
- *   result.c   decoded frames into the cache
+ *   result.c   frames that were made, into the cache
  *   pool.c     the decoders: fork, hand out, watch, kill
  *   evict.c    what of the cache was used longest ago out of it
  */
@@ -46,7 +46,10 @@ struct job_s {
     job_state_e               state;
     pacs_codec_request_t     *req;
     int                       in, out, mem;
-    uint64_t                  bytes;        /* of the decoded frame */
+    const pacs_target_t      *target;       /* NULL: decoded */
+    uint64_t                  room;         /* of mem and out, for a frame */
+    uint64_t                  bytes;        /* of the frame that was made */
+    uint8_t                   photometric;
     uint64_t                  copied;
     uint32_t                 *sums;         /* of its blocks */
     bool                      first_gone;   /* the first waiter has left */
@@ -76,7 +79,8 @@ struct server_s {
     unsigned                  queue_max;
     unsigned                  nworkers;
     bool                      stop;
-    int                       epoll, listen, lock, run, cache, frames;
+    int                       epoll, listen, lock, run, cache;
+    int                       frames, coded;    /* folders of the cache */
     handler_t                 accept, signal;
     TAILQ_HEAD(, client_s)    clients;
     unsigned                  nclients;

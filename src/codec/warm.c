@@ -36,8 +36,8 @@ pacs_warm_prepare(pacs_err_t *err)
     size_t         n = (size_t) SIDE * SIDE;
     uint16_t      *samples = malloc(n * 2);
     uint32_t       noise = 1;
-    encode_job_t   job = { .px = picture, .cell = 2, .syntax = HTJ2K,
-                           .samples = (uint8_t *) samples, .room = 4 * n };
+    encode_job_t   job = { .px = picture, .samples = (uint8_t *) samples,
+                           .room = 4 * n };
 
     job.out = calloc(1, job.room + DECODE_SLACK);
 
@@ -52,7 +52,7 @@ pacs_warm_prepare(pacs_err_t *err)
         samples[i] = (uint16_t) (i % SIDE * 3 + i / SIDE * 2 + (noise >> 27));
     }
 
-    int  rc = pacs_encode_htj2k(&job, err);
+    int  rc = pacs_encode(pacs_encoder(HTJ2K), &job, err);
 
     free(samples);
     coded = job.out;

@@ -12,6 +12,11 @@
  * it as <home>/cache/frames/<key>, then it answers.  Jobs with equal
  * keys are joined: one decode, every one who waits gets an answer; the
  * output of the ones that came later stays unused.
+ *
+ * Where the request names a target, the frame is put into that transfer
+ * syntax: the output has room for pacs_target_room(), is cut to what the
+ * coded frame needs, and is linked as <home>/cache/coded/<key>.  Frames that
+ * are not coded are asked for in PACS_ENCAPSULATED_LE.
  */
 
 #ifndef PACS_CORE_CODEC_H
@@ -24,6 +29,7 @@
 #define PACS_CODEC_VERSION  2
 #define PACS_CODEC_RANGES   2048
 #define PACS_FRAME_MAGIC    UINT32_C(0x46434150)
+#define PACS_CODED_MAGIC    UINT32_C(0x4b434150)    /* in cache/coded */
 #define PACS_FRAME_HEAD     64
 #define PACS_FRAME_BLOCK    1024                    /* bytes a sum is of */
 #define PACS_FRAME_KEY      64                      /* hex digits */
@@ -63,6 +69,34 @@ typedef struct {
 int pacs_frame_bytes(const pacs_pixels_t *px, const pacs_limits_t *limits,
     uint64_t *bytes, pacs_err_t *err);
 
+/* values: not below 0; any; also palette indices, which must stay exact */
+typedef enum { PACS_TAKES_UNSIGNED, PACS_TAKES_SIGNED, PACS_TAKES_ALL }
+    pacs_takes_e;
+
+/* a transfer syntax that frames can be put into */
+typedef struct {
+    const char  *syntax;
+    uint8_t      lossy;
+    uint8_t      native;        /* samples as they are, by pixel */
+    uint8_t      min, max;      /* bits stored */
+    uint8_t      cell;          /* bytes of a sample at most */
+    uint8_t      colour;        /* 3 samples a pixel as well */
+    uint8_t      takes;         /* pacs_takes_e */
+} pacs_target_t;
+
+extern const pacs_target_t  pacs_targets[];         /* ends with syntax NULL */
+
+#define PACS_EXPLICIT_LE      "1.2.840.10008.1.2.1"
+#define PACS_ENCAPSULATED_LE  "1.2.840.10008.1.2.1.98"
+
+const pacs_target_t *pacs_target(pacs_str_t syntax);    /* NULL: is none */
+bool pacs_target_takes(const pacs_target_t *t, const pacs_pixels_t *px);
+/* bytes of one frame at most, of `bytes` decoded ones */
+uint64_t pacs_target_room(const pacs_target_t *t, uint64_t bytes);
+
+/* of the samples that a decoder leaves: see pacs_frame_head_t */
+pacs_pixels_t pacs_pixels_decoded(const pacs_pixels_t *px);
+
 /* request; flags of a build with -DPACS_CODEC_FAULTS only, else refused */
 enum {
     PACS_CODEC_CRASH = 1, PACS_CODEC_SPIN = 2, PACS_CODEC_EAT = 4,
@@ -77,6 +111,7 @@ typedef struct {
     uint64_t       id;                      /* comes back in the answer */
     char           key[PACS_FRAME_KEY + 1]; /* of the frame: hex, lower case */
     char           syntax[65];              /* transfer syntax UID */
+    char           target[65];              /* "": decode only */
     uint16_t       faults;
     uint32_t       nranges;
     pacs_pixels_t  pixels;                  /* what the attributes say */
@@ -94,17 +129,18 @@ typedef struct {
     char      text[256];                    /* the reason, if code */
 } pacs_codec_reply_t;
 
-/* A file of the frame cache: this head in PACS_FRAME_HEAD bytes; samples,
+/* A file of the frame cache: this head in PACS_FRAME_HEAD bytes; the coded
+ * frame (cache/coded; pixels say what its attributes are), or samples,
  * little endian, by pixel (planar 0), native integers of the bits allocated,
  * sign-extended above the bits stored, colour as RGB or grey or palette
  * index, never subsampled: photometric says which; then of each
- * PACS_FRAME_BLOCK of them, and of what is left at the end, its pacs_sum
+ * PACS_FRAME_BLOCK bytes, and of what is left at the end, its pacs_sum
  * with the block's number as seed.  Who reads some samples can tell that they
  * are as they were written. */
 typedef struct {
     uint32_t       magic;
     uint32_t       version;
-    uint64_t       bytes;                   /* of the samples */
+    uint64_t       bytes;                   /* behind the head */
     pacs_pixels_t  pixels;                  /* of the decoded frame */
     uint32_t       sums;                    /* pacs_sum of the sums */
     uint32_t       sum;                     /* of this head, with sum 0 */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* the size of a decoded frame, PS3.3 C.7.6.3 */
+/* a decoded frame, PS3.3 C.7.6.3 */
 
 #include <inttypes.h>
 
@@ -52,4 +52,21 @@ pacs_frame_bytes(const pacs_pixels_t *px, const pacs_limits_t *limits,
 
     *bytes = n;
     return PACS_OK;
+}
+
+
+pacs_pixels_t
+pacs_pixels_decoded(const pacs_pixels_t *px)
+{
+    pacs_pixels_t  out = *px;
+
+    out.planar = 0;
+    out.high_bit = px->stored - 1;
+    if (px->allocated == 1) {
+        out.allocated = 8;
+    }
+    if (px->samples == 3) {
+        out.photometric = PACS_PI_RGB;
+    }
+    return out;
 }

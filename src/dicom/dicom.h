@@ -335,6 +335,11 @@ void pacs_write_sq_end(pacs_buf_t *b);
  * used to re-encode for a client */
 int pacs_write_dataset(pacs_buf_t *b, pacs_source_t *stream,
     const pacs_dataset_t *ds, bool implicit, pacs_err_t *err);
+/* … without the value of ds->pixels, which belongs at *cut of b, byte by byte
+ * as it is stored; *cut is b's end where there is no such value, or it has
+ * to be written otherwise */
+int pacs_write_dataset_cut(pacs_buf_t *b, pacs_source_t *stream,
+    const pacs_dataset_t *ds, bool implicit, size_t *cut, pacs_err_t *err);
 /* the same of any size: what b holds goes to sink in pieces of 64 kB or so,
  * and is gone then */
 typedef int (*pacs_sink_pt)(void *ctx, const void *data, size_t len,
@@ -342,10 +347,5 @@ typedef int (*pacs_sink_pt)(void *ctx, const void *data, size_t len,
 int pacs_write_through(pacs_buf_t *b, pacs_source_t *stream,
     const pacs_dataset_t *ds, bool implicit, pacs_sink_pt sink, void *ctx,
     pacs_err_t *err);
-/* … without the value of ds->pixels, which belongs at *cut of b, byte by byte
- * as it is stored; *cut is b's end where there is no such value, or it has
- * to be written otherwise */
-int pacs_write_dataset_cut(pacs_buf_t *b, pacs_source_t *stream,
-    const pacs_dataset_t *ds, bool implicit, size_t *cut, pacs_err_t *err);
 
 #endif

@@ -209,9 +209,9 @@ typedef struct {
     bool                   implicit;
     pacs_sink_pt           sink;        /* NULL: all stays in b */
     void                  *ctx;
-    pacs_err_t            *err;
-    const pacs_elem_t     *left_out;    /* its value, which belongs at *cut */
+    const pacs_elem_t     *left_out;    /* its value belongs at *cut */
     size_t                *cut;
+    pacs_err_t            *err;
 } writer_t;
 
 
@@ -377,17 +377,9 @@ pacs_write_through(pacs_buf_t *b, pacs_source_t *stream,
     const pacs_dataset_t *ds, bool implicit, pacs_sink_pt sink, void *ctx,
     pacs_err_t *err)
 {
-    writer_t  out = { b, stream, ds, implicit, sink, ctx, err, NULL, NULL };
+    writer_t  w = { b, stream, ds, implicit, sink, ctx, NULL, NULL, err };
 
-    return put_dataset(&out);
-}
-
-
-int
-pacs_write_dataset(pacs_buf_t *b, pacs_source_t *stream,
-    const pacs_dataset_t *ds, bool implicit, pacs_err_t *err)
-{
-    return pacs_write_through(b, stream, ds, implicit, NULL, NULL, err);
+    return put_dataset(&w);
 }
 
 
@@ -398,15 +390,22 @@ pacs_write_dataset_cut(pacs_buf_t *b, pacs_source_t *stream,
     bool      as_it_is = ds->pixels != NULL && !ds->pixels->undefined
                          && ds->pixels->value == NULL
                          && !ds->syntax->big_endian && !ds->syntax->deflated;
-    writer_t  out = { b, stream, ds, implicit, NULL, NULL, err,
-                      as_it_is ? ds->pixels : NULL, cut };
+    writer_t  w = { b, stream, ds, implicit, NULL, NULL,
+                    as_it_is ? ds->pixels : NULL, cut, err };
+    int       rc;
 
     *cut = SIZE_MAX;
-
-    int  rc = put_dataset(&out);
-
+    rc = put_dataset(&w);
     if (*cut == SIZE_MAX) {
         *cut = b->len;
     }
     return rc;
+}
+
+
+int
+pacs_write_dataset(pacs_buf_t *b, pacs_source_t *stream,
+    const pacs_dataset_t *ds, bool implicit, pacs_err_t *err)
+{
+    return pacs_write_through(b, stream, ds, implicit, NULL, NULL, err);
 }

@@ -29,7 +29,7 @@ pacs_rank(pacs_str_t date)
     for (; i < DATE_DIGITS; i++) {
         day = day * 10 + pad - '0';
     }
-    return day * (PACS_RANK_IDS + 1);
+    return (99999999 - day) * (PACS_RANK_IDS + 1);
 }
 
 

@@ -2,7 +2,8 @@
 
 /*
  * Ranks: what finds studies in the order of an answer, newest first, without
- * sorting.  A study's rank is its date above its id.
+ * sorting.  A study's rank is how long ago its date is above its id: the lowest
+ * one is the newest.
  *
  *   study_name      trigrams of patients' names: name is "=" first group "="
  *                   other groups "=", words is pacs_name_words() in blanks
@@ -19,8 +20,9 @@
 #define PACS_RANK(row)  "pacs_rank(" row ".study_date, " row ".id)"
 
 #define PACS_RANK_TABLES                                                      \
-    "CREATE VIRTUAL TABLE study_name USING fts5 (name, words, content = '',"         \
-    "    columnsize = 0, tokenize = 'trigram case_sensitive 1');"             \
+    "CREATE VIRTUAL TABLE study_name USING fts5 (name, words,"                \
+    "    content = '', columnsize = 0,"                                       \
+    "    tokenize = 'trigram case_sensitive 1');"                             \
     "CREATE TABLE study_modality (modality TEXT NOT NULL,"                    \
     "    rank INTEGER NOT NULL, PRIMARY KEY (modality, rank)) WITHOUT ROWID;"
 
@@ -37,6 +39,7 @@
     "INSERT INTO study_name (rowid, name, words)"                             \
     "    SELECT " PACS_RANK("s") " AS r, " PACS_RANK_TEXT("s")                \
     "    FROM study s ORDER BY r;"                                            \
+    "INSERT INTO study_name (study_name) VALUES ('optimize');"                \
     "INSERT INTO study_modality " PACS_RANK_MODALITIES " ORDER BY 1, 2;"
 
 #define PACS_RANK_OLD_NAME                                                    \
@@ -81,7 +84,7 @@
 /* of a rank: the id */
 #define PACS_RANK_IDS  INT64_C(0xfffffffff)
 
-/* the lowest rank of a date, in the order of its text */
+/* the lowest rank of a date, against the order of its text */
 int64_t pacs_rank(pacs_str_t date);
 /* pacs_rank(date, id) in SQL */
 void pacs_rank_sql(sqlite3_context *ctx, int n, sqlite3_value **v);

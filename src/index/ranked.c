@@ -2,9 +2,9 @@
 
 /*
  * A query by ranks: studies of a name or a modality come newest first, so
- * that a page ends the search however many there are.  Ranks do not tell
- * studies of one day apart: a first statement finds the rank where the page
- * ends, a second one sorts what is of that day or later.
+ * that a page ends the search however many there are.  Ranks do not have the
+ * order of an answer within a day: a first statement finds the studies down
+ * to the day on which the page ends, a second one reads and sorts them.
  */
 
 #include "index/cond.h"
@@ -128,10 +128,10 @@ static void
 within_dates(const pacs_matching_t *m, pacs_ranked_t *r)
 {
     if (m->wanted[0].low.len != 0) {
-        r->low = pacs_rank(m->wanted[0].low);
+        r->high = pacs_rank(m->wanted[0].low) | PACS_RANK_IDS;
     }
     if (m->wanted[0].high.len != 0) {
-        r->high = pacs_rank(m->wanted[0].high) | PACS_RANK_IDS;
+        r->low = pacs_rank(m->wanted[0].high);
     }
 }
 

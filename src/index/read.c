@@ -320,24 +320,59 @@ choose_driver(pacs_conn_t *c, const pacs_query_t *q,
 }
 
 
-/* leaves the ranks of the page and those of its last day */
+/* the studies of the page's rows and those before, to the end of the page's
+ * last day */
 static int
-narrow(pacs_conn_t *c, const pacs_query_t *q, const pacs_limits_t *limits,
-    pacs_arena_t *a, uint32_t limit, pacs_ranked_t *r, pacs_err_t *err)
+collect(sqlite3_stmt *st, uint64_t rows, pacs_buf_t *ids)
 {
+    int64_t  rank, last = -1, end = 0;
+    int      rc;
+
+    pacs_buf_char(ids, '[');
+    for (uint64_t n = 1; (rc = sqlite3_step(st)) == SQLITE_ROW; n++) {
+        rank = sqlite3_column_int64(st, 0);
+        if (n > rows && rank > end) {
+            return SQLITE_DONE;
+        }
+        if (n == rows) {
+            end = rank | PACS_RANK_IDS;
+        }
+        if (rank != last) {
+            pacs_buf_printf(ids, "%s%lld", last != -1 ? "," : "",
+                            (long long) (rank & PACS_RANK_IDS));
+        }
+        last = rank;
+    }
+    return rc;
+}
+
+
+static int
+read_ranks(pacs_conn_t *c, const pacs_query_t *q,
+    const pacs_limits_t *limits, pacs_arena_t *a, uint32_t limit,
+    pacs_ranked_t *r, pacs_err_t *err)
+{
+    pacs_buf_t  ids = { 0 };
     pacs_sql_t  sql;
-    int64_t     end = r->low;
 
     pacs_sql_init(&sql, &pacs_sqlite_dialect, limits, a, err);
 
-    int  code = pacs_sql_ranked_end(&sql, q, r, (uint64_t) q->offset + limit);
+    int            code = pacs_sql_ranks(&sql, q, r);
+    sqlite3_stmt  *st = code == PACS_OK ? prepare(c, &sql, err) : NULL;
 
-    if (code == PACS_OK) {
-        code = one_number(c, &sql, &end, err);
+    if (code == PACS_OK
+        && (st == NULL || collect(st, (uint64_t) q->offset + limit + 1, &ids)
+                          != SQLITE_DONE))
+    {
+        code = pacs_sqlite_fail(c, err);
     }
+    sqlite3_reset(st);
     pacs_sql_free(&sql);
-    r->low = end & ~PACS_RANK_IDS;
-    return code;
+
+    pacs_buf_char(&ids, ']');
+    r->ids = pacs_buf_take(&ids, a);
+    return code != PACS_OK || r->ids.data != NULL
+           ? code : pacs_fail(err, PACS_E_NOMEM, "out of memory");
 }
 
 
@@ -356,7 +391,7 @@ plan(pacs_conn_t *c, const pacs_query_t *q, const pacs_limits_t *limits,
         *ranked = NULL;
     }
     return code == PACS_OK && *ranked != NULL
-           ? narrow(c, q, limits, a, limit, r, err) : code;
+           ? read_ranks(c, q, limits, a, limit, r, err) : code;
 }
 
 

@@ -336,28 +336,6 @@ put_columns(pacs_sql_t *sql, pacs_level_e level)
 }
 
 
-/* by kind: the table as r, and its rank */
-static const struct { const char *from, *is, *rank; } ranks[] = {
-    [PACS_RANKED_NAME] = { "study_name", "r.study_name MATCH ", "r.rowid" },
-    [PACS_RANKED_MODALITY] = { "study_modality", "r.modality = ", "r.rank" }
-};
-
-
-static void
-put_ranked(pacs_sql_t *sql, const pacs_ranked_t *r)
-{
-    const char *rank = ranks[r->kind].rank;
-
-    pacs_sql_put(sql, ranks[r->kind].is);
-    pacs_sql_value(sql, r->wanted);
-    pacs_buf_printf(&sql->text, " AND %s >= ", rank);
-    pacs_sql_rank(sql, r->low);
-    pacs_buf_printf(&sql->text, " AND %s <= ", rank);
-    pacs_sql_rank(sql, r->high);
-    pacs_sql_put(sql, " AND ");
-}
-
-
 /* the index that is in the order of a study's attribute */
 static const char *
 order_index(const pacs_query_t *q)
@@ -386,20 +364,15 @@ put_from(pacs_sql_t *sql, const pacs_query_t *q, const pacs_driver_t *driver,
 {
     const char  *index = order_index(q);
 
-    if (q->level == PACS_LEVEL_PATIENT) {
-        pacs_sql_put(sql, " FROM patient p");
-        return;
-    }
-
     if (driver != NULL) {
         pacs_sql_put(sql, " FROM (SELECT DISTINCT id FROM (");
         put_driver(sql, driver, false);
         pacs_sql_put(sql, ")) d CROSS JOIN study s ON s.id = d.id");
 
     } else if (ranked != NULL) {
-        pacs_buf_printf(&sql->text, " FROM %s r CROSS JOIN study s"
-                        " ON s.id = %s & %lld", ranks[ranked->kind].from,
-                        ranks[ranked->kind].rank, (long long) PACS_RANK_IDS);
+        pacs_sql_put(sql, " FROM json_each(");
+        pacs_sql_value(sql, ranked->ids);
+        pacs_sql_put(sql, ") r CROSS JOIN study s ON s.id = r.value");
 
     } else {
         pacs_sql_put(sql, " FROM study s");
@@ -409,9 +382,15 @@ put_from(pacs_sql_t *sql, const pacs_query_t *q, const pacs_driver_t *driver,
         }
     }
 
-    pacs_sql_put(sql, q->level >= PACS_LEVEL_SERIES
+}
+
+
+static void
+put_below(pacs_sql_t *sql, pacs_level_e level)
+{
+    pacs_sql_put(sql, level >= PACS_LEVEL_SERIES
                       ? " CROSS JOIN series e ON e.study = s.id" : "");
-    pacs_sql_put(sql, q->level >= PACS_LEVEL_INSTANCE
+    pacs_sql_put(sql, level >= PACS_LEVEL_INSTANCE
                       ? " CROSS JOIN instance i ON i.series = e.id" : "");
 }
 
@@ -463,18 +442,31 @@ put_upto(pacs_sql_t *sql, const pacs_query_t *q)
 
 
 int
-pacs_sql_ranked_end(pacs_sql_t *sql, const pacs_query_t *q,
-    const pacs_ranked_t *r, uint64_t n)
+pacs_sql_ranks(pacs_sql_t *sql, const pacs_query_t *q,
+    const pacs_ranked_t *r)
 {
-    pacs_buf_printf(&sql->text, "SELECT %s", ranks[r->kind].rank);
-    put_from(sql, q, NULL, r);
-    pacs_sql_put(sql, " WHERE ");
-    put_ranked(sql, r);
+    static const struct { const char *from, *rank, *is; } tables[] = {
+        [PACS_RANKED_NAME] = { "study_name", "r.rowid",
+                               "r.study_name MATCH " },
+        [PACS_RANKED_MODALITY] = { "study_modality", "r.rank",
+                                   "r.modality = " }
+    };
+    const char  *rank = tables[r->kind].rank;
+
+    pacs_buf_printf(&sql->text, "SELECT %s FROM %s r CROSS JOIN study s"
+                    " ON s.id = %s & %lld", rank, tables[r->kind].from, rank,
+                    (long long) PACS_RANK_IDS);
+    put_below(sql, q->level);
+    pacs_buf_printf(&sql->text, " WHERE %s", tables[r->kind].is);
+    pacs_sql_value(sql, r->wanted);
+    pacs_buf_printf(&sql->text, " AND %s >= ", rank);
+    pacs_sql_rank(sql, r->low);
+    pacs_buf_printf(&sql->text, " AND %s <= ", rank);
+    pacs_sql_rank(sql, r->high);
+    pacs_sql_put(sql, " AND ");
     put_pred(sql, q->where, q->level, 0);
     put_upto(sql, q);
-    pacs_buf_printf(&sql->text, " ORDER BY %s DESC LIMIT 1 OFFSET ",
-                    ranks[r->kind].rank);
-    pacs_sql_number(sql, (double) n);
+    pacs_buf_printf(&sql->text, " ORDER BY %s", rank);
     return finish(sql);
 }
 
@@ -484,11 +476,13 @@ pacs_sql_query(pacs_sql_t *sql, const pacs_query_t *q,
     const pacs_driver_t *driver, const pacs_ranked_t *ranked, uint32_t limit)
 {
     put_columns(sql, q->level);
-    put_from(sql, q, driver, ranked);
-    pacs_sql_put(sql, " WHERE ");
-    if (ranked != NULL) {
-        put_ranked(sql, ranked);
+    if (q->level == PACS_LEVEL_PATIENT) {
+        pacs_sql_put(sql, " FROM patient p");
+    } else {
+        put_from(sql, q, driver, ranked);
+        put_below(sql, q->level);
     }
+    pacs_sql_put(sql, " WHERE ");
     if (q->where != NULL) {
         put_pred(sql, q->where, q->level, 0);
     } else {

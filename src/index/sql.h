@@ -56,14 +56,15 @@ typedef struct {
     const pacs_pred_t  *term;
     pacs_str_t          wanted;     /* an FTS5 expression, a modality */
     int64_t             low, high;  /* that StudyDate leaves, inclusive */
+    pacs_str_t          ids;        /* of the studies of a page, as JSON */
 } pacs_ranked_t;
 
 /* false: no key can be ranked by */
 bool pacs_sql_ranked(const pacs_query_t *q, const pacs_limits_t *limits,
     pacs_arena_t *a, pacs_ranked_t *r);
-/* one number, if so many rows match: the rank of row n, from 0 */
-int pacs_sql_ranked_end(pacs_sql_t *sql, const pacs_query_t *q,
-    const pacs_ranked_t *r, uint64_t n);
+/* the rank of each row, newest first */
+int pacs_sql_ranks(pacs_sql_t *sql, const pacs_query_t *q,
+    const pacs_ranked_t *r);
 
 /* the candidates among q's keys */
 unsigned pacs_sql_drivers(const pacs_query_t *q, pacs_driver_t *drivers,

@@ -175,6 +175,23 @@ pacs_curve_grey(const pacs_curve_t *c, double stored)
 }
 
 
+bool
+pacs_curve_line(const pacs_curve_t *c, float *slope, float *middle)
+{
+    bool    exact = c->voi == PACS_VOI_LINEAR_EXACT;
+    double  width = exact ? c->width : c->width - 1;
+    double  center = exact ? c->center : c->center - 0.5;
+
+    if (c->modality != NULL || (!exact && c->voi != PACS_VOI_LINEAR)) {
+        return false;
+    }
+
+    *slope = (float) ((c->inverse ? -255 : 255) / width * c->slope);
+    *middle = (float) ((center - c->intercept) / c->slope);
+    return fabsf(*slope) < 1e6f && fabsf(*middle) < 1e6f;
+}
+
+
 /* the stored values outside of which a window gives black or white */
 static void
 active_range(const pacs_curve_t *c, int32_t min, int32_t max, int32_t *from,

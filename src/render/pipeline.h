@@ -11,10 +11,19 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
                "samples are read as little endian integers of the host");
 
 #if defined(__GNUC__) && !defined(__clang__)
+#if defined(__x86_64__) && defined(__GLIBC__) && !defined(PACS_ASAN)
+/* chosen when the program is loaded; both compute the same */
+#define PACS_VECTORIZE  __attribute__((optimize("O3"),                       \
+                                       target_clones("avx2", "default")))
+#else
 #define PACS_VECTORIZE  __attribute__((optimize("O3")))
+#endif
 #else
 #define PACS_VECTORIZE
 #endif
+
+typedef float  pacs_v4f_t __attribute__((vector_size(16)));
+
 
 /* --- raster.c: a frame whose every sample may be read unchecked --- */
 
@@ -53,7 +62,10 @@ void pacs_raster_map(const pacs_raster_t *r, const uint8_t *table, size_t at,
 /* acc[i] += weight * sample (narrow only) */
 void pacs_raster_add(const pacs_raster_t *r, size_t at, size_t n,
     float weight, float *acc);
-/* the same without those in padding[0..1] and what is no number;
+/* acc[i] = weights[0] * sample at[0] + i + weights[1] * sample at[1] + i */
+void pacs_raster_sum(const pacs_raster_t *r, const size_t at[2], size_t n,
+    const float weights[2], float *acc);
+/* pacs_raster_add without those in padding[0..1] and what is no number;
  * share[i] += weight of the others */
 void pacs_raster_add_valid(const pacs_raster_t *r, const double padding[2],
     size_t at, size_t n, float weight, float *acc, float *share);
@@ -79,6 +91,9 @@ int pacs_curve_choose(const pacs_raster_t *r, const pacs_look_t *look,
     pacs_err_t *err);
 /* 0..255, not rounded; NaN gives 0 */
 double pacs_curve_grey(const pacs_curve_t *c, double stored);
+/* grey = slope * (stored - middle) + 127.5, cut off at 0 and 255; false: it
+ * is no such line */
+bool pacs_curve_line(const pacs_curve_t *c, float *slope, float *middle);
 /* table[raw & mask] for all stored values of r, a narrow raster */
 void pacs_curve_table(const pacs_curve_t *c, const pacs_raster_t *r,
     uint8_t *table);
@@ -154,7 +169,12 @@ typedef struct {
     const pacs_axis_t    *x, *y;
     const pacs_colour_t  *colour;       /* NULL: grey */
     double                padding[2];   /* of grey; least > greatest: none */
-    float                *sum, *share;  /* one row of weighted pixels */
+    float                *sum, *share;  /* one row of weighted pixels, and a
+                                           few zeros */
+    /* of grey, where four weights an output pixel are enough: 4 * x->n, and
+     * the pixel of the first one that counts */
+    float                *fours;
+    uint32_t             *from;
     float                *values, *shares;      /* one row, at last */
     uint8_t              *rgb;          /* two source rows, by parity of y */
     uint32_t              held[2];      /* y + 1 of these; 0: none */

@@ -33,6 +33,7 @@ struct pacs_mason_s {
     int32_t                padding[2];      /* first > second: none */
     int32_t                least, most;     /* stored values of the frame */
     uint8_t               *rgb;             /* one row */
+    uint8_t               *row;             /* one of a level */
 };
 
 
@@ -47,6 +48,20 @@ unsigned
 pacs_pyramid_pixel(const pacs_pyramid_t *p)
 {
     return p->px.samples * (p->px.allocated / 8u);
+}
+
+
+uint64_t
+pacs_pyramid_strip(const pacs_pyramid_t *p, unsigned level, uint32_t i,
+    uint32_t *columns)
+{
+    uint32_t  x = i * PACS_PYRAMID_STRIP;
+    uint32_t  rest = pacs_pyramid_side(p->px.columns, level) - x;
+
+    *columns = rest < PACS_PYRAMID_STRIP ? rest : PACS_PYRAMID_STRIP;
+    return p->offset[level] + (uint64_t) x
+                              * pacs_pyramid_side(p->px.rows, level)
+                              * pacs_pyramid_pixel(p);
 }
 
 
@@ -138,7 +153,8 @@ pacs_mason_begin(const pacs_pyramid_t *p, const pacs_look_t *look,
     }
     if (ok) {
         m->rgb = pacs_alloc(a, (size_t) p->px.columns * 3);
-        ok = m->rgb != NULL;
+        m->row = pacs_alloc(a, (size_t) p->px.columns * 3);
+        ok = m->rgb != NULL && m->row != NULL;
     }
     if (!ok) {
         return pacs_fail(err, PACS_E_NOMEM, "pyramid");
@@ -299,14 +315,21 @@ static void
 put_row(const pacs_mason_t *m, unsigned level, uint32_t y)
 {
     const floor_t *f = &m->floors[level];
-    uint8_t       *out = m->out + m->shape->offset[level]
-                         + (uint64_t) y * f->columns
-                           * pacs_pyramid_pixel(m->shape);
+    const uint8_t *from = m->row;
+    uint32_t       columns, pixel = pacs_pyramid_pixel(m->shape);
 
     if (m->channels == 1) {
-        put_grey(m, f, out);
+        put_grey(m, f, m->row);
     } else {
-        put_colour(f, out);
+        put_colour(f, m->row);
+    }
+
+    for (uint32_t i = 0; i * PACS_PYRAMID_STRIP < f->columns; i++) {
+        uint64_t  at = pacs_pyramid_strip(m->shape, level, i, &columns);
+
+        memcpy(m->out + at + (uint64_t) y * columns * pixel, from,
+               columns * pixel);
+        from += columns * pixel;
     }
 }
 

@@ -412,6 +412,39 @@ add16(const pacs_raster_t *r, const uint8_t *p, size_t n, float weight,
 }
 
 
+PACS_VECTORIZE
+static void
+sum16(const pacs_raster_t *r, const uint8_t *restrict p,
+    const uint8_t *restrict q, size_t n, float one, float two,
+    float *restrict acc)
+{
+    int32_t  mask = (int32_t) r->mask, sign = (int32_t) r->sign;
+    int      shift = r->shift;
+
+    for (size_t i = 0; i < n; i++) {
+        int32_t  v = ((load16(p + 2 * i) >> shift & mask) ^ sign) - sign;
+        int32_t  w = ((load16(q + 2 * i) >> shift & mask) ^ sign) - sign;
+        acc[i] = one * (float) v + two * (float) w;
+    }
+}
+
+
+void
+pacs_raster_sum(const pacs_raster_t *r, const size_t at[2], size_t n,
+    const float weights[2], float *acc)
+{
+    if (r->size == 2) {
+        sum16(r, r->data + at[0] * 2, r->data + at[1] * 2, n, weights[0],
+              weights[1], acc);
+        return;
+    }
+
+    memset(acc, 0, n * sizeof(*acc));
+    pacs_raster_add(r, at[0], n, weights[0], acc);
+    pacs_raster_add(r, at[1], n, weights[1], acc);
+}
+
+
 void
 pacs_raster_add(const pacs_raster_t *r, size_t at, size_t n, float weight,
     float *acc)

@@ -22,6 +22,8 @@ typedef struct {
     int32_t          *stored;   /* one row of means */
     pacs_curve_t      curve;    /* grey */
     uint8_t          *table;    /* grey and narrow */
+    bool              line;     /* and what it holds is this one */
+    float             slope, middle;
     pacs_colour_t     colour;
     uint8_t          *upright;  /* the whole picture, before it is turned */
     uint8_t          *band;     /* BAND rows of it, turned */
@@ -105,6 +107,22 @@ round_means(const float *values, size_t n, int32_t least, int32_t mask,
 }
 
 
+/* pacs_curve_line; NaN is black */
+PACS_VECTORIZE
+static void
+line_means(const float *restrict values, size_t n, float slope, float middle,
+    uint8_t *restrict out)
+{
+    for (size_t i = 0; i < n; i++) {
+        float  v = (values[i] - middle) * slope + 128;
+
+        v = v > 0 ? v : 0;
+        v = v < 255 ? v : 255;
+        out[i] = (uint8_t) (int32_t) v;
+    }
+}
+
+
 /* means -> grey; NaN, padding, is black */
 static void
 grey_means(const job_t *j, const float *values, uint8_t *out)
@@ -116,6 +134,10 @@ grey_means(const job_t *j, const float *values, uint8_t *out)
             pacs_rows_put(&j->rows, out, i,
                           pacs_curve_grey(&j->curve, values[i]));
         }
+        return;
+    }
+    if (j->line) {
+        line_means(values, n, j->slope, j->middle, out);
         return;
     }
 
@@ -214,6 +236,7 @@ open_pixels(job_t *j, const pacs_samples_t *s, const pacs_look_t *look,
         return pacs_fail(err, PACS_E_NOMEM, "grey table");
     }
     pacs_curve_table(&j->curve, r, j->table);
+    j->line = pacs_curve_line(&j->curve, &j->slope, &j->middle);
     return PACS_OK;
 }
 

@@ -232,6 +232,15 @@ void pacs_pyramid_shape(const pacs_pixels_t *px, const pacs_look_t *look,
 uint32_t pacs_pyramid_side(uint32_t side, unsigned level);
 unsigned pacs_pyramid_pixel(const pacs_pyramid_t *p);       /* bytes */
 
+/* A level lies in strips as high as itself, row by row, so that a tile is a
+ * few long stretches of it.  Strip i begins with column i *
+ * PACS_PYRAMID_STRIP; *columns: how many it has; its first byte, as
+ * offset[] */
+enum { PACS_PYRAMID_STRIP = 256 };
+
+uint64_t pacs_pyramid_strip(const pacs_pyramid_t *p, unsigned level,
+    uint32_t i, uint32_t *columns);
+
 typedef struct pacs_mason_s  pacs_mason_t;
 
 /* who builds one; out: offset[levels + 1] bytes, written as rows come */

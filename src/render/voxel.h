@@ -11,7 +11,6 @@
 #include "render/pipeline.h"
 #include "render/volume.h"
 
-typedef float     pacs_v4f_t __attribute__((vector_size(16)));
 typedef int32_t   pacs_v4i_t __attribute__((vector_size(16)));
 typedef uint32_t  pacs_v4u_t __attribute__((vector_size(16)));
 

@@ -170,13 +170,17 @@ pacs_checked_read(const pacs_checked_t *c, void *out, size_t len,
         uint64_t  end = pacs_frame_blocks(offset + want) * PACS_FRAME_BLOCK;
         size_t    got = (size_t) ((end < c->bytes ? end : c->bytes) - from);
 
-        if (!pacs_cached_read(c->fd, piece, got, PACS_FRAME_HEAD + from)
-            || !are_right(c, piece, got, first))
+        uint8_t  *to = got == want ? p : piece;
+
+        if (!pacs_cached_read(c->fd, to, got, PACS_FRAME_HEAD + from)
+            || !are_right(c, to, got, first))
         {
             return false;
         }
 
-        memcpy(p, piece + skip, want);
+        if (to == piece) {
+            memcpy(p, piece + skip, want);
+        }
         p += want;
         len -= want;
         offset += want;

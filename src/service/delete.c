@@ -145,6 +145,7 @@ pacs_delete(pacs_service_t *svc, const pacs_subject_t *subject,
     }
     if (rc == PACS_OK && l.n != 0) {
         pacs_names_drop(svc, l.entries, l.n);
+        pacs_cache_forget(svc, l.entries[0].study, l.entries, l.n);
         if (svc->hints != NULL) {
             pacs_cache_publish(svc->hints, study);
         }

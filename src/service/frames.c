@@ -189,8 +189,7 @@ decoded_part(pacs_op_t *op, pacs_image_t *im, uint32_t i, pacs_part_t *part,
     pacs_checked_t     file;
 
     for (unsigned tries = 0; tries < PACS_DAMAGED_MAX; tries++) {
-        int  rc = pacs_image_decoded(op, im, i, op->arena, &file, &head,
-                                     err);
+        int  rc = pacs_image_decoded(op, im, i, op->arena, &file, &head, err);
 
         if (rc != PACS_OK) {
             return rc;

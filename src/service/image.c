@@ -135,6 +135,14 @@ pacs_image_open(pacs_op_t *op, pacs_str_t study, pacs_str_t series,
 }
 
 
+void
+pacs_image_close(pacs_image_t *im)
+{
+    close(im->blob.fd);
+    im->blob.fd = -1;
+}
+
+
 /* bytes of the words to be turned into little endian; 1: none */
 static unsigned
 swap_unit(const pacs_image_t *im)
@@ -249,7 +257,9 @@ frame_key(const pacs_image_t *im, uint32_t i, char key[PACS_FRAME_KEY + 1])
                           pacs_fmt(im->record.key), i);
 
     pacs_sha256(text, (size_t) n, digest);
-    pacs_hex(digest, sizeof(digest), key);
+    pacs_cache_owner(im->record.key, key);
+    pacs_hex(digest, sizeof(digest) - PACS_CACHE_OWNER / 2,
+             key + PACS_CACHE_OWNER);
 }
 
 
@@ -298,6 +308,7 @@ pacs_cache_room(int fd, uint64_t bytes, const pacs_limits_t *limits,
 }
 
 
+/* of that many bytes behind its head */
 static int
 make_output(pacs_op_t *op, uint64_t bytes, int *fd, pacs_err_t *err)
 {
@@ -326,23 +337,89 @@ make_output(pacs_op_t *op, uint64_t bytes, int *fd, pacs_err_t *err)
 }
 
 
+/* native bytes that are not so in the blob, as a file that can only be read */
 static int
-ask_codec(pacs_op_t *op, pacs_image_t *im, uint32_t i, const char *key,
-    pacs_err_t *err)
+make_input(pacs_op_t *op, pacs_image_t *im, uint32_t i, uint64_t *len,
+    int *fd, pacs_err_t *err)
 {
-    const pacs_frames_t   *f = &im->frames;
-    pacs_codec_request_t  *req = pacs_calloc(op->arena, 1, sizeof(*req));
-    uint32_t               n = f->first[i + 1] - f->first[i];
-    uint64_t               bytes;
-    int                    rc;
+    const pacs_limits_t *limits = pacs_service_limits(op->svc);
+    pacs_arena_t        *a = pacs_arena_create(0);
+    char                 path[4096];
+    pacs_str_t           bytes = pacs_null;
+    int                  tmp, rc;
 
-    if (req == NULL) {
+    if (a == NULL) {
         return PACS_E_NOMEM;
     }
+
+    snprintf(path, sizeof(path), "%s/tmp", op->svc->home);
+    tmp = open(path, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+    rc = tmp < 0 ? pacs_fail_errno(err, errno, "%s", path)
+                 : pacs_image_native(im, i, 0, 0, limits, a, &bytes, err);
+    if (rc == PACS_OK) {
+        rc = pacs_write_all(tmp, bytes.data, bytes.len, err);
+    }
+    pacs_arena_destroy(a);
+
+    if (rc == PACS_OK) {
+        snprintf(path, sizeof(path), "/proc/self/fd/%d", tmp);
+        *len = bytes.len;
+        *fd = open(path, O_RDONLY | O_CLOEXEC);
+        rc = *fd < 0 ? pacs_fail_errno(err, errno, "%s", path) : PACS_OK;
+    }
+    if (tmp >= 0) {
+        close(tmp);
+    }
+    return rc;
+}
+
+
+/* where frame i lies: its ranges, and a descriptor of the file */
+static int
+locate(pacs_op_t *op, pacs_image_t *im, uint32_t i,
+    pacs_codec_request_t *req, int *fd, pacs_err_t *err)
+{
+    const pacs_frames_t *f = &im->frames;
+
+    if (f->native) {
+        snprintf(req->syntax, sizeof(req->syntax), PACS_ENCAPSULATED_LE);
+        if (!pacs_image_range(im, i, &req->ranges[0])) {
+            req->ranges[0].offset = 0;
+            return make_input(op, im, i, &req->ranges[0].length, fd, err);
+        }
+
+    } else {
+        snprintf(req->syntax, sizeof(req->syntax), "%.*s",
+                 pacs_fmt(im->record.syntax_uid));
+        memcpy(req->ranges, f->ranges + f->first[i],
+               req->nranges * sizeof(pacs_range_t));
+    }
+
+    *fd = fcntl(im->blob.fd, F_DUPFD_CLOEXEC, 0);
+    return *fd < 0 ? pacs_fail_errno(err, errno, "duplicate a descriptor")
+                   : PACS_OK;
+}
+
+
+static int
+ask_codec(pacs_op_t *op, pacs_image_t *im, uint32_t i, const char *key,
+    const pacs_target_t *target, pacs_err_t *err)
+{
+    const pacs_frames_t   *f = &im->frames;
+    uint32_t               n = f->native ? 1 : f->first[i + 1] - f->first[i];
+    pacs_codec_request_t  *req;
+    uint64_t               bytes;
+    int                    rc;
 
     if (n > PACS_CODEC_RANGES) {
         return pacs_fail(err, PACS_E_UNSHOWABLE, "a frame of %u fragments, "
                          "at most %d can be decoded", n, PACS_CODEC_RANGES);
+    }
+
+    req = pacs_calloc(op->arena, 1, pacs_codec_request_len(n));
+    if (req == NULL) {
+        return PACS_E_NOMEM;
     }
 
     rc = pacs_frame_bytes(&im->record.pixels, pacs_service_limits(op->svc),
@@ -357,17 +434,18 @@ ask_codec(pacs_op_t *op, pacs_image_t *im, uint32_t i, const char *key,
     req->nranges = n;
     req->pixels = im->record.pixels;
     memcpy(req->key, key, PACS_FRAME_KEY);
-    snprintf(req->syntax, sizeof(req->syntax), "%.*s",
-             pacs_fmt(im->record.syntax_uid));
-    memcpy(req->ranges, f->ranges + f->first[i], n * sizeof(pacs_range_t));
+
+    if (target != NULL) {
+        snprintf(req->target, sizeof(req->target), "%s", target->syntax);
+        bytes = pacs_target_room(target, bytes);
+    }
 
     if ((rc = make_output(op, bytes, &op->codec_out, err)) != PACS_OK) {
         return rc;
     }
 
-    op->codec_in = fcntl(im->blob.fd, F_DUPFD_CLOEXEC, 0);
-    if (op->codec_in < 0) {
-        rc = pacs_fail_errno(err, errno, "duplicate a descriptor");
+    rc = locate(op, im, i, req, &op->codec_in, err);
+    if (rc != PACS_OK) {
         close(op->codec_out);
         return rc;
     }
@@ -379,20 +457,46 @@ ask_codec(pacs_op_t *op, pacs_image_t *im, uint32_t i, const char *key,
 
 
 int
+pacs_image_answer(pacs_op_t *op, pacs_err_t *err)
+{
+    bool  answered = op->codec != NULL;
+
+    pacs_op_close(op);
+
+    return answered && op->codec_reply.code != PACS_OK
+           ? pacs_fail(err, op->codec_reply.code, "%.*s",
+                       (int) sizeof(op->codec_reply.text),
+                       op->codec_reply.text)
+           : PACS_OK;
+}
+
+
+int
+pacs_image_ask(pacs_op_t *op, pacs_image_t *im, uint32_t i, const char *key,
+    const pacs_target_t *target, pacs_err_t *err)
+{
+    /* made, and evicted or found corrupt before it was used */
+    im->asked = im->asked_for == i ? im->asked + 1 : 1;
+    im->asked_for = i;
+
+    return im->asked > ASK_MAX
+           ? pacs_fail(err, PACS_E_BUSY, "the frame cache does not keep frame "
+                       "%u: too small, or its disk is bad", i + 1)
+           : ask_codec(op, im, i, key, target, err);
+}
+
+
+int
 pacs_image_decoded(pacs_op_t *op, pacs_image_t *im, uint32_t i,
     pacs_arena_t *a, pacs_checked_t *file, pacs_frame_head_t *head,
     pacs_err_t *err)
 {
     char        key[PACS_FRAME_KEY + 1];
-    bool        answered = op->codec != NULL;
     pacs_str_t  path;
+    int         rc = pacs_image_answer(op, err);
 
-    pacs_op_close(op);
-
-    if (answered && op->codec_reply.code != PACS_OK) {
-        return pacs_fail(err, op->codec_reply.code, "%.*s",
-                         (int) sizeof(op->codec_reply.text),
-                         op->codec_reply.text);
+    if (rc != PACS_OK) {
+        return rc;
     }
 
     frame_key(im, i, key);
@@ -401,18 +505,10 @@ pacs_image_decoded(pacs_op_t *op, pacs_image_t *im, uint32_t i,
         return PACS_E_NOMEM;
     }
 
-    int  rc = open_cached(op, im, path.data, a, file, head);
-
+    rc = open_cached(op, im, path.data, a, file, head);
     if (rc != PACS_E_NOT_FOUND) {
         return rc;
     }
 
-    /* decoded, and evicted or found corrupt before it was used */
-    im->asked = im->asked_for == i ? im->asked + 1 : 1;
-    im->asked_for = i;
-
-    return im->asked > ASK_MAX
-           ? pacs_fail(err, PACS_E_BUSY, "the frame cache does not keep frame "
-                       "%u: too small, or its disk is bad", i + 1)
-           : ask_codec(op, im, i, key, err);
+    return pacs_image_ask(op, im, i, key, NULL, err);
 }

@@ -19,7 +19,7 @@
 
 /* goes into ETags and the keys of the frame cache: raise it when decoded
  * frames or pictures come out otherwise than before */
-#define PACS_PIPELINE  "2"
+#define PACS_PIPELINE  "3"
 
 /* values up to this many bytes are held while a data set is scanned, and
  * binary ones are answered inline */
@@ -163,6 +163,10 @@ int pacs_op_blob(pacs_op_t *op, pacs_str_t key, pacs_open_t *blob,
 /* reply helpers; false or PACS_E_NOMEM when the arena is used up */
 int pacs_reply_header(pacs_op_t *op, const char *name, pacs_str_t value);
 int pacs_reply_memory(pacs_op_t *op, pacs_str_t body);
+/* xml.c: the data sets of a JSON array as parts of multipart/related, or
+ * (single) the one that there is alone; gzip'ed for who takes it */
+int pacs_reply_xml(pacs_op_t *op, pacs_str_t json, bool single,
+    pacs_err_t *err);
 pacs_part_t *pacs_reply_parts(pacs_op_t *op, unsigned n);
 void pacs_reply_length(pacs_op_t *op);
 /* parts that are added one by one, and become the reply's */
@@ -273,6 +277,8 @@ int pacs_scale_set(pacs_op_t *op, pacs_image_t *im, pacs_err_t *err);
 /* … of a record that is at hand, whose strings outlive op's arena */
 int pacs_image_of(pacs_op_t *op, const pacs_record_t *record,
     pacs_image_t **image, pacs_err_t *err);
+/* its descriptor, before op ends: no more frames are read of it */
+void pacs_image_close(pacs_image_t *im);
 /* native frame i (from 0): true: byte range of the blob that can be sent as
  * it is (little endian, whole bytes) */
 bool pacs_image_range(const pacs_image_t *im, uint32_t i,
@@ -287,14 +293,31 @@ int pacs_image_native(pacs_image_t *im, uint32_t i, uint32_t row,
 int pacs_image_decoded(pacs_op_t *op, pacs_image_t *im, uint32_t i,
     pacs_arena_t *a, pacs_checked_t *file, pacs_frame_head_t *head,
     pacs_err_t *err);
+/* what pacs-codec said, if it was asked */
+int pacs_image_answer(pacs_op_t *op, pacs_err_t *err);
+/* PACS_AGAIN: frame i, which is not in the cache under that key, decoded or
+ * (target) put into another transfer syntax */
+int pacs_image_ask(pacs_op_t *op, pacs_image_t *im, uint32_t i,
+    const char *key, const pacs_target_t *target, pacs_err_t *err);
 /* PACS_E_BUSY: the disk of fd has no room for that many in the cache */
 int pacs_cache_room(int fd, uint64_t bytes, const pacs_limits_t *limits,
     pacs_err_t *err);
+/* forget.c: what the names of frames, pyramids and pictures begin with, by
+ * the key of their record, and those of volumes behind PACS_VOLUME_PREFIX */
+enum { PACS_CACHE_OWNER = 16 };
+
+#define PACS_VOLUME_PREFIX  "volume-"
+
+void pacs_cache_owner(pacs_str_t key, char owner[PACS_CACHE_OWNER + 1]);
+void pacs_cache_study(pacs_str_t study, char owner[PACS_CACHE_OWNER + 1]);
+/* removes what is made of these instances of a study, and its volumes */
+void pacs_cache_forget(pacs_service_t *svc, pacs_str_t study,
+    const pacs_entry_t *entries, size_t n);
 /* kept.c: the whole picture of op->reply.etag into op->reply;
  * PACS_E_NOT_FOUND, PACS_E_PARSE: it was corrupt, and is removed */
-int pacs_kept_get(pacs_op_t *op, bool thumbnail);
+int pacs_kept_get(pacs_op_t *op, pacs_str_t key, bool thumbnail);
 /* the reply; without it nothing is wrong */
-void pacs_kept_put(pacs_op_t *op, bool thumbnail);
+void pacs_kept_put(pacs_op_t *op, pacs_str_t key, bool thumbnail);
 /* warm.c: for health, `"warm":{…}` */
 void pacs_warm_write(pacs_service_t *svc, pacs_buf_t *out);
 /* annotate.c: what a picture of the frame (from 0) says; kinds: PACS_NOTE_…,
@@ -338,9 +361,9 @@ int pacs_image_profile(pacs_op_t *op, pacs_image_t *im, pacs_picture_t *want,
 /* cine.c: how long each of n frames (from 0) stays */
 int pacs_cine_delays(pacs_op_t *op, pacs_image_t *im, const uint32_t *frames,
     uint32_t n, uint32_t *delays_ms, pacs_err_t *err);
-/* document.c: a report or an encapsulated document; fills the reply */
-bool pacs_document_is(pacs_str_t class_uid);
-int pacs_document(pacs_op_t *op, const pacs_image_t *im,
+/* report.c: a report or an encapsulated document; fills the reply */
+bool pacs_report_is(pacs_str_t class_uid);
+int pacs_report(pacs_op_t *op, const pacs_image_t *im,
     const pacs_accept_t *choices, unsigned n, pacs_err_t *err);
 /* video.c: a stored video fills the reply */
 int pacs_video(pacs_op_t *op, const pacs_image_t *im,
@@ -356,25 +379,33 @@ typedef struct {
 } pacs_spool_t;
 
 int pacs_spool_open(pacs_op_t *op, pacs_spool_t *s, pacs_err_t *err);
+/* nothing more is added; the file stays as long as op */
+void pacs_spool_close(pacs_spool_t *s);
 int pacs_spool_add(pacs_op_t *op, pacs_spool_t *s, pacs_str_t bytes,
     pacs_err_t *err);
 /* over the first bytes */
 int pacs_spool_begin(const pacs_spool_t *s, const char *head, size_t len,
     pacs_err_t *err);
 int pacs_spool_reply(pacs_op_t *op, const pacs_spool_t *s);
+/* a finished one, made in an arena that goes before op's: its file moves to
+ * *kept, and is gone with op's */
+int pacs_spool_keep(pacs_op_t *op, const char *path, const char **kept,
+    pacs_err_t *err);
 
 
 /* --- transcode.c: an instance in another transfer syntax, PS3.5 A --- */
 
 typedef struct pacs_transcode_s  pacs_transcode_t;
 
-/* a record that can be given in `target`, which is not its own syntax.  What
- * is lossy (pacs_syntax(target)->lossy) is for who names it, never a default */
+/* a record whose frames can be put into `target`, by pacs-codec: not its own
+ * syntax, nor one native syntax for another.  What is lossy (pacs_syntax(target)->lossy) is for who names it, never a default */
 bool pacs_transcode_can(const pacs_record_t *record, pacs_str_t target);
-/* frame i (from 0): its bytes, coded or native, as a part without a head.
- * PACS_AGAIN with op->want; PACS_E_UNSHOWABLE: it cannot be decoded */
+/* frame i (from 0): its bytes, coded or native, as a part without a head;
+ * px: what its attributes are now.  PACS_AGAIN with op->want;
+ * PACS_E_UNSHOWABLE: it cannot be decoded */
 int pacs_transcode_frame(pacs_op_t *op, pacs_image_t *im, uint32_t i,
-    pacs_str_t target, pacs_part_t *part, pacs_err_t *err);
+    pacs_str_t target, pacs_part_t *part, pacs_pixels_t *px,
+    pacs_err_t *err);
 /* the whole instance as a Part 10 file: a part of a file that is gone with
  * op's arena.  record lives as long as op; run again after PACS_AGAIN */
 int pacs_transcode_open(pacs_op_t *op, const pacs_record_t *record,

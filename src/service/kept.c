@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Pictures that are kept: <home>/cache/pictures.  The name is the picture's
- * ETag, which tells content, look, frame, wishes and PACS_PIPELINE: who asks
+ * Pictures that are kept: <home>/cache/pictures.  The name ends in the
+ * picture's ETag, which tells content, look, frame, wishes and PACS_PIPELINE: who asks
  * has the record, and an old record's picture is never found.  pacs-codec
  * evicts them together with decoded frames.
  */
@@ -29,13 +29,16 @@ typedef struct {
 
 
 static bool
-path_of(const pacs_op_t *op, bool thumbnail, char path[4096])
+path_of(const pacs_op_t *op, pacs_str_t key, bool thumbnail, char path[4096])
 {
+    char              owner[PACS_CACHE_OWNER + 1];
     const pacs_str_t  tag = op->reply.etag;     /* with quotes */
 
+    pacs_cache_owner(key, owner);
+
     return tag.len > 2
-           && snprintf(path, 4096, "%s/cache/pictures/%.*s%s", op->svc->home,
-                       (int) tag.len - 2, tag.data + 1,
+           && snprintf(path, 4096, "%s/cache/pictures/%s%.*s%s",
+                       op->svc->home, owner, (int) tag.len - 2, tag.data + 1,
                        thumbnail ? "t" : "") < 4096;
 }
 
@@ -88,11 +91,11 @@ read_kept(pacs_op_t *op, int fd, int64_t size)
 
 
 int
-pacs_kept_get(pacs_op_t *op, bool thumbnail)
+pacs_kept_get(pacs_op_t *op, pacs_str_t key, bool thumbnail)
 {
     char         path[4096];
     struct stat  st;
-    int          fd = path_of(op, thumbnail, path)
+    int          fd = path_of(op, key, thumbnail, path)
                       ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 
     if (fd < 0) {
@@ -115,7 +118,7 @@ pacs_kept_get(pacs_op_t *op, bool thumbnail)
 
 
 void
-pacs_kept_put(pacs_op_t *op, bool thumbnail)
+pacs_kept_put(pacs_op_t *op, pacs_str_t key, bool thumbnail)
 {
     const pacs_reply_t *r = &op->reply;
     pacs_err_t          err = { 0 };
@@ -124,7 +127,7 @@ pacs_kept_put(pacs_op_t *op, bool thumbnail)
 
     if (r->nparts != 1 || r->content_type.len >= sizeof(head.type)
         || r->length > KEPT_MAX - sizeof(head)
-        || !path_of(op, thumbnail, path))
+        || !path_of(op, key, thumbnail, path))
     {
         return;
     }

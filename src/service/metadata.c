@@ -15,7 +15,9 @@ typedef struct {
     unsigned        count;
 } join_t;
 
-enum { FIRST, CACHED };
+/* op->stage, from CACHED on: in which form */
+enum { FIRST, CACHED, PARTS, ALONE };
+enum { MAX_CHOICES = 16 };
 
 
 static int
@@ -121,6 +123,10 @@ begin(pacs_op_t *op, const pacs_route_t *route, pacs_accept_t *accept,
 
     op->reply.content_type = accept->media == PACS_MT_JSON
                              ? pacs_lit("application/json")
+                             : accept->media == PACS_MT_MULTIPART_XML
+                             ? pacs_lit("multipart/related")
+                             : accept->media == PACS_MT_XML
+                             ? pacs_lit("application/dicom+xml")
                              : pacs_lit("application/dicom+json");
 
     if (pacs_reply_etag(op, op->cache_name.data,
@@ -130,7 +136,8 @@ begin(pacs_op_t *op, const pacs_route_t *route, pacs_accept_t *accept,
         return PACS_OK;
     }
 
-    op->stage = CACHED;
+    op->stage = accept->media == PACS_MT_MULTIPART_XML ? PARTS
+                : accept->media == PACS_MT_XML ? ALONE : CACHED;
 
     if (route->instance.len == 0) {
         op->want = PACS_WANT_CACHE;
@@ -140,34 +147,75 @@ begin(pacs_op_t *op, const pacs_route_t *route, pacs_accept_t *accept,
 }
 
 
+/* plain, or (gzip) as it is sent and kept */
 static int
-answer(pacs_op_t *op, const pacs_route_t *route, pacs_err_t *err)
+get_body(pacs_op_t *op, const pacs_route_t *route, bool gzip,
+    pacs_str_t *body, pacs_err_t *err)
 {
-    pacs_str_t  body = op->cache_value;
-    int         rc = PACS_OK;
+    bool  one = route->instance.len != 0;
+    int   rc = PACS_OK;
 
-    op->reply.gzipped = op->request.gzip;
+    *body = op->cache_value;
 
-    if (body.len == 0) {
-        bool  gzip = op->request.gzip || route->instance.len == 0;
-
-        if ((rc = assemble(op, route, gzip, &body, err)) != PACS_OK) {
+    if (body->len == 0) {
+        rc = assemble(op, route, gzip || !one, body, err);
+        if (rc != PACS_OK || one) {
             return rc;
         }
-
-        if (route->instance.len != 0) {
-            return pacs_reply_memory(op, body);
-        }
-
-        op->cache_put = body;
+        op->cache_put = *body;
         op->cache_put_name = op->cache_name;
     }
 
-    if (!op->request.gzip) {
-        rc = inflate_body(op, body, &body, err);
+    return gzip ? rc : inflate_body(op, *body, body, err);
+}
+
+
+static int
+answer(pacs_op_t *op, const pacs_route_t *route, pacs_err_t *err)
+{
+    bool        xml = op->stage != CACHED;
+    pacs_str_t  body;
+    int         rc = get_body(op, route, op->request.gzip && !xml, &body,
+                              err);
+
+    if (rc != PACS_OK) {
+        return rc;
+    }
+    if (xml) {
+        return pacs_reply_xml(op, body, op->stage == ALONE, err);
     }
 
-    return rc == PACS_OK ? pacs_reply_memory(op, body) : rc;
+    op->reply.gzipped = op->request.gzip;
+    return pacs_reply_memory(op, body);
+}
+
+
+/* one document is of one instance */
+static int
+choose(pacs_op_t *op, const pacs_route_t *route, const pacs_param_t *params,
+    unsigned n, pacs_accept_t *accept, pacs_err_t *err)
+{
+    pacs_accept_t  choices[MAX_CHOICES];
+    unsigned       nchoices, i = 0;
+    int            rc = pacs_op_accept(op, route, params, n, choices,
+                                       MAX_CHOICES, &nchoices, err);
+
+    if (rc != PACS_OK) {
+        return rc;
+    }
+
+    while (i < nchoices && choices[i].media == PACS_MT_XML
+           && route->instance.len == 0)
+    {
+        i++;
+    }
+    if (i == nchoices) {
+        return pacs_fail(err, PACS_E_ACCEPT, "several instances go as "
+                         "multipart/related; type=\"application/dicom+xml\"");
+    }
+
+    *accept = choices[i];
+    return PACS_OK;
 }
 
 
@@ -176,11 +224,10 @@ pacs_op_metadata(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned n, pacs_err_t *err)
 {
     pacs_accept_t  accept;
-    unsigned       naccept;
     int            rc;
 
     if (op->stage == FIRST) {
-        rc = pacs_op_accept(op, route, params, n, &accept, 1, &naccept, err);
+        rc = choose(op, route, params, n, &accept, err);
 
         if (rc == PACS_OK) {
             rc = begin(op, route, &accept, err);

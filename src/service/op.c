@@ -29,6 +29,7 @@ static const row_t  rows[] = {
     { PACS_R_BULKDATA,   READ, pacs_op_bulkdata, PACS_MAY_RETRIEVE },
     { PACS_R_BULK,       READ, pacs_op_bulk,     PACS_MAY_RETRIEVE },
     { PACS_R_PIXELDATA,  READ, pacs_op_bulk,     PACS_MAY_RETRIEVE },
+    { PACS_R_WADO,       READ, pacs_op_picture,  PACS_MAY_RETRIEVE },
     { PACS_R_RENDERED,   READ, pacs_op_picture,  PACS_MAY_RETRIEVE },
     { PACS_R_THUMBNAIL,  READ, pacs_op_picture,  PACS_MAY_RETRIEVE },
     { PACS_R_VALUES,     FORM, pacs_op_values,   PACS_MAY_RETRIEVE },
@@ -162,6 +163,7 @@ as_resource(pacs_op_t *op, parsed_t *p, pacs_err_t *err)
     rc = pacs_web_wado(p->params, p->nparams, op->request.accept,
                        pacs_service_limits(op->svc), op->arena, w, err);
     p->route = w->route;
+    p->row = rc == PACS_OK ? find_row(w->route.resource, PACS_GET) : p->row;
     p->params = w->params;
     p->nparams = w->nparams;
     op->request.accept = w->accept;
@@ -194,12 +196,6 @@ first_run(pacs_op_t *op, bool *answered, pacs_err_t *err)
         return PACS_OK;
     }
 
-    if (rc == PACS_OK && p->route.resource == PACS_R_WADO
-        && (rc = as_resource(op, p, err)) != PACS_OK)
-    {
-        return rc;
-    }
-
     p->row = find_row(p->route.resource, op->request.method);
     op->parsed = p;
     op->reply.status = 200;
@@ -218,6 +214,9 @@ first_run(pacs_op_t *op, bool *answered, pacs_err_t *err)
     if (rc == PACS_OK) {
         rc = pacs_web_params(op->request.args, limits, op->arena, &p->params,
                              &p->nparams, err);
+    }
+    if (rc == PACS_OK && p->route.resource == PACS_R_WADO) {
+        rc = as_resource(op, p, err);
     }
 
     return rc != PACS_OK
@@ -357,7 +356,11 @@ pacs_op_record(pacs_op_t *op, pacs_str_t study, pacs_str_t series,
 static void
 close_fd(void *data)
 {
-    close(*(int *) data);
+    int  fd = *(int *) data;
+
+    if (fd >= 0) {
+        close(fd);
+    }
 }
 
 

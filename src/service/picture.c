@@ -311,7 +311,7 @@ open_shown(pacs_op_t *op, const pacs_route_t *route, state_t *s,
 
     if (s->image != NULL && route->resource == PACS_R_RENDERED
         && route->nframes == 0
-        && pacs_document_is(s->image->record.class_uid))
+        && pacs_report_is(s->image->record.class_uid))
     {
         *err = (pacs_err_t) { 0 };
         s->shown = SHOW_DOCUMENT;
@@ -416,7 +416,7 @@ get_kept(pacs_op_t *op, const pacs_param_t *params, unsigned n, state_t *s)
         return PACS_E_NOT_FOUND;
     }
 
-    int  rc = pacs_kept_get(op, s->thumbnail);
+    int  rc = pacs_kept_get(op, s->image->record.key, s->thumbnail);
 
     s->keep = s->thumbnail || op->background || rc == PACS_E_PARSE;
     return rc;
@@ -440,7 +440,7 @@ start(pacs_op_t *op, const pacs_route_t *route, const pacs_param_t *params,
         return pacs_video(op, s->image, s->choices, s->nchoices, err);
     }
     if (s->shown == SHOW_DOCUMENT) {
-        return pacs_document(op, s->image, s->choices, s->nchoices, err);
+        return pacs_report(op, s->image, s->choices, s->nchoices, err);
     }
     if (*answered) {
         return PACS_OK;
@@ -475,7 +475,7 @@ make(pacs_op_t *op, state_t *s, pacs_err_t *err)
     rc = pacs_reply_memory(op, pacs_buf_take(&out, op->arena));
 
     if (rc == PACS_OK && s->keep) {
-        pacs_kept_put(op, s->thumbnail);
+        pacs_kept_put(op, s->image->record.key, s->thumbnail);
     }
     return rc;
 }

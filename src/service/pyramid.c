@@ -38,6 +38,7 @@ name(site_t *s)
 {
     const pacs_look_t *look = &s->im->look;
     char               text[320], key[2 * PACS_SHA256_LEN + 1];
+    char               owner[PACS_CACHE_OWNER + 1];
     uint8_t            digest[PACS_SHA256_LEN];
     int                n;
 
@@ -46,9 +47,10 @@ name(site_t *s)
                  (double) look->padding[0], (double) look->padding[1]);
     pacs_sha256(text, (size_t) n, digest);
     pacs_hex(digest, sizeof(digest), key);
+    pacs_cache_owner(s->im->record.key, owner);
 
-    s->path = pacs_sprintf(s->op->arena, "%s/cache/pyramids/%s",
-                           s->op->svc->home, key).data;
+    s->path = pacs_sprintf(s->op->arena, "%s/cache/pyramids/%s%s",
+                           s->op->svc->home, owner, key).data;
     return s->path != NULL;
 }
 
@@ -203,7 +205,7 @@ lock(const site_t *s)
                             .l_len = 1 };
     char             digits[8] = { 0 };
 
-    memcpy(digits, strrchr(s->path, '/') + 1, 7);
+    memcpy(digits, strrchr(s->path, '/') + 1 + PACS_CACHE_OWNER, 7);
     at.l_start = (off_t) strtoul(digits, NULL, 16);
     snprintf(path, sizeof(path), "%s/run/pyramids.lock", s->op->svc->home);
 

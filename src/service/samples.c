@@ -14,6 +14,8 @@
 /* the cache's file: no error to tell, for it is made again */
 enum { DAMAGED = PACS_E_COUNT };
 
+enum { PIXEL_MAX = 3 };          /* bytes, of a pyramid's level */
+
 /* pixels in a file, row by row */
 typedef struct {
     int       fd;
@@ -233,22 +235,69 @@ pacs_samples_read(pacs_op_t *op, pacs_image_t *im, uint32_t frame,
 }
 
 
+/* what the area has of strip i: its rows lie together in the file */
+static int
+read_strip(const pacs_checked_t *file, const pacs_pyramid_t *shape,
+    const pacs_area_t *area, uint32_t i, uint8_t *out)
+{
+    enum { ROWS = 64 };         /* at once: they stay in the CPU's cache */
+    uint8_t   some[ROWS * PACS_PYRAMID_STRIP * PIXEL_MAX
+                   + 2 * PACS_FRAME_BLOCK];
+    uint32_t  pixel = pacs_pyramid_pixel(shape), columns;
+    uint64_t  at = pacs_pyramid_strip(shape, area->level, i, &columns);
+    uint32_t  x = i * PACS_PYRAMID_STRIP;
+    uint32_t  right = area->x + area->columns - x;
+    size_t    skip = area->x > x ? (area->x - x) * (size_t) pixel : 0;
+    size_t    end = (right < columns ? right : columns) * (size_t) pixel;
+    size_t    line = (size_t) columns * pixel;
+    size_t    pitch = (size_t) area->columns * pixel;
+
+    out += area->x > x ? 0 : (x - area->x) * (size_t) pixel;
+
+    for (uint32_t y = 0; y < area->rows; y += ROWS) {
+        uint32_t  n = area->rows - y < ROWS ? area->rows - y : ROWS;
+
+        /* whole blocks, which need not be copied to be checked */
+        uint64_t  top = at + line * (area->y + (uint64_t) y);
+        uint64_t  from = top - top % PACS_FRAME_BLOCK;
+        uint64_t  to = pacs_frame_blocks(top + line * n) * PACS_FRAME_BLOCK;
+
+        to = to < file->bytes ? to : file->bytes;
+        if (!pacs_checked_read(file, some, (size_t) (to - from), from)) {
+            return DAMAGED;
+        }
+        for (uint32_t k = 0; k < n; k++) {
+            memcpy(out + (y + k) * pitch, some + (top - from) + k * line + skip,
+                   end - skip);
+        }
+    }
+    return PACS_OK;
+}
+
+
 static int
 read_level(pacs_op_t *op, const pacs_checked_t *file, uint32_t frame,
     const pacs_pyramid_t *shape, const pacs_area_t *area, pacs_samples_t *s,
     pacs_err_t *err)
 {
-    unsigned  level = area->level;
-    plane_t   f = {
-        .cached = file, .planes = 1, .pair = 1,
-        .offset = shape->offset[level],
-        .columns = pacs_pyramid_side(shape->px.columns, level),
-        .rows = pacs_pyramid_side(shape->px.rows, level),
-        .bytes = pacs_pyramid_pixel(shape)
-    };
+    size_t    pitch = (size_t) area->columns * pacs_pyramid_pixel(shape);
+    uint32_t  last = (area->x + area->columns - 1) / PACS_PYRAMID_STRIP;
+    uint8_t  *out = pacs_alloc(op->arena, pitch * area->rows);
+    int       rc = PACS_OK;
 
-    *s = (pacs_samples_t) { .px = shape->px, .index = frame };
-    return read_plane(&f, area, op->arena, s, err);
+    if (out == NULL) {
+        return pacs_fail(err, PACS_E_NOMEM, "no memory for a frame");
+    }
+
+    for (uint32_t i = area->x / PACS_PYRAMID_STRIP;
+         rc == PACS_OK && i <= last; i++)
+    {
+        rc = read_strip(file, shape, area, i, out);
+    }
+
+    *s = (pacs_samples_t) { .px = shape->px, .index = frame, .data = out,
+                            .len = pitch * area->rows, .area = *area };
+    return rc;
 }
 
 

@@ -294,66 +294,17 @@ run_query(pacs_found_t *f, pacs_query_t *q, bool *more, pacs_err_t *err)
 
 /* --- answers --- */
 
-
-typedef struct {
-    pacs_buf_t  out;
-    char        boundary[33];
-} xml_t;
-
-
-static int
-add_xml(void *ctx, pacs_str_t xml, pacs_err_t *err)
-{
-    xml_t *x = ctx;
-
-    pacs_buf_printf(&x->out, "--%s\r\nContent-Type: application/dicom+xml"
-                    "\r\n\r\n", x->boundary);
-    pacs_buf_str(&x->out, xml);
-    pacs_buf_text(&x->out, "\r\n");
-    return x->out.failed
-           ? pacs_fail(err, PACS_E_LIMIT, "the answer in XML is longer than "
-                       "the limit metadata")
-           : PACS_OK;
-}
-
-
-/* a part a row, PS3.18 8.6.1.2.1; without rows there is no part to send */
-static int
-reply_xml(pacs_found_t *f, pacs_err_t *err)
-{
-    const pacs_limits_t *limits = pacs_service_limits(f->op->svc);
-    pacs_op_t           *op = f->op;
-    xml_t                x = { .out = { .max = f->out.max } };
-
-    if (f->rows == 0) {
-        op->reply.status = 204;
-        return PACS_OK;
-    }
-
-    pacs_boundary(x.boundary);
-
-    int  rc = pacs_xml_from_json((pacs_str_t) { f->out.data, f->out.len },
-                                 limits, add_xml, &x, err);
-
-    pacs_buf_printf(&x.out, "--%s--\r\n", x.boundary);
-
-    if (rc != PACS_OK) {
-        pacs_buf_free(&x.out);
-        return rc;
-    }
-
-    op->reply.content_type = pacs_sprintf(op->arena, "multipart/related; "
-                                          "type=\"application/dicom+xml\"; "
-                                          "boundary=%s", x.boundary);
-    return pacs_reply_memory(op, pacs_buf_take(&x.out, op->arena));
-}
-
-
 static int
 reply(pacs_found_t *f, pacs_media_e media, pacs_err_t *err)
 {
+    /* a part a row: without rows there is none to send */
+    if (media == PACS_MT_MULTIPART_XML && f->rows == 0) {
+        f->op->reply.status = 204;
+        return PACS_OK;
+    }
     if (media == PACS_MT_MULTIPART_XML) {
-        return reply_xml(f, err);
+        return pacs_reply_xml(f->op, (pacs_str_t) { f->out.data, f->out.len },
+                              false, err);
     }
 
     f->op->reply.content_type = media == PACS_MT_JSON

@@ -6,9 +6,20 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "service/internal.h"
+
+
+void
+pacs_spool_close(pacs_spool_t *s)
+{
+    if (s->fd >= 0) {
+        close(s->fd);
+        s->fd = -1;
+    }
+}
 
 
 static void
@@ -16,13 +27,13 @@ drop(void *data)
 {
     pacs_spool_t *s = data;
 
-    close(s->fd);
+    pacs_spool_close(s);
     unlink(s->path);
 }
 
 
-int
-pacs_spool_open(pacs_op_t *op, pacs_spool_t *s, pacs_err_t *err)
+static pacs_str_t
+new_path(pacs_op_t *op)
 {
     uint8_t  random[16];
     char     hex[2 * sizeof(random) + 1];
@@ -30,8 +41,14 @@ pacs_spool_open(pacs_op_t *op, pacs_spool_t *s, pacs_err_t *err)
     pacs_random(random, sizeof(random));
     pacs_hex(random, sizeof(random), hex);
 
-    pacs_str_t  path = pacs_sprintf(op->arena, "%s/tmp/%s.tmp", op->svc->home,
-                                    hex);
+    return pacs_sprintf(op->arena, "%s/tmp/%s.tmp", op->svc->home, hex);
+}
+
+
+int
+pacs_spool_open(pacs_op_t *op, pacs_spool_t *s, pacs_err_t *err)
+{
+    pacs_str_t  path = new_path(op);
 
     if (path.data == NULL) {
         return PACS_E_NOMEM;
@@ -89,4 +106,30 @@ pacs_spool_reply(pacs_op_t *op, const pacs_spool_t *s)
     *part = (pacs_part_t) { .path = s->path, .length = s->len };
     pacs_reply_length(op);
     return PACS_OK;
+}
+
+
+static void
+unlink_it(void *data)
+{
+    unlink(data);
+}
+
+
+int
+pacs_spool_keep(pacs_op_t *op, const char *path, const char **kept,
+    pacs_err_t *err)
+{
+    pacs_str_t  to = new_path(op);
+
+    if (to.data == NULL) {
+        return PACS_E_NOMEM;
+    }
+    if (rename(path, to.data) != 0) {
+        return pacs_fail_errno(err, errno, "%s", path);
+    }
+
+    *kept = to.data;
+    return pacs_arena_cleanup(op->arena, unlink_it, (void *) to.data)
+           ? PACS_OK : PACS_E_NOMEM;
 }

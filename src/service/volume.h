@@ -88,7 +88,8 @@ int pacs_volume_input(pacs_service_t *svc, const pacs_record_t *records,
 
 /* --- the voxels --- */
 
-enum { PACS_VOLUME_NAME = PACS_FRAME_KEY };     /* "volume-", hex */
+enum { PACS_VOLUME_NAME = PACS_FRAME_KEY };     /* PACS_VOLUME_PREFIX,
+                                                   hex */
 
 /* voxels of a slice that have a checksum together, in rows and columns: a
  * plane across all slices meets few of them */

@@ -163,6 +163,7 @@ name_of(const list_t *l, char name[PACS_VOLUME_NAME + 1], pacs_err_t *err)
     pacs_sha256_t            h;
     uint8_t                  digest[PACS_SHA256_LEN];
     char                     hex[2 * PACS_SHA256_LEN + 1];
+    char                     study[PACS_CACHE_OWNER + 1];
     int                      rc = pacs_sha256_init(&h, err);
 
     if (rc != PACS_OK) {
@@ -186,7 +187,9 @@ name_of(const list_t *l, char name[PACS_VOLUME_NAME + 1], pacs_err_t *err)
 
     pacs_sha256_final(&h, digest);
     pacs_hex(digest, sizeof(digest), hex);
-    snprintf(name, PACS_VOLUME_NAME + 1, "volume-%.57s", hex);
+    pacs_cache_study(l->n != 0 ? l->records[0].study : pacs_null, study);
+    snprintf(name, PACS_VOLUME_NAME + 1, PACS_VOLUME_PREFIX "%s%.41s", study,
+             hex);
     return PACS_OK;
 }
 

@@ -434,6 +434,11 @@ pacs_web_volume(const pacs_param_t *params, unsigned n, bool solid,
 
     int  rc = pacs_web_rendered(params, n, limits, &v->rendered, err);
 
+    if (rc == PACS_OK && v->rendered.has_share) {
+        return pacs_fail(err, PACS_E_ARG, "parameter region: is of images, "
+                         "not of volumes");
+    }
+
     for (unsigned i = 0; rc == PACS_OK && i < n; i++) {
         rc = set_one(&c, &params[i], &seen, err);
     }

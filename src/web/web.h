@@ -128,11 +128,6 @@ typedef struct {
     char      unsupported[128];     /* keywords of annotation, joined by "," */
 } pacs_rendered_t;
 
-/* the names that mean nothing to the resource (of pictures or values), joined
- * by ", ": they are left aside, and the client is told */
-pacs_str_t pacs_web_unknown(pacs_resource_e resource,
-    const pacs_param_t *params, unsigned n, pacs_arena_t *a);
-
 /* the URI service, PS3.18 9: what is asked for, as a resource of chapter 10 */
 typedef struct {
     pacs_route_t   route;
@@ -146,6 +141,11 @@ typedef struct {
 int pacs_web_wado(const pacs_param_t *params, unsigned n, pacs_str_t accept,
     const pacs_limits_t *limits, pacs_arena_t *a, pacs_wado_t *out,
     pacs_err_t *err);
+
+/* the names that mean nothing to the resource (of pictures or values), joined
+ * by ", ": they are left aside, and the client is told */
+pacs_str_t pacs_web_unknown(pacs_resource_e resource,
+    const pacs_param_t *params, unsigned n, pacs_arena_t *a);
 
 /* unknown parameters are ignored, bad values are PACS_E_ARG */
 int pacs_web_rendered(const pacs_param_t *params, unsigned n,
@@ -232,7 +232,8 @@ typedef enum {
     PACS_MT_PICTURE, PACS_MT_PICTURES, PACS_MT_VIDEO, /* see is */
     PACS_MT_DOCUMENT,           /* likewise */
     PACS_MT_ZIP,
-    PACS_MT_MULTIPART_XML,      /* a part a row */
+    PACS_MT_MULTIPART_XML,      /* a part a row, or an instance */
+    PACS_MT_XML,
     PACS_MT_NONE
 } pacs_media_e;
 

@@ -103,17 +103,20 @@ wrong(const uint8_t *out, const pacs_pyramid_t *p, const int32_t *v,
         uint32_t  w = pacs_pyramid_side(W, l), h = pacs_pyramid_side(H, l);
 
         for (size_t i = 0; i < (size_t) w * h * channels; i++) {
-            const uint8_t *at = out + p->offset[l];
+            uint32_t       x = (uint32_t) (i / channels % w), columns;
+            uint32_t       y = (uint32_t) (i / channels / w);
+            const uint8_t *at = out
+                + pacs_pyramid_strip(p, l, x / PACS_PYRAMID_STRIP, &columns);
+            size_t         n = ((size_t) y * columns + x % PACS_PYRAMID_STRIP)
+                               * channels + i % channels;
             int16_t        wide;
-            double         e = expected(v, channels, l,
-                                        (uint32_t) (i / channels % w),
-                                        (uint32_t) (i / channels / w),
+            double         e = expected(v, channels, l, x, y,
                                         (unsigned) (i % channels), padding);
 
-            memcpy(&wide, at + 2 * i * (p->px.allocated == 16),
+            memcpy(&wide, at + 2 * n * (p->px.allocated == 16),
                    sizeof(wide));
 
-            double  got = p->px.allocated == 8 ? at[i]
+            double  got = p->px.allocated == 8 ? at[n]
                           : p->px.is_signed ? wide : (uint16_t) wide;
 
             if (isnan(e)) {

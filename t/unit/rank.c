@@ -34,11 +34,11 @@ test_order(void)
     };
 
     for (size_t i = 1; i < sizeof(texts) / sizeof(texts[0]); i++) {
-        ok(pacs_rank(pacs_cstr(texts[i - 1])) <= pacs_rank(pacs_cstr(texts[i])),
-           "'%s' is not above '%s'", texts[i - 1], texts[i]);
+        ok(pacs_rank(pacs_cstr(texts[i - 1])) >= pacs_rank(pacs_cstr(texts[i])),
+           "'%s' does not come before '%s'", texts[i - 1], texts[i]);
     }
-    ok(pacs_rank(pacs_lit("20200101")) + (int64_t) PACS_RANK_IDS
-       < pacs_rank(pacs_lit("20200102")), "days do not overlap");
+    ok(pacs_rank(pacs_lit("20200102")) + (int64_t) PACS_RANK_IDS
+       < pacs_rank(pacs_lit("20200101")), "days do not overlap");
 }
 
 

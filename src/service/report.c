@@ -14,7 +14,7 @@ enum { TEXT_MAX = 1 << 20 };    /* bytes of one text of a report */
 
 
 bool
-pacs_document_is(pacs_str_t class_uid)
+pacs_report_is(pacs_str_t class_uid)
 {
     return pacs_str_starts(class_uid, REPORTS)
            || pacs_str_starts(class_uid, DOCUMENTS);
@@ -118,7 +118,7 @@ document(pacs_op_t *op, const pacs_image_t *im, const pacs_dataset_t *ds,
 
 
 int
-pacs_document(pacs_op_t *op, const pacs_image_t *im,
+pacs_report(pacs_op_t *op, const pacs_image_t *im,
     const pacs_accept_t *choices, unsigned n, pacs_err_t *err)
 {
     const pacs_limits_t *limits = pacs_service_limits(op->svc);
