@@ -73,6 +73,9 @@ typedef struct {
 
 const pacs_uid_t *pacs_uid(pacs_str_t uid);
 extern const pacs_uid_t  pacs_uid_table[];          /* ends with uid NULL */
+/* a class that no table knows is taken for one, unless its UID lies outside
+ * the storage branch of the DICOM root */
+bool pacs_class_is_storage(pacs_str_t uid);
 
 /* how a data set in this transfer syntax is written and its pixels coded */
 typedef enum {

@@ -342,16 +342,15 @@ static const struct {
 enum { NAMED = sizeof(named) / sizeof(named[0]) };
 
 
-bool
-pacs_web_knows_volume(pacs_str_t name)
+const char *
+pacs_web_volume_name(unsigned i, bool solid)
 {
-    uint32_t  tag;
-    unsigned  k = 0;
-
-    while (k < NAMED && !pacs_str_is(name, named[k].name)) {
-        k++;
+    for (unsigned k = 0; k < NAMED; k++) {
+        if ((named[k].flags & (solid ? SOLID : MPR)) && i-- == 0) {
+            return named[k].name;
+        }
     }
-    return k < NAMED || pacs_tag_parse(name, &tag);
+    return NULL;
 }
 
 
