@@ -191,7 +191,10 @@ const char *const  pacs_migrations[] = {
     PACS_RANK_DROP
     PACS_RANK_TABLES
     PACS_RANK_FILL
-    PACS_RANK_TRIGGERS
+    PACS_RANK_TRIGGERS,
+
+    /* 6: the same of names in documents */
+    "ALTER TABLE document_key ADD COLUMN value_w TEXT NOT NULL DEFAULT '';"
 };
 
 const unsigned  pacs_nmigrations = sizeof(pacs_migrations)
