@@ -2,8 +2,8 @@
 
 /* One instance as a Part 10 file in a transfer syntax: as it lies in its
  * blob; or rewritten, where only what is before and behind the pixel data
- * goes through memory; or transcoded, into a file.  The preamble goes out zeroed: it may be foreign, and
- * nobody needs it. */
+ * goes through memory; or transcoded, into a file.  The preamble goes out
+ * zeroed: it may be foreign, and nobody needs it. */
 
 #include <inttypes.h>
 #include <string.h>
