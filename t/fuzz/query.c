@@ -53,6 +53,7 @@ pictures(const pacs_param_t *p, unsigned n, pacs_arena_t *a)
 {
     pacs_rendered_t  r;
     pacs_values_t    v;
+    pacs_wado_t      wado;
     pacs_err_t       err = { 0 };
 
     if (good(pacs_web_rendered(p, n, &limits, &r, &err), &err)) {
@@ -61,6 +62,8 @@ pictures(const pacs_param_t *p, unsigned n, pacs_arena_t *a)
         must(!r.has_window || (isfinite(r.center) && isfinite(r.width)));
         must(r.quality <= 100 && r.rotate < 4);
     }
+
+    good(pacs_web_wado(p, n, pacs_null, &limits, a, &wado, &err), &err);
 
     if (good(pacs_web_values(p, n, &limits, a, &v, &err), &err)) {
         must(v.nshapes != 0);
