@@ -433,6 +433,7 @@ finish(pacs_op_t *op, state_t *s, pacs_err_t *err)
 
     if (s->left_out != 0 || s->unread != 0) {
         op->reply.status = 206;
+        op->reply.etag = s->unread != 0 ? pacs_null : op->reply.etag;
         rc = pacs_reply_warning(op, "%u values are left out: not available "
                                 "in the type asked for; and %u instances: "
                                 "they cannot be read", s->left_out,

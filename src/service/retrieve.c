@@ -295,6 +295,8 @@ warn(send_t *s)
                                 s->left_out);
     }
     if (rc == PACS_OK && s->unread != 0) {
+        /* the next time they may be there */
+        s->op->reply.etag = pacs_null;
         rc = pacs_reply_warning(s->op, "%u instances are left out: they "
                                 "cannot be read, or not decoded", s->unread);
     }
