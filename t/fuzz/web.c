@@ -89,9 +89,10 @@ accept(pacs_str_t s, pacs_arena_t *a)
 
 
 static int
-on_begin(void *ctx, pacs_str_t type, pacs_str_t location, pacs_err_t *err)
+on_begin(void *ctx, const pacs_part_head_t *head, pacs_err_t *err)
 {
-    pacs_buf_printf(ctx, "<%.*s|%.*s>", pacs_fmt(type), pacs_fmt(location));
+    pacs_buf_printf(ctx, "<%.*s|%.*s>", pacs_fmt(head->type),
+                    pacs_fmt(head->location));
     return PACS_OK;
 }
 
