@@ -84,6 +84,8 @@ void pacs_share_close(pacs_share_t *s);
 bool pacs_share_enter(pacs_share_t *s, pacs_commit_t **jobs, unsigned *n,
     unsigned max, pacs_arena_t *a);
 void pacs_share_leave(pacs_share_t *s);
+/* PACS_E_FULL, PACS_E_IO: nothing can be taken in */
+int pacs_store_room(pacs_service_t *svc, pacs_err_t *err);
 /* no more stores, if err is of the disk */
 void pacs_degrade(pacs_service_t *svc, const pacs_err_t *err);
 
