@@ -267,7 +267,7 @@ build(pacs_op_t *op, pacs_volume_op_t *s, list_t *l, const char *name,
     pacs_arena_destroy(l->a);
 
     /* another one's, that it has just given up */
-    return rc == PACS_E_NOT_FOUND ? PACS_AGAIN : rc;
+    return rc == PACS_E_NOT_FOUND && err->code == PACS_OK ? PACS_AGAIN : rc;
 }
 
 
