@@ -409,7 +409,7 @@ check(const ctx_t *c, pacs_err_t *err)
           "flip and rotate do not go with mprcurve" },
         { v->rendered.has_region && (v->rendered.viewport[4] < 0
                                      || v->rendered.viewport[5] < 0),
-          "viewport: a volume is not mirrored" }
+          "viewport: a volume is mirrored by flip, not by its region" }
     };
 
     for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
