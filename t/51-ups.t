@@ -442,6 +442,10 @@ is($progress->{'00741002'}{Value}[0]{'00741004'}{Value}[0], 40, '... 40 %');
 request(POST => "$items/$e1?$own", { '00404025' => attr('SQ', code('CT9')) });
 my $assigned = event_is($ws, $e1, 5, 'assigned');
 is($assigned->{'00404025'}{Value}[0]{'00080100'}{Value}[0], 'CT9', '... to CT9');
+request(POST => "$items/$e1?$own", { '00404034' => attr('SQ', { '00404009' => attr('SQ', code('Curie')),
+    '00404037' => attr('PN', { Alphabetic => 'Curie^Marie' }), '00404036' => attr('LO', 'Radium') }) });
+$assigned = event_is($ws, $e1, 5, 'assigned', '00404036' => 'Radium');
+is($assigned->{'00404009'}{Value}[0]{'00080100'}{Value}[0], 'Curie', '... to her');
 request(POST => "$items/$e1?$own", { '00741204' => attr('LO', 'nothing to tell') });
 is(request(POST => "$items/$e1/cancelrequest", { '00741238' => attr('LT', 'bitte'), '0074100C' => attr('LO', 'Jürgen'),
     '00741236' => attr('AE', 'RIS') })->{status}, 202, 'cancel of one that is listened to is 202');

@@ -289,21 +289,31 @@ pacs_sqlite_documents_find(pacs_index_t *base,
     pacs_sqlite_t  *ix = (pacs_sqlite_t *) base;
     pacs_conn_t    *c;
     pacs_sql_t      sql;
+    pacs_err_t      first = { 0 };
+    pacs_deadline_t deadline;
 
     *more = false;
-    pacs_sql_init(&sql, &pacs_sqlite_dialect, limits, a, err);
+    pacs_sql_init(&sql, &pacs_sqlite_dialect, limits, a, &first);
 
     int  code = build(&sql, q);
 
     if (code == PACS_OK
-        && (code = pacs_sqlite_enter(ix, &c, err)) == PACS_OK)
+        && (code = pacs_sqlite_enter(ix, &c, &first)) == PACS_OK)
     {
+        /* pages are for clients; who reads all takes the time it needs */
+        if (q->limit != 0) {
+            pacs_sqlite_bound(ix, c, limits, &deadline);
+        }
         code = run(c, &sql, q, fn, ctx, more);
+        if (q->limit != 0) {
+            code = pacs_sqlite_unbound(c, limits, &deadline, code, &first);
+        }
         pacs_sqlite_leave(ix, c);
     }
 
     pacs_sql_free(&sql);
-    return code;
+    return first.code == PACS_OK ? code
+                                 : pacs_fail(err, code, "%s", first.text);
 }
 
 
