@@ -29,7 +29,6 @@ give_up(j_common_ptr c)
 }
 
 
-/* chroma of half the columns, as YBR_FULL_422 says */
 static void
 describe(j_compress_ptr c, const encode_job_t *job)
 {
@@ -42,10 +41,8 @@ describe(j_compress_ptr c, const encode_job_t *job)
     jpeg_set_defaults(c);
     jpeg_set_quality(c, QUALITY, TRUE);
 
-    if (job->px.samples == 3) {
-        c->comp_info[0].h_samp_factor = 2;
-        c->comp_info[0].v_samp_factor = 1;
-    }
+    /* YBR_FULL: chroma as fine as the rest */
+    c->comp_info[0].h_samp_factor = c->comp_info[0].v_samp_factor = 1;
 }
 
 
@@ -82,7 +79,7 @@ pacs_encode_turbo(encode_job_t *job, pacs_err_t *err)
     }
 
     if (job->px.samples == 3) {
-        job->photometric = PACS_PI_YBR_FULL_422;
+        job->photometric = PACS_PI_YBR_FULL;
     }
     jpeg_destroy_compress(&c);
     free(out);

@@ -245,6 +245,27 @@ int pacs_frames_unpack(pacs_str_t packed, pacs_arena_t *a,
     pacs_frames_t *frames, pacs_err_t *err);
 
 
+typedef enum { PACS_CODED_RGB, PACS_CODED_YBR, PACS_CODED_RCT,
+               PACS_CODED_ICT } pacs_coded_e;
+
+/* what a JPEG, JPEG-LS or JPEG 2000 picture (also in a JP2 file) says of
+ * itself; all from outside, nothing of it is decoded */
+typedef struct {
+    const char    *name;        /* for texts */
+    const char    *syntax;      /* transfer syntax UID */
+    pacs_range_t   range;       /* without what is around the codestream */
+    uint16_t       rows, columns, samples;
+    uint8_t        bits;        /* of a sample */
+    uint8_t        is_signed;
+    uint8_t        colour;      /* pacs_coded_e */
+    uint8_t        subsampled;
+} pacs_coded_t;
+
+/* PACS_E_PARSE: damaged, or none of them */
+int pacs_coded_read(pacs_source_t *src, pacs_range_t range, pacs_coded_t *c,
+    pacs_err_t *err);
+
+
 /* --- DICOM JSON, PS3.18 Annex F --- */
 
 /* `splice` holds ascending offsets into `text` where the absolute or
@@ -302,6 +323,9 @@ typedef struct {
 int pacs_json_read(pacs_str_t text, const pacs_bulk_find_t *find,
     const pacs_limits_t *limits, pacs_arena_t *a, pacs_dataset_t **sets,
     unsigned *n, pacs_err_t *err);
+/* takes the text of the next data set off *rest, which begins as one object
+ * or an array; *one.data NULL: none is left.  PACS_E_ARG: no such text */
+int pacs_json_next(pacs_str_t *rest, pacs_str_t *one, pacs_err_t *err);
 /* one NativeDicomModel, UTF-8 without DOCTYPE; *n is 1 */
 int pacs_xml_read(pacs_str_t text, const pacs_bulk_find_t *find,
     const pacs_limits_t *limits, pacs_arena_t *a, pacs_dataset_t **sets,

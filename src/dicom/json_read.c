@@ -851,3 +851,57 @@ pacs_json_read(pacs_str_t text, const pacs_bulk_find_t *find,
     pacs_tree_free(t);
     return rc;
 }
+
+
+/* the end of the object at p; NULL: none */
+static const char *
+object_end(const char *p, const char *end)
+{
+    size_t  depth = 0;
+    bool    quoted = false;
+
+    for (; p < end; p++) {
+        if (quoted) {
+            quoted = *p != '"';
+            p += *p == '\\';
+        } else if (*p == '"') {
+            quoted = true;
+        } else if (*p == '{') {
+            depth++;
+        } else if (*p == '}' && --depth == 0) {
+            return p + 1;
+        }
+    }
+    return NULL;
+}
+
+
+int
+pacs_json_next(pacs_str_t *rest, pacs_str_t *one, pacs_err_t *err)
+{
+    const char  *p = rest->data, *end = p + rest->len;
+    char         before = '\0';
+
+    *one = pacs_null;
+
+    for (; p < end && strchr(" \t\r\n[],", *p) != NULL && *p != '\0'; p++) {
+        before = strchr("[],", *p) != NULL ? *p : before;
+    }
+
+    *rest = (pacs_str_t) { p, (size_t) (end - p) };
+    if (p == end && before != ',' && before != '[') {
+        return PACS_OK;
+    }
+
+    const char *to = p < end && *p == '{' && before != ']'
+                     ? object_end(p, end) : NULL;
+
+    if (to == NULL) {
+        return pacs_fail(err, PACS_E_ARG, "JSON: neither an object nor an "
+                         "array of objects, or cut short");
+    }
+
+    *one = (pacs_str_t) { p, (size_t) (to - p) };
+    *rest = (pacs_str_t) { to, (size_t) (end - to) };
+    return PACS_OK;
+}

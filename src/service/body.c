@@ -52,11 +52,11 @@ typedef struct {
 
 
 static int
-begin_part(void *ctx, pacs_str_t type, pacs_str_t location, pacs_err_t *err)
+begin_part(void *ctx, const pacs_part_head_t *head, pacs_err_t *err)
 {
     part_t *p = ctx;
 
-    return p->n++ == 0 ? find_reader(type, &p->read, err)
+    return p->n++ == 0 ? find_reader(head->type, &p->read, err)
            : pacs_fail(err, PACS_E_ARG, "more than one part");
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Frames in another transfer syntax than they are stored in: native ones out
- * of the blob, all others through pacs-codec and <home>/cache/coded, under a
- * key of content, frame, target and PACS_PIPELINE.
+ * Frames in another transfer syntax than they are stored in, through
+ * pacs-codec and <home>/cache/coded, under a key of content, frame, target
+ * and PACS_PIPELINE.
  */
 
 #include <stdio.h>
@@ -14,20 +14,12 @@
 #define DEFLATED_FRAME  "1.2.840.10008.1.2.8.1"
 
 
-static bool
-is_native(pacs_str_t target)
-{
-    return pacs_str_is(target, PACS_EXPLICIT_LE)
-           || pacs_str_is(target, IMPLICIT_LE);
-}
-
-
 /* frames are the same in implicit VR */
 static const pacs_target_t *
 target_of(pacs_str_t target)
 {
-    return pacs_target(is_native(target) ? pacs_lit(PACS_EXPLICIT_LE)
-                                         : target);
+    return pacs_target(pacs_str_is(target, IMPLICIT_LE)
+                       ? pacs_lit(PACS_EXPLICIT_LE) : target);
 }
 
 
@@ -46,14 +38,9 @@ pacs_transcode_can(const pacs_record_t *record, pacs_str_t target)
     const pacs_syntax_t *from = pacs_syntax(record->syntax_uid);
     const pacs_target_t *to = target_of(target);
 
-    if (to == NULL || pacs_str_eq(record->syntax_uid, target)) {
-        return false;
-    }
-    if (!from->encapsulated && is_native(target)) {
-        return true;
-    }
-
-    return record->pixels.frames != 0
+    return to != NULL && !pacs_str_eq(record->syntax_uid, target)
+           && (from->encapsulated || !to->native)
+           && record->pixels.frames != 0
            && pacs_target_takes(to, &record->pixels)
            && (from->encapsulated
                ? from->coding < PACS_CODING_VIDEO
@@ -137,39 +124,12 @@ through_codec(pacs_op_t *op, pacs_image_t *im, uint32_t i,
 }
 
 
-static int
-native(pacs_op_t *op, pacs_image_t *im, uint32_t i, pacs_part_t *part,
-    pacs_err_t *err)
-{
-    pacs_range_t  range;
-    pacs_str_t    bytes = pacs_null;
-
-    if (pacs_image_range(im, i, &range)) {
-        *part = (pacs_part_t) { .path = im->blob.path, .offset = range.offset,
-                                .length = range.length };
-        return PACS_OK;
-    }
-
-    int rc = pacs_image_native(im, i, 0, 0, pacs_service_limits(op->svc),
-                               op->arena, &bytes, err);
-
-    *part = (pacs_part_t) { .data = bytes.data, .length = bytes.len };
-    return rc;
-}
-
-
 int
 pacs_transcode_frame(pacs_op_t *op, pacs_image_t *im, uint32_t i,
     pacs_str_t target, pacs_part_t *part, pacs_pixels_t *px,
     pacs_err_t *err)
 {
     const pacs_target_t *t = target_of(target);
-
-    *px = im->record.pixels;
-
-    if (im->frames.native && is_native(target)) {
-        return native(op, im, i, part, err);
-    }
 
     return t == NULL
            ? pacs_fail(err, PACS_E_ACCEPT, "frames cannot be put into "

@@ -135,6 +135,14 @@ pacs_image_open(pacs_op_t *op, pacs_str_t study, pacs_str_t series,
 }
 
 
+void
+pacs_image_close(pacs_image_t *im)
+{
+    close(im->blob.fd);
+    im->blob.fd = -1;
+}
+
+
 /* bytes of the words to be turned into little endian; 1: none */
 static unsigned
 swap_unit(const pacs_image_t *im)

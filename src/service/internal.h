@@ -84,6 +84,8 @@ void pacs_share_close(pacs_share_t *s);
 bool pacs_share_enter(pacs_share_t *s, pacs_commit_t **jobs, unsigned *n,
     unsigned max, pacs_arena_t *a);
 void pacs_share_leave(pacs_share_t *s);
+/* PACS_E_FULL, PACS_E_IO: nothing can be taken in */
+int pacs_store_room(pacs_service_t *svc, pacs_err_t *err);
 /* no more stores, if err is of the disk */
 void pacs_degrade(pacs_service_t *svc, const pacs_err_t *err);
 
@@ -309,6 +311,8 @@ int pacs_scale_set(pacs_op_t *op, pacs_image_t *im, pacs_err_t *err);
 /* … of a record that is at hand, whose strings outlive op's arena */
 int pacs_image_of(pacs_op_t *op, const pacs_record_t *record,
     pacs_image_t **image, pacs_err_t *err);
+/* its descriptor, before op ends: no more frames are read of it */
+void pacs_image_close(pacs_image_t *im);
 /* native frame i (from 0): true: byte range of the blob that can be sent as
  * it is (little endian, whole bytes) */
 bool pacs_image_range(const pacs_image_t *im, uint32_t i,
@@ -409,6 +413,8 @@ typedef struct {
 } pacs_spool_t;
 
 int pacs_spool_open(pacs_op_t *op, pacs_spool_t *s, pacs_err_t *err);
+/* nothing more is added; the file stays as long as op */
+void pacs_spool_close(pacs_spool_t *s);
 int pacs_spool_add(pacs_op_t *op, pacs_spool_t *s, pacs_str_t bytes,
     pacs_err_t *err);
 /* over the first bytes */
@@ -425,8 +431,8 @@ int pacs_spool_keep(pacs_op_t *op, const char *path, const char **kept,
 
 typedef struct pacs_transcode_s  pacs_transcode_t;
 
-/* a record that can be given in `target`, which is not its own syntax.  What
- * is lossy (pacs_syntax(target)->lossy) is for who names it, never a default */
+/* a record whose frames can be put into `target`, by pacs-codec: not its own
+ * syntax, nor one native syntax for another.  What is lossy (pacs_syntax(target)->lossy) is for who names it, never a default */
 bool pacs_transcode_can(const pacs_record_t *record, pacs_str_t target);
 /* frame i (from 0): its bytes, coded or native, as a part without a head;
  * px: what its attributes are now.  PACS_AGAIN with op->want;

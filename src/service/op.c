@@ -371,7 +371,11 @@ pacs_op_record(pacs_op_t *op, pacs_str_t study, pacs_str_t series,
 static void
 close_fd(void *data)
 {
-    close(*(int *) data);
+    int  fd = *(int *) data;
+
+    if (fd >= 0) {
+        close(fd);
+    }
 }
 
 

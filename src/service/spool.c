@@ -12,12 +12,22 @@
 #include "service/internal.h"
 
 
+void
+pacs_spool_close(pacs_spool_t *s)
+{
+    if (s->fd >= 0) {
+        close(s->fd);
+        s->fd = -1;
+    }
+}
+
+
 static void
 drop(void *data)
 {
     pacs_spool_t *s = data;
 
-    close(s->fd);
+    pacs_spool_close(s);
     unlink(s->path);
 }
 

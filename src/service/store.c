@@ -49,8 +49,8 @@ store_free(pacs_store_t *st)
 }
 
 
-static int
-check_space(pacs_service_t *svc, pacs_err_t *err)
+int
+pacs_store_room(pacs_service_t *svc, pacs_err_t *err)
 {
     uint64_t  free, total;
     int       rc = svc->blobs->vt->space(svc->blobs, &free, &total, err);
@@ -104,7 +104,7 @@ pacs_store_begin(pacs_service_t *svc, const pacs_subject_t *subject,
 
     if ((rc = pacs_auth_check(subject, PACS_MAY_STORE, want_study, err))
             != PACS_OK
-        || (rc = check_space(svc, err)) != PACS_OK
+        || (rc = pacs_store_room(svc, err)) != PACS_OK
         || (rc = pacs_sha256_init(&st->digest, err)) != PACS_OK
         || (rc = svc->blobs->vt->create(svc->blobs, &st->tmp, err))
             != PACS_OK)

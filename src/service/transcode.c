@@ -28,9 +28,8 @@ enum { PIECE = 1 << 18, RATIO_LEN = 16 };
 struct pacs_transcode_s {
     const pacs_record_t  *record;
     pacs_str_t            target;
-    pacs_image_t         *image;        /* NULL: no frame is touched */
+    pacs_image_t         *image;
     pacs_arena_t         *arena;        /* of the data set */
-    pacs_source_t         file;
     pacs_source_t        *stream;
     pacs_dataset_t        ds;
     pacs_spool_t          spool;
@@ -50,16 +49,10 @@ drop(void *data)
 {
     pacs_transcode_t *t = data;
 
-    pacs_arena_destroy(t->arena);
-}
-
-
-/* pixels need no decoder between native syntaxes */
-static bool
-is_plain(const pacs_transcode_t *t)
-{
-    return !pacs_syntax(t->record->syntax_uid)->encapsulated
-           && !pacs_syntax(t->target)->encapsulated;
+    if (t->arena != NULL) {
+        pacs_arena_destroy(t->arena);
+        t->arena = NULL;
+    }
 }
 
 
@@ -67,26 +60,26 @@ static int
 open_dataset(pacs_op_t *op, pacs_transcode_t *t, pacs_err_t *err)
 {
     const pacs_limits_t *limits = pacs_service_limits(op->svc);
-    pacs_open_t         *blob = pacs_calloc(op->arena, 1, sizeof(*blob));
+    pacs_source_t       *file = t->image->file;
+    uint32_t             n = t->record->pixels.frames;
     int                  rc;
 
     t->arena = pacs_arena_create((size_t) limits->dataset);
-    if (blob == NULL || t->arena == NULL
-        || !pacs_arena_cleanup(op->arena, drop, t))
-    {
+    if (t->arena == NULL || !pacs_arena_cleanup(op->arena, drop, t)) {
         return PACS_E_NOMEM;
     }
 
-    if ((rc = pacs_op_blob(op, t->record->key, blob, err)) != PACS_OK
-        || (rc = pacs_source_fd(&t->file, blob->fd, err)) != PACS_OK
-        || (rc = pacs_dicom_read(&t->file, limits, PACS_KEEP, t->arena,
-                                 &t->ds, err)) != PACS_OK)
-    {
+    rc = pacs_dicom_read(file, limits, PACS_KEEP, t->arena, &t->ds, err);
+    if (rc != PACS_OK) {
         return rc;
     }
 
-    t->stream = pacs_dicom_stream(&t->file, &t->ds, limits, t->arena, err);
-    return t->stream == NULL ? PACS_E_NOMEM : PACS_OK;
+    t->stream = pacs_dicom_stream(file, &t->ds, limits, t->arena, err);
+    t->offsets = pacs_calloc(t->arena, n, sizeof(uint64_t));
+    t->lengths = pacs_calloc(t->arena, n, sizeof(uint64_t));
+
+    return t->stream == NULL || t->offsets == NULL || t->lengths == NULL
+           ? PACS_E_NOMEM : PACS_OK;
 }
 
 
@@ -95,7 +88,6 @@ pacs_transcode_open(pacs_op_t *op, const pacs_record_t *record,
     pacs_str_t target, pacs_transcode_t **out, pacs_err_t *err)
 {
     pacs_transcode_t *t = pacs_calloc(op->arena, 1, sizeof(*t));
-    uint32_t          n = record->pixels.frames;
     int               rc;
 
     *out = t;
@@ -106,20 +98,12 @@ pacs_transcode_open(pacs_op_t *op, const pacs_record_t *record,
     t->record = record;
     t->target = pacs_str_copy(op->arena, target);
 
-    if ((rc = open_dataset(op, t, err)) != PACS_OK) {
+    if ((rc = pacs_image_of(op, record, &t->image, err)) != PACS_OK
+        || (rc = open_dataset(op, t, err)) != PACS_OK)
+    {
         return rc;
     }
-
-    if (!is_plain(t)) {
-        t->offsets = pacs_calloc(t->arena, n + 1u, sizeof(uint64_t));
-        t->lengths = pacs_calloc(t->arena, n + 1u, sizeof(uint64_t));
-        if (t->offsets == NULL || t->lengths == NULL) {
-            return PACS_E_NOMEM;
-        }
-        rc = pacs_image_of(op, record, &t->image, err);
-    }
-
-    return rc == PACS_OK ? pacs_spool_open(op, &t->spool, err) : rc;
+    return pacs_spool_open(op, &t->spool, err);
 }
 
 
@@ -222,17 +206,14 @@ put_begin(pacs_op_t *op, pacs_transcode_t *t, pacs_err_t *err)
     static const char  blanks[] = "                ";
     pacs_buf_t         b = { 0 };
     pacs_str_t         ratios = pacs_null;
-    uint32_t           end = t->ds.pixels != NULL ? t->ds.pixels->tag
-                                                  : UINT32_MAX;
-    int                rc = PACS_OK;
+    uint32_t           end = t->ds.pixels->tag;
+    int                rc;
 
     pacs_write_meta(&b, t->record->class_uid, t->record->instance, t->target,
                     pacs_null);
 
-    if (t->image != NULL) {
-        rc = pacs_transcode_attributes(&t->ds, &t->px, t->target, t->arena,
-                                       &ratios, err);
-    }
+    rc = pacs_transcode_attributes(&t->ds, &t->px, t->target, t->arena,
+                                   &ratios, err);
 
     if (rc == PACS_OK && ratios.data != NULL) {
         pacs_str_t  value = pacs_sprintf(t->arena, "%.*s%s%s",
@@ -259,89 +240,8 @@ put_end(pacs_op_t *op, pacs_transcode_t *t, pacs_err_t *err)
 {
     pacs_buf_t  b = { 0 };
 
-    return t->ds.pixels == NULL
-           ? PACS_OK
-           : put_buf(op, t, &b, put_elements(op, t, t->ds.pixels->tag + 1,
-                                             UINT32_MAX, &b, err), err);
-}
-
-
-/* --- pixel data that stays native --- */
-
-/* bytes of a word: PS3.5 8.1.1, what is not OB follows the byte order */
-static unsigned
-word_of(const pacs_transcode_t *t)
-{
-    const pacs_elem_t *e = t->ds.pixels;
-    const pacs_vr_t   *vr = pacs_vr(e->vr);
-    unsigned           allocated = t->record->pixels.allocated;
-
-    if (!t->ds.syntax->big_endian || vr == NULL) {
-        return 1;
-    }
-    return e->vr != PACS_OW ? (vr->size == 0 ? 1 : vr->size)
-           : allocated > 16 ? allocated / 8 : 2;
-}
-
-
-static void
-swap(uint8_t *p, size_t len, unsigned word)
-{
-    for (; len >= word; p += word, len -= word) {
-        for (unsigned i = 0; i < word / 2; i++) {
-            uint8_t  v = p[i];
-
-            p[i] = p[word - 1 - i];
-            p[word - 1 - i] = v;
-        }
-    }
-}
-
-
-static int
-copy_value(pacs_op_t *op, pacs_transcode_t *t, pacs_err_t *err)
-{
-    const pacs_elem_t *e = t->ds.pixels;
-    unsigned           word = word_of(t);
-    uint8_t           *p = pacs_alloc(t->arena, PIECE);
-    int                rc = p == NULL ? PACS_E_NOMEM : PACS_OK;
-
-    for (uint64_t done = 0; rc == PACS_OK && done < e->length; ) {
-        uint64_t  left = e->length - done;
-        size_t    n = left < PIECE ? (size_t) left : PIECE;
-
-        rc = pacs_source_exact(t->stream, e->offset + done, p, n, err);
-        if (rc == PACS_OK && word > 1) {
-            swap(p, n, word);
-        }
-        if (rc == PACS_OK) {
-            rc = put(op, t, p, n, err);
-        }
-        done += n;
-    }
-
-    return rc == PACS_OK && e->length % 2 != 0 ? put(op, t, "", 1, err) : rc;
-}
-
-
-/* between native syntaxes */
-static int
-run_plain(pacs_op_t *op, pacs_transcode_t *t, pacs_err_t *err)
-{
-    const pacs_elem_t *e = t->ds.pixels;
-    pacs_buf_t         b = { 0 };
-    int                rc = put_begin(op, t, err);
-
-    if (rc == PACS_OK && e != NULL) {
-        uint64_t  length = e->length + e->length % 2;
-
-        put_head(t, &b, e->tag, e->vr, length);
-        rc = put_buf(op, t, &b, PACS_OK, err);
-        if (rc == PACS_OK) {
-            rc = copy_value(op, t, err);
-        }
-    }
-    return rc == PACS_OK ? put_end(op, t, err) : rc;
+    return put_buf(op, t, &b, put_elements(op, t, t->ds.pixels->tag + 1,
+                                           UINT32_MAX, &b, err), err);
 }
 
 
@@ -470,8 +370,7 @@ put_frame(pacs_op_t *op, pacs_transcode_t *t, const pacs_part_t *part,
         rc = put_buf(op, t, &b, PACS_OK, err);
     }
     if (rc == PACS_OK) {
-        rc = part->data != NULL ? put(op, t, part->data, part->length, err)
-                                : copy_file(op, t, part, err);
+        rc = copy_file(op, t, part, err);
     }
     return rc == PACS_OK && coded && odd ? put(op, t, "", 1, err) : rc;
 }
@@ -564,42 +463,42 @@ same_attributes(const pacs_transcode_t *t, const pacs_pixels_t *px,
 }
 
 
-static int
-run_frames(pacs_op_t *op, pacs_transcode_t *t, pacs_err_t *err)
+int
+pacs_transcode_run(pacs_op_t *op, pacs_transcode_t *t, pacs_part_t *part,
+    pacs_err_t *err)
 {
-    pacs_part_t    part;
+    pacs_part_t    frame;
     pacs_pixels_t  px;
     int            rc;
 
     for (; t->next < t->record->pixels.frames; t->next++) {
-        rc = pacs_transcode_frame(op, t->image, t->next, t->target, &part,
+        rc = pacs_transcode_frame(op, t->image, t->next, t->target, &frame,
                                   &px, err);
         if (rc == PACS_OK && t->next == 0) {
             t->px = px;
-            rc = begin(op, t, part.length, err);
+            rc = begin(op, t, frame.length, err);
         }
         if (rc == PACS_OK
             && (rc = same_attributes(t, &px, err)) == PACS_OK)
         {
-            rc = put_frame(op, t, &part, err);
+            rc = put_frame(op, t, &frame, err);
         }
         if (rc != PACS_OK) {
             return rc;
         }
     }
 
-    rc = end_frames(op, t, err);
-    return rc == PACS_OK ? put_end(op, t, err) : rc;
-}
-
-
-int
-pacs_transcode_run(pacs_op_t *op, pacs_transcode_t *t, pacs_part_t *part,
-    pacs_err_t *err)
-{
-    int  rc = t->image == NULL ? run_plain(op, t, err)
-                               : run_frames(op, t, err);
+    if ((rc = end_frames(op, t, err)) != PACS_OK
+        || (rc = put_end(op, t, err)) != PACS_OK)
+    {
+        return rc;
+    }
 
     *part = (pacs_part_t) { .path = t->spool.path, .length = t->spool.len };
-    return rc;
+
+    /* an answer may have thousands of these */
+    pacs_spool_close(&t->spool);
+    pacs_image_close(t->image);
+    drop(t);
+    return PACS_OK;
 }

@@ -64,6 +64,33 @@ boundary_ok(pacs_str_t b)
 }
 
 
+void
+pacs_web_content_type(pacs_str_t header, pacs_arena_t *a, pacs_str_t *type,
+    pacs_str_t *part)
+{
+    pacs_media_t  m;
+    pacs_str_t    value;
+
+    *type = *part = pacs_null;
+
+    if (pacs_media_next(&header, a, &m)) {
+        *type = m.type;
+        if (pacs_media_param(&m, "type", a, &value)) {
+            *part = pacs_media_lower(value, a);
+        }
+    }
+}
+
+
+static bool
+dicom_type(pacs_str_t type)
+{
+    return pacs_str_is(type, "application/dicom")
+           || pacs_str_is(type, "application/dicom+json")
+           || pacs_str_is(type, "application/dicom+xml");
+}
+
+
 int
 pacs_multipart_create(pacs_str_t content_type, const pacs_multipart_cb_t *cb,
     void *ctx, const pacs_limits_t *limits, pacs_arena_t *a,
@@ -104,10 +131,11 @@ pacs_multipart_create(pacs_str_t content_type, const pacs_multipart_cb_t *cb,
     }
 
     if (pacs_media_param(&m, "type", a, &value)
-        && !pacs_str_is(pacs_media_lower(value, a), "application/dicom"))
+        && !dicom_type(pacs_media_lower(value, a)))
     {
         return pacs_fail(err, PACS_E_MEDIA, "multipart/related of type %.*s: "
-                         "must be application/dicom",
+                         "must be application/dicom, application/dicom+json "
+                         "or application/dicom+xml",
                          value.len > 80 ? 80 : (int) value.len, value.data);
     }
 
@@ -151,9 +179,8 @@ as_it_is(pacs_str_t coding)
 
 
 typedef struct {
-    pacs_str_t  type;
-    pacs_str_t  location;
-    pacs_str_t  coding;             /* what we do not undo, or null */
+    pacs_part_head_t  part;
+    pacs_str_t        coding;       /* what we do not undo, or null */
 } head_t;
 
 
@@ -177,11 +204,14 @@ header_line(pacs_str_t line, head_t *head, pacs_arena_t *a, pacs_err_t *err)
     line = pacs_str_trim(line);
 
     if (pacs_str_is(name, "content-type")) {
-        head->type = pacs_media_next(&line, a, &m) && m.type.data != NULL
-                     ? m.type : pacs_lit("");
+        if (pacs_media_next(&line, a, &m) && m.type.data != NULL) {
+            head->part.type = m.type;
+            (void) pacs_media_param(&m, "transfer-syntax", a,
+                                    &head->part.syntax);
+        }
 
     } else if (pacs_str_is(name, "content-location")) {
-        head->location = line;
+        head->part.location = line;
 
     } else if (pacs_str_is(name, "content-transfer-encoding")
                || pacs_str_is(name, "content-encoding"))
@@ -200,7 +230,7 @@ header_line(pacs_str_t line, head_t *head, pacs_arena_t *a, pacs_err_t *err)
 static int
 part_begin(pacs_multipart_t *p, pacs_err_t *err)
 {
-    head_t         head = { .type = pacs_lit("") };
+    head_t         head = { .part.type = pacs_lit("") };
     pacs_arena_t  *a = pacs_arena_create(0);
     char          *s = p->header, *end = s + p->header_len - 2;
     int            rc = PACS_OK;
@@ -220,14 +250,15 @@ part_begin(pacs_multipart_t *p, pacs_err_t *err)
     }
 
     if (rc == PACS_OK && head.coding.data != NULL) {
-        head.type = pacs_sprintf(a, "%.*s in %.*s", pacs_fmt(head.type),
-                                 pacs_fmt(head.coding));
+        head.part.type = pacs_sprintf(a, "%.*s in %.*s",
+                                      pacs_fmt(head.part.type),
+                                      pacs_fmt(head.coding));
     }
 
     if (rc == PACS_OK) {
         p->open = true;
         p->parts++;
-        rc = p->cb->begin(p->ctx, head.type, head.location, err);
+        rc = p->cb->begin(p->ctx, &head.part, err);
     }
 
     pacs_arena_destroy(a);
@@ -442,8 +473,8 @@ feed_whole(pacs_multipart_t *p, const char *data, size_t len, pacs_err_t *err)
     if (!p->open) {
         p->open = true;
         p->parts++;
-        int  rc = p->cb->begin(p->ctx, pacs_lit("application/dicom"),
-                               pacs_null, err);
+        pacs_part_head_t  head = { .type = pacs_lit("application/dicom") };
+        int               rc = p->cb->begin(p->ctx, &head, err);
 
         if (rc != PACS_OK) {
             return rc;

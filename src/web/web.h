@@ -34,6 +34,9 @@ typedef enum {
     PACS_R_MPR,                 /* …/renderedmpr: study, series, instance */
     PACS_R_VOLUME,              /* …/rendered3d, likewise */
     PACS_R_WADO,                /* /wado?requestType=WADO&…: chapter 9 */
+    PACS_R_STORED,              /* no path: the answer to a store */
+    PACS_R_UPLOADS,             /* /uploads: tus, creation */
+    PACS_R_UPLOAD,              /* /uploads/U: tus */
     PACS_R_WORKITEMS,           /* /workitems: search, create */
     PACS_R_WORKITEM,            /* /workitems/I: retrieve, update */
     PACS_R_WORKITEM_STATE,      /* …/state */
@@ -273,18 +276,27 @@ int pacs_web_report(const pacs_dataset_t *ds, const pacs_limits_t *limits,
 
 typedef struct pacs_multipart_s  pacs_multipart_t;
 
+/* of a part: its media type without parameters, lower case ("x/y in base64"
+ * if it is coded: nothing is decoded here), and what else tells of it */
 typedef struct {
-    /* a part begins: its media type without parameters, lower case ("x/y in
-     * base64" if it is coded: nothing is decoded here), and its
-     * Content-Location; each non-zero answer of these stops the parse */
-    int  (*begin)(void *ctx, pacs_str_t type, pacs_str_t location,
-                  pacs_err_t *err);
+    pacs_str_t  type;
+    pacs_str_t  location;           /* Content-Location, or null */
+    pacs_str_t  syntax;             /* parameter transfer-syntax, or null */
+} pacs_part_head_t;
+
+typedef struct {
+    /* each non-zero answer of these stops the parse */
+    int  (*begin)(void *ctx, const pacs_part_head_t *head, pacs_err_t *err);
     int  (*data)(void *ctx, const char *data, size_t len, pacs_err_t *err);
     int  (*end)(void *ctx, pacs_err_t *err);
 } pacs_multipart_cb_t;
 
+/* the media type of a Content-Type and its parameter "type", both in lower
+ * case, or null */
+void pacs_web_content_type(pacs_str_t header, pacs_arena_t *a,
+    pacs_str_t *type, pacs_str_t *part);
 /* content_type is the header of the request: multipart/related with
- * boundary and type; PACS_E_MEDIA, PACS_E_ARG */
+ * boundary and type, one of DICOM's; PACS_E_MEDIA, PACS_E_ARG */
 int pacs_multipart_create(pacs_str_t content_type,
     const pacs_multipart_cb_t *cb, void *ctx, const pacs_limits_t *limits,
     pacs_arena_t *a, pacs_multipart_t **mp, pacs_err_t *err);

@@ -41,6 +41,7 @@ params(pacs_str_t s, pacs_arena_t *a)
     pacs_rendered_t  r;
     pacs_values_t    v;
     pacs_web_volume_t  volume;
+    pacs_wado_t      wado;
 
     if (pacs_web_params(s, &limits, a, &p, &n, &err) == PACS_OK) {
         pacs_web_search(p, n, &limits, a, &search, &err);
@@ -51,6 +52,8 @@ params(pacs_str_t s, pacs_arena_t *a)
         {
             abort();
         }
+        err.code = 0;
+        pacs_web_wado(p, n, s, &limits, a, &wado, &err);
         err.code = 0;
         pacs_web_values(p, n, &limits, a, &v, &err);
         for (int solid = 0; solid < 2; solid++) {
@@ -86,9 +89,10 @@ accept(pacs_str_t s, pacs_arena_t *a)
 
 
 static int
-on_begin(void *ctx, pacs_str_t type, pacs_str_t location, pacs_err_t *err)
+on_begin(void *ctx, const pacs_part_head_t *head, pacs_err_t *err)
 {
-    pacs_buf_printf(ctx, "<%.*s|%.*s>", pacs_fmt(type), pacs_fmt(location));
+    pacs_buf_printf(ctx, "<%.*s|%.*s>", pacs_fmt(head->type),
+                    pacs_fmt(head->location));
     return PACS_OK;
 }
 

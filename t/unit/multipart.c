@@ -15,9 +15,10 @@ static int            stop_at;      /* the data call that says no */
 
 
 static int
-on_begin(void *ctx, pacs_str_t type, pacs_str_t location, pacs_err_t *err)
+on_begin(void *ctx, const pacs_part_head_t *head, pacs_err_t *err)
 {
-    pacs_buf_printf(ctx, "<%.*s|%.*s>", pacs_fmt(type), pacs_fmt(location));
+    pacs_buf_printf(ctx, "<%.*s|%.*s>", pacs_fmt(head->type),
+                    pacs_fmt(head->location));
     return PACS_OK;
 }
 
@@ -174,8 +175,10 @@ types(void)
         { "multipart/related; type=\"application/dicom\"", PACS_E_ARG },
         { TYPE, PACS_E_ARG }, { TYPE "\"\"", PACS_E_ARG },
         { TYPE "\"a \"", PACS_E_ARG }, { TYPE "a@b", PACS_E_ARG },
-        { "multipart/related; type=\"application/dicom+json\"; boundary=b",
+        { "multipart/related; type=\"application/json\"; boundary=b",
           PACS_E_MEDIA },
+        { "multipart/related; type=\"application/dicom+json\"; boundary=b",
+          PACS_OK },
         { TYPE "12345678901234567890123456789012345678901234567890"
           "123456789012345678901", PACS_E_ARG },
         { "multipart/related; boundary=b", PACS_OK },
