@@ -346,6 +346,10 @@ for (
 $r = $pacs->get("$items?WorklistLabel=nobody");
 is("$r->{status} $r->{content}", "200 []\n", 'nothing found is 200 and []');
 ok(!grep({ exists $_->{'00081195'} } @{$pacs->get_json($items)}), 'no Transaction UID in any of all');
+like($pacs->get("$items?orderby=PatientID")->{headers}{warning}, qr/orderby is not supported/, 'orderby is warned of');
+my $many = join '&', map { sprintf('00404025.0041%04x=x', 0x1000 + $_) } 1 .. 60;
+is($pacs->get("$items?$many")->{status}, 413, 'sixty keys in one sequence are too many');
+is_deeply(found(join '&', map { sprintf('0041%04x=x', 0x1000 + $_) } 1 .. 60), [], '... but not side by side');
 for ('TransactionUID=1.2.3.4.5', 'NoSuchKeyword=1', 'PatientBirthDate=19x', 'limit=0', 'limit=x', 'offset=-1',
     'ScheduledStationNameCodeSequence=x')
 {
