@@ -48,7 +48,8 @@ sub workitem {
         '00100020' => attr('LO', 'P1'), '00100021' => attr('LO', 'ISS'), '00100024' => attr('SQ'),
         '00101002' => attr('SQ'), '00100030' => attr('DA', '19700102'), '00100040' => attr('CS', 'F'),
         '00380010' => attr('LO'), '00380014' => attr('SQ'), '00081080' => attr('LO'), '00081084' => attr('SQ'),
-        '0040A370' => attr('SQ', { '0020000D' => attr('UI', '1.2.3.4'), '00080050' => attr('SH', 'ACC7') }),
+        '0040A370' => attr('SQ', { '0020000D' => attr('UI', '1.2.3.4'), '00080050' => attr('SH', 'ACC7'),
+            '00321060' => attr('LO', 'Größe der Leber') }),
         '00741002' => attr('SQ'), '00741216' => attr('SQ'), %more };
 }
 
@@ -142,6 +143,7 @@ $r = $pacs->get("$items/$a");
 is($r->{headers}{'content-type'}, 'application/dicom+json', 'retrieve as dicom+json');
 my $got = json($r->{content})->[0];
 is($got->{'00100010'}{Value}[0]{Alphabetic}, 'Müller^Ånne', 'a name comes back as it was sent');
+is($got->{'0040A370'}{Value}[0]{'00321060'}{Value}[0], 'Größe der Leber', '... and a text in an item');
 is($got->{'00080016'}{Value}[0], '1.2.840.10008.5.1.4.34.6.1', 'the SOP class is UPS Push');
 is($got->{'00080018'}{Value}[0], $a, 'the SOP instance is the workitem');
 like($got->{'00404010'}{Value}[0], qr/^\d{14}\.\d{6}\+0000$/, 'when it was modified');
@@ -157,6 +159,7 @@ is(request(POST => "$items/$a", { '00741204' => attr('LO', 'Segment the spleen')
 $got = $pacs->get_json("$items/$a")->[0];
 is($got->{'00741204'}{Value}[0], 'Segment the spleen', '... is done');
 is($got->{'00741202'}{Value}[0], 'Abdomen', '... to nothing else');
+is($got->{'0040A370'}{Value}[0]{'00321060'}{Value}[0], 'Größe der Leber', '... not to a text in an item');
 isnt($pacs->get("$items/$a")->{headers}{etag}, $etag, '... and changes the ETag');
 
 for (
@@ -324,6 +327,7 @@ for (
     [ 'WorklistLabel=Search*&00404025.00080100=CT1', $s1, $s2 ],
     [ 'WorklistLabel=Search*&00404025.00080100=CT1&00404025.00080102=99T', $s1 ],
     [ 'WorklistLabel=Search*&00404025.00080100=CT2&00404025.00080104=code%20CT1' ],
+    [ 'WorklistLabel=Search*&0040A370.00321060=Gr%C3%B6%C3%9Fe*', $s1, $s2 ],
     [ "WorklistLabel=Search*&ReferencedRequestSequence.AccessionNumber=ACC7", $s1, $s2 ],
     [ 'WorklistLabel=Search*&PatientBirthDate=19700101-19700103', $s1, $s2 ],
     [ 'WorklistLabel=Search*&PatientBirthDate=19710101-' ],
