@@ -9,7 +9,8 @@
 
 enum { READ = PACS_GET | PACS_HEAD, FORM = READ | PACS_POST };
 
-/* one capital stands for: Study, series (X), Instance, Frames, Bulk (rest) */
+/* one capital stands for: Study, series (X), Instance, Frames, Bulk (rest),
+ * Upload */
 static const struct {
     const char       *path;
     pacs_resource_e   resource;
@@ -86,7 +87,11 @@ static const struct {
                                     PACS_R_VALUES,    FORM, 0 },
     { "studies/S/series/X/instances/I/bulkdata/B",
                                     PACS_R_BULKDATA,  READ, 0 },
-    { "wado",                       PACS_R_WADO,      READ, 0 }
+    { "wado",                       PACS_R_WADO,      READ, 0 },
+    { "uploads",                    PACS_R_UPLOADS,   PACS_POST, 0 },
+    { "uploads/U",                  PACS_R_UPLOAD,    PACS_HEAD | PACS_PATCH
+                                                      | PACS_DELETE,
+                                                      PACS_PATCH }
 };
 
 
@@ -198,6 +203,7 @@ pacs_web_route(pacs_str_t path, const pacs_limits_t *limits, pacs_arena_t *a,
         route->series = slot['X' - 'A'];
         route->instance = slot['I' - 'A'];
         route->bulk = slot['B' - 'A'];
+        route->upload = slot['U' - 'A'];
 
         int  rc = check_uid(route->study, "study", err);
 

@@ -52,6 +52,7 @@ typedef struct {
     uint32_t        *frames;        /* from 1, in the order asked */
     uint32_t         nframes;
     pacs_str_t       bulk;          /* path behind bulkdata/ */
+    pacs_str_t       upload;        /* what stands behind uploads/ */
     bool             one;           /* of several frames the first, in types
                                        that hold one only */
 } pacs_route_t;
