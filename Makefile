@@ -45,7 +45,7 @@ MODULE   := $(B)/ngx_http_pacs_module.so
 all: lib programs module
 lib: $(B)/libpacs.a
 programs: $(B)/pacs-codec $(B)/pacs-listener $(B)/pacs
-units: $(UNITS) $(TOOLS) $(B)/tools/bench.d/fill $(B)/faults/pacs-codec
+units: $(UNITS) $(TOOLS) $(B)/tools/fill $(B)/faults/pacs-codec
 module: $(MODULE)
 
 $(B)/libpacs.a: $(CORE)
@@ -100,7 +100,7 @@ $(B)/t/tools/%: t/tools/%.c $(B)/libpacs.a
 	$(Q)$(CC) $(ALLC) -It -o $@ $< $(B)/libpacs.a $(LIBS)
 
 # invents an archive
-$(B)/tools/bench.d/fill: tools/bench.d/fill.c $(B)/libpacs.a
+$(B)/tools/fill: tools/bench.d/fill.c $(B)/libpacs.a
 	@mkdir -p $(@D)
 	@echo "  LD   $@"
 	$(Q)$(CC) $(ALLC) -o $@ $< $(B)/libpacs.a $(LIBS)
@@ -152,7 +152,7 @@ install: all
 clean:
 	rm -rf $(B)
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B) -type f -name '*.d' 2>/dev/null)
 
 
 .PHONY: all lib programs units module install clean

@@ -429,6 +429,11 @@ ngx_http_pacs_open_file(ngx_http_pacs_ctx_t *ctx, pacs_part_t *part)
     ngx_http_pacs_file_t  *f;
 
     if (part->fill) {
+
+        if (ctx->op.request.method == PACS_HEAD) {
+            return NGX_OK;
+        }
+
         ngx_memzero(&err, sizeof(pacs_err_t));
 
         if (part->fill(part->ctx, (char *) part->data, &err) != PACS_OK) {

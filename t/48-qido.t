@@ -682,13 +682,14 @@ my $slow = Pacs->new(home => $pacs->{home}, redis => 0, listener => 0,
     conf_http => 'pacs_limit_query_ms 1;');
 
 capture('sqlite3', '-cmd', '.timeout 10000', "$slow->{home}/index/pacs.db", <<'SQL');
+DROP TRIGGER rank_study_new;
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60000)
 INSERT INTO study SELECT i + 1000, '1.9.' || i, 1, 1, 1, 0, 1, 1, 'CT',
 'X^' || i, 'x^' || i, '', 'Q' || i, '', '', '', '20000101', '', '', '', '',
 '', '', '', '', '', '', 'x #48', '' FROM n;
 SQL
 is($slow->sql("SELECT count(*) > 60000 FROM study"), 1, 'many studies');
-$r = $slow->get("$web/studies?PatientName=*zzz*");
+$r = $slow->get("$web/studies?PatientName=*z*q*");
 is($r->{status}, 413, 'a search beyond pacs_limit_query_ms is 413');
 like($r->{content}, qr/too broad.*query_ms/, '... with the reason');
 is($slow->get("$web/studies?PatientID=P1")->{status}, 200,

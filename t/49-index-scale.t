@@ -20,7 +20,7 @@ binmode $_, ':utf8' for map { Test::More->builder->$_ } qw(output failure_output
 my $studies = asan() ? 3000 : 20000;
 my $home = tempdir('/tmp/pacsscaleXXXXXX', CLEANUP => 1);
 make_path("$home/index");
-my ($rc, $out) = capture("$Pacs::B/tools/bench.d/fill", $home, $studies);
+my ($rc, $out) = capture("$Pacs::B/tools/fill", $home, $studies);
 is($rc, 0, "$studies invented studies") or BAIL_OUT($out);
 
 # --- the rows, without any of our SQL ---

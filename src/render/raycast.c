@@ -11,12 +11,15 @@ enum { SIDE = PACS_BRICK_SIDE };
 
 /* of a brick: empty, and how many bricks there are, itself and around it
  * among them, that are so as well; or what it shows */
-enum { REACH = 6, THIN = 254, DENSE = 255 };
+enum { REACH = 6, FAINT = 253, THIN = 254, DENSE = 255 };
+
+/* samples of bricks alike that are looked at in one go, and a few more */
+enum { RUN = 48 };
 
 /* opacity at which nothing more is looked at; how much of a pixel's colour is
  * worth a look at the surface; the light where there is no surface */
-#define HIDDEN   0.995f
-#define FAINT    (1.0f / 64)
+#define HIDDEN   0.99f
+#define SHADED   (1.0f / 64)
 #define AMBIENT  0.7f
 
 
@@ -290,10 +293,13 @@ blend(const pacs_cast_t *cast, pacs_ray_t *r, const float entry[4],
     bool   shaded = cast->c->shaded;
     float  clear = 1 - entry[3], weight, lit = shaded ? AMBIENT : 1, shine = 0;
 
-    clear = share == 1 ? clear : share == 2 ? clear * clear
-            : powf(clear, share);
+    if (share == 2 || share == 4) {
+        clear *= clear;
+    }
+    clear = share == 1 || share == 2 ? clear
+            : share == 4 ? clear * clear : powf(clear, share);
     weight = (1 - (*sum)[3]) * (1 - clear);
-    if (shaded && weight > FAINT) {
+    if (shaded && weight > SHADED) {
         lit = shade(cast, r, place, &shine);
     }
     *sum += weight * (pacs_v4f_t) { entry[0] * lit + shine,
@@ -317,17 +323,17 @@ compose(const pacs_cast_t *cast, pacs_ray_t *r, uint32_t m, uint32_t end,
             int    entry = v[i] > 0 ? v[i] < PACS_TRANSFER_SIZE - 1 ? (int) v[i]
                            : PACS_TRANSFER_SIZE - 1 : 0;
             float  share = r->length - (float) m;
+            float  most = (float) (end - m < stride ? end - m : stride);
 
             if (v[i] == v[i] && t->entry[entry][3] > 0) {
-                blend(cast, r, t->entry[entry],
-                      share < (float) stride ? share : (float) stride,
+                blend(cast, r, t->entry[entry], share < most ? share : most,
                       (float[3]) { place[0][i], place[1][i], place[2][i] },
                       sum);
             }
             m += stride;
         }
     }
-    return m;
+    return m < end ? m : end;
 }
 
 
@@ -335,6 +341,7 @@ compose(const pacs_cast_t *cast, pacs_ray_t *r, uint32_t m, uint32_t end,
 static void
 render(const pacs_cast_t *cast, pacs_ray_t *r, size_t pixel)
 {
+    static const uint8_t  strides[] = { 1, 2, 4 };
     uint8_t     *out = (uint8_t *) cast->out + 3 * pixel;
     pacs_v4f_t   sum = { 0 };        /* red, green, blue, opacity */
 
@@ -343,8 +350,16 @@ render(const pacs_cast_t *cast, pacs_ray_t *r, size_t pixel)
         uint8_t   shows = cast->shows[brick(cast, r, m, b)];
         uint32_t  end = leave(cast, r, m, b, shows <= REACH ? shows - 1 : 0);
 
-        m = shows <= REACH ? end
-            : compose(cast, r, m, end, shows == THIN ? 2 : 1, &sum);
+        if (shows <= REACH) {
+            m = end;
+            continue;
+        }
+        while (end < r->n && end - m < RUN
+               && cast->shows[brick(cast, r, end, b)] == shows)
+        {
+            end = leave(cast, r, end, b, 0);
+        }
+        m = compose(cast, r, m, end, strides[DENSE - shows], &sum);
     }
 
     for (int c = 0; c < 3; c++) {
@@ -419,7 +434,8 @@ static int
 showing(pacs_cast_t *cast, pacs_err_t *err)
 {
     static const uint8_t  sights[] = {
-        [PACS_CLEAR] = 1, [PACS_THIN] = THIN, [PACS_DENSE] = DENSE,
+        [PACS_CLEAR] = 1, [PACS_FAINT] = FAINT, [PACS_THIN] = THIN,
+        [PACS_DENSE] = DENSE
     };
     const pacs_bricks_t  *b = &cast->bricks;
     size_t                n = (size_t) b->n[0] * b->n[1] * b->n[2];

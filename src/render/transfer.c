@@ -9,8 +9,9 @@
 
 enum { SIZE = PACS_TRANSFER_SIZE };
 
-/* opacity of a step up to which two steps may be taken as one */
-#define THIN  0.06f
+/* opacity of a step up to which two steps may be taken as one, or four */
+#define THIN   0.06f
+#define FAINT  0.015f
 
 
 /* red, green, blue, opacity a mm */
@@ -58,19 +59,21 @@ pacs_transfer_open(const pacs_volume_t *v, const pacs_preset_t *preset,
     t->scale = (float) (v->slope / unit / entry);
     t->offset = (float) (((v->intercept - zero) / unit - low) / entry + 0.5);
     t->entry = malloc(SIZE * sizeof(*t->entry)
-                      + 2 * (SIZE + 1) * sizeof(*t->seen));
+                      + 3 * (SIZE + 1) * sizeof(*t->seen));
     if (t->entry == NULL) {
         return pacs_fail(err, PACS_E_NOMEM, "no memory for a preset");
     }
     t->seen = (uint16_t *) (t->entry + SIZE);
     t->dense = t->seen + SIZE + 1;
+    t->thick = t->dense + SIZE + 1;
 
-    t->seen[0] = t->dense[0] = 0;
+    t->seen[0] = t->dense[0] = t->thick[0] = 0;
     for (int i = 0; i < SIZE; i++) {
         look_up(preset, low + i * entry, t->entry[i]);
         t->entry[i][3] = 1 - powf(1 - t->entry[i][3], (float) step_mm);
         t->seen[i + 1] = t->seen[i] + (t->entry[i][3] > 0);
         t->dense[i + 1] = t->dense[i] + (t->entry[i][3] > THIN);
+        t->thick[i + 1] = t->thick[i] + (t->entry[i][3] > FAINT);
     }
     return PACS_OK;
 }
@@ -94,5 +97,6 @@ pacs_transfer_sight(const pacs_transfer_t *t, pacs_brick_t range)
     if (range.min > range.max || t->seen[high + 1] == t->seen[low]) {
         return PACS_CLEAR;
     }
-    return t->dense[high + 1] > t->dense[low] ? PACS_DENSE : PACS_THIN;
+    return t->dense[high + 1] > t->dense[low] ? PACS_DENSE
+           : t->thick[high + 1] > t->thick[low] ? PACS_THIN : PACS_FAINT;
 }

@@ -122,7 +122,8 @@ typedef struct {
 } pacs_camera_t;
 
 /* RGB, width * height * 3; black where there is nothing.  Samples lie a
- * shortest step of the volume apart, two where there is little to be seen.
+ * shortest step of the volume apart, two or four where there is little to be
+ * seen.
  * PACS_E_ARG, PACS_E_LIMIT: as pacs_volume_plane */
 int pacs_volume_render(const pacs_volume_t *v, const pacs_camera_t *c,
     const pacs_limits_t *limits, uint8_t *out, pacs_err_t *err);

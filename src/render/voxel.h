@@ -101,15 +101,15 @@ typedef struct {
     float   (*entry)[4];        /* red, green, blue: 0..255; opacity of one
                                    step of the ray */
     /* SIZE + 1: how many entries before this one are not transparent, and
-     * how many of them are more than thin */
-    uint16_t *seen, *dense;
+     * how many of them are more than thin, or than faint */
+    uint16_t *seen, *dense, *thick;
 } pacs_transfer_t;
 
 int pacs_transfer_open(const pacs_volume_t *v, const pacs_preset_t *preset,
     double step_mm, pacs_transfer_t *t, pacs_err_t *err);
 void pacs_transfer_close(pacs_transfer_t *t);
 /* what voxels of min .. max can be at most */
-typedef enum { PACS_CLEAR, PACS_THIN, PACS_DENSE } pacs_sight_e;
+typedef enum { PACS_CLEAR, PACS_FAINT, PACS_THIN, PACS_DENSE } pacs_sight_e;
 pacs_sight_e pacs_transfer_sight(const pacs_transfer_t *t,
     pacs_brick_t range);
 

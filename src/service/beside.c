@@ -17,6 +17,7 @@ enum { WAYS = 16, OPEN = 32, STACK = 1 << 20, HEAVY = 1 << 20 };
 struct pacs_beside_s {
     pacs_crew_t  *crew;
     pacs_late_t  *first, **last;    /* as they came */
+    pacs_late_t  *oldest;           /* those before are done */
     pacs_late_t  *held;             /* scanned, and of no thread yet */
     unsigned      open;
     bool          left;             /* by the request */
@@ -147,9 +148,13 @@ hire(pacs_crew_t *crew)
 
 
 static bool
-must_wait(const pacs_beside_t *b, const pacs_late_t *j)
+must_wait(pacs_beside_t *b, const pacs_late_t *j)
 {
-    for (const pacs_late_t *e = b->first; e != j; e = e->next) {
+    while (b->oldest->done) {
+        b->oldest = b->oldest->next;
+    }
+
+    for (const pacs_late_t *e = b->oldest; e != j; e = e->next) {
         if (!e->done && j->stored.instance[0] != '\0'
             && strcmp(e->stored.instance, j->stored.instance) == 0)
         {
@@ -220,6 +225,7 @@ pacs_beside_add(pacs_service_t *svc, pacs_beside_t **beside,
     j->store = st;
     *b->last = j;
     b->last = &j->next;
+    b->oldest = b->oldest == NULL ? j : b->oldest;
     b->held = j;
     return j;
 }

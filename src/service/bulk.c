@@ -24,7 +24,7 @@ typedef struct {
     unsigned         next;          /* of them */
     pacs_image_t    *image;         /* its frames are under way */
     uint32_t         frame;
-    pacs_frames_e    give;
+    pacs_frames_give_t  give;
     pacs_parts_t     list;
 } instance_t;
 
@@ -163,14 +163,14 @@ open_instance(pacs_op_t *op, state_t *s, pacs_err_t *err)
 }
 
 
-static pacs_frames_e
+static pacs_frames_give_t
 choose(const state_t *s, const pacs_record_t *r)
 {
-    pacs_frames_e  give = PACS_FRAMES_NOT;
+    pacs_frames_give_t  give = { .how = PACS_FRAMES_NOT };
 
-    for (unsigned i = 0; i < s->nchoices && give == PACS_FRAMES_NOT; i++) {
-        give = pacs_frames_choose(&s->choices[i],
-                                  pacs_syntax(r->syntax_uid), r->syntax_uid);
+    for (unsigned i = 0; i < s->nchoices && give.how == PACS_FRAMES_NOT; i++)
+    {
+        give = pacs_frames_choose(&s->choices[i], r);
     }
     return give;
 }
@@ -203,7 +203,7 @@ begin_frames(pacs_op_t *op, state_t *s, pacs_err_t *err)
 
     s->now.give = choose(s, r);
 
-    if (s->now.give == PACS_FRAMES_NOT || r->pixels.frames == 0
+    if (s->now.give.how == PACS_FRAMES_NOT || r->pixels.frames == 0
         || pacs_image_of(op, r, &s->now.image, &own) != PACS_OK)
     {
         s->now.image = NULL;
@@ -212,11 +212,9 @@ begin_frames(pacs_op_t *op, state_t *s, pacs_err_t *err)
     }
 
     s->now.frame = 0;
-    if (s->now.give == PACS_FRAMES_STORED) {
-        s->type = pacs_frames_type(s->now.image, s->now.give);
-    }
+    s->type = pacs_frames_type(&s->now.give);
 
-    return s->now.give == PACS_FRAMES_DECODED
+    return s->now.give.how != PACS_FRAMES_STORED
            && r->pixels.frames > limits->frame_list
            ? pacs_fail(err, PACS_E_LIMIT, "%u frames to be decoded: ask for "
                        "them by /frames (limit frame_list is %" PRId64 "), "
@@ -314,8 +312,8 @@ run_frames(pacs_op_t *op, instance_t *i, const char *boundary,
     pacs_err_t *err)
 {
     for (; i->frame < i->image->record.pixels.frames; i->frame++) {
-        int  rc = pacs_frames_add(op, i->image, i->give, i->frame, boundary,
-                                  &i->list, err);
+        int  rc = pacs_frames_add(op, i->image, &i->give, i->frame,
+                                  boundary, &i->list, err);
 
         if (rc != PACS_OK) {
             return rc;
@@ -435,22 +433,15 @@ finish(pacs_op_t *op, state_t *s, pacs_err_t *err)
 
     if (s->left_out != 0 || s->unread != 0) {
         op->reply.status = 206;
+        op->reply.etag = s->unread != 0 ? pacs_null : op->reply.etag;
         rc = pacs_reply_warning(op, "%u values are left out: not available "
                                 "in the type asked for; and %u instances: "
                                 "they cannot be read", s->left_out,
                                 s->unread);
     }
 
-    op->reply.content_type = pacs_sprintf(op->arena, "multipart/related; "
-        "type=\"%s\"; boundary=%s", s->type, s->boundary);
-
-    if (rc == PACS_OK) {
-        rc = pacs_parts_text(op, &s->list, pacs_sprintf(op->arena,
-                                                        "\r\n--%s--\r\n",
-                                                        s->boundary));
-    }
-    pacs_parts_reply(op, &s->list);
-    return rc;
+    return rc == PACS_OK
+           ? pacs_parts_multipart(op, &s->list, s->type, s->boundary) : rc;
 }
 
 

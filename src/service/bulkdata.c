@@ -130,18 +130,15 @@ answer(pacs_op_t *op, open_t *o, const pacs_elem_t *e, bool single,
 
     } else {
         pacs_boundary(boundary);
-        op->reply.content_type = pacs_sprintf(op->arena, "multipart/related; "
-            "type=\"application/octet-stream\"; boundary=%s", boundary);
-
         if ((rc = pacs_parts_text(op, &list, pacs_sprintf(op->arena,
-                "--%s\r\nContent-Type: application/octet-stream\r\n"
+                "\r\n--%s\r\nContent-Type: application/octet-stream\r\n"
                 "Content-Location: %.*s%.*s%.*s\r\n\r\n", boundary,
                 pacs_fmt(op->request.origin), pacs_fmt(op->request.prefix),
                 pacs_fmt(op->request.path)))) == PACS_OK
             && (rc = pacs_parts_add(op, &list, part)) == PACS_OK)
         {
-            rc = pacs_parts_text(op, &list, pacs_sprintf(op->arena,
-                                     "\r\n--%s--\r\n", boundary));
+            return pacs_parts_multipart(op, &list, "application/octet-stream",
+                                        boundary);
         }
     }
 

@@ -7,6 +7,7 @@
  */
 
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "service/send.h"
@@ -130,15 +131,74 @@ begin(dir_t *d, unsigned level, const char *type)
 }
 
 
+/* of type 1 in a directory, but not in the instances, F.5 */
+static const struct {
+    uint32_t     tag;
+    uint32_t     instead[3];
+    const char  *last;          /* NULL: when the instance arrived */
+} required[] = {
+    { 0x00080020, { 0x00080021, 0x00080022, 0x00080023 }, NULL },
+    { 0x00080030, { 0x00080031, 0x00080032, 0x00080033 }, NULL },
+    { 0x00200010, { 0 }, "0" }, { 0x00200011, { 0 }, "0" },
+    { 0x00200013, { 0 }, "0" }
+};
+
+
+static pacs_str_t
+arrival(const pacs_given_t *g, uint32_t tag, char text[16])
+{
+    time_t     seconds = (time_t) (g->record.received_us / 1000000);
+    struct tm  tm = { 0 };
+    size_t     n;
+
+    gmtime_r(&seconds, &tm);
+    n = strftime(text, 16, tag == 0x00080020 ? "%Y%m%d" : "%H%M%S", &tm);
+    return (pacs_str_t) { text, n };
+}
+
+
+/* e of tag, which the instance has not, or without a value; false: there is
+ * no need for it */
+static bool
+instead_of(const pacs_given_t *g, const pacs_item_t *root, uint32_t tag,
+    pacs_elem_t *e, char text[16])
+{
+    const pacs_tag_t *known = pacs_tag(tag);
+
+    *e = (pacs_elem_t) { .tag = tag, .vr = known->vr,
+                         .value = (const uint8_t *) "" };
+
+    for (size_t i = 0; i < sizeof(required) / sizeof(required[0]); i++) {
+        if (required[i].tag != tag) {
+            continue;
+        }
+
+        pacs_str_t  value = pacs_null;
+
+        for (unsigned k = 0; k < 3 && value.len == 0; k++) {
+            value = pacs_elem_raw(root, required[i].instead[k]);
+        }
+        if (value.len == 0) {
+            value = required[i].last != NULL ? pacs_cstr(required[i].last)
+                                             : arrival(g, tag, text);
+        }
+        e->value = (const uint8_t *) value.data;
+        e->length = value.len;
+    }
+    return known->vr != PACS_SQ;
+}
+
+
 /* the character set and keys of the instance as they stand in it; a key that
  * it has not comes without a value, as type 2 */
 static int
-put_keys(dir_t *d, pacs_source_t *stream, const pacs_dataset_t *ds,
-    const uint32_t *keys, pacs_err_t *err)
+put_keys(dir_t *d, const pacs_given_t *g, pacs_source_t *stream,
+    const pacs_dataset_t *ds, const uint32_t *keys, pacs_err_t *err)
 {
     pacs_elem_t     elems[KEYS + 1], **last;
     pacs_item_t     item = *ds->root;
     pacs_dataset_t  some = *ds;
+    char            text[KEYS + 1][16];
     unsigned        n = 0;
 
     item.elems = NULL;
@@ -151,14 +211,11 @@ put_keys(dir_t *d, pacs_source_t *stream, const pacs_dataset_t *ds,
         if (tag == 0) {
             break;
         }
-        if (e != NULL) {
+        if (e != NULL && e->length != 0) {
             elems[n] = *e;
-        } else if (i != 0 && pacs_tag(tag) != NULL
-                   && pacs_tag(tag)->vr != PACS_SQ)
+        } else if (i == 0
+                   || !instead_of(g, ds->root, tag, &elems[n], text[n]))
         {
-            elems[n] = (pacs_elem_t) { .tag = tag, .vr = pacs_tag(tag)->vr,
-                                       .value = (const uint8_t *) "" };
-        } else {
             continue;
         }
         elems[n].next = NULL;
@@ -199,7 +256,7 @@ put_instance(dir_t *d, const pacs_given_t *g, pacs_source_t *stream,
     pacs_write_text(&d->b, 0x00041511, PACS_UI, g->record.instance);
     pacs_write_text(&d->b, 0x00041512, PACS_UI, g->syntax);
 
-    int  rc = put_keys(d, stream, ds, kinds[k].keys, err);
+    int  rc = put_keys(d, g, stream, ds, kinds[k].keys, err);
 
     pacs_write_item_end(&d->b);
     return rc;
@@ -224,7 +281,7 @@ put_all(dir_t *d, const pacs_given_t *g, const pacs_given_t *before,
     for (unsigned level = from; level < 3; level++) {
         begin(d, level, above[level].type);
 
-        int  rc = put_keys(d, stream, ds, above[level].keys, err);
+        int  rc = put_keys(d, g, stream, ds, above[level].keys, err);
 
         if (rc != PACS_OK) {
             return rc;

@@ -15,7 +15,7 @@ enum { MAX_CHOICES = 16 };
 
 typedef struct {
     pacs_image_t   *image;
-    pacs_frames_e   give;
+    pacs_frames_give_t  give;
     bool            single;
     char            boundary[33];
     uint32_t        next;           /* frame of the list to do */
@@ -34,9 +34,8 @@ pacs_octets_ok(const pacs_accept_t *c)
 /* octet-stream is Explicit VR LE unless another syntax is named (table
  * 8.7.3-4); the stored media type is the stored syntax.  What cannot be
  * decoded goes to who asks for nothing special as it is stored, 8.7.3.3 */
-pacs_frames_e
-pacs_frames_choose(const pacs_accept_t *c, const pacs_syntax_t *syntax,
-    pacs_str_t stored)
+static pacs_frames_e
+how(const pacs_accept_t *c, const pacs_syntax_t *syntax, pacs_str_t stored)
 {
     bool  none = c->syntax.len == 0;
     bool  any = none || pacs_str_is(c->syntax, "*");
@@ -64,6 +63,51 @@ pacs_frames_choose(const pacs_accept_t *c, const pacs_syntax_t *syntax,
 }
 
 
+/* the syntax that is asked for by name, or as the default of a media type:
+ * table 8.7.3-5 */
+static pacs_str_t
+target_of(const pacs_accept_t *c)
+{
+    static const struct { const char *type, *syntax; } defaults[] = {
+        { "image/jpeg",      "1.2.840.10008.1.2.4.70" },
+        { "image/dicom-rle", "1.2.840.10008.1.2.5" },
+        { "image/jls",       "1.2.840.10008.1.2.4.80" },
+        { "image/jp2",       "1.2.840.10008.1.2.4.90" },
+        { "image/jphc",      "1.2.840.10008.1.2.4.201" }
+    };
+    bool  none = c->syntax.len == 0 || pacs_str_is(c->syntax, "*");
+
+    for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++) {
+        if (pacs_str_is(c->type, defaults[i].type)) {
+            return none ? pacs_cstr(defaults[i].syntax)
+                   : pacs_str_is(c->type, pacs_syntax(c->syntax)->media_type)
+                   ? c->syntax : pacs_null;
+        }
+    }
+    return pacs_null;
+}
+
+
+pacs_frames_give_t
+pacs_frames_choose(const pacs_accept_t *c, const pacs_record_t *record)
+{
+    pacs_frames_give_t  give = {
+        how(c, pacs_syntax(record->syntax_uid), record->syntax_uid),
+        pacs_lit(PACS_EXPLICIT_LE)
+    };
+    pacs_str_t          target = target_of(c);
+
+    if (give.how == PACS_FRAMES_STORED) {
+        give.syntax = record->syntax_uid;
+    } else if (give.how == PACS_FRAMES_NOT && target.len != 0
+               && pacs_transcode_can(record, target))
+    {
+        give = (pacs_frames_give_t) { PACS_FRAMES_CODED, target };
+    }
+    return give;
+}
+
+
 static int
 negotiate(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned n, state_t *s, pacs_err_t *err)
@@ -79,9 +123,8 @@ negotiate(pacs_op_t *op, const pacs_route_t *route,
             continue;
         }
 
-        s->give = pacs_frames_choose(&choices[i], s->image->syntax,
-                                     s->image->record.syntax_uid);
-        if (s->give != PACS_FRAMES_NOT) {
+        s->give = pacs_frames_choose(&choices[i], &s->image->record);
+        if (s->give.how != PACS_FRAMES_NOT) {
             return PACS_OK;
         }
     }
@@ -117,15 +160,16 @@ begin(pacs_op_t *op, const pacs_route_t *route, const pacs_param_t *params,
 
     char *path = pacs_strdup(op->arena, op->request.path);
     char *key = pacs_strdup(op->arena, s->image->record.key);
+    char *syntax = pacs_strdup(op->arena, s->give.syntax);
 
-    if (path == NULL || key == NULL) {
+    if (path == NULL || key == NULL || syntax == NULL) {
         return PACS_E_NOMEM;
     }
 
     pacs_boundary(s->boundary);
     op->reply.ranges = s->single;
-    pacs_reply_etag(op, path, key, s->single ? "1" : "n",
-                    s->give == PACS_FRAMES_DECODED ? "d" : "s", NULL);
+    pacs_reply_etag(op, path, key, s->single ? "1" : "n", syntax,
+                    PACS_PIPELINE, NULL);
     return PACS_OK;
 }
 
@@ -133,28 +177,27 @@ begin(pacs_op_t *op, const pacs_route_t *route, const pacs_param_t *params,
 /* --- one frame --- */
 
 const char *
-pacs_frames_type(const pacs_image_t *im, pacs_frames_e give)
+pacs_frames_type(const pacs_frames_give_t *give)
 {
-    return give == PACS_FRAMES_STORED ? im->syntax->media_type
-                                      : "application/octet-stream";
+    return give->how == PACS_FRAMES_STORED || give->how == PACS_FRAMES_CODED
+           ? pacs_syntax(give->syntax)->media_type
+           : "application/octet-stream";
 }
 
 
 static int
-frame_head(pacs_op_t *op, const pacs_image_t *im, pacs_frames_e give,
-    const char *boundary, uint32_t number, pacs_parts_t *list)
+frame_head(pacs_op_t *op, const pacs_image_t *im,
+    const pacs_frames_give_t *give, const char *boundary, uint32_t number,
+    pacs_parts_t *list)
 {
     const pacs_record_t *r = &im->record;
     pacs_str_t           url = pacs_op_url(op, true, r->study, r->series,
                                            r->instance);
-    pacs_str_t           syntax = give == PACS_FRAMES_STORED
-                                  ? r->syntax_uid
-                                  : pacs_lit(PACS_EXPLICIT_LE);
 
     return pacs_parts_text(op, list, pacs_sprintf(op->arena,
         "\r\n--%s\r\nContent-Type: %s; transfer-syntax=%.*s\r\n"
         "Content-Location: %.*s/frames/%u\r\n\r\n", boundary,
-        pacs_frames_type(im, give), pacs_fmt(syntax), pacs_fmt(url),
+        pacs_frames_type(give), pacs_fmt(give->syntax), pacs_fmt(url),
         number));
 }
 
@@ -209,24 +252,39 @@ decoded_part(pacs_op_t *op, pacs_image_t *im, uint32_t i, pacs_part_t *part,
 }
 
 
+/* all but what is stored */
+static int
+make_part(pacs_op_t *op, pacs_image_t *im, const pacs_frames_give_t *give,
+    uint32_t i, pacs_part_t *part, pacs_err_t *err)
+{
+    pacs_pixels_t  px;
+
+    switch (give->how) {
+    case PACS_FRAMES_DECODED:
+        return decoded_part(op, im, i, part, err);
+    case PACS_FRAMES_NATIVE:
+        return native_part(op, im, i, part, err);
+    case PACS_FRAMES_CODED:
+        return pacs_transcode_frame(op, im, i, give->syntax, part, &px, err);
+    default:
+        return PACS_OK;
+    }
+}
+
+
 int
-pacs_frames_add(pacs_op_t *op, pacs_image_t *im, pacs_frames_e give,
-    uint32_t i, const char *boundary, pacs_parts_t *list, pacs_err_t *err)
+pacs_frames_add(pacs_op_t *op, pacs_image_t *im,
+    const pacs_frames_give_t *give, uint32_t i, const char *boundary,
+    pacs_parts_t *list, pacs_err_t *err)
 {
     const pacs_frames_t *f = &im->frames;
     pacs_part_t          part = { 0 };
-    int                  rc = PACS_OK;
-
-    if (give == PACS_FRAMES_DECODED) {
-        rc = decoded_part(op, im, i, &part, err);
-    } else if (give == PACS_FRAMES_NATIVE) {
-        rc = native_part(op, im, i, &part, err);
-    }
+    int                  rc = make_part(op, im, give, i, &part, err);
 
     if (rc == PACS_OK && boundary != NULL) {
         rc = frame_head(op, im, give, boundary, i + 1, list);
     }
-    if (rc != PACS_OK || give != PACS_FRAMES_STORED) {
+    if (rc != PACS_OK || give->how != PACS_FRAMES_STORED) {
         return rc != PACS_OK ? rc : pacs_parts_add(op, list, part);
     }
 
@@ -241,27 +299,38 @@ pacs_frames_add(pacs_op_t *op, pacs_image_t *im, pacs_frames_e give,
 }
 
 
+int
+pacs_parts_multipart(pacs_op_t *op, pacs_parts_t *list, const char *type,
+    const char *boundary)
+{
+    int  rc = pacs_parts_text(op, list, pacs_sprintf(op->arena,
+                                  "\r\n--%s--\r\n", boundary));
+
+    /* that of the first part's head ends no part before */
+    list->parts[0].data += 2;
+    list->parts[0].length -= 2;
+
+    op->reply.content_type = pacs_sprintf(op->arena, "multipart/related; "
+        "type=\"%s\"; boundary=%s", type, boundary);
+    pacs_parts_reply(op, list);
+    return rc;
+}
+
+
 static int
 finish(pacs_op_t *op, state_t *s)
 {
-    const char *type = pacs_frames_type(s->image, s->give);
-    int         rc = PACS_OK;
+    const char *type = pacs_frames_type(&s->give);
 
-    if (s->single) {
-        op->reply.content_type = s->give == PACS_FRAMES_STORED
-            ? pacs_sprintf(op->arena, "%s; transfer-syntax=%.*s", type,
-                           pacs_fmt(s->image->record.syntax_uid))
-            : pacs_cstr(type);
-    } else {
-        op->reply.content_type = pacs_sprintf(op->arena, "multipart/related; "
-            "type=\"%s\"; boundary=%s", type, s->boundary);
-        rc = pacs_parts_text(op, &s->list, pacs_sprintf(op->arena,
-                                                        "\r\n--%s--\r\n",
-                                                        s->boundary));
+    if (!s->single) {
+        return pacs_parts_multipart(op, &s->list, type, s->boundary);
     }
 
+    op->reply.content_type = pacs_sprintf(op->arena, "%s; transfer-syntax="
+                                          "%.*s", type,
+                                          pacs_fmt(s->give.syntax));
     pacs_parts_reply(op, &s->list);
-    return rc;
+    return PACS_OK;
 }
 
 
@@ -285,7 +354,7 @@ pacs_op_frames(pacs_op_t *op, const pacs_route_t *route,
     }
 
     for (; s->next < route->nframes; s->next++) {
-        rc = pacs_frames_add(op, s->image, s->give,
+        rc = pacs_frames_add(op, s->image, &s->give,
                              route->frames[s->next] - 1,
                              s->single ? NULL : s->boundary, &s->list, err);
         if (rc != PACS_OK) {

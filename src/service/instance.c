@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /* One instance as a Part 10 file in a transfer syntax: as it lies in its
- * blob, or rewritten, where only what is before and behind the pixel data
- * goes through memory.  The preamble goes out zeroed: it may be foreign, and
+ * blob; or rewritten, where only what is before and behind the pixel data
+ * goes through memory; or transcoded, into a file.  The preamble goes out zeroed: it may be foreign, and
  * nobody needs it. */
 
 #include <inttypes.h>
@@ -143,8 +143,8 @@ add_around(pacs_op_t *op, const pacs_record_t *r, const open_t *o,
 
 
 static int
-add_rewritten(pacs_op_t *op, pacs_given_t *g, pacs_parts_t *list,
-    uint64_t *memory, pacs_err_t *err)
+add_rewritten(pacs_op_t *op, pacs_maker_t *m, pacs_given_t *g,
+    pacs_parts_t *list, pacs_err_t *err)
 {
     const pacs_record_t *r = &g->record;
     int64_t              budget = pacs_service_limits(op->svc)->metadata;
@@ -159,9 +159,9 @@ add_rewritten(pacs_op_t *op, pacs_given_t *g, pacs_parts_t *list,
         rc = pacs_write_dataset_cut(&b, o.stream, &o.ds, implicit, &cut, err);
     }
 
-    *memory += b.len;
+    m->memory += b.len;
 
-    if (rc == PACS_OK && *memory > (uint64_t) budget) {
+    if (rc == PACS_OK && m->memory > (uint64_t) budget) {
         rc = pacs_fail(err, PACS_E_LIMIT, "more than %" PRId64 " bytes to "
                        "rewrite in one answer (limit metadata): ask with "
                        "transfer-syntax=*, or instance by instance", budget);
@@ -176,16 +176,82 @@ add_rewritten(pacs_op_t *op, pacs_given_t *g, pacs_parts_t *list,
 }
 
 
+/* --- transcoded --- */
+
+void
+pacs_maker_close(void *maker)
+{
+    pacs_maker_t *m = maker;
+
+    if (m->arena != NULL) {
+        pacs_arena_destroy(m->arena);
+    }
+    m->arena = NULL;
+    m->transcode = NULL;
+}
+
+
+/* in an arena of its own: what it needs goes, and its file stays */
+static int
+transcode(pacs_op_t *op, pacs_maker_t *m, const pacs_given_t *g,
+    pacs_part_t *part, pacs_err_t *err)
+{
+    pacs_arena_t *of_op = op->arena;
+    int           rc = PACS_OK;
+
+    if (m->arena == NULL) {
+        m->arena = op->arena = pacs_arena_create(0);
+        rc = m->arena == NULL
+             ? PACS_E_NOMEM
+             : pacs_transcode_open(op, &g->record, g->syntax, &m->transcode,
+                                   err);
+    }
+
+    op->arena = m->arena;
+    if (rc == PACS_OK) {
+        rc = pacs_transcode_run(op, m->transcode, part, err);
+    }
+    op->arena = of_op;
+
+    if (rc == PACS_OK) {
+        rc = pacs_spool_keep(op, part->path, &part->path, err);
+    }
+    if (rc != PACS_AGAIN) {
+        pacs_maker_close(m);
+    }
+    return rc;
+}
+
+
+static int
+add_coded(pacs_op_t *op, pacs_maker_t *m, pacs_given_t *g,
+    pacs_parts_t *list, pacs_err_t *err)
+{
+    pacs_err_t   own = { 0 };
+    pacs_part_t  part;
+    int          rc = transcode(op, m, g, &part, &own);
+
+    if (rc == PACS_E_UNSHOWABLE && !g->by_name) {
+        g->give = PACS_GIVE_STORED;
+        g->syntax = g->record.syntax_uid;
+        return add_stored(op, &g->record, list, err);
+    }
+
+    return rc == PACS_OK ? pacs_parts_add(op, list, part)
+           : rc == PACS_AGAIN ? rc : pacs_fail(err, rc, "%s", own.text);
+}
+
+
 int
-pacs_instance_parts(pacs_op_t *op, pacs_given_t *g, pacs_parts_t *list,
-    uint64_t *memory, pacs_err_t *err)
+pacs_instance_parts(pacs_op_t *op, pacs_maker_t *m, pacs_given_t *g,
+    pacs_parts_t *list, pacs_err_t *err)
 {
     int  rc;
 
     g->first = list->n;
-    rc = g->give == PACS_GIVE_STORED
-         ? add_stored(op, &g->record, list, err)
-         : add_rewritten(op, g, list, memory, err);
+    rc = g->give == PACS_GIVE_STORED ? add_stored(op, &g->record, list, err)
+         : g->give == PACS_GIVE_CODED ? add_coded(op, m, g, list, err)
+         : add_rewritten(op, m, g, list, err);
 
     g->n = list->n - g->first;
     g->length = 0;

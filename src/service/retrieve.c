@@ -27,8 +27,11 @@ typedef struct {
     unsigned         ngiven, room;
     unsigned         left_out;      /* no acceptable transfer syntax */
     unsigned         unread;
+    int              why;           /* the last of these is */
     char             boundary[33];
-    uint64_t         memory;
+    pacs_maker_t     maker;
+    unsigned         next;          /* of given, to be made */
+    pacs_parts_t     list;
 } send_t;
 
 
@@ -44,50 +47,52 @@ pacs_boundary(char boundary[33])
 
 /* --- in which transfer syntax --- */
 
-static pacs_give_e
-give_as(const pacs_record_t *r, pacs_str_t asked)
+static void
+give_as(pacs_given_t *g, pacs_str_t asked)
 {
-    const pacs_syntax_t *stored = pacs_syntax(r->syntax_uid);
+    const pacs_record_t *r = &g->record;
+    bool                 coded = pacs_syntax(r->syntax_uid)->encapsulated;
 
-    if (pacs_str_is(asked, "*") || pacs_str_eq(asked, r->syntax_uid)) {
-        return PACS_GIVE_STORED;
+    g->by_name = asked.len != 0;
+    g->syntax = asked.len == 0 ? pacs_lit(PACS_EXPLICIT_LE) : asked;
+    g->give = PACS_GIVE_NOT;
+
+    if (pacs_str_is(asked, "*") || pacs_str_eq(g->syntax, r->syntax_uid)) {
+        g->give = PACS_GIVE_STORED;
+        g->syntax = r->syntax_uid;
+    } else if (!coded && pacs_str_is(g->syntax, PACS_EXPLICIT_LE)) {
+        g->give = PACS_GIVE_EXPLICIT;
+    } else if (!coded && pacs_str_is(g->syntax, PACS_IMPLICIT_LE)) {
+        g->give = PACS_GIVE_IMPLICIT;
+    } else if (pacs_transcode_can(r, g->syntax)) {
+        g->give = PACS_GIVE_CODED;
+    } else if (asked.len == 0) {
+        g->give = PACS_GIVE_STORED;
+        g->syntax = r->syntax_uid;
     }
-    if (stored->encapsulated) {
-        return asked.len == 0 ? PACS_GIVE_STORED : PACS_GIVE_NOT;
-    }
-    if (asked.len == 0 || pacs_str_is(asked, PACS_EXPLICIT_LE)) {
-        return pacs_str_is(r->syntax_uid, PACS_EXPLICIT_LE)
-               ? PACS_GIVE_STORED : PACS_GIVE_EXPLICIT;
-    }
-    return pacs_str_is(asked, PACS_IMPLICIT_LE) ? PACS_GIVE_IMPLICIT
-                                                : PACS_GIVE_NOT;
 }
 
 
 /* the first choice of the answer's media type that can be given */
-static pacs_give_e
-choose(const send_t *s, const pacs_record_t *r)
+static void
+choose(const send_t *s, pacs_given_t *g)
 {
-    for (unsigned i = 0; i < s->nchoices; i++) {
-        pacs_give_e  give = s->choices[i].media == s->media
-                            ? give_as(r, s->choices[i].syntax)
-                            : PACS_GIVE_NOT;
-
-        if (give != PACS_GIVE_NOT) {
-            return give;
+    for (unsigned i = 0; i < s->nchoices && g->give == PACS_GIVE_NOT; i++) {
+        if (s->choices[i].media == s->media) {
+            give_as(g, s->choices[i].syntax);
         }
     }
-    return PACS_GIVE_NOT;
 }
 
 
 static int
 add_given(void *ctx, const pacs_record_t *r)
 {
-    send_t       *s = ctx;
-    pacs_give_e   give = choose(s, r);
+    send_t        *s = ctx;
+    pacs_given_t   g = { .record = *r };
 
-    if (give == PACS_GIVE_NOT) {
+    choose(s, &g);
+    if (g.give == PACS_GIVE_NOT) {
         s->left_out++;
         return PACS_OK;
     }
@@ -106,12 +111,7 @@ add_given(void *ctx, const pacs_record_t *r)
         s->room = room;
     }
 
-    s->given[s->ngiven++] = (pacs_given_t) {
-        .record = *r, .give = give,
-        .syntax = give == PACS_GIVE_EXPLICIT ? pacs_lit(PACS_EXPLICIT_LE)
-                  : give == PACS_GIVE_IMPLICIT ? pacs_lit(PACS_IMPLICIT_LE)
-                  : r->syntax_uid
-    };
+    s->given[s->ngiven++] = g;
     return PACS_OK;
 }
 
@@ -176,6 +176,7 @@ unchanged(send_t *s)
         pacs_sha256_update(&h, g->record.instance.data,
                            g->record.instance.len + 1);
         pacs_sha256_update(&h, g->record.key.data, g->record.key.len + 1);
+        pacs_sha256_update(&h, g->syntax.data, g->syntax.len);
         pacs_sha256_update(&h, &g->give, sizeof(g->give));
         pacs_sha256_update(&h, &g->record.received_us,
                            sizeof(g->record.received_us));
@@ -184,7 +185,7 @@ unchanged(send_t *s)
     pacs_hex(digest, sizeof(digest), hex);
     snprintf(how, sizeof(how), "%d %d %u", s->media, s->dir, s->left_out);
 
-    if (pacs_reply_etag(s->op, "object 1", hex, how, NULL)) {
+    if (pacs_reply_etag(s->op, "object " PACS_PIPELINE, hex, how, NULL)) {
         return true;
     }
 
@@ -200,20 +201,29 @@ unchanged(send_t *s)
 /* --- the answer --- */
 
 static pacs_str_t
-part_head(send_t *s, const pacs_given_t *g, bool first)
+part_head(send_t *s, const pacs_given_t *g)
 {
     const pacs_record_t *r = &g->record;
     pacs_str_t           url = pacs_op_url(s->op, true, r->study, r->series,
                                            r->instance);
 
     return pacs_sprintf(s->op->arena,
-        "%s--%s\r\nContent-Type: application/dicom; transfer-syntax=%.*s\r\n"
-        "Content-Location: %.*s\r\n\r\n", first ? "" : "\r\n", s->boundary,
+        "\r\n--%s\r\nContent-Type: application/dicom; transfer-syntax=%.*s"
+        "\r\nContent-Location: %.*s\r\n\r\n", s->boundary,
         pacs_fmt(g->syntax), pacs_fmt(url));
 }
 
 
-/* PACS_E_IO of one instance does not spoil the others */
+/* what cannot be read or decoded does not spoil the others */
+static bool
+is_of_one(int rc)
+{
+    return rc == PACS_E_IO || rc == PACS_E_PARSE || rc == PACS_E_NOT_FOUND
+           || rc == PACS_E_UNSHOWABLE;
+}
+
+
+/* PACS_AGAIN */
 static int
 add_instance(send_t *s, pacs_given_t *g, pacs_parts_t *list)
 {
@@ -225,13 +235,18 @@ add_instance(send_t *s, pacs_given_t *g, pacs_parts_t *list)
                                : PACS_OK;
 
     if (rc == PACS_OK) {
-        rc = pacs_instance_parts(s->op, g, list, &s->memory, &own);
+        rc = pacs_instance_parts(s->op, &s->maker, g, list, &own);
     }
 
-    if (rc == PACS_E_IO || rc == PACS_E_PARSE || rc == PACS_E_NOT_FOUND) {
+    if (rc == PACS_AGAIN) {
+        list->n = begin;
+        return rc;
+    }
+    if (is_of_one(rc)) {
         list->n = begin;
         g->n = 0;
         s->unread++;
+        s->why = rc;
         pacs_log(&s->op->svc->options.env, PACS_LOG_ERROR, "retrieve: %s",
                  own.text);
         return PACS_OK;
@@ -241,7 +256,7 @@ add_instance(send_t *s, pacs_given_t *g, pacs_parts_t *list)
     }
 
     if (multipart) {
-        pacs_str_t  head = part_head(s, g, begin == 0);
+        pacs_str_t  head = part_head(s, g);
 
         list->parts[begin].data = head.data;
         list->parts[begin].length = head.len;
@@ -280,8 +295,10 @@ warn(send_t *s)
                                 s->left_out);
     }
     if (rc == PACS_OK && s->unread != 0) {
+        /* the next time they may be there */
+        s->op->reply.etag = pacs_null;
         rc = pacs_reply_warning(s->op, "%u instances are left out: they "
-                                "cannot be read", s->unread);
+                                "cannot be read, or not decoded", s->unread);
     }
     return rc;
 }
@@ -328,11 +345,8 @@ finish(send_t *s, const pacs_route_t *route, pacs_parts_t *list)
         op->reply.ranges = true;
 
     } else if (rc == PACS_OK) {
-        op->reply.content_type = pacs_sprintf(op->arena, "multipart/related; "
-            "type=\"application/dicom\"; boundary=%s", s->boundary);
-        rc = pacs_parts_text(op, list, pacs_sprintf(op->arena,
-                                                    "\r\n--%s--\r\n",
-                                                    s->boundary));
+        return pacs_parts_multipart(op, list, "application/dicom",
+                                    s->boundary);
     }
 
     pacs_parts_reply(op, list);
@@ -343,20 +357,19 @@ finish(send_t *s, const pacs_route_t *route, pacs_parts_t *list)
 static int
 make(send_t *s, const pacs_route_t *route)
 {
-    pacs_parts_t  list = { 0 };
-    int           rc = PACS_OK;
+    for (; s->next < s->ngiven; s->next++) {
+        int  rc = add_instance(s, &s->given[s->next], &s->list);
 
-    for (unsigned i = 0; rc == PACS_OK && i < s->ngiven; i++) {
-        rc = add_instance(s, &s->given[i], &list);
-    }
-    if (rc != PACS_OK) {
-        return rc;
+        if (rc != PACS_OK) {
+            return rc;
+        }
     }
 
     drop_unread(s);
     return s->ngiven != 0
-           ? finish(s, route, &list)
-           : pacs_fail(s->err, PACS_E_IO, "what is stored cannot be read");
+           ? finish(s, route, &s->list)
+           : pacs_fail(s->err, s->why, "what is stored cannot be %s",
+                       s->why == PACS_E_UNSHOWABLE ? "decoded" : "read");
 }
 
 
@@ -403,54 +416,72 @@ read_wishes(send_t *s, const pacs_route_t *route, const pacs_param_t *params,
 }
 
 
+/* *answered: 304 */
+static int
+begin(send_t *s, const pacs_route_t *route, bool *answered)
+{
+    int  rc = collect(s, route);
+
+    if (rc != PACS_OK) {
+        return rc;
+    }
+
+    if (s->ngiven == 0) {
+        return pacs_fail(s->err, PACS_E_ACCEPT, "stored in a transfer syntax "
+                         "that was not asked for, and not converted to one "
+                         "that was; transfer-syntax=* takes it as it is");
+    }
+
+    *answered = unchanged(s);
+    if (!*answered) {
+        pacs_audit_event(s->op->svc->audit, PACS_AUDIT_ACCESS, 'R', true,
+                         &s->op->request.subject, route->study,
+                         route->instance);
+    }
+    return PACS_OK;
+}
+
+
 int
 pacs_op_object(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned n, pacs_err_t *err)
 {
     pacs_route_t   bulk = *route;
-    send_t        *s;
-    int            rc;
+    send_t        *s = op->state;
+    bool           answered = false;
+    int            rc = PACS_OK;
 
     bulk.resource = PACS_R_BULK;
     if (op->stage == BULK) {
         return pacs_op_bulk(op, &bulk, params, n, err);
     }
 
-    s = pacs_calloc(op->arena, 1, sizeof(*s));
     if (s == NULL) {
-        return PACS_E_NOMEM;
+        s = pacs_calloc(op->arena, 1, sizeof(*s));
+        if (s == NULL
+            || !pacs_arena_cleanup(op->arena, pacs_maker_close, &s->maker))
+        {
+            return PACS_E_NOMEM;
+        }
+
+        s->op = op;
+        s->err = err;
+        pacs_boundary(s->boundary);
+
+        if ((rc = read_wishes(s, route, params, n)) != PACS_OK) {
+            return rc;
+        }
+
+        /* 10.4.4: means the bulk data */
+        if (s->media == PACS_MT_MULTIPART_FRAMES) {
+            op->stage = BULK;
+            return pacs_op_bulk(op, &bulk, params, n, err);
+        }
+
+        op->state = s;
+        rc = begin(s, route, &answered);
     }
 
-    s->op = op;
     s->err = err;
-    pacs_boundary(s->boundary);
-
-    if ((rc = read_wishes(s, route, params, n)) != PACS_OK) {
-        return rc;
-    }
-
-    /* 10.4.4: means the bulk data */
-    if (s->media == PACS_MT_MULTIPART_FRAMES) {
-        op->stage = BULK;
-        return pacs_op_bulk(op, &bulk, params, n, err);
-    }
-
-    if ((rc = collect(s, route)) != PACS_OK) {
-        return rc;
-    }
-
-    if (s->ngiven == 0) {
-        return pacs_fail(err, PACS_E_ACCEPT, "stored in a transfer syntax "
-                         "that was not asked for, and not converted here; "
-                         "transfer-syntax=* takes it as it is");
-    }
-
-    if (unchanged(s)) {
-        return PACS_OK;
-    }
-
-    pacs_audit_event(op->svc->audit, PACS_AUDIT_ACCESS, 'R', true,
-                     &op->request.subject, route->study, route->instance);
-
-    return make(s, route);
+    return rc != PACS_OK || answered ? rc : make(s, route);
 }

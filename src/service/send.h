@@ -12,7 +12,8 @@
 #define PACS_IMPLICIT_LE  "1.2.840.10008.1.2"
 
 typedef enum {
-    PACS_GIVE_NOT, PACS_GIVE_STORED, PACS_GIVE_EXPLICIT, PACS_GIVE_IMPLICIT
+    PACS_GIVE_NOT, PACS_GIVE_STORED, PACS_GIVE_EXPLICIT, PACS_GIVE_IMPLICIT,
+    PACS_GIVE_CODED                 /* through pacs-codec */
 } pacs_give_e;
 
 /* one instance; strings in op's arena */
@@ -20,16 +21,27 @@ typedef struct {
     pacs_record_t  record;
     pacs_give_e    give;
     pacs_str_t     syntax;      /* that it is given in */
-    bool           only;        /* that one or none: it was asked for by UID */
+    bool           by_name;     /* that syntax was asked for, or none is as
+                                   good: else what cannot be decoded is given
+                                   as it is stored */
     unsigned       first, n;    /* its parts in the list */
     uint64_t       length;
 } pacs_given_t;
 
+/* what one instance after the other is made with */
+typedef struct {
+    pacs_arena_t      *arena;       /* of the instance under way, or NULL */
+    pacs_transcode_t  *transcode;
+    uint64_t           memory;      /* bytes that are held, of all */
+} pacs_maker_t;
+
+/* as op's arena goes: a pacs_arena_cleanup */
+void pacs_maker_close(void *maker);
 /* adds the parts of a Part 10 file to list and fills g's first, n, length,
- * and syntax where another is given than was meant.  memory counts the bytes
- * that are held, PACS_E_LIMIT if they are too many */
-int pacs_instance_parts(pacs_op_t *op, pacs_given_t *g, pacs_parts_t *list,
-    uint64_t *memory, pacs_err_t *err);
+ * and give and syntax where another is given than was meant.  PACS_AGAIN:
+ * nothing is added yet; PACS_E_LIMIT: too many bytes to be held */
+int pacs_instance_parts(pacs_op_t *op, pacs_maker_t *m, pacs_given_t *g,
+    pacs_parts_t *list, pacs_err_t *err);
 
 /* the whole archive of n instances, whose parts are in from; its bytes are
  * the same each time.  dir: with a DICOMDIR, and names as that needs them */
@@ -44,18 +56,27 @@ int pacs_dicomdir_write(pacs_op_t *op, const pacs_given_t *given, unsigned n,
 
 typedef enum {
     PACS_FRAMES_NOT, PACS_FRAMES_NATIVE, PACS_FRAMES_STORED,
-    PACS_FRAMES_DECODED
+    PACS_FRAMES_DECODED, PACS_FRAMES_CODED      /* in another syntax */
 } pacs_frames_e;
+
+typedef struct {
+    pacs_frames_e  how;
+    pacs_str_t     syntax;      /* of what is given */
+} pacs_frames_give_t;
 
 /* application/octet-stream is as good as any */
 bool pacs_octets_ok(const pacs_accept_t *c);
-pacs_frames_e pacs_frames_choose(const pacs_accept_t *c,
-    const pacs_syntax_t *syntax, pacs_str_t stored);
-const char *pacs_frames_type(const pacs_image_t *im, pacs_frames_e give);
+pacs_frames_give_t pacs_frames_choose(const pacs_accept_t *c,
+    const pacs_record_t *record);
+const char *pacs_frames_type(const pacs_frames_give_t *give);
 /* frame i (from 0), with a part's head in front of it unless boundary is
  * NULL; PACS_AGAIN */
-int pacs_frames_add(pacs_op_t *op, pacs_image_t *im, pacs_frames_e give,
-    uint32_t i, const char *boundary, pacs_parts_t *list, pacs_err_t *err);
+int pacs_frames_add(pacs_op_t *op, pacs_image_t *im,
+    const pacs_frames_give_t *give, uint32_t i, const char *boundary,
+    pacs_parts_t *list, pacs_err_t *err);
+/* the reply is what list holds: parts whose heads begin with CRLF */
+int pacs_parts_multipart(pacs_op_t *op, pacs_parts_t *list, const char *type,
+    const char *boundary);
 /* bulkdata.c: the value of e in little endian: of the blob at path, or in
  * memory where it has to be inflated or swapped */
 int pacs_bulk_value(pacs_op_t *op, pacs_source_t *file,

@@ -51,6 +51,7 @@ typedef struct {
     char           modality[17];
     char           unit[17];
     double         center, width;           /* window; width 0: none */
+    bool           inverse;                 /* the least value is white */
     uint8_t        voi;                     /* pacs_voi_e */
     /* value = what windows are of * slope + intercept */
     double         window_slope, window_intercept;
@@ -110,7 +111,7 @@ typedef struct {
     uint64_t     bytes;                 /* of the file */
     char         name[PACS_VOLUME_NAME + 1];
     uint32_t     n[3];
-    uint32_t     regular;
+    uint32_t     regular, inverse;
     double       origin[3], step[3][3], slope, intercept;
     double       center, width, window_slope, window_intercept;
     uint32_t     voi;

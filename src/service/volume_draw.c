@@ -152,6 +152,24 @@ camera_of(const pacs_volume_op_t *s, const pacs_view_t *w)
 }
 
 
+/* values as a picture.  Where the least is to be white they change signs, and
+ * the window with them: C.11.2.1.2 has its centre half a step aside */
+static int
+draw_values(pacs_volume_op_t *s, float *values, uint32_t width,
+    uint32_t height, pacs_buf_t *out, pacs_err_t *err)
+{
+    pacs_picture_t  want = s->picture;
+
+    if (s->voxels->head->inverse) {
+        want.center = (want.voi == PACS_VOI_LINEAR ? 1 : 0) - want.center;
+        for (size_t i = 0; i < (size_t) width * height; i++) {
+            values[i] = -values[i];
+        }
+    }
+    return pacs_render_values(values, width, height, &want, out, err);
+}
+
+
 static int
 draw_solid(pacs_op_t *op, pacs_volume_op_t *s, const pacs_view_t *view,
     pacs_buf_t *out, pacs_err_t *err)
@@ -177,8 +195,8 @@ draw_solid(pacs_op_t *op, pacs_volume_op_t *s, const pacs_view_t *view,
 
     rc = values == NULL ? PACS_E_NOMEM
                         : pacs_volume_project(&v, &c, limits, values, err);
-    return rc != PACS_OK ? rc : pacs_render_values(values, c.width, c.height,
-                                                   &s->picture, out, err);
+    return rc != PACS_OK ? rc : draw_values(s, values, c.width, c.height, out,
+                                            err);
 }
 
 
@@ -205,8 +223,8 @@ draw_mpr(pacs_op_t *op, pacs_volume_op_t *s, const pacs_plane_t *plane,
     int       rc = pacs_volume_values(op, s, plane, &values, &width, &height,
                                       err);
 
-    return rc != PACS_OK ? rc : pacs_render_values(values, width, height,
-                                                   &s->picture, out, err);
+    return rc != PACS_OK ? rc : draw_values(s, values, width, height, out,
+                                            err);
 }
 
 

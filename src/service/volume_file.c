@@ -23,7 +23,7 @@
 #include "service/volume.h"
 
 enum {
-    VERSION = 3,
+    VERSION = 4,
     PAGE = 4096,
     KEPT = 8,               /* volumes a process keeps mapped */
     SIDE_MAX = 65535,
@@ -425,6 +425,7 @@ fill_head(pacs_volume_head_t *h, uint64_t bytes, const char *name,
     memcpy(h->name, name, sizeof(h->name));
     memcpy(h->n, v->n, sizeof(h->n));
     h->regular = v->at == NULL;
+    h->inverse = in->inverse;
     memcpy(h->origin, v->origin, sizeof(h->origin));
     memcpy(h->step, v->step, sizeof(h->step));
     h->slope = v->slope;

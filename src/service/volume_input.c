@@ -345,6 +345,8 @@ set_window(ctx_t *c, pacs_err_t *err)
     }
 
     in->voi = look.voi;
+    in->inverse = look.inverse
+                  || s->record->pixels.photometric == PACS_PI_MONO1;
     in->window_slope = look.stored_voi ? s->slope : 1;
     in->window_intercept = look.stored_voi ? s->intercept : 0;
     memcpy(in->unit, look.unit, sizeof(in->unit));

@@ -154,13 +154,14 @@ choose_group(const pacs_input_t *in)
 static int
 check_format(const pacs_pixels_t *px, pacs_err_t *err)
 {
-    if (px->samples == 1 && px->photometric == PACS_PI_MONO2
+    if (px->samples == 1 && (px->photometric == PACS_PI_MONO2
+                             || px->photometric == PACS_PI_MONO1)
         && !px->is_float && (px->allocated == 8 || px->allocated == 16))
     {
         return PACS_OK;
     }
-    return pacs_fail(err, PACS_E_UNSHOWABLE, "a volume is made of MONOCHROME2 "
-                     "images of 8 or 16 bits");
+    return pacs_fail(err, PACS_E_UNSHOWABLE, "a volume is made of grey "
+                     "images of 8 or 16 bit integers, not of these");
 }
 
 

@@ -305,8 +305,9 @@ crc_name(const pacs_given_t *g)
     uint8_t   digest[PACS_SHA256_LEN];
     uint64_t  name;
     char      text[256];
-    int       n = snprintf(text, sizeof(text), "%.*s %d",
-                           pacs_fmt(g->record.key), g->give);
+    int       n = snprintf(text, sizeof(text), "%.*s %d %.*s " PACS_PIPELINE,
+                           pacs_fmt(g->record.key), g->give,
+                           pacs_fmt(g->syntax));
 
     pacs_sha256(text, (size_t) n, digest);
     memcpy(&name, digest, sizeof(name));

@@ -10,6 +10,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "web/media.h"
 #include "web/web.h"
@@ -128,7 +129,7 @@ static int
 check_kind(wado_t *w)
 {
     for (unsigned k = FRAME; w->dicom && k < NAMES; k++) {
-        if (has(w, k) && k != NOTE) {
+        if (has(w, k)) {
             return pacs_web_bad(w->err, w->given[k],
                                 "is not for application/dicom");
         }
@@ -136,6 +137,32 @@ check_kind(wado_t *w)
     return !w->dicom && has(w, SYNTAX)
            ? pacs_web_bad(w->err, w->given[SYNTAX],
                           "is for contentType=application/dicom only")
+           : PACS_OK;
+}
+
+
+/* 9.1.2.2.2: texts are in UTF-8 */
+static int
+check_charset(wado_t *w)
+{
+    pacs_str_t  rest = has(w, CHARSET) ? w->given[CHARSET]->value : pacs_null;
+    pacs_str_t  one, name;
+
+    while (pacs_str_split(&rest, ',', &one)) {
+        pacs_str_split(&one, ';', &name);
+        name = pacs_str_trim(name);
+        if (name.len > 2 && name.data[0] == '"') {
+            name = (pacs_str_t) { name.data + 1, name.len - 2 };
+        }
+        if (pacs_str_is(name, "*")
+            || (name.len == 5 && strncasecmp(name.data, "utf-8", 5) == 0))
+        {
+            return PACS_OK;
+        }
+    }
+
+    return has(w, CHARSET)
+           ? pacs_fail(w->err, PACS_E_ACCEPT, "texts are in UTF-8 only")
            : PACS_OK;
 }
 
@@ -316,6 +343,7 @@ pacs_web_wado(const pacs_param_t *params, unsigned n, pacs_str_t accept,
     if ((rc = sort_out(&w, params, n)) != PACS_OK
         || (rc = read_types(&w, accept)) != PACS_OK
         || (rc = check_kind(&w)) != PACS_OK
+        || (rc = check_charset(&w)) != PACS_OK
         || (rc = check_missing(&w)) != PACS_OK)
     {
         return rc;

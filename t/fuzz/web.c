@@ -41,6 +41,7 @@ params(pacs_str_t s, pacs_arena_t *a)
     pacs_rendered_t  r;
     pacs_values_t    v;
     pacs_web_volume_t  volume;
+    pacs_wado_t      wado;
 
     if (pacs_web_params(s, &limits, a, &p, &n, &err) == PACS_OK) {
         pacs_web_search(p, n, &limits, a, &search, &err);
@@ -51,6 +52,8 @@ params(pacs_str_t s, pacs_arena_t *a)
         {
             abort();
         }
+        err.code = 0;
+        pacs_web_wado(p, n, s, &limits, a, &wado, &err);
         err.code = 0;
         pacs_web_values(p, n, &limits, a, &v, &err);
         for (int solid = 0; solid < 2; solid++) {

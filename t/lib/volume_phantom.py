@@ -130,6 +130,10 @@ def make(folder):
 
     write("ramp", stack("ramp", ramp, at(np.arange(20) * 2.5 - 20)))
     write("unsigned", stack("unsigned", ramp, at(np.arange(20) * 2.5 - 20), unsigned=True, intercept=-30000.0))
+    inverse = stack("inverse", ramp, at(np.arange(20) * 2.5 - 20))
+    for ds in inverse:
+        ds.PhotometricInterpretation = "MONOCHROME1"
+    write("inverse", inverse)
     write("irregular", stack("irregular", ramp, at([-20, -18, -15, -13, -9, -5, -2, 0, 3, 7, 11, 14])))
     write("missing", stack("missing", ramp, at([z for z in np.arange(20) * 2.5 - 20 if z != 5])))
     # the gantry tilted: slices are sheared against their normal
@@ -221,6 +225,12 @@ def picture(base, query):
     if grey.shape != (value("00280010")[0], value("00280011")[0]):
         return None, None, ("metadata has another size", grey.shape)
     return grey, points(value("00200032"), (o[:3], o[3:]), (spacing[1], spacing[0]), *grey.shape), headers
+
+
+def picture_of(base, query):
+    from PIL import Image
+    status, _, body = get(f"{base}?{query}")
+    return np.array(Image.open(io.BytesIO(body)).convert("L")).astype(int) if status == 200 else np.zeros((1, 1))
 
 
 def expected(v, center, width):
@@ -371,6 +381,16 @@ def check(url, folder):
                        ("overlaid", b"of its own")):
         status, _, body = get(f"{base(kind)}?orientation=a")
         say(status == 406 and word in body, f"{kind}: refused with the reason", (status, body))
+
+    # MONOCHROME1: white is the least, the numbers are the same
+    for f in ("linear", "linear-exact", "sigmoid"):
+        for what in ("renderedmpr", "rendered3d"):
+            query = f"orientation=a&window=350,700,{f}" + ("&renderingmethod=maximum_ip" if what == "rendered3d" else "")
+            plain, other = picture_of(base("ramp", what), query), picture_of(base("inverse", what), query)
+            say(plain.shape == other.shape and (plain > 60).sum() > 200
+                and np.abs(255 - plain - other)[plain > 0].max() <= 1, f"MONOCHROME1: {what}, {f}")
+    say(get(f"{base('ramp')}/values?orientation=a&point=9,9", "application/json")[2]
+        == get(f"{base('inverse')}/values?orientation=a&point=9,9", "application/json")[2], "... and its numbers")
 
     # flipped and turned: the same picture, and its metadata say where it is now
     turned = (("flip=horizontal", np.fliplr), ("flip=vertical", np.flipud), ("rotate=90", lambda g: np.rot90(g, -1)),

@@ -239,7 +239,9 @@ rendered(void)
         "viewport=1,1&viewport=1,1", "window=1", "window=1,2",
         "window=1,0.5,linear", "window=1,0,sigmoid", "window=1,2,cubic",
         "window=1,2,linear,", "window=x,2", "quality=0", "quality=101",
-        "quality=high", "annotation=", "annotation=,", "annotation=patient,",
+        "quality=high", "region=0,0,1", "region=0,0,1,1.1", "region=1,0,1,1",
+        "region=-0.1,0,1,1", "viewport=9,9,0,0,5,5&region=0,0,1,1",
+        "annotation=", "annotation=,", "annotation=patient,",
         "annotation=a b", "annotation=patient&annotation=technique"
     };
 
@@ -350,6 +352,78 @@ static const struct {
 };
 
 
+static const struct {
+    const char  *args, *accept;
+    int          want;
+    const char  *said;      /* route and parameters */
+} wados[] = {
+#define WADO  "requestType=WADO&studyUID=1.2&seriesUID=1.3&objectUID=1.4"
+    { WADO, "", PACS_OK, "rendered 1.2/1.3/1.4 []" },
+    { WADO, "image/png", PACS_OK, "rendered 1.2/1.3/1.4 [image/png]" },
+    { WADO "&contentType=application%2Fdicom", "image/png", PACS_OK,
+      "object 1.2/1.3/1.4 [application/dicom]" },
+    { WADO, "application/dicom", PACS_OK,
+      "object 1.2/1.3/1.4 [application/dicom]" },
+    { WADO "&contentType=application/dicom&transferSyntax=1.2.9", "", PACS_OK,
+      "object 1.2/1.3/1.4 [application/dicom; transfer-syntax=1.2.9]" },
+    { WADO "&rows=10&columns=20&windowCenter=1&windowWidth=2.5"
+      "&imageQuality=9&region=0,0,1,1&annotation=patient", "", PACS_OK,
+      "rendered 1.2/1.3/1.4 [] viewport=20,10 window=1,2.5,linear quality=9 "
+      "region=0,0,1,1 annotation=patient" },
+    { WADO "&rows=16384", "", PACS_OK,
+      "rendered 1.2/1.3/1.4 [] viewport=4096,16384" },
+    { WADO "&frameNumber=7", "", PACS_OK, "rendered 1.2/1.3/1.4 [] frame 7" },
+    { WADO "&other=1", "", PACS_OK, "rendered 1.2/1.3/1.4 []" },
+    { "requestType=WADO", "", PACS_E_ARG, "" },
+    { "requestType=WADO&studyUID=1.2&seriesUID=1.3&objectUID=1.x", "",
+      PACS_E_ARG, "" },
+    { WADO "&studyUID=1.2", "", PACS_E_ARG, "" },
+    { WADO "&anonymize=yes", "", PACS_E_ACCEPT, "" },
+    { WADO "&windowWidth=1", "", PACS_E_ARG, "" },
+    { WADO "&rows=0", "", PACS_E_ARG, "" },
+    { WADO "&transferSyntax=1.2.9", "", PACS_E_ARG, "" }
+};
+
+
+static void
+wado_all(void)
+{
+    for (size_t i = 0; i < sizeof(wados) / sizeof(wados[0]); i++) {
+        pacs_err_t     err = { 0 };
+        pacs_param_t  *params;
+        unsigned       n;
+        pacs_wado_t    w;
+        pacs_buf_t     b = { 0 };
+        int            rc = pacs_web_params(pacs_cstr(wados[i].args), &limits,
+                                            a, &params, &n, &err);
+
+        if (rc == PACS_OK) {
+            rc = pacs_web_wado(params, n, pacs_cstr(wados[i].accept), &limits,
+                               a, &w, &err);
+        }
+        if (rc == PACS_OK) {
+            pacs_buf_printf(&b, "%s %.*s/%.*s/%.*s [%.*s]",
+                            w.route.resource == PACS_R_OBJECT ? "object"
+                                                              : "rendered",
+                            pacs_fmt(w.route.study), pacs_fmt(w.route.series),
+                            pacs_fmt(w.route.instance), pacs_fmt(w.accept));
+            for (unsigned k = 0; k < w.nparams; k++) {
+                pacs_buf_printf(&b, " %.*s=%.*s",
+                                pacs_fmt(w.params[k].name),
+                                pacs_fmt(w.params[k].value));
+            }
+            if (w.route.nframes != 0) {
+                pacs_buf_printf(&b, " frame %u", w.route.frames[0]);
+            }
+        }
+        pacs_buf_char(&b, '\0');
+        ok(rc == wados[i].want && strcmp(b.data, wados[i].said) == 0,
+           "wado %s: '%s'%s", wados[i].args, b.data, err.text);
+        pacs_buf_free(&b);
+    }
+}
+
+
 static void
 accept_all(void)
 {
@@ -396,6 +470,7 @@ main(void)
     rendered();
     unknown();
     accept_all();
+    wado_all();
 
     pacs_arena_destroy(a);
     return done();
