@@ -39,6 +39,21 @@ static struct {
 };
 
 
+static struct {
+    ngx_str_t   name;
+    size_t      offset;
+} ngx_http_pacs_wanted[] = {
+    { ngx_string("accept"), offsetof(pacs_request_t, accept) },
+    { ngx_string("content-encoding"),
+      offsetof(pacs_request_t, content_encoding) },
+    { ngx_string("tus-resumable"), offsetof(pacs_request_t, tus_resumable) },
+    { ngx_string("upload-length"), offsetof(pacs_request_t, upload_length) },
+    { ngx_string("upload-offset"), offsetof(pacs_request_t, upload_offset) },
+    { ngx_string("upload-metadata"),
+      offsetof(pacs_request_t, upload_metadata) }
+};
+
+
 ngx_int_t
 ngx_http_pacs_handler(ngx_http_request_t *r)
 {
@@ -214,7 +229,7 @@ ngx_http_pacs_fill_request(ngx_http_request_t *r, ngx_http_pacs_ctx_t *ctx)
 static void
 ngx_http_pacs_headers(ngx_http_request_t *r, ngx_http_pacs_ctx_t *ctx)
 {
-    ngx_uint_t        i;
+    ngx_uint_t        i, n;
     pacs_str_t       *joined, value;
     ngx_list_part_t  *part;
     ngx_table_elt_t  *header;
@@ -234,21 +249,24 @@ ngx_http_pacs_headers(ngx_http_request_t *r, ngx_http_pacs_ctx_t *ctx)
             i = 0;
         }
 
-        if (header[i].key.len == sizeof("Accept") - 1
-            && ngx_strncmp(header[i].lowcase_key, "accept",
-                           sizeof("Accept") - 1)
-               == 0)
-        {
-            joined = &ctx->op.request.accept;
+        joined = NULL;
 
-        } else if (header[i].key.len == sizeof("Content-Encoding") - 1
-                   && ngx_strncmp(header[i].lowcase_key, "content-encoding",
-                                  sizeof("Content-Encoding") - 1)
-                      == 0)
+        for (n = 0;
+             n < sizeof(ngx_http_pacs_wanted) / sizeof(ngx_http_pacs_wanted[0]);
+             n++)
         {
-            joined = &ctx->op.request.content_encoding;
+            if (header[i].key.len == ngx_http_pacs_wanted[n].name.len
+                && ngx_strncmp(header[i].lowcase_key,
+                               ngx_http_pacs_wanted[n].name.data,
+                               header[i].key.len)
+                   == 0)
+            {
+                joined = (pacs_str_t *) ((u_char *) &ctx->op.request
+                                         + ngx_http_pacs_wanted[n].offset);
+            }
+        }
 
-        } else {
+        if (joined == NULL) {
             continue;
         }
 

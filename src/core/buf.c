@@ -221,6 +221,52 @@ pacs_buf_html(pacs_buf_t *b, pacs_str_t s)
 }
 
 
+/* 64: padding, 65: no digit */
+static unsigned
+digit64(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (unsigned) (c - 'A')
+           : c >= 'a' && c <= 'z' ? (unsigned) (c - 'a') + 26
+           : c >= '0' && c <= '9' ? (unsigned) (c - '0') + 52
+           : c == '+' ? 62 : c == '/' ? 63 : c == '=' ? 64 : 65;
+}
+
+
+bool
+pacs_buf_unbase64(pacs_buf_t *b, pacs_str_t s)
+{
+    uint32_t  bits = 0;
+    unsigned  n = 0, padding = 0;
+
+    for (size_t i = 0; i < s.len; i++) {
+        char      c = s.data[i];
+        unsigned  digit = digit64(c);
+
+        if (c == ' ' || c == '\t' || c == '\r' || c == '\n') {
+            continue;
+        }
+        if (digit == 65 || (digit != 64 && padding != 0)) {
+            return false;
+        }
+
+        padding += digit == 64;
+        bits = bits << 6 | (digit & 63);
+
+        if (++n == 4) {
+            if (padding > 2) {
+                return false;
+            }
+            for (unsigned k = 0; k < 3 - padding; k++) {
+                pacs_buf_char(b, (char) (bits >> (16 - 8 * k)));
+            }
+            n = 0;
+        }
+    }
+
+    return n == 0;
+}
+
+
 pacs_str_t
 pacs_buf_take(pacs_buf_t *b, pacs_arena_t *a)
 {

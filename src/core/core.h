@@ -150,6 +150,9 @@ pacs_buf_reserve(pacs_buf_t *b, size_t len)
 void pacs_buf_json(pacs_buf_t *b, pacs_str_t s);
 /* text for HTML and XML content and attributes */
 void pacs_buf_html(pacs_buf_t *b, pacs_str_t s);
+/* the bytes of RFC 4648 base64, blanks and line ends left aside; false: it is
+ * none */
+bool pacs_buf_unbase64(pacs_buf_t *b, pacs_str_t s);
 /* moves the bytes into the arena (cleanup); data NULL: failed before */
 pacs_str_t pacs_buf_take(pacs_buf_t *b, pacs_arena_t *a);
 
@@ -221,6 +224,8 @@ uint32_t pacs_sum_rows(uint32_t seed, const void *data, size_t len,
     X(metadata,  (256 << 20), "bytes of one metadata answer")                 \
     X(request_body, (4 << 20), "bytes of a body that is no instance")         \
     X(parts,         10000,  "parts of a multipart body")                     \
+    X(uploads,        1000,  "resumable uploads open at once")                \
+    X(upload_seconds, 86400, "an upload that nothing came to is kept so long") \
     X(part_header,    8192,  "bytes of the header of one part")               \
     X(query_rows,     1000,  "rows of one query page")                        \
     X(query_ms,      10000,  "milliseconds of one search of the index")       \

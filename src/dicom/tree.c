@@ -273,52 +273,13 @@ tree_value(void *ctx, pacs_value_e kind, pacs_str_t text, pacs_err_t *err)
 }
 
 
-/* 64: padding, 65: no digit */
-static unsigned
-digit64(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (unsigned) (c - 'A')
-           : c >= 'a' && c <= 'z' ? (unsigned) (c - 'a') + 26
-           : c >= '0' && c <= '9' ? (unsigned) (c - '0') + 52
-           : c == '+' ? 62 : c == '/' ? 63 : c == '=' ? 64 : 65;
-}
-
-
-/* RFC 4648; XML writers break it into lines */
 static int
 tree_binary(void *ctx, pacs_str_t base64, pacs_err_t *err)
 {
-    pacs_tree_t  *t = ctx;
-    uint32_t      bits = 0;
-    unsigned      n = 0, padding = 0;
+    pacs_tree_t *t = ctx;
 
-    for (size_t i = 0; i < base64.len; i++) {
-        char      c = base64.data[i];
-        unsigned  digit = digit64(c);
-
-        if (c == ' ' || c == '\t' || c == '\r' || c == '\n') {
-            continue;
-        }
-        if (digit == 65 || (digit != 64 && padding != 0)) {
-            return pacs_fail(err, PACS_E_ARG, "InlineBinary is no base64");
-        }
-
-        padding += digit == 64;
-        bits = bits << 6 | (digit & 63);
-
-        if (++n == 4) {
-            if (padding > 2) {
-                return pacs_fail(err, PACS_E_ARG, "InlineBinary: padding");
-            }
-            for (unsigned k = 0; k < 3 - padding; k++) {
-                pacs_buf_char(&t->value, (char) (bits >> (16 - 8 * k)));
-            }
-            n = 0;
-        }
-    }
-
-    if (n != 0) {
-        return pacs_fail(err, PACS_E_ARG, "InlineBinary is cut short");
+    if (!pacs_buf_unbase64(&t->value, base64)) {
+        return pacs_fail(err, PACS_E_ARG, "InlineBinary is no base64");
     }
     return t->value.failed ? no_memory(err) : PACS_OK;
 }

@@ -52,7 +52,10 @@ static const row_t  rows[] = {
     { PACS_R_COMMITMENT, PACS_POST, pacs_op_commit_request, PACS_MAY_QUERY },
     { PACS_R_SCHEDULED,  READ, pacs_op_documents, PACS_MAY_QUERY },
     { PACS_R_PERFORMED,  READ, pacs_op_mpps_get, PACS_MAY_RETRIEVE },
-    { PACS_R_PERFORMED,  PACS_POST, pacs_op_mpps_post, PACS_MAY_STORE }
+    { PACS_R_PERFORMED,  PACS_POST, pacs_op_mpps_post, PACS_MAY_STORE },
+    { PACS_R_UPLOADS,    PACS_POST, pacs_op_upload_new, PACS_MAY_STORE },
+    { PACS_R_UPLOAD,     PACS_HEAD | PACS_DELETE, pacs_op_upload,
+                                                 PACS_MAY_STORE }
 };
 
 
@@ -94,6 +97,16 @@ check_method(pacs_op_t *op, const pacs_route_t *route, pacs_err_t *err)
 
     if (op->request.method == PACS_OPTIONS) {
         op->reply = (pacs_reply_t) { .status = 204 };
+        if (route->resource == PACS_R_UPLOADS
+            || route->resource == PACS_R_UPLOAD)
+        {
+            pacs_reply_header(op, "Tus-Resumable", pacs_lit("1.0.0"));
+            pacs_reply_header(op, "Tus-Version", pacs_lit("1.0.0"));
+            pacs_reply_header(op, "Tus-Extension",
+                              pacs_lit("creation,expiration,termination"));
+            pacs_reply_header(op, "Tus-Max-Size", pacs_sprintf(op->arena,
+                "%lld", (long long) op->svc->options.limits.instance));
+        }
         return pacs_reply_header(op, "Allow", allow) == PACS_OK
                ? PACS_E_METHOD : PACS_E_NOMEM;
     }

@@ -78,7 +78,7 @@ open_rooms(pacs_service_t *svc, pacs_err_t *err)
     static const char *const  folders[] = {
         "run", "log", "cache", "cache/frames", "cache/pictures",
         "cache/pyramids", "index",
-        "journal"
+        "journal", "uploads"
     };
     const pacs_options_t  *o = &svc->options;
     int                    rc;

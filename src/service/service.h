@@ -85,6 +85,8 @@ typedef struct {
     pacs_str_t      if_none_match;
     pacs_str_t      content_type;
     pacs_str_t      content_encoding;
+    pacs_str_t      tus_resumable;      /* headers of tus, see upload.c */
+    pacs_str_t      upload_length, upload_offset, upload_metadata;
     pacs_str_t      body;           /* whole; null where it is streamed */
     bool            gzip;           /* client takes Content-Encoding: gzip */
     pacs_subject_t  subject;

@@ -17,6 +17,7 @@ struct pacs_stow_s {
     pacs_err_t         part;            /* what is wrong with it */
     pacs_err_t         body;            /* what is wrong with the body */
     pacs_results_t     results;
+    pacs_upload_t     *upload;          /* PATCH of one, and nothing else */
 };
 
 
@@ -131,6 +132,10 @@ check_request(pacs_stow_t *s, pacs_err_t *err)
         return rc;
     }
 
+    if (s->route.resource == PACS_R_UPLOAD) {
+        return pacs_upload_begin(op, s->route.upload, &s->upload, err);
+    }
+
     if (!(s->route.methods & PACS_POST)) {
         return pacs_fail(err, PACS_E_METHOD, "nothing is stored here: POST "
                          "to /studies or /studies/{study}");
@@ -167,7 +172,7 @@ pacs_stow_begin(pacs_op_t *op, pacs_stow_t **stow)
         rc = check_request(s, &err);
     }
 
-    if (rc != PACS_OK) {
+    if (err.code != PACS_OK) {
         pacs_op_fail(op, &err);
     }
     return rc;
@@ -206,6 +211,13 @@ broken(pacs_stow_t *s)
 int
 pacs_stow_feed(pacs_stow_t *s, const char *data, size_t len)
 {
+    if (s->upload != NULL) {
+        if (pacs_upload_write(s->upload, data, len, &s->body) != PACS_OK) {
+            pacs_op_fail(s->op, &s->body);
+        }
+        return s->body.code;
+    }
+
     if (s->multipart == NULL) {
         return part_data(s, data, len, &s->body);
     }
@@ -219,6 +231,7 @@ void
 pacs_stow_abort(pacs_stow_t *s)
 {
     if (s != NULL) {
+        pacs_upload_close(s->upload);
         drop(s);
         pacs_results_leave(&s->results);
     }
@@ -228,6 +241,13 @@ pacs_stow_abort(pacs_stow_t *s)
 void
 pacs_stow_finish(pacs_stow_t *s)
 {
+    if (s->upload != NULL) {
+        if (pacs_upload_finish(s->upload, &s->body) != PACS_OK) {
+            pacs_op_fail(s->op, &s->body);
+        }
+        return;
+    }
+
     if (s->body.code == PACS_OK) {
         if (s->multipart == NULL) {
             end_part(s, &s->body);

@@ -61,6 +61,19 @@ int pacs_models_store(pacs_models_t *m, pacs_err_t *err);
 void pacs_models_close(pacs_models_t *m);
 
 
+/* --- upload.c: a PATCH; PACS_OK, else the reply stands unless err is set --- */
+
+typedef struct pacs_upload_s  pacs_upload_t;
+
+int pacs_upload_begin(pacs_op_t *op, pacs_str_t id, pacs_upload_t **u,
+    pacs_err_t *err);
+int pacs_upload_write(pacs_upload_t *u, const char *data, size_t len,
+    pacs_err_t *err);
+int pacs_upload_finish(pacs_upload_t *u, pacs_err_t *err);
+/* what came stays */
+void pacs_upload_close(pacs_upload_t *u);
+
+
 /* --- stow_media.c --- */
 
 /* a part that a data set refers to */

@@ -10,7 +10,7 @@
 enum { READ = PACS_GET | PACS_HEAD, FORM = READ | PACS_POST };
 
 /* one capital stands for: Study, series (X), Instance or what else has a UID,
- * Frames, AE title, Bulk (rest) */
+ * Frames, AE title, Bulk (rest), Upload */
 static const struct {
     const char       *path;
     pacs_resource_e   resource;
@@ -103,7 +103,11 @@ static const struct {
                                     PACS_R_PERFORMED, READ | PACS_POST, 0 },
     { "studies/S/series/X/instances/I/bulkdata/B",
                                     PACS_R_BULKDATA,  READ, 0 },
-    { "wado",                       PACS_R_WADO,      READ, 0 }
+    { "wado",                       PACS_R_WADO,      READ, 0 },
+    { "uploads",                    PACS_R_UPLOADS,   PACS_POST, 0 },
+    { "uploads/U",                  PACS_R_UPLOAD,    PACS_HEAD | PACS_PATCH
+                                                      | PACS_DELETE,
+                                                      PACS_PATCH }
 };
 
 
@@ -234,6 +238,7 @@ pacs_web_route(pacs_str_t path, const pacs_limits_t *limits, pacs_arena_t *a,
         route->instance = slot['I' - 'A'];
         route->bulk = slot['B' - 'A'];
         route->ae = slot['A' - 'A'];
+        route->upload = slot['U' - 'A'];
 
         int  rc = check_uid(route->study, "study", err);
 
@@ -263,7 +268,8 @@ pacs_web_path(unsigned i, pacs_buf_t *path, pacs_resource_e *resource,
     static const char *const  names['X' - 'A' + 1] = {
         ['S' - 'A'] = "{study}", ['X' - 'A'] = "{series}",
         ['I' - 'A'] = "{instance}", ['F' - 'A'] = "{frames}",
-        ['A' - 'A'] = "{aetitle}", ['B' - 'A'] = "{path}"
+        ['A' - 'A'] = "{aetitle}", ['B' - 'A'] = "{path}",
+        ['U' - 'A'] = "{upload}"
     };
 
     if (i >= sizeof(table) / sizeof(table[0])) {

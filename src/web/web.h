@@ -65,6 +65,7 @@ typedef struct {
     uint32_t         nframes;
     pacs_str_t       bulk;          /* path behind bulkdata/ */
     pacs_str_t       ae;            /* checked AE title */
+    pacs_str_t       upload;        /* what stands behind uploads/ */
     bool             one;           /* of several frames the first, in types
                                        that hold one only */
 } pacs_route_t;
