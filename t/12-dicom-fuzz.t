@@ -1,8 +1,9 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: BSD-2-Clause
 
-# Each libFuzzer target of t/fuzz: 10 seconds, or 10 minutes with --long,
-# seeded with the small samples.  What it finds is kept in the build folder.
+# Each libFuzzer target of t/fuzz: 5 seconds, or two minutes with --long,
+# seeded with t/fuzz/seeds/<target>, or with the small samples.  What it finds
+# is kept in the build folder.  tools/fuzz goes on for hours.
 
 use strict;
 use warnings;
@@ -18,7 +19,7 @@ have('clang') or plan skip_all => 'no clang';
 
 my $seeds = tempdir(CLEANUP => 1);
 # the short run is the same each time; the long one looks for something new
-my @length = long_run() ? '-max_total_time=120' : ('-seed=1', '-runs=40000', '-max_total_time=20');
+my @length = long_run() ? '-max_total_time=120' : ('-seed=1', '-max_total_time=5');
 my $n = 0;
 
 if (-d $Pacs::SAMPLES) {
@@ -34,6 +35,7 @@ for my $source (sort glob "$Pacs::TOP/t/fuzz/*.c") {
     my ($name) = $source =~ m{([^/]+)\.c$};
     my $found = "$Pacs::B/fuzz-$name/";
     my $corpus = tempdir(CLEANUP => 1);
+    my $own = "$Pacs::TOP/t/fuzz/seeds/$name";
 
     make_path($found);
 
@@ -42,7 +44,7 @@ for my $source (sort glob "$Pacs::TOP/t/fuzz/*.c") {
 
     my ($rc, $out) = capture("$Pacs::B/t/fuzz/$name",
         @length, '-max_len=12000', '-timeout=10',
-        '-rss_limit_mb=1500', "-artifact_prefix=$found", $corpus, $seeds);
+        '-rss_limit_mb=1500', "-artifact_prefix=$found", $corpus, -d $own ? $own : $seeds);
     my ($runs) = $out =~ /^Done (\d+) runs/m;
 
     ok($rc == 0 && $runs, "$name: " . ($runs // 0) . " runs")

@@ -124,7 +124,7 @@ add_around(pacs_op_t *op, const pacs_record_t *r, const open_t *o,
     if (text.data == NULL) {
         return PACS_E_NOMEM;
     }
-    if (cut == text.len) {
+    if (cut == SIZE_MAX) {
         return pacs_parts_text(op, list, text);
     }
 
