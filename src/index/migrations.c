@@ -184,7 +184,11 @@ const char *const  pacs_migrations[] = {
     "    pacs_words(performing_physician_n || '=' || performing_physician_m)"
     "    WHERE performing_physician_n || performing_physician_m > '';",
 
-    /* 5: studies of a name, or a modality, newest first */
+    /* 5: was 6 with other tables */
+    "SELECT 1;",
+
+    /* 6: studies of a name, a word or a modality, newest first */
+    PACS_RANK_DROP
     PACS_RANK_TABLES
     PACS_RANK_FILL
     PACS_RANK_TRIGGERS,
