@@ -30,7 +30,8 @@
     "DROP TRIGGER IF EXISTS rank_series_modality;"
 
 #define PACS_RANK_TABLES                                                      \
-    "DROP TABLE IF EXISTS study_name; DROP TABLE IF EXISTS study_modality;"   \
+    "DROP TABLE IF EXISTS study_name; DROP TABLE IF EXISTS study_word;"       \
+    "DROP TABLE IF EXISTS study_modality;"                                    \
     "CREATE VIRTUAL TABLE study_name USING fts5 (name,"                       \
     "    content = '', columnsize = 0,"                                       \
     "    tokenize = 'trigram case_sensitive 1');"                             \
