@@ -13,8 +13,10 @@ import { Absent, Client } from './client.js';
  *            sopClass: string, syntax: string}} Item path: below the root
  */
 
-/** Rows of a search for a sample. */
+/** Rows of a sample: studies, instances of each, and of each modality. */
 const SAMPLE = 200;
+const A_STUDY = 24;
+const A_KIND = 40;
 
 /** Samples of an image that is not looked at. */
 const LARGE = 2 ** 24;
@@ -93,16 +95,22 @@ export class Archive {
         /** @type {Map<string, Item>} */
         const found = new Map();
 
-        for (const which of ['', ...RARE.map((m) => `&Modality=${m}`)]) {
-            const limit = which === '' ? SAMPLE : SAMPLE / 5;
+        const studies = await client.rows(`/studies?limit=${SAMPLE}&includefield=StudyDescription`);
+        const paths = ['/instances', ...studies.map((s) => `/studies/${studyOf(s)}/instances`)]
+            .map((path) => `${path}?limit=${A_STUDY}&${fields}`);
 
-            for (const ds of await client.rows(`/instances?limit=${limit}&${fields}${which}`)) {
-                found.set(first(ds, '00080018'), itemOf(ds));
+        paths.push(...RARE.map((m) => `/instances?limit=${A_KIND}&${fields}&Modality=${m}`));
+
+        for (const path of paths) {
+            const [, study] = /^\/studies\/([^/]+)/.exec(path) ?? [];
+
+            for (const ds of await client.rows(path)) {
+                found.set(first(ds, '00080018'), itemOf(study
+                    ? { ...ds, '0020000D': { Value: [study] } } : ds));
             }
         }
 
-        return new Archive(await client.rows(`/studies?limit=${SAMPLE}`
-            + '&includefield=StudyDescription'), [...found.values()], client);
+        return new Archive(studies, [...found.values()], client);
     }
 
     /**

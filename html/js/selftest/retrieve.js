@@ -2,8 +2,7 @@
 //
 // Points 27 to 37: WADO-RS, PS3.18 8.7 and 10.4.
 
-import { number } from '../dicom/dataset.js';
-import { isBigEndian, isCoded, isImage } from './archive.js';
+import { isBigEndian, isCoded, isImage, missing } from './archive.js';
 import { latin, must, same } from './client.js';
 import { boundaryOf, partsOf } from './multipart.js';
 import { SYNTAX, newUid, syntaxOf } from './part10.js';
@@ -14,6 +13,9 @@ const DICOM = 'application/dicom';
 const OCTETS = 'application/octet-stream';
 const PARTS = `multipart/related; type="${DICOM}"`;
 const FRAMES = `multipart/related; type="${OCTETS}"`;
+
+/** Instances of a kind that are looked through. */
+const MOST_TRIED = 8;
 
 /** Table 8.7.3-5: ends of UIDs below 1.2.840.10008.1.2. @type {Record<string, string>} */
 const CODED = {
@@ -155,24 +157,37 @@ async function frames(c) {
 }
 
 
+/**
+ * The pixel data of a big endian file.
+ * @param {Uint8Array} file
+ * @returns {Uint8Array} empty unless they are OW
+ */
+function bigWords(file) {
+    const at = latin(file).lastIndexOf('\x7f\xe0\0\x10OW\0\0');
+
+    return at < 0 ? file.subarray(0, 0) : file.subarray(at + 12);
+}
+
+
 /** @param {Client} c */
 async function bigEndian(c) {
-    const item = c.archive.item('big endian image of 16 bits', (i) =>
-        isBigEndian(i) && i.bits === 16);
-    const ds = await c.archive.metadata(item);
-    const frame = (await c.ok(`${item.path}/frames/1`, { accept: OCTETS })).bytes;
-    const due = item.rows * item.columns * (number(ds, '00280002') ?? 1) * 2;
+    for (const { path } of c.archive.items.filter((i) => isBigEndian(i) && i.bits === 16)
+        .slice(0, MOST_TRIED)) {
+        const { bytes } = await c.ok(path,
+            { accept: `${DICOM}; transfer-syntax=1.2.840.10008.1.2.2` });
+        const words = bigWords(bytes);
 
-    same(frame.length, due, 'bytes of a frame');
+        if (words.length > 0) {
+            const frame = (await c.ok(`${path}/frames/1`, { accept: OCTETS })).bytes;
 
-    const stored = (await c.ok(item.path,
-        { accept: `${DICOM}; transfer-syntax=1.2.840.10008.1.2.2` })).bytes;
-    // (7FE0,0010) OW, and the length
-    const pixels = stored.slice(latin(stored).lastIndexOf('\x7f\xe0\0\x10OW\0\0') + 12);
+            must(frame.length > 0 && frame.every((b, i) => b === words[i ^ 1]),
+                `${path}: the words are not swapped`);
 
-    must(frame.every((b, i) => b === pixels[i ^ 1]), 'the words are not swapped');
+            return `${path}; YBR_422, signed, 12 in 16, 1 bit: t/30-codec.t`;
+        }
+    }
 
-    return `${item.path}; YBR_422, signed, 12 in 16, 1 bit: t/30-codec.t`;
+    return missing('big endian image of 16 bits');
 }
 
 
