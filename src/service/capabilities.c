@@ -218,8 +218,7 @@ keys(pacs_buf_t *b)
     };
     static const char *const  matching[] = {
         [PACS_MATCH_TEXT] = "single value, wildcard",
-        [PACS_MATCH_NAME] = "single value, wildcard, fuzzy; case and accents "
-                            "do not count",
+        [PACS_MATCH_NAME] = "single value, wildcard, fuzzy; not by case",
         [PACS_MATCH_UID] = "list of UIDs", [PACS_MATCH_DATE] = "range",
         [PACS_MATCH_TIME] = "range", [PACS_MATCH_NUMBER] = "single value",
         [PACS_MATCH_LIST] = "any of several values",
