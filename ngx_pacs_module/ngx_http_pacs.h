@@ -26,6 +26,8 @@ typedef struct ngx_http_pacs_redis_s      ngx_http_pacs_redis_t;
 typedef struct ngx_http_pacs_redis_op_s   ngx_http_pacs_redis_op_t;
 typedef struct ngx_http_pacs_codec_s      ngx_http_pacs_codec_t;
 typedef struct ngx_http_pacs_job_s        ngx_http_pacs_job_t;
+typedef struct ngx_http_pacs_socket_s     ngx_http_pacs_socket_t;
+typedef struct ngx_http_pacs_poll_s       ngx_http_pacs_poll_t;
 
 
 typedef enum {
@@ -75,6 +77,7 @@ struct ngx_http_pacs_main_conf_s {
     pacs_memory_t               *near;          /* before Redis; or NULL */
     ngx_http_pacs_redis_t       *redis;
     ngx_http_pacs_codec_t       *codec;
+    ngx_http_pacs_poll_t        *poll;          /* of events, for sockets */
 };
 
 
@@ -121,6 +124,7 @@ struct ngx_http_pacs_ctx_s {
     pacs_str_t                   put_value;     /* sealed */
 
     pacs_buf_t                   body;
+    ngx_http_pacs_socket_t      *socket;
     pacs_stow_t                 *stow;
     ngx_chain_t                 *in;        /* the task reads it */
 
@@ -172,6 +176,14 @@ void ngx_http_pacs_service_exit(ngx_http_pacs_main_conf_t *pmcf);
 ngx_int_t ngx_http_pacs_store(ngx_http_pacs_ctx_t *ctx);
 ngx_int_t ngx_http_pacs_read_body(ngx_http_pacs_ctx_t *ctx,
     ngx_http_pacs_work_pt next);
+
+/* websocket: NGX_DECLINED: the request asks for none */
+
+ngx_int_t ngx_http_pacs_websocket_init(ngx_http_pacs_main_conf_t *pmcf,
+    ngx_cycle_t *cycle);
+void ngx_http_pacs_websocket_exit(ngx_http_pacs_main_conf_t *pmcf);
+ngx_int_t ngx_http_pacs_websocket(ngx_http_pacs_ctx_t *ctx);
+void ngx_http_pacs_websocket_cancel(ngx_http_pacs_ctx_t *ctx);
 
 /* reply: each ends by finalizing the request */
 

@@ -255,7 +255,8 @@ ngx_http_pacs_init_process(ngx_cycle_t *cycle)
     }
 
     if (ngx_http_pacs_redis_init(pmcf, cycle) != NGX_OK
-        || ngx_http_pacs_codec_init(pmcf, cycle) != NGX_OK)
+        || ngx_http_pacs_codec_init(pmcf, cycle) != NGX_OK
+        || ngx_http_pacs_websocket_init(pmcf, cycle) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -277,6 +278,7 @@ ngx_http_pacs_exit_process(ngx_cycle_t *cycle)
 
     ngx_http_pacs_redis_exit(pmcf);
     ngx_http_pacs_codec_exit(pmcf);
+    ngx_http_pacs_websocket_exit(pmcf);
     ngx_http_pacs_service_exit(pmcf);
 }
 

@@ -93,6 +93,12 @@ ngx_http_pacs_handler(ngx_http_request_t *r)
         }
     }
 
+    rc = ngx_http_pacs_websocket(ctx);
+
+    if (rc != NGX_DECLINED) {
+        return rc;
+    }
+
     rc = ngx_http_discard_request_body(r);
 
     if (rc != NGX_OK) {
@@ -607,6 +613,7 @@ ngx_http_pacs_cleanup(void *data)
 
     ngx_http_pacs_redis_cancel(ctx);
     ngx_http_pacs_codec_cancel(ctx);
+    ngx_http_pacs_websocket_cancel(ctx);
     ngx_http_pacs_close_files(ctx);
 
     if (ctx->pause.timer_set) {

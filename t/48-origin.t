@@ -247,6 +247,10 @@ for (
     print $f $conf;
     close $f;
 
+    my $env = $pacs->nginx_env;
+
+    local @ENV{keys %$env} = values %$env;
+
     my ($rc, $said) = capture('/usr/sbin/nginx', '-t', '-p', $pacs->{home},
         '-c', "$pacs->{home}/run/bad.conf");
 

@@ -50,7 +50,7 @@ for my $path ($readme =~ /^\| [^|]+ \| `([\w\/.]+)`(?: \(`\w+`\))? \|$/mg) {
     ok(-e $path, "README's table: $path");
 }
 my (undef, $help) = capture("$Pacs::B/pacs", '--help');
-for my $command ($readme =~ /\bpacs (import|reindex|verify|delete|conflicts|phantom)\b/g) {
+for my $command ($readme =~ /\bpacs (import|reindex|verify|delete|conflicts|worklist|phantom)\b/g) {
     like($help, qr/^  $command\b/m, "pacs $command is in --help");
 }
 for my $program (qw(pacs pacs-listener pacs-codec)) {

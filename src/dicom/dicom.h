@@ -199,6 +199,8 @@ bool pacs_item_put(pacs_item_t *item, const pacs_elem_t *elem,
     pacs_arena_t *a);
 bool pacs_item_text(pacs_item_t *item, uint32_t tag, pacs_str_t text,
     pacs_arena_t *a);
+bool pacs_item_us(pacs_item_t *item, uint32_t tag, uint16_t value,
+    pacs_arena_t *a);
 /* a sequence of one item, or (empty) of none; NULL: out of memory */
 pacs_item_t *pacs_item_sequence(pacs_item_t *item, uint32_t tag, bool empty,
     pacs_arena_t *a);

@@ -77,6 +77,22 @@ pacs_item_text(pacs_item_t *item, uint32_t tag, pacs_str_t text,
 }
 
 
+bool
+pacs_item_us(pacs_item_t *item, uint32_t tag, uint16_t value, pacs_arena_t *a)
+{
+    uint8_t     *bytes = pacs_alloc(a, 2);
+    pacs_elem_t  elem = { .tag = tag, .vr = PACS_US, .length = 2,
+                          .value = bytes };
+
+    if (bytes == NULL) {
+        return false;
+    }
+    bytes[0] = (uint8_t) value;
+    bytes[1] = (uint8_t) (value >> 8);
+    return pacs_item_put(item, &elem, a);
+}
+
+
 pacs_item_t *
 pacs_item_sequence(pacs_item_t *item, uint32_t tag, bool empty,
     pacs_arena_t *a)

@@ -44,7 +44,7 @@
       "institution_name")                                                     \
     X(ReferringPhysicianName, 0x00080090, 0, PN, STUDY, NAME, 0, 1,           \
       "referring_physician")                                                  \
-    X(TimezoneOffsetFromUTC, 0x00080201, 0, SH, STUDY, TEXT, 0, 1,            \
+    X(TimezoneOffsetFromUTC, 0x00080201, 0, SH, STUDY, NONE, 0, 1,            \
       "timezone_offset")                                                      \
     X(StudyDescription, 0x00081030, 0, LO, STUDY, TEXT, 0, 0,                 \
       "study_description")                                                    \

@@ -44,14 +44,17 @@ put_key(const keys_t *k, const char *path, bool is_name, pacs_str_t value)
 {
     sqlite3_stmt  *st = pacs_sqlite_text(&k->ix->writer, pacs_lit(
         "INSERT INTO document_key (document, path, item, value, value_n,"
-        " value_m) VALUES (?, ?, ?, ?, ?, ?)"), k->err);
-    pacs_str_t     first = pacs_null, rest = pacs_null;
+        " value_m, value_w) VALUES (?, ?, ?, ?, ?, ?, ?)"), k->err);
+    pacs_str_t     folded, first = pacs_null, rest = pacs_null;
+    pacs_str_t     words = pacs_null;
 
     if (st == NULL) {
         return PACS_E_IO;
     }
     if (is_name) {
-        pacs_name_groups(pacs_name_fold(value, k->arena), &first, &rest);
+        folded = pacs_name_fold(value, k->arena);
+        pacs_name_groups(folded, &first, &rest);
+        words = pacs_name_words(folded, k->arena);
     }
 
     sqlite3_bind_int64(st, 1, k->document);
@@ -60,6 +63,7 @@ put_key(const keys_t *k, const char *path, bool is_name, pacs_str_t value)
     pacs_sqlite_bind(st, 4, value);
     pacs_sqlite_bind(st, 5, first);
     pacs_sqlite_bind(st, 6, rest);
+    pacs_sqlite_bind(st, 7, words);
     return pacs_sqlite_run(&k->ix->writer, st, k->err);
 }
 

@@ -84,6 +84,7 @@ match_of(uint16_t vr)
     static const struct { uint16_t vr; uint8_t match; } kinds[] = {
         { PACS_PN, PACS_MATCH_NAME }, { PACS_UI, PACS_MATCH_UID },
         { PACS_DA, PACS_MATCH_DATE }, { PACS_TM, PACS_MATCH_TIME },
+        { PACS_DT, PACS_MATCH_WHEN },
         { PACS_DS, PACS_MATCH_NUMBER }, { PACS_IS, PACS_MATCH_NUMBER },
         { PACS_FL, PACS_MATCH_NUMBER }, { PACS_FD, PACS_MATCH_NUMBER },
         { PACS_SS, PACS_MATCH_NUMBER }, { PACS_US, PACS_MATCH_NUMBER },
@@ -110,7 +111,8 @@ typedef struct {
 
 
 static int
-parse_term(pacs_sql_t *sql, const pacs_document_key_t *key, term_t *t)
+parse_term(pacs_sql_t *sql, const pacs_document_key_t *key, unsigned how,
+    term_t *t)
 {
     const pacs_tag_t  *tag = pacs_tag(key->path[key->depth - 1]);
 
@@ -119,11 +121,12 @@ parse_term(pacs_sql_t *sql, const pacs_document_key_t *key, term_t *t)
 
     t->attr = (pacs_attr_t) {
         .keyword = tag != NULL ? tag->keyword : t->path,
+        .path = { key->path[key->depth - 1] },
         .vr = tag != NULL ? tag->vr : PACS_LO, .column = "value"
     };
     t->attr.match = match_of(t->attr.vr);
 
-    int  code = pacs_matching_parse(&t->attr, key->value, 0, sql->limits,
+    int  code = pacs_matching_parse(&t->attr, key->value, how, sql->limits,
                                     sql->arena, &t->m, sql->err);
 
     t->done = t->m.universal;
@@ -135,7 +138,8 @@ static bool
 one_item(const term_t *t, const term_t *other)
 {
     return t->key->depth > 1 && other->key->depth > 1
-           && t->key->path[0] == other->key->path[0];
+           && t->key->path[0] == other->key->path[0]
+           && !other->m.empty && !other->m.every;
 }
 
 
@@ -179,6 +183,28 @@ put_group(pacs_sql_t *sql, term_t *terms, unsigned i, unsigned n, bool fuzzy)
 }
 
 
+static void
+put_key(pacs_sql_t *sql, term_t *terms, unsigned i, unsigned n, bool fuzzy)
+{
+    term_t  one = terms[i];
+
+    if (one.m.empty) {
+        pacs_buf_printf(&sql->text, " AND d.id NOT IN (SELECT k.document"
+                        " FROM document_key k WHERE k.path = '%s')",
+                        one.path);
+
+    } else if (one.m.every) {
+        for (one.m.n = 1; terms[i].m.n > 0; terms[i].m.n--) {
+            put_group(sql, &one, 0, 1, fuzzy);
+            one.m.wanted++;
+        }
+
+    } else {
+        put_group(sql, terms, i, n, fuzzy);
+    }
+}
+
+
 static int
 build(pacs_sql_t *sql, const pacs_document_query_t *q)
 {
@@ -194,7 +220,7 @@ build(pacs_sql_t *sql, const pacs_document_query_t *q)
                          (long long) sql->limits->query_keys);
     }
     for (unsigned i = 0; code == PACS_OK && i < q->nkeys; i++) {
-        code = parse_term(sql, &q->keys[i], &terms[i]);
+        code = parse_term(sql, &q->keys[i], q->how, &terms[i]);
     }
     if (code != PACS_OK) {
         return code;
@@ -204,7 +230,7 @@ build(pacs_sql_t *sql, const pacs_document_query_t *q)
                     " WHERE d.kind = '%s'", q->kind);
     for (unsigned i = 0; i < q->nkeys; i++) {
         if (!terms[i].done) {
-            put_group(sql, terms, i, q->nkeys, q->fuzzy);
+            put_key(sql, terms, i, q->nkeys, q->how & PACS_HOW_FUZZY);
         }
     }
     pacs_buf_printf(&sql->text, " ORDER BY d.id LIMIT %lld OFFSET %lld",
@@ -304,7 +330,7 @@ read_events(pacs_conn_t *c, int64_t after, int64_t last,
     int (*fn)(void *ctx, const pacs_event_t *e), void *ctx, pacs_err_t *err)
 {
     sqlite3_stmt  *st = pacs_sqlite_text(c, pacs_lit(
-        "SELECT receiver, json FROM event WHERE id > ? AND id <= ?"
+        "SELECT receiver, json, id FROM event WHERE id > ? AND id <= ?"
         " ORDER BY id"), err);
     int            rc = SQLITE_ERROR, code = PACS_OK;
 
@@ -316,7 +342,8 @@ read_events(pacs_conn_t *c, int64_t after, int64_t last,
            && (rc = sqlite3_step(st)) == SQLITE_ROW)
     {
         code = fn(ctx, &(pacs_event_t) { pacs_sqlite_column(st, 0),
-                                         pacs_sqlite_column(st, 1) });
+                                         pacs_sqlite_column(st, 1),
+                                         sqlite3_column_int64(st, 2) });
     }
     if (code == PACS_OK && rc != SQLITE_DONE) {
         code = pacs_sqlite_fail(c, err);

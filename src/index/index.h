@@ -166,6 +166,7 @@ typedef struct {
 /* said to whoever listens under that name when it is put */
 typedef struct {
     pacs_str_t  receiver, json;
+    int64_t     id;             /* when it is read: ascending */
 } pacs_event_t;
 
 enum { PACS_KEY_DEPTH = 8 };
@@ -182,7 +183,7 @@ typedef struct {
     const char                 *kind;
     const pacs_document_key_t  *keys;
     unsigned                    nkeys;
-    bool                        fuzzy;
+    unsigned                    how;        /* PACS_HOW_… but MOMENT */
     uint32_t                    limit;      /* rows; 0: all */
     uint32_t                    offset;     /* in order of their making */
 } pacs_document_query_t;

@@ -187,7 +187,10 @@ const char *const  pacs_migrations[] = {
     /* 5: studies of a name, or a modality, newest first */
     PACS_RANK_TABLES
     PACS_RANK_FILL
-    PACS_RANK_TRIGGERS
+    PACS_RANK_TRIGGERS,
+
+    /* 6: the same of names in documents */
+    "ALTER TABLE document_key ADD COLUMN value_w TEXT NOT NULL DEFAULT '';"
 };
 
 const unsigned  pacs_nmigrations = sizeof(pacs_migrations)

@@ -150,7 +150,12 @@ remove_study(removal_t *r)
         "DELETE FROM study WHERE id = ?4",
         NULL
     };
-    int  code = run_all(r, steps);
+    int64_t  revision;
+    int      code = pacs_sqlite_revise(r->ix, &revision, r->err);
+
+    if (code == PACS_OK) {
+        code = run_all(r, steps);
+    }
 
     r->ix->tx.studies--;
     return code == PACS_OK

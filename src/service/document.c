@@ -67,6 +67,7 @@ pacs_document_tree(pacs_service_t *svc, pacs_str_t json, pacs_arena_t *a,
     }
     if (rc == PACS_OK) {
         *root = sets[0].root;
+        (*root)->charset = pacs_lit(PACS_UTF8);
     }
     return rc;
 }

@@ -38,7 +38,22 @@ static const row_t  rows[] = {
     { PACS_R_VOLUME,     FORM, pacs_op_volume,   PACS_MAY_RETRIEVE },
     { PACS_R_UPLOADS,    PACS_POST, pacs_op_upload_new, PACS_MAY_STORE },
     { PACS_R_UPLOAD,     PACS_HEAD | PACS_DELETE, pacs_op_upload,
-                                                 PACS_MAY_STORE }
+                                                 PACS_MAY_STORE },
+    { PACS_R_WORKITEMS,  READ, pacs_op_documents, PACS_MAY_QUERY },
+    { PACS_R_WORKITEMS,  PACS_POST, pacs_op_ups_create, PACS_MAY_STORE },
+    { PACS_R_WORKITEM,   READ, pacs_op_ups_get,  PACS_MAY_RETRIEVE },
+    { PACS_R_WORKITEM,   PACS_POST, pacs_op_ups_update, PACS_MAY_STORE },
+    { PACS_R_WORKITEM_STATE, PACS_PUT, pacs_op_ups_state, PACS_MAY_STORE },
+    { PACS_R_WORKITEM_CANCEL, PACS_POST, pacs_op_ups_cancel, PACS_MAY_STORE },
+    { PACS_R_SUBSCRIPTION, PACS_POST, pacs_op_subscribe, PACS_MAY_QUERY },
+    { PACS_R_SUBSCRIPTION, PACS_DELETE, pacs_op_unsubscribe, PACS_MAY_QUERY },
+    { PACS_R_SUSPENSION, PACS_POST, pacs_op_suspend, PACS_MAY_QUERY },
+    { PACS_R_NOTIFICATIONS, READ, pacs_op_notifications, PACS_MAY_QUERY },
+    { PACS_R_COMMITMENT, READ, pacs_op_commit_result, PACS_MAY_QUERY },
+    { PACS_R_COMMITMENT, PACS_POST, pacs_op_commit_request, PACS_MAY_QUERY },
+    { PACS_R_SCHEDULED,  READ, pacs_op_documents, PACS_MAY_QUERY },
+    { PACS_R_PERFORMED,  READ, pacs_op_mpps_get, PACS_MAY_RETRIEVE },
+    { PACS_R_PERFORMED,  PACS_POST, pacs_op_mpps_post, PACS_MAY_STORE }
 };
 
 

@@ -208,11 +208,12 @@ count_all(const pacs_found_t *f)
 }
 
 
-/* PS3.18 8.3.4.4.1, with a number where it costs nothing */
+/* PS3.18 8.3.4.4.1, with a number where it costs nothing; now: what is there
+ * now is what counts */
 static int
-tell_more(pacs_found_t *f)
+tell_more(pacs_found_t *f, bool now)
 {
-    int64_t  left = count_all(f) - f->asked->offset - f->rows;
+    int64_t  left = now ? count_all(f) - f->asked->offset - f->rows : -1;
 
     return left > 0
            ? pacs_reply_warning(f->op, "There are %" PRId64 " additional "
@@ -229,7 +230,6 @@ static int
 prepare(pacs_found_t *f, pacs_query_t *q, pacs_err_t *err)
 {
     const pacs_limits_t *limits = pacs_service_limits(f->op->svc);
-    pacs_arena_t        *a = f->op->arena;
     told_t               told = { 0 };
     int                  rc = add_keys(f, q, &told, err);
 
@@ -260,11 +260,11 @@ prepare(pacs_found_t *f, pacs_query_t *q, pacs_err_t *err)
 
     q->limit = f->asked->limit == 0 || f->asked->limit > most
                ? most : f->asked->limit;
-    f->starts = pacs_calloc(a, q->limit, sizeof(*f->starts));
-    f->kept = f->stored ? pacs_calloc(a, q->limit, sizeof(*f->kept)) : NULL;
+    f->kept = f->stored ? pacs_calloc(f->op->arena, q->limit,
+                                      sizeof(*f->kept)) : NULL;
 
-    return f->starts == NULL || (f->stored && f->kept == NULL) || rcs[0]
-           || rcs[1] || rcs[2] ? PACS_E_NOMEM : PACS_OK;
+    return (f->stored && f->kept == NULL) || rcs[0] || rcs[1] || rcs[2]
+           ? PACS_E_NOMEM : PACS_OK;
 }
 
 
@@ -347,7 +347,7 @@ search(pacs_found_t *f, const pacs_param_t *params, unsigned n,
     int64_t       revision, upto[4] = { -1 };
     pacs_query_t  q = { .level = f->level, .offset = f->asked->offset,
                         .upto = upto };
-    bool          more = false;
+    bool          more = false, now = true;
     int           rc = ix->vt->revision(ix, pacs_null, pacs_null, pacs_null,
                                         &revision, err);
 
@@ -355,8 +355,8 @@ search(pacs_found_t *f, const pacs_param_t *params, unsigned n,
         return rc;
     }
 
-    if (q.offset != 0 && !pacs_paging_get(op, params, n, upto)) {
-        upto[0] = -1;
+    if (q.offset != 0 && pacs_paging_get(op, params, n, upto)) {
+        now = false;
     }
     if (unchanged(op, revision, upto, media)) {
         return PACS_OK;
@@ -367,7 +367,7 @@ search(pacs_found_t *f, const pacs_param_t *params, unsigned n,
     }
     if (more) {
         pacs_paging_put(op, params, n, upto);
-        rc = tell_more(f);
+        rc = tell_more(f, now);
     }
     return rc == PACS_OK ? reply(f, media, err) : rc;
 }

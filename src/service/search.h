@@ -24,7 +24,6 @@ typedef struct {
     pacs_row_t          *kept;          /* stored: rows, to be written later */
     unsigned             nkept;
     pacs_buf_t           out;
-    size_t              *starts;        /* of each row in out */
     unsigned             rows;
     int64_t              end_us;        /* of reading stored metadata */
 } pacs_found_t;

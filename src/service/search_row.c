@@ -383,8 +383,8 @@ write_row(pacs_found_t *f, const pacs_row_t *row, const pacs_str_t *members)
     bool         any = false;
 
     pacs_buf_text(b, f->rows != 0 ? ",\n" : "");
-    f->starts[f->rows++] = b->len;
     pacs_buf_char(b, '{');
+    f->rows++;
 
     for (unsigned i = 0, n; i < f->nfields; i += n) {
         const pacs_field_t  *field = &f->fields[i];

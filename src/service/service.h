@@ -158,6 +158,18 @@ void pacs_op_close(pacs_op_t *op);
 void pacs_op_fail(pacs_op_t *op, const pacs_err_t *err);
 
 
+/* --- events of workitems, PS3.18 8.10: for whoever holds a WebSocket --- */
+
+/* of GET /subscribers/{ae}: who listens, and the newest event so far; else
+ * op->reply is filled */
+int pacs_events_open(pacs_op_t *op, pacs_str_t *ae, int64_t *last);
+/* all after event `after`, the slices live until fn returns; *last: the
+ * newest that there is */
+int pacs_events_read(pacs_service_t *svc, int64_t after,
+    int (*fn)(void *ctx, int64_t id, pacs_str_t receiver, pacs_str_t json),
+    void *ctx, int64_t *last, pacs_err_t *err);
+
+
 /* --- pictures made before somebody asks for them ---
  *
  * Of each series that arrived and has been quiet for limits->warm_quiet_ms:
@@ -211,6 +223,20 @@ int pacs_delete(pacs_service_t *svc, const pacs_subject_t *subject,
     uint64_t *removed, pacs_err_t *err);
 int pacs_conflicts(pacs_service_t *svc, void (*say)(void *ctx,
     const char *line), void *ctx, pacs_err_t *err);
+
+/* --- the modality worklist, PS3.18 chapter 14: who orders --- */
+
+/* items of a file: DICOM JSON, Native DICOM Model XML or Part 10; each
+ * replaces the one of its study and step, and is said.  PACS_E_ARG,
+ * PACS_E_PARSE … */
+int pacs_worklist_add(pacs_service_t *svc, const pacs_subject_t *subject,
+    const char *path, void (*say)(void *ctx, const char *line), void *ctx,
+    pacs_err_t *err);
+/* by Study Instance UID and Scheduled Procedure Step ID; PACS_E_NOT_FOUND */
+int pacs_worklist_remove(pacs_service_t *svc, const pacs_subject_t *subject,
+    pacs_str_t study, pacs_str_t step, pacs_err_t *err);
+int pacs_worklist_list(pacs_service_t *svc,
+    void (*say)(void *ctx, const char *line), void *ctx, pacs_err_t *err);
 
 /* disk, index, ingest as JSON members `"disk":{…},"index":{…}` without
  * braces around; *ok false: something is wrong */

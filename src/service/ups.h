@@ -20,16 +20,7 @@ enum {
     PACS_UPS_PERFORMERS = 0x00404034, PACS_UPS_REQUESTER = 0x00741236
 };
 
-/* --- ups_rules.c: table CC.2.5-3 --- */
-
-/* what is absent and may be empty is added, and *modified says so;
- * PACS_E_ARG */
-int pacs_ups_check_create(pacs_item_t *root, pacs_arena_t *a, bool *modified,
-    pacs_err_t *err);
-int pacs_ups_check_set(const pacs_item_t *changes, pacs_err_t *err);
-/* PACS_E_CONFLICT: the final state's requirements are not met */
-int pacs_ups_check_final(const pacs_item_t *root, bool completed,
-    pacs_err_t *err);
+extern const pacs_rules_t  pacs_ups_rules;     /* table CC.2.5-3 */
 
 /* --- ups_events.c --- */
 

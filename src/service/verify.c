@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "service/internal.h"
+#include "service/document.h"
 #include "service/keyset.h"
 
 typedef struct {
@@ -22,9 +22,10 @@ typedef struct {
 
 
 static void
-finding(verify_t *v, const char *key, const char *what)
+finding(void *ctx, const char *key, const char *what)
 {
-    char  line[1024];
+    verify_t  *v = ctx;
+    char       line[1024];
 
     snprintf(line, sizeof(line), "%s: %s", key, what);
     v->total.refused++;
@@ -34,7 +35,8 @@ finding(verify_t *v, const char *key, const char *what)
 
 /* the digest of the file as pacs_store_t makes it */
 static int
-digest_of(verify_t *v, int fd, char hex[65], uint64_t *size, pacs_err_t *err)
+digest_of(pacs_service_t *svc, int fd, char hex[65], uint64_t *size,
+    pacs_err_t *err)
 {
     uint8_t         chunk[65536], digest[PACS_SHA256_LEN];
     pacs_arena_t   *a = pacs_arena_create(0);
@@ -48,7 +50,7 @@ digest_of(verify_t *v, int fd, char hex[65], uint64_t *size, pacs_err_t *err)
     }
 
     if ((rc = pacs_source_fd(&file, fd, err)) == PACS_OK
-        && (rc = pacs_dicom_read_meta(&file, &v->svc->options.limits, a, &ds,
+        && (rc = pacs_dicom_read_meta(&file, &svc->options.limits, a, &ds,
                                       err)) == PACS_OK
         && (rc = pacs_sha256_init(&h, err)) == PACS_OK)
     {
@@ -74,15 +76,41 @@ digest_of(verify_t *v, int fd, char hex[65], uint64_t *size, pacs_err_t *err)
 }
 
 
+int
+pacs_blob_check(pacs_service_t *svc, const pacs_key_t *key, uint64_t size,
+    uint64_t *read, pacs_err_t *err)
+{
+    pacs_err_t  why = { 0 };
+    char        hex[65];
+    int         fd, rc;
+
+    *read = 0;
+
+    if (svc->blobs->vt->open(svc->blobs, key, &fd, &why) != PACS_OK) {
+        return pacs_fail(err, PACS_E_NOT_FOUND, "in the index, but the file "
+                         "is missing");
+    }
+
+    rc = digest_of(svc, fd, hex, read, err);
+    close(fd);
+
+    if (rc == PACS_OK && strcmp(hex, key->digest) != 0) {
+        return pacs_fail(err, PACS_E_PARSE, "damaged: the bytes do not have "
+                         "this digest");
+    }
+    return rc != PACS_OK || *read == size ? rc
+           : pacs_fail(err, PACS_E_PARSE, "its size differs from the index");
+}
+
+
 static int
 check_row(void *ctx, const pacs_record_t *r)
 {
     verify_t    *v = ctx;
     pacs_err_t   err = { 0 };
     pacs_key_t   key;
-    char         name[128], hex[65];
-    uint64_t     size = 0;
-    int          fd;
+    char         name[128];
+    uint64_t     size;
 
     snprintf(name, sizeof(name), "%.*s", pacs_fmt(r->key));
 
@@ -97,21 +125,10 @@ check_row(void *ctx, const pacs_record_t *r)
 
     v->total.done++;
 
-    if (v->svc->blobs->vt->open(v->svc->blobs, &key, &fd, &err) != PACS_OK) {
-        finding(v, name, "in the index, but the file is missing");
-        return PACS_OK;
-    }
-
-    if (digest_of(v, fd, hex, &size, &err) != PACS_OK) {
+    if (pacs_blob_check(v->svc, &key, r->size, &size, &err) != PACS_OK) {
         finding(v, name, err.text);
-    } else if (strcmp(hex, key.digest) != 0) {
-        finding(v, name, "damaged: the bytes do not have this digest");
-    } else if (size != r->size) {
-        finding(v, name, "its size differs from the index");
     }
-
     v->total.bytes += size;
-    close(fd);
 
     if (v->progress != NULL && v->total.done % 64 == 0
         && !v->progress(v->ctx, &v->total))
@@ -178,6 +195,9 @@ pacs_verify(pacs_service_t *svc, pacs_progress_pt progress, void *ctx,
         && (rc = ix->vt->conflicts(ix, a, note_conflict, &v, err)) == PACS_OK)
     {
         rc = svc->blobs->vt->each(svc->blobs, check_file, &v, err);
+    }
+    if (rc == PACS_OK) {
+        rc = pacs_documents_verify(svc, finding, &v, err);
     }
 
     *total = v.total;

@@ -28,17 +28,19 @@ typedef struct {
 #define VOLUME  (ON(MPR) | ON(VOLUME))
 #define PICTURES (ON(RENDERED) | VOLUME)
 #define PICTURE (PICTURES | ON(THUMBNAIL))
+#define MODELS  (ON(WORKITEMS) | ON(SCHEDULED))
+#define MODEL   (ON(WORKITEM) | ON(COMMITMENT) | ON(PERFORMED))
 
 static const offer_t  offers[] = {
-    { SEARCH | ON(METADATA),
+    { SEARCH | ON(METADATA) | MODELS | MODEL,
                   PACS_MT_DICOM_JSON,       "application/dicom+json",   NULL },
-    { SEARCH | ON(METADATA) | ON(VALUES) | ON(PLANE),
+    { SEARCH | ON(METADATA) | MODELS | MODEL | ON(VALUES) | ON(PLANE),
                   PACS_MT_JSON,             "application/json",         NULL },
-    { SEARCH | ON(METADATA),
+    { SEARCH | ON(METADATA) | MODELS | MODEL,
                   PACS_MT_MULTIPART_XML,    "multipart/related",
                                             "application/dicom+xml" },
     { ON(STORED), PACS_MT_DICOM_JSON,       "application/dicom+json",   NULL },
-    { ON(METADATA) | ON(STORED),
+    { ON(METADATA) | ON(STORED) | MODEL,
                   PACS_MT_XML,              "application/dicom+xml",    NULL },
     { ON(OBJECT), PACS_MT_MULTIPART_DICOM,  "multipart/related",
                                             "application/dicom" },
@@ -69,7 +71,9 @@ static const offer_t  offers[] = {
     { ON(RENDERED), PACS_MT_DOCUMENT,        "model/stl",                NULL },
     { ON(RENDERED), PACS_MT_DOCUMENT,        "model/obj",                NULL },
     { ON(RENDERED), PACS_MT_DOCUMENT,        "model/mtl",                NULL },
-    { VOLUME,     PACS_MT_DICOM_JSON,       "application/dicom+json",   NULL }
+    { VOLUME,     PACS_MT_DICOM_JSON,       "application/dicom+json",   NULL },
+    { MODELS | MODEL, PACS_MT_MULTIPART_JSON, "multipart/related",
+                                            "application/dicom+json" }
 };
 
 enum { OFFERS = sizeof(offers) / sizeof(offers[0]) };

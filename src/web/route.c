@@ -9,8 +9,8 @@
 
 enum { READ = PACS_GET | PACS_HEAD, FORM = READ | PACS_POST };
 
-/* one capital stands for: Study, series (X), Instance, Frames, Bulk (rest),
- * Upload */
+/* one capital stands for: Study, series (X), Instance or what else has a UID,
+ * Frames, AE title, Upload, Bulk (rest) */
 static const struct {
     const char       *path;
     pacs_resource_e   resource;
@@ -85,6 +85,20 @@ static const struct {
                                     PACS_R_THUMBNAIL, READ, 0 },
     { "studies/S/series/X/instances/I/frames/F/values",
                                     PACS_R_VALUES,    FORM, 0 },
+    { "workitems",                  PACS_R_WORKITEMS, READ | PACS_POST, 0 },
+    { "workitems/I",                PACS_R_WORKITEM,  READ | PACS_POST, 0 },
+    { "workitems/I/state",          PACS_R_WORKITEM_STATE, PACS_PUT, 0 },
+    { "workitems/I/cancelrequest",  PACS_R_WORKITEM_CANCEL, PACS_POST, 0 },
+    { "workitems/I/subscribers/A",  PACS_R_SUBSCRIPTION,
+                                    PACS_POST | PACS_DELETE, 0 },
+    { "workitems/I/subscribers/A/suspend",
+                                    PACS_R_SUSPENSION, PACS_POST, 0 },
+    { "subscribers/A",              PACS_R_NOTIFICATIONS, READ, 0 },
+    { "commitment-requests/I",      PACS_R_COMMITMENT, READ | PACS_POST, 0 },
+    { "modality-scheduled-procedure-steps",
+                                    PACS_R_SCHEDULED, READ, 0 },
+    { "modality-performed-procedure-steps/I",
+                                    PACS_R_PERFORMED, READ | PACS_POST, 0 },
     { "studies/S/series/X/instances/I/bulkdata/B",
                                     PACS_R_BULKDATA,  READ, 0 },
     { "wado",                       PACS_R_WADO,      READ, 0 },
@@ -139,6 +153,24 @@ check_uid(pacs_str_t uid, const char *what, pacs_err_t *err)
 
     return pacs_fail(err, PACS_E_ARG, "%s in the path is not a UID: %.*s",
                      what, uid.len > 80 ? 80 : (int) uid.len, uid.data);
+}
+
+
+/* PS3.5 6.2, AE */
+static int
+check_ae(pacs_str_t ae, pacs_err_t *err)
+{
+    bool  good = ae.data == NULL
+                 || (ae.len <= 16 && pacs_str_trim(ae).len != 0);
+
+    for (size_t i = 0; i < ae.len; i++) {
+        good = good && ae.data[i] >= 0x20 && ae.data[i] < 0x7f
+               && ae.data[i] != '\\';
+    }
+
+    return good ? PACS_OK
+           : pacs_fail(err, PACS_E_ARG, "not an AE title: %.*s",
+                       ae.len > 80 ? 80 : (int) ae.len, ae.data);
 }
 
 
@@ -204,6 +236,7 @@ pacs_web_route(pacs_str_t path, const pacs_limits_t *limits, pacs_arena_t *a,
         route->instance = slot['I' - 'A'];
         route->bulk = slot['B' - 'A'];
         route->upload = slot['U' - 'A'];
+        route->ae = slot['A' - 'A'];
 
         int  rc = check_uid(route->study, "study", err);
 
@@ -212,6 +245,9 @@ pacs_web_route(pacs_str_t path, const pacs_limits_t *limits, pacs_arena_t *a,
         }
         if (rc == PACS_OK) {
             rc = check_uid(route->instance, "instance", err);
+        }
+        if (rc == PACS_OK) {
+            rc = check_ae(route->ae, err);
         }
         if (rc == PACS_OK && slot['F' - 'A'].data != NULL) {
             rc = parse_frames(slot['F' - 'A'], limits, a, route, err);

@@ -36,7 +36,17 @@ typedef enum {
     PACS_R_WADO,                /* /wado?requestType=WADO&…: chapter 9 */
     PACS_R_STORED,              /* no path: the answer to a store */
     PACS_R_UPLOADS,             /* /uploads: tus, creation */
-    PACS_R_UPLOAD               /* /uploads/U: tus */
+    PACS_R_UPLOAD,              /* /uploads/U: tus */
+    PACS_R_WORKITEMS,           /* /workitems: search, create */
+    PACS_R_WORKITEM,            /* /workitems/I: retrieve, update */
+    PACS_R_WORKITEM_STATE,      /* …/state */
+    PACS_R_WORKITEM_CANCEL,     /* …/cancelrequest */
+    PACS_R_SUBSCRIPTION,        /* …/subscribers/A */
+    PACS_R_SUSPENSION,          /* …/subscribers/A/suspend */
+    PACS_R_NOTIFICATIONS,       /* /subscribers/A: a WebSocket */
+    PACS_R_COMMITMENT,          /* /commitment-requests/I */
+    PACS_R_SCHEDULED,           /* /modality-scheduled-procedure-steps */
+    PACS_R_PERFORMED            /* /modality-performed-procedure-steps/I */
 } pacs_resource_e;
 
 /* bits: what a resource answers to */
@@ -53,6 +63,7 @@ typedef struct {
     uint32_t         nframes;
     pacs_str_t       bulk;          /* path behind bulkdata/ */
     pacs_str_t       upload;        /* what stands behind uploads/ */
+    pacs_str_t       ae;            /* checked AE title */
     bool             one;           /* of several frames the first, in types
                                        that hold one only */
 } pacs_route_t;
@@ -237,7 +248,7 @@ typedef enum {
     PACS_MT_DOCUMENT,           /* likewise */
     PACS_MT_ZIP,
     PACS_MT_MULTIPART_XML,      /* a part a row, or an instance */
-    PACS_MT_XML,
+    PACS_MT_XML, PACS_MT_MULTIPART_JSON,
     PACS_MT_NONE
 } pacs_media_e;
 

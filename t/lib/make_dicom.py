@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 
 # Small DICOM files by pydicom, for tests: stdin is a JSON list of objects,
-# keyword (or ggggeeee) to value; "file", "charset" and "rows" are no
-# attributes.  A value that is a list of objects is a sequence.
+# keyword to value, or ggggeeee to [VR, value]; "file", "charset" and "rows"
+# are no attributes.  A value that is a list of objects is a sequence, "hex:…"
+# are bytes.
 
 import json
+import re
 import sys
 
 import pydicom
@@ -15,20 +17,33 @@ from pydicom.uid import ExplicitVRLittleEndian
 CT = "1.2.840.10008.5.1.4.1.1.2"
 
 
+def items(values):
+    made = []
+    for v in values:
+        item = Dataset()
+        fill(item, v)
+        made.append(item)
+    return pydicom.Sequence(made)
+
+
+def converted(vr, value):
+    if isinstance(value, str) and value.startswith("hex:"):
+        return bytes.fromhex(value[4:])
+    if vr in ("FL", "FD"):
+        return [float(v) for v in value]
+    if vr == "SQ":
+        return items(value)
+    return value
+
+
 def fill(ds, values):
     for key, value in values.items():
-        if isinstance(value, list) and value and isinstance(value[0], dict):
-            items = []
-            for v in value:
-                item = Dataset()
-                fill(item, v)
-                items.append(item)
-            setattr(ds, key, pydicom.Sequence(items))
-        elif len(key) == 8 and key[:4].isdigit():
-            group, element = int(key[:4], 16), int(key[4:], 16)
-            ds.add_new((group, element), value[0], value[1])
+        if re.fullmatch("[0-9A-F]{8}", key):
+            vr, value = value
+            tag = int(key, 16)
         else:
-            ds.add_new(tag_for_keyword(key), dictionary_VR(key), value)
+            tag, vr = tag_for_keyword(key), dictionary_VR(key)
+        ds.add_new(tag, vr, converted(vr, value))
 
 
 for spec in json.load(sys.stdin):

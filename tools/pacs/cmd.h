@@ -21,6 +21,7 @@ int pacs_cmd_reindex(const pacs_cli_t *cli, int argc, char **argv);
 int pacs_cmd_verify(const pacs_cli_t *cli, int argc, char **argv);
 int pacs_cmd_delete(const pacs_cli_t *cli, int argc, char **argv);
 int pacs_cmd_conflicts(const pacs_cli_t *cli, int argc, char **argv);
+int pacs_cmd_worklist(const pacs_cli_t *cli, int argc, char **argv);
 int pacs_cmd_phantom(int argc, char **argv);
 
 /* opens the home as its owner (drops root); says why not and gives NULL;

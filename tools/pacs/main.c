@@ -30,6 +30,8 @@ static const struct {
       pacs_cmd_delete },
     { "conflicts", "", "list copies with a known UID and other content",
       pacs_cmd_conflicts },
+    { "worklist",  "add FILE... | list | remove STUDY STEP",
+      "what modalities are to do", pacs_cmd_worklist },
     { "phantom",   "DIR [--small]", "make demo studies with invented names",
       phantom }
 };
