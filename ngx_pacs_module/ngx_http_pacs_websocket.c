@@ -713,16 +713,23 @@ ngx_http_pacs_websocket_write(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_pacs_websocket_flush(ngx_http_pacs_socket_t *s)
 {
-    ssize_t            n;
-    ngx_connection_t  *c;
+    ssize_t              n;
+    ngx_connection_t    *c;
+    ngx_http_request_t  *r;
 
-    c = s->ctx->request->connection;
+    r = s->ctx->request;
+    c = r->connection;
 
     /* the answer of the handshake goes first */
 
-    if (c->buffered || s->ctx->request->buffered) {
-        return ngx_http_output_filter(s->ctx->request, NULL) == NGX_ERROR
-               ? NGX_ERROR : c->buffered ? NGX_AGAIN : NGX_OK;
+    if (c->buffered || r->buffered) {
+        if (ngx_http_output_filter(r, NULL) == NGX_ERROR) {
+            return NGX_ERROR;
+        }
+
+        if (c->buffered || r->buffered) {
+            return NGX_AGAIN;
+        }
     }
 
     while (s->sent < s->out.len) {

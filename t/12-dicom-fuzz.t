@@ -44,7 +44,8 @@ for my $source (sort glob "$Pacs::TOP/t/fuzz/*.c") {
 
     my ($rc, $out) = capture("$Pacs::B/t/fuzz/$name",
         @length, '-max_len=12000', '-timeout=10',
-        '-rss_limit_mb=1500', "-artifact_prefix=$found", $corpus, -d $own ? $own : $seeds);
+        '-rss_limit_mb=1500', "-artifact_prefix=$found", $corpus,
+        -d $own ? $own : $seeds);
     my ($runs) = $out =~ /^Done (\d+) runs/m;
 
     ok($rc == 0 && $runs, "$name: " . ($runs // 0) . " runs")

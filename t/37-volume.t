@@ -227,5 +227,15 @@ SKIP: {
     is($pacs->get("/dicom-web/studies/$S/rendered3d?viewport=200,200")->{status}, 200, '... and the study a volume');
 }
 
+SKIP: {
+    my @ct = glob "$Pacs::SAMPLES/ct-series/lidc-0314-chest-1mm/00*.dcm" or skip 'no samples', 3;
+    is($pacs->stow(\@ct)->{status}, 200, 'a CT whose slices were anonymized one by one');
+    my ($row) = grep { $_->{'00201209'}{Value}[0] == 9 } @{$pacs->get_json('/dicom-web/series?Modality=CT&includefield=00201209')};
+    my ($S, $X) = map { $_->{Value}[0] } @$row{qw(0020000D 0020000E)};
+    my $r = $pacs->get("/dicom-web/studies/$S/series/$X/renderedmpr", @png);
+    is($r->{status}, 200, '... has a plane') or diag $r->{content};
+    like($r->{headers}{warning} // '', qr/of its own/, '... and a warning');
+}
+
 $pacs->shutdown;
 done_testing;

@@ -243,7 +243,7 @@ for (['values?point=1,1&window=40,400,linear', 'window'], ['rendered?rotation=90
     my ($what, $names) = @$_;
     $r = $p->get(url($ct) . "/frames/1/$what");
     is($r->{status}, 200, $what);
-    like($r->{headers}{warning} // '', qr/^299 ngx_pacs ".*: \Q$names\E"$/, '... a warning');
+    like($r->{headers}{warning} // '', qr/^299 \S+ ".*: \Q$names\E"$/, '... a warning');
 }
 is($p->get(url($ct) . '/frames/1/rendered?quality=50&viewport=64,64')->{headers}{warning}, undef, '... nothing else is');
 

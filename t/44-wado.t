@@ -50,6 +50,10 @@ sub stow_base {
     return $r =~ s{^https?://[^/]+}{}r;
 }
 
+sub picture_of {
+    return py('from PIL import Image; import sys,hashlib; i=Image.open(sys.argv[1]); print(i.format, *i.size, getattr(i,"n_frames",1), hashlib.sha256(i.tobytes()).hexdigest())', save($_[0]));
+}
+
 sub refused {
     my ($what, $url, $status, $reason, %headers) = @_;
     my $r = $pacs->get($url, %headers);
@@ -553,6 +557,26 @@ PY
     refused('point 46: ... or its thumbnail', "$sr/thumbnail", 406, qr/./);
 }
 
+# --- thumbnails and videos ---
+
+{
+    my @order = sort { $a->[0] <=> $b->[0] }
+        map { [ $_->{'00200013'}{Value}[0], $_->{'00080018'}{Value}[0] ] } @{$pacs->get_json("$series/metadata")};
+    my $middle = "$series/instances/" . $order[@order / 2][1];
+    my $t = $pacs->get("$middle/thumbnail");
+    my ($format, $w, $h) = split ' ', picture_of($t->{content});
+    ok($w <= 256 && $h <= 256, 'point 47: a thumbnail has 256 pixels at most');
+    ok($pacs->get("$_/thumbnail")->{content} eq $t->{content}, "point 47: the middle image stands for $_") for $series, $study;
+    ok($pacs->get("$middle/thumbnail?annotation=patient")->{content} eq $t->{content}, 'point 47: without annotation');
+
+    my $video = stow_base("$S/ecg-pdf-video/video-mpeg4-avc-hp41.dcm");
+    my $r = $pacs->get("$video/rendered", Accept => 'video/mp4');
+    is($r->{headers}{'content-type'}, 'video/mp4', 'point 48: a video as video/mp4');
+    my $p = $pacs->get("$video/rendered", Accept => 'video/mp4', Range => 'bytes=100-299');
+    is($p->{status}, 206, 'point 48: a range of it');
+    ok($p->{content} eq substr($r->{content}, 100, 200), '... is that');
+}
+
 # --- the URI service, chapter 9 ---
 
 sub wado {
@@ -560,10 +584,6 @@ sub wado {
     my @uids = $base =~ m{studies/([^/]+)/series/([^/]+)/instances/([^/]+)};
     my %q = (requestType => 'WADO', studyUID => $uids[0], seriesUID => $uids[1], objectUID => $uids[2], %p);
     return "$web/wado?" . join '&', map { "$_=" . ($q{$_} =~ s/([^\w.,-])/sprintf '%%%02X', ord $1/ger) } grep { defined $q{$_} } sort keys %q;
-}
-
-sub picture_of {
-    return py('from PIL import Image; import sys,hashlib; i=Image.open(sys.argv[1]); print(i.format, *i.size, getattr(i,"n_frames",1), hashlib.sha256(i.tobytes()).hexdigest())', save($_[0]));
 }
 
 {

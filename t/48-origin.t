@@ -247,7 +247,8 @@ for (
     print $f $conf;
     close $f;
 
-    my $env = $pacs->nginx_env;
+    # what nginx leaves when it refuses is its own
+    my $env = { %{ $pacs->nginx_env }, %{ $pacs->sanitizer_env(0) } };
 
     local @ENV{keys %$env} = values %$env;
 

@@ -48,7 +48,8 @@ sub workitem {
         '00100020' => attr('LO', 'P1'), '00100021' => attr('LO', 'ISS'), '00100024' => attr('SQ'),
         '00101002' => attr('SQ'), '00100030' => attr('DA', '19700102'), '00100040' => attr('CS', 'F'),
         '00380010' => attr('LO'), '00380014' => attr('SQ'), '00081080' => attr('LO'), '00081084' => attr('SQ'),
-        '0040A370' => attr('SQ', { '0020000D' => attr('UI', '1.2.3.4'), '00080050' => attr('SH', 'ACC7') }),
+        '0040A370' => attr('SQ', { '0020000D' => attr('UI', '1.2.3.4'), '00080050' => attr('SH', 'ACC7'),
+            '00321060' => attr('LO', 'Größe der Leber') }),
         '00741002' => attr('SQ'), '00741216' => attr('SQ'), %more };
 }
 
@@ -142,6 +143,7 @@ $r = $pacs->get("$items/$a");
 is($r->{headers}{'content-type'}, 'application/dicom+json', 'retrieve as dicom+json');
 my $got = json($r->{content})->[0];
 is($got->{'00100010'}{Value}[0]{Alphabetic}, 'Müller^Ånne', 'a name comes back as it was sent');
+is($got->{'0040A370'}{Value}[0]{'00321060'}{Value}[0], 'Größe der Leber', '... and a text in an item');
 is($got->{'00080016'}{Value}[0], '1.2.840.10008.5.1.4.34.6.1', 'the SOP class is UPS Push');
 is($got->{'00080018'}{Value}[0], $a, 'the SOP instance is the workitem');
 like($got->{'00404010'}{Value}[0], qr/^\d{14}\.\d{6}\+0000$/, 'when it was modified');
@@ -157,6 +159,7 @@ is(request(POST => "$items/$a", { '00741204' => attr('LO', 'Segment the spleen')
 $got = $pacs->get_json("$items/$a")->[0];
 is($got->{'00741204'}{Value}[0], 'Segment the spleen', '... is done');
 is($got->{'00741202'}{Value}[0], 'Abdomen', '... to nothing else');
+is($got->{'0040A370'}{Value}[0]{'00321060'}{Value}[0], 'Größe der Leber', '... not to a text in an item');
 isnt($pacs->get("$items/$a")->{headers}{etag}, $etag, '... and changes the ETag');
 
 for (
@@ -324,6 +327,7 @@ for (
     [ 'WorklistLabel=Search*&00404025.00080100=CT1', $s1, $s2 ],
     [ 'WorklistLabel=Search*&00404025.00080100=CT1&00404025.00080102=99T', $s1 ],
     [ 'WorklistLabel=Search*&00404025.00080100=CT2&00404025.00080104=code%20CT1' ],
+    [ 'WorklistLabel=Search*&0040A370.00321060=Gr%C3%B6%C3%9Fe*', $s1, $s2 ],
     [ "WorklistLabel=Search*&ReferencedRequestSequence.AccessionNumber=ACC7", $s1, $s2 ],
     [ 'WorklistLabel=Search*&PatientBirthDate=19700101-19700103', $s1, $s2 ],
     [ 'WorklistLabel=Search*&PatientBirthDate=19710101-' ],
@@ -346,6 +350,10 @@ for (
 $r = $pacs->get("$items?WorklistLabel=nobody");
 is("$r->{status} $r->{content}", "200 []\n", 'nothing found is 200 and []');
 ok(!grep({ exists $_->{'00081195'} } @{$pacs->get_json($items)}), 'no Transaction UID in any of all');
+like($pacs->get("$items?orderby=PatientID")->{headers}{warning}, qr/orderby is not supported/, 'orderby is warned of');
+my $many = join '&', map { sprintf('00404025.0041%04x=x', 0x1000 + $_) } 1 .. 60;
+is($pacs->get("$items?$many")->{status}, 413, 'sixty keys in one sequence are too many');
+is_deeply(found(join '&', map { sprintf('0041%04x=x', 0x1000 + $_) } 1 .. 60), [], '... but not side by side');
 for ('TransactionUID=1.2.3.4.5', 'NoSuchKeyword=1', 'PatientBirthDate=19x', 'limit=0', 'limit=x', 'offset=-1',
     'ScheduledStationNameCodeSequence=x')
 {
@@ -442,6 +450,10 @@ is($progress->{'00741002'}{Value}[0]{'00741004'}{Value}[0], 40, '... 40 %');
 request(POST => "$items/$e1?$own", { '00404025' => attr('SQ', code('CT9')) });
 my $assigned = event_is($ws, $e1, 5, 'assigned');
 is($assigned->{'00404025'}{Value}[0]{'00080100'}{Value}[0], 'CT9', '... to CT9');
+request(POST => "$items/$e1?$own", { '00404034' => attr('SQ', { '00404009' => attr('SQ', code('Curie')),
+    '00404037' => attr('PN', { Alphabetic => 'Curie^Marie' }), '00404036' => attr('LO', 'Radium') }) });
+$assigned = event_is($ws, $e1, 5, 'assigned', '00404036' => 'Radium');
+is($assigned->{'00404009'}{Value}[0]{'00080100'}{Value}[0], 'Curie', '... to her');
 request(POST => "$items/$e1?$own", { '00741204' => attr('LO', 'nothing to tell') });
 is(request(POST => "$items/$e1/cancelrequest", { '00741238' => attr('LT', 'bitte'), '0074100C' => attr('LO', 'Jürgen'),
     '00741236' => attr('AE', 'RIS') })->{status}, 202, 'cancel of one that is listened to is 202');

@@ -218,6 +218,28 @@ my ($x, $j) = map { $pacs->get_json("$mpps/$_")->[0] } $p2, $p1;
 delete @{$_}{qw(00080018 00400252)} for $x, $j;
 is_deeply($x, $j, '... equal to what JSON made');
 
+# --- kill -9 at each call that writes: what was said is there, or nothing was ---
+
+SKIP: {
+    skip 'no strace', 1 unless have('strace') && !asan() && !(capture('strace', '-qq', '-o', '/dev/null', 'true'))[0];
+    my ($killed, %lost, %half) = (0);
+    for my $call (qw(write pwrite64 fdatasync fsync ftruncate)) {
+        for my $when (1 .. 6) {
+            my ($study, $id) = (uid(), "K$next");
+            my $file = write_file('k.json', $json->encode(item($study, $id)));
+            my ($rc, $out) = capture('strace', '-f', '-qq', '-o', '/dev/null', '-e', "trace=$call", '-e',
+                "inject=$call:signal=KILL:when=$when", "$Pacs::B/pacs", 'worklist', '--home', $pacs->{home}, 'add', $file);
+            $killed++ if $out !~ /^added/m;
+            my $there = $pacs->get_json("$mwl?PatientID=P$id");
+            $lost{"$call $when"}++ if $out =~ /^added/m && @$there != 1;
+            $half{"$call $when"}++ if @$there > 1 || (@$there && !exists $there->[0]{'00400100'}{Value}[0]{'00080060'});
+            is(($pacs->pacs('worklist', 'add', $file))[0], 0, "killed at $call $when: then it can be added");
+        }
+    }
+    cmp_ok($killed, '>', 5, "$killed of 30 died before they said so");
+    is_deeply([ \%lost, \%half ], [ {}, {} ], 'nothing is lost, nothing is half there');
+}
+
 # --- kill -9 while four clients create: what was acknowledged is there ---
 
 for my $round (1 .. 2) {

@@ -10,7 +10,7 @@
 
 #include "codec/encoder.h"
 
-enum { QUALITY = 90 };
+enum { QUALITY = 95 };
 
 typedef struct {
     struct jpeg_error_mgr  mgr;
@@ -41,8 +41,11 @@ describe(j_compress_ptr c, const encode_job_t *job)
     jpeg_set_defaults(c);
     jpeg_set_quality(c, QUALITY, TRUE);
 
-    /* YBR_FULL: chroma as fine as the rest */
-    c->comp_info[0].h_samp_factor = c->comp_info[0].v_samp_factor = 1;
+    /* chroma of half the columns, as YBR_FULL_422 says */
+    if (job->px.samples == 3) {
+        c->comp_info[0].h_samp_factor = 2;
+        c->comp_info[0].v_samp_factor = 1;
+    }
 }
 
 
@@ -79,7 +82,7 @@ pacs_encode_turbo(encode_job_t *job, pacs_err_t *err)
     }
 
     if (job->px.samples == 3) {
-        job->photometric = PACS_PI_YBR_FULL;
+        job->photometric = PACS_PI_YBR_FULL_422;
     }
     jpeg_destroy_compress(&c);
     free(out);

@@ -74,6 +74,9 @@ typedef struct {
 
 const pacs_uid_t *pacs_uid(pacs_str_t uid);
 extern const pacs_uid_t  pacs_uid_table[];          /* ends with uid NULL */
+/* a class that no table knows is taken for one, unless its UID lies outside
+ * the storage branch of the DICOM root */
+bool pacs_class_is_storage(pacs_str_t uid);
 
 /* how a data set in this transfer syntax is written and its pixels coded */
 typedef enum {
@@ -363,8 +366,8 @@ void pacs_write_sq_end(pacs_buf_t *b);
 int pacs_write_dataset(pacs_buf_t *b, pacs_source_t *stream,
     const pacs_dataset_t *ds, bool implicit, pacs_err_t *err);
 /* … without the value of ds->pixels, which belongs at *cut of b, byte by byte
- * as it is stored; *cut is b's end where there is no such value, or it has
- * to be written otherwise */
+ * as it is stored; *cut is SIZE_MAX where there is no such value, or it was
+ * written here, otherwise than it is stored */
 int pacs_write_dataset_cut(pacs_buf_t *b, pacs_source_t *stream,
     const pacs_dataset_t *ds, bool implicit, size_t *cut, pacs_err_t *err);
 /* the same of any size: what b holds goes to sink in pieces of 64 kB or so,

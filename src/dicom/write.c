@@ -392,14 +392,9 @@ pacs_write_dataset_cut(pacs_buf_t *b, pacs_source_t *stream,
                          && !ds->syntax->big_endian && !ds->syntax->deflated;
     writer_t  w = { b, stream, ds, implicit, NULL, NULL,
                     as_it_is ? ds->pixels : NULL, cut, err };
-    int       rc;
 
     *cut = SIZE_MAX;
-    rc = put_dataset(&w);
-    if (*cut == SIZE_MAX) {
-        *cut = b->len;
-    }
-    return rc;
+    return put_dataset(&w);
 }
 
 

@@ -169,6 +169,43 @@ pacs_sqlite_run_fixed(pacs_sqlite_t *ix, pacs_fixed_e q, pacs_err_t *err)
 }
 
 
+static int
+is_over(void *data)
+{
+    const pacs_deadline_t  *d = data;
+
+    return d->env->now_us(d->env->ctx) > d->end_us;
+}
+
+
+void
+pacs_sqlite_bound(pacs_sqlite_t *ix, pacs_conn_t *c,
+    const pacs_limits_t *limits, pacs_deadline_t *d)
+{
+    enum { STEPS = 5000 };          /* between two looks at the clock */
+
+    *d = (pacs_deadline_t) {
+        &ix->env, ix->env.now_us(ix->env.ctx) + limits->query_ms * 1000
+    };
+    sqlite3_progress_handler(c->db, STEPS, is_over, d);
+}
+
+
+int
+pacs_sqlite_unbound(pacs_conn_t *c, const pacs_limits_t *limits,
+    pacs_deadline_t *d, int code, pacs_err_t *err)
+{
+    sqlite3_progress_handler(c->db, 0, NULL, NULL);
+
+    if (code == PACS_E_LIMIT && is_over(d)) {
+        *err = (pacs_err_t) { 0 };
+        pacs_fail(err, code, "the search is too broad: it took more than"
+                  " %lld ms (query_ms)", (long long) limits->query_ms);
+    }
+    return code;
+}
+
+
 /* --- connections --- */
 
 

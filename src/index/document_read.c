@@ -155,16 +155,23 @@ put_term(pacs_sql_t *sql, const term_t *t, unsigned i, bool fuzzy)
 }
 
 
+enum { JOINED_MAX = 32 };       /* SQLite joins 64 tables at most */
+
+
 /* term i, and those that must match in the same item */
 static void
 put_group(pacs_sql_t *sql, term_t *terms, unsigned i, unsigned n, bool fuzzy)
 {
     pacs_buf_printf(&sql->text, " AND d.id IN (SELECT k%u.document"
                     " FROM document_key k%u", i, i);
-    for (unsigned j = i + 1; j < n; j++) {
+    for (unsigned j = i + 1, joined = 0; j < n; j++) {
         terms[j].joined = !terms[j].done && one_item(&terms[i], &terms[j]);
         if (terms[j].joined) {
             pacs_buf_printf(&sql->text, ", document_key k%u", j);
+            if (++joined == JOINED_MAX) {
+                sql->code = pacs_fail(sql->err, PACS_E_LIMIT, "more than %d "
+                                      "keys in one sequence", JOINED_MAX);
+            }
         }
     }
 
@@ -237,8 +244,10 @@ build(pacs_sql_t *sql, const pacs_document_query_t *q)
                     q->limit != 0 ? (long long) q->limit + 1 : -1LL,
                     (long long) q->offset);
 
-    return sql->text.failed ? pacs_fail(sql->err, PACS_E_NOMEM,
-                                        "out of memory") : PACS_OK;
+    if (sql->text.failed) {
+        return pacs_fail(sql->err, PACS_E_NOMEM, "out of memory");
+    }
+    return sql->code;
 }
 
 
@@ -289,21 +298,31 @@ pacs_sqlite_documents_find(pacs_index_t *base,
     pacs_sqlite_t  *ix = (pacs_sqlite_t *) base;
     pacs_conn_t    *c;
     pacs_sql_t      sql;
+    pacs_err_t      first = { 0 };
+    pacs_deadline_t deadline;
 
     *more = false;
-    pacs_sql_init(&sql, &pacs_sqlite_dialect, limits, a, err);
+    pacs_sql_init(&sql, &pacs_sqlite_dialect, limits, a, &first);
 
     int  code = build(&sql, q);
 
     if (code == PACS_OK
-        && (code = pacs_sqlite_enter(ix, &c, err)) == PACS_OK)
+        && (code = pacs_sqlite_enter(ix, &c, &first)) == PACS_OK)
     {
+        /* pages are for clients; who reads all takes the time it needs */
+        if (q->limit != 0) {
+            pacs_sqlite_bound(ix, c, limits, &deadline);
+        }
         code = run(c, &sql, q, fn, ctx, more);
+        if (q->limit != 0) {
+            code = pacs_sqlite_unbound(c, limits, &deadline, code, &first);
+        }
         pacs_sqlite_leave(ix, c);
     }
 
     pacs_sql_free(&sql);
-    return code;
+    return first.code == PACS_OK ? code
+                                 : pacs_fail(err, code, "%s", first.text);
 }
 
 

@@ -184,8 +184,10 @@ want_time(pacs_str_t part, pacs_arena_t *a, pacs_wanted_t *w, pacs_err_t *err)
 {
     int  code = want_range(part, time_ok, "time (HHMMSS.FFFFFF)", a, w, err);
 
-    w->low = time_pad(w->low, "000000.000000", a);
-    w->high = time_pad(w->high, "235959.999999", a);
+    if (code == PACS_OK) {
+        w->low = time_pad(w->low, "000000.000000", a);
+        w->high = time_pad(w->high, "235959.999999", a);
+    }
     return code;
 }
 

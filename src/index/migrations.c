@@ -184,13 +184,17 @@ const char *const  pacs_migrations[] = {
     "    pacs_words(performing_physician_n || '=' || performing_physician_m)"
     "    WHERE performing_physician_n || performing_physician_m > '';",
 
-    /* 5: studies of a name, or a modality, newest first */
+    /* 5: was 7 with other tables */
+    "SELECT 1;",
+
+    /* 6: words as in 4, of names in documents */
+    "ALTER TABLE document_key ADD COLUMN value_w TEXT NOT NULL DEFAULT '';",
+
+    /* 7: studies of a name, a word or a modality, newest first */
+    PACS_RANK_DROP
     PACS_RANK_TABLES
     PACS_RANK_FILL
-    PACS_RANK_TRIGGERS,
-
-    /* 6: the same of names in documents */
-    "ALTER TABLE document_key ADD COLUMN value_w TEXT NOT NULL DEFAULT '';"
+    PACS_RANK_TRIGGERS
 };
 
 const unsigned  pacs_nmigrations = sizeof(pacs_migrations)

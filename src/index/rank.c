@@ -48,11 +48,9 @@ int
 pacs_rank_clear(pacs_conn_t *c, pacs_err_t *err)
 {
     return pacs_sqlite_exec(c,
-        "DROP TRIGGER rank_study_gone; DROP TRIGGER rank_study_new;"
-        "DROP TRIGGER rank_study_name; DROP TRIGGER rank_study_date;"
-        "DROP TRIGGER rank_series_new; DROP TRIGGER rank_series_gone;"
-        "DROP TRIGGER rank_series_modality;"
+        PACS_RANK_DROP
         "DELETE FROM series; DELETE FROM study; DELETE FROM study_modality;"
         "INSERT INTO study_name (study_name) VALUES ('delete-all');"
+        "INSERT INTO study_word (study_word) VALUES ('delete-all');"
         PACS_RANK_TRIGGERS, err);
 }

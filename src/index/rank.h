@@ -5,8 +5,9 @@
  * sorting.  A study's rank is how long ago its date is above its id: the lowest
  * one is the newest.
  *
- *   study_name      trigrams of patients' names: name is "=" first group "="
- *                   other groups "=", words is pacs_name_words() in blanks
+ *   study_name      trigrams of patients' names: "=" first group "=" other
+ *                   groups "="
+ *   study_word      words of patients' names, and sounds: pacs_name_words()
  *   study_modality  (modality, rank): once for each modality of a study
  *
  * Triggers keep both right.
@@ -19,16 +20,29 @@
 
 #define PACS_RANK(row)  "pacs_rank(" row ".study_date, " row ".id)"
 
+#define PACS_RANK_DROP                                                        \
+    "DROP TRIGGER IF EXISTS rank_study_new;"                                  \
+    "DROP TRIGGER IF EXISTS rank_study_gone;"                                 \
+    "DROP TRIGGER IF EXISTS rank_study_name;"                                 \
+    "DROP TRIGGER IF EXISTS rank_study_date;"                                 \
+    "DROP TRIGGER IF EXISTS rank_series_new;"                                 \
+    "DROP TRIGGER IF EXISTS rank_series_gone;"                                \
+    "DROP TRIGGER IF EXISTS rank_series_modality;"
+
 #define PACS_RANK_TABLES                                                      \
-    "CREATE VIRTUAL TABLE study_name USING fts5 (name, words,"                \
+    "DROP TABLE IF EXISTS study_name; DROP TABLE IF EXISTS study_word;"       \
+    "DROP TABLE IF EXISTS study_modality;"                                    \
+    "CREATE VIRTUAL TABLE study_name USING fts5 (name,"                       \
     "    content = '', columnsize = 0,"                                       \
     "    tokenize = 'trigram case_sensitive 1');"                             \
+    "CREATE VIRTUAL TABLE study_word USING fts5 (words,"                      \
+    "    content = '', columnsize = 0,"                                       \
+    "    tokenize = \"ascii tokenchars '#'\");"                               \
     "CREATE TABLE study_modality (modality TEXT NOT NULL,"                    \
     "    rank INTEGER NOT NULL, PRIMARY KEY (modality, rank)) WITHOUT ROWID;"
 
 #define PACS_RANK_TEXT(row)                                                   \
-    "'=' || " row ".patient_name_n || '=' || " row ".patient_name_m || '=',"  \
-    " ' ' || " row ".patient_name_w || ' '"
+    "'=' || " row ".patient_name_n || '=' || " row ".patient_name_m || '='"
 
 #define PACS_RANK_MODALITIES                                                  \
     "SELECT DISTINCT e.modality, " PACS_RANK("s") " FROM series e"            \
@@ -36,19 +50,26 @@
 
 /* from what the tables hold */
 #define PACS_RANK_FILL                                                        \
-    "INSERT INTO study_name (rowid, name, words)"                             \
+    "INSERT INTO study_name (rowid, name)"                                    \
     "    SELECT " PACS_RANK("s") " AS r, " PACS_RANK_TEXT("s")                \
     "    FROM study s ORDER BY r;"                                            \
+    "INSERT INTO study_word (rowid, words)"                                   \
+    "    SELECT " PACS_RANK("s") " AS r, s.patient_name_w"                    \
+    "    FROM study s ORDER BY r;"                                            \
     "INSERT INTO study_name (study_name) VALUES ('optimize');"                \
+    "INSERT INTO study_word (study_word) VALUES ('optimize');"                \
     "INSERT INTO study_modality " PACS_RANK_MODALITIES " ORDER BY 1, 2;"
 
 #define PACS_RANK_OLD_NAME                                                    \
-    "INSERT INTO study_name (study_name, rowid, name, words)"                 \
-    " VALUES ('delete', "                                                     \
-    PACS_RANK("old") ", " PACS_RANK_TEXT("old") ");"
+    "INSERT INTO study_name (study_name, rowid, name) VALUES ('delete', "     \
+    PACS_RANK("old") ", " PACS_RANK_TEXT("old") ");"                          \
+    "INSERT INTO study_word (study_word, rowid, words) VALUES ('delete', "    \
+    PACS_RANK("old") ", old.patient_name_w);"
 #define PACS_RANK_NEW_NAME                                                    \
-    "INSERT INTO study_name (rowid, name, words) VALUES ("                    \
-    PACS_RANK("new") ", " PACS_RANK_TEXT("new") ");"
+    "INSERT INTO study_name (rowid, name) VALUES ("                           \
+    PACS_RANK("new") ", " PACS_RANK_TEXT("new") ");"                          \
+    "INSERT INTO study_word (rowid, words) VALUES ("                          \
+    PACS_RANK("new") ", new.patient_name_w);"
 #define PACS_RANK_NEW_MODALITY                                                \
     "INSERT OR IGNORE INTO study_modality SELECT new.modality, "              \
     PACS_RANK("s") " FROM study s WHERE s.id = new.study"                     \

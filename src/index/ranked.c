@@ -30,28 +30,22 @@ characters(pacs_str_t s)
 }
 
 
-/* false: it has no trigram, and nothing is put */
-static bool
-put_phrase(pacs_buf_t *b, const char *column, const char *before,
-    pacs_str_t s)
+/* a string of FTS5 */
+static void
+put_string(pacs_buf_t *b, pacs_str_t s)
 {
-    if (characters(s) < TRIGRAM) {
-        return false;
-    }
-
-    pacs_buf_printf(b, "%s%s : \"", before, column);
+    pacs_buf_char(b, '"');
     for (size_t i = 0; i < s.len; i++) {
         pacs_buf_add(b, s.data + i, 1);
         if (s.data[i] == '"') {
-            pacs_buf_add(b, "\"", 1);
+            pacs_buf_char(b, '"');
         }
     }
-    pacs_buf_text(b, "\"");
-    return true;
+    pacs_buf_char(b, '"');
 }
 
 
-/* a phrase for each run of a pattern */
+/* a phrase for each run of a pattern that has a trigram */
 static bool
 put_runs(pacs_buf_t *b, pacs_str_t pattern, bool any)
 {
@@ -60,8 +54,12 @@ put_runs(pacs_buf_t *b, pacs_str_t pattern, bool any)
 
         run.len = pacs_sql_literal((pacs_str_t) { run.data,
                                                   pattern.len - i });
-        any |= put_phrase(b, "name", any ? " AND " : "", run);
         i += run.len;
+        if (characters(run) >= TRIGRAM) {
+            pacs_buf_text(b, any ? " AND " : "");
+            put_string(b, run);
+            any = true;
+        }
     }
     return any;
 }
@@ -82,6 +80,21 @@ put_name(pacs_buf_t *b, pacs_str_t wanted, pacs_arena_t *a)
 }
 
 
+/* the tokenizer divides a word at what is neither */
+static bool
+has_token(pacs_str_t word)
+{
+    for (size_t i = 0; i < word.len; i++) {
+        unsigned char  c = (unsigned char) word.data[i];
+
+        if (c >= 0x80 || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z')) {
+            return true;
+        }
+    }
+    return false;
+}
+
+
 /* each word begins one of the name's, or sounds like it */
 static bool
 put_words(pacs_buf_t *b, pacs_str_t wanted, pacs_arena_t *a)
@@ -90,16 +103,18 @@ put_words(pacs_buf_t *b, pacs_str_t wanted, pacs_arena_t *a)
     bool        any = false;
 
     while (pacs_name_word(&words, &word, &sound)) {
-        if (put_phrase(b, "words", any ? " AND (" : "(",
-                       pacs_sprintf(a, " %.*s", pacs_fmt(word))))
-        {
-            any = true;
-            if (sound.len != 0) {
-                put_phrase(b, "words", " OR ",
-                           pacs_sprintf(a, " %.*s ", pacs_fmt(sound)));
-            }
-            pacs_buf_text(b, ")");
+        if (!has_token(word)) {
+            continue;
         }
+        pacs_buf_text(b, any ? " AND (" : "(");
+        put_string(b, word);
+        pacs_buf_text(b, " *");
+        if (sound.len != 0) {
+            pacs_buf_text(b, " OR ");
+            put_string(b, sound);
+        }
+        pacs_buf_text(b, ")");
+        any = true;
     }
     return any;
 }
@@ -119,7 +134,7 @@ of_names(const pacs_matching_t *m, bool fuzzy, pacs_arena_t *a,
     pacs_buf_text(&b, ")");
 
     r->wanted = pacs_buf_take(&b, a);
-    r->kind = PACS_RANKED_NAME;
+    r->kind = fuzzy ? PACS_RANKED_WORD : PACS_RANKED_NAME;
     return all && r->wanted.data != NULL;
 }
 
@@ -170,7 +185,7 @@ take_term(const pacs_pred_t *p, const pacs_limits_t *limits, pacs_arena_t *a,
         return;
 
     case TAG_NAME:
-        if (r->kind != PACS_RANKED_NAME
+        if (r->kind <= PACS_RANKED_MODALITY
             && of_names(&m, p->how & PACS_HOW_FUZZY, a, &name))
         {
             *r = name;

@@ -5,7 +5,6 @@
 #include "index/rank.h"
 
 enum { RECORD_METADATA = 24, RECORD_VALUES };   /* columns, see statements.c */
-enum { STEPS = 5000 };          /* between two looks at the clock */
 
 
 static pacs_str_t
@@ -485,21 +484,6 @@ query(pacs_conn_t *c, const pacs_query_t *q, const pacs_limits_t *limits,
 }
 
 
-typedef struct {
-    const pacs_env_t  *env;
-    int64_t            end_us;
-} deadline_t;
-
-
-static int
-is_over(void *data)
-{
-    const deadline_t  *d = data;
-
-    return d->env->now_us(d->env->ctx) > d->end_us;
-}
-
-
 int
 pacs_sqlite_query(pacs_index_t *base, const pacs_query_t *q,
     const pacs_limits_t *limits, pacs_arena_t *a,
@@ -510,9 +494,7 @@ pacs_sqlite_query(pacs_index_t *base, const pacs_query_t *q,
     pacs_conn_t    *c;
     bool            unused;
     pacs_err_t      first = { 0 };
-    deadline_t      deadline = {
-        &ix->env, ix->env.now_us(ix->env.ctx) + limits->query_ms * 1000
-    };
+    pacs_deadline_t deadline;
     int             code = pacs_sqlite_enter(ix, &c, err);
 
     if (code != PACS_OK) {
@@ -522,20 +504,14 @@ pacs_sqlite_query(pacs_index_t *base, const pacs_query_t *q,
     more = more != NULL ? more : &unused;
     *more = false;
 
-    sqlite3_progress_handler(c->db, STEPS, is_over, &deadline);
+    pacs_sqlite_bound(ix, c, limits, &deadline);
     if (q->upto != NULL && q->upto[0] == -1) {
         code = latest(ix, c, q->upto, &first);
     }
     if (code == PACS_OK) {
         code = query(c, q, limits, a, fn, ctx, more, &first);
     }
-    sqlite3_progress_handler(c->db, 0, NULL, NULL);
-
-    if (code == PACS_E_LIMIT && is_over(&deadline)) {
-        first = (pacs_err_t) { 0 };
-        pacs_fail(&first, code, "the search is too broad: it took more than"
-                  " %lld ms (query_ms)", (long long) limits->query_ms);
-    }
+    code = pacs_sqlite_unbound(c, limits, &deadline, code, &first);
     pacs_sqlite_leave(ix, c);
     return first.code == PACS_OK ? code
                                  : pacs_fail(err, code, "%s", first.text);

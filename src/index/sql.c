@@ -448,6 +448,8 @@ pacs_sql_ranks(pacs_sql_t *sql, const pacs_query_t *q,
     static const struct { const char *from, *rank, *is; } tables[] = {
         [PACS_RANKED_NAME] = { "study_name", "r.rowid",
                                "r.study_name MATCH " },
+        [PACS_RANKED_WORD] = { "study_word", "r.rowid",
+                               "r.study_word MATCH " },
         [PACS_RANKED_MODALITY] = { "study_modality", "r.rank",
                                    "r.modality = " }
     };

@@ -52,7 +52,10 @@ enum { PACS_DRIVERS = 16, PACS_DRIVER_FEW = 10000 };
 
 /* what finds studies newest first, see rank.h */
 typedef struct {
-    enum { PACS_RANKED_NOT, PACS_RANKED_NAME, PACS_RANKED_MODALITY } kind;
+    enum {
+        PACS_RANKED_NOT, PACS_RANKED_MODALITY, PACS_RANKED_NAME,
+        PACS_RANKED_WORD
+    } kind;
     const pacs_pred_t  *term;
     pacs_str_t          wanted;     /* an FTS5 expression, a modality */
     int64_t             low, high;  /* that StudyDate leaves, inclusive */

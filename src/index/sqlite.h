@@ -120,6 +120,17 @@ int pacs_sqlite_exec(pacs_conn_t *c, const char *sql, pacs_err_t *err);
 int pacs_sqlite_run_fixed(pacs_sqlite_t *ix, pacs_fixed_e q,
     pacs_err_t *err);
 
+/* limits->query_ms for what is run in between; *err says so if it was over */
+typedef struct {
+    const pacs_env_t  *env;
+    int64_t            end_us;
+} pacs_deadline_t;
+
+void pacs_sqlite_bound(pacs_sqlite_t *ix, pacs_conn_t *c,
+    const pacs_limits_t *limits, pacs_deadline_t *d);
+int pacs_sqlite_unbound(pacs_conn_t *c, const pacs_limits_t *limits,
+    pacs_deadline_t *d, int code, pacs_err_t *err);
+
 /* --- turn.c --- */
 
 /* mark: said or checked while no other process can take the gate */

@@ -34,9 +34,11 @@ static const char *const  plain[PACS_Q_FIXED] = {
         " ninstances = ninstances + 1, nseries = nseries + ? WHERE id = ?",
     [PACS_Q_SERIES_COUNT] =
         "UPDATE series SET ninstances = ninstances + 1 WHERE id = ?",
+    /* a study without any modality says OT: OHIF's list of studies ends at
+     * one that has none */
     [PACS_Q_STUDY_MODALITIES] =
         "UPDATE study SET modalities = (SELECT coalesce(group_concat("
-        "modality, '\\'), '') FROM (SELECT DISTINCT modality FROM series"
+        "modality, '\\'), 'OT') FROM (SELECT DISTINCT modality FROM series"
         " WHERE study = ?1 AND modality > '' ORDER BY modality))"
         " WHERE id = ?1",
     [PACS_Q_UNDELETE] = "DELETE FROM deleted WHERE uid IN (?, ?, ?)",

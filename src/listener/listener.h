@@ -105,7 +105,6 @@ void pacs_refuse_close(pacs_refuse_t *r);
 /* --- negotiate.c: which presentation contexts are accepted --- */
 
 /* storage and Verification SOP Classes */
-bool pacs_class_is_storage(pacs_str_t uid);
 bool pacs_class_is_served(pacs_str_t uid);
 /* -1: not a UID, 0: unknown, 1: Implicit VR LE, 2: known.  Of those a context
  * proposes the first one of the highest rank is taken */

@@ -205,8 +205,8 @@ pacs_late_t *
 pacs_beside_add(pacs_service_t *svc, pacs_beside_t **beside,
     pacs_store_t *st)
 {
-    pacs_beside_t   *b = *beside;
-    pacs_late_t  *j = calloc(1, sizeof(*j));
+    pacs_beside_t  *b = *beside;
+    pacs_late_t    *j = calloc(1, sizeof(*j));
 
     if (b == NULL && (b = *beside = calloc(1, sizeof(*b))) != NULL) {
         b->crew = svc->crew;

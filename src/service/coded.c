@@ -23,6 +23,13 @@ target_of(pacs_str_t target)
 }
 
 
+bool
+pacs_transcode_makes(pacs_str_t target)
+{
+    return target_of(target) != NULL;
+}
+
+
 static bool
 is_half(const pacs_pixels_t *px)
 {

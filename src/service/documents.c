@@ -111,6 +111,14 @@ find(pacs_op_t *op, const pacs_route_t *route, const pacs_search_t *s,
         return rc;
     }
 
+    if (s->norder != 0) {
+        rc = pacs_reply_warning(op, "orderby is not supported here: they come"
+                                " in the order in which they were made.");
+    }
+    if (rc != PACS_OK) {
+        return rc;
+    }
+
     q.keys = keys;
     rc = ix->vt->documents_find(ix, &q, limits, op->arena, add_found, f,
                                 &more, err);

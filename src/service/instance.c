@@ -2,8 +2,8 @@
 
 /* One instance as a Part 10 file in a transfer syntax: as it lies in its
  * blob; or rewritten, where only what is before and behind the pixel data
- * goes through memory; or transcoded, into a file.  The preamble goes out zeroed: it may be foreign, and
- * nobody needs it. */
+ * goes through memory; or transcoded, into a file.  The preamble goes out
+ * zeroed: it may be foreign, and nobody needs it. */
 
 #include <inttypes.h>
 #include <string.h>
@@ -124,7 +124,7 @@ add_around(pacs_op_t *op, const pacs_record_t *r, const open_t *o,
     if (text.data == NULL) {
         return PACS_E_NOMEM;
     }
-    if (cut == text.len) {
+    if (cut == SIZE_MAX) {
         return pacs_parts_text(op, list, text);
     }
 

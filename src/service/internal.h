@@ -209,6 +209,10 @@ void pacs_boundary(char boundary[33]);
 typedef int (*pacs_op_pt)(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
 
+int pacs_op_capabilities(pacs_op_t *op, const pacs_route_t *route,
+    const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
+int pacs_op_conformance(pacs_op_t *op, const pacs_route_t *route,
+    const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
 int pacs_op_search(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
 int pacs_op_object(pacs_op_t *op, const pacs_route_t *route,
@@ -436,8 +440,11 @@ int pacs_spool_keep(pacs_op_t *op, const char *path, const char **kept,
 typedef struct pacs_transcode_s  pacs_transcode_t;
 
 /* a record whose frames can be put into `target`, by pacs-codec: not its own
- * syntax, nor one native syntax for another.  What is lossy (pacs_syntax(target)->lossy) is for who names it, never a default */
+ * syntax, nor one native syntax for another.  What is lossy
+ * (pacs_syntax(target)->lossy) is for who names it, never a default */
 bool pacs_transcode_can(const pacs_record_t *record, pacs_str_t target);
+/* of some record at least */
+bool pacs_transcode_makes(pacs_str_t target);
 /* frame i (from 0): its bytes, coded or native, as a part without a head;
  * px: what its attributes are now.  PACS_AGAIN with op->want;
  * PACS_E_UNSHOWABLE: it cannot be decoded */

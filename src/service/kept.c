@@ -2,9 +2,9 @@
 
 /*
  * Pictures that are kept: <home>/cache/pictures.  The name ends in the
- * picture's ETag, which tells content, look, frame, wishes and PACS_PIPELINE: who asks
- * has the record, and an old record's picture is never found.  pacs-codec
- * evicts them together with decoded frames.
+ * picture's ETag, which tells content, look, frame, wishes and PACS_PIPELINE:
+ * who asks has the record, and an old record's picture is never found.
+ * pacs-codec evicts them together with decoded frames.
  */
 
 #include <errno.h>

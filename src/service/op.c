@@ -19,6 +19,8 @@ typedef struct {
 } row_t;
 
 static const row_t  rows[] = {
+    { PACS_R_SERVICE,    PACS_OPTIONS, pacs_op_capabilities, PACS_MAY_QUERY },
+    { PACS_R_CONFORMANCE, READ, pacs_op_conformance, PACS_MAY_QUERY },
     { PACS_R_PATIENTS,   READ, pacs_op_search,   PACS_MAY_QUERY },
     { PACS_R_STUDIES,    READ, pacs_op_search,   PACS_MAY_QUERY },
     { PACS_R_SERIES,     READ, pacs_op_search,   PACS_MAY_QUERY },
@@ -36,9 +38,6 @@ static const row_t  rows[] = {
     { PACS_R_PLANE,      FORM, pacs_op_volume,   PACS_MAY_RETRIEVE },
     { PACS_R_MPR,        FORM, pacs_op_volume,   PACS_MAY_RETRIEVE },
     { PACS_R_VOLUME,     FORM, pacs_op_volume,   PACS_MAY_RETRIEVE },
-    { PACS_R_UPLOADS,    PACS_POST, pacs_op_upload_new, PACS_MAY_STORE },
-    { PACS_R_UPLOAD,     PACS_HEAD | PACS_DELETE, pacs_op_upload,
-                                                 PACS_MAY_STORE },
     { PACS_R_WORKITEMS,  READ, pacs_op_documents, PACS_MAY_QUERY },
     { PACS_R_WORKITEMS,  PACS_POST, pacs_op_ups_create, PACS_MAY_STORE },
     { PACS_R_WORKITEM,   READ, pacs_op_ups_get,  PACS_MAY_RETRIEVE },
@@ -53,7 +52,10 @@ static const row_t  rows[] = {
     { PACS_R_COMMITMENT, PACS_POST, pacs_op_commit_request, PACS_MAY_QUERY },
     { PACS_R_SCHEDULED,  READ, pacs_op_documents, PACS_MAY_QUERY },
     { PACS_R_PERFORMED,  READ, pacs_op_mpps_get, PACS_MAY_RETRIEVE },
-    { PACS_R_PERFORMED,  PACS_POST, pacs_op_mpps_post, PACS_MAY_STORE }
+    { PACS_R_PERFORMED,  PACS_POST, pacs_op_mpps_post, PACS_MAY_STORE },
+    { PACS_R_UPLOADS,    PACS_POST, pacs_op_upload_new, PACS_MAY_STORE },
+    { PACS_R_UPLOAD,     PACS_HEAD | PACS_DELETE, pacs_op_upload,
+                                                 PACS_MAY_STORE }
 };
 
 
@@ -74,20 +76,20 @@ pacs_op_coding(pacs_str_t coding, pacs_err_t *err)
 static int
 check_method(pacs_op_t *op, const pacs_route_t *route, pacs_err_t *err)
 {
-    static const struct { unsigned bit; const char *name; } names[] = {
-        { PACS_GET, "GET" }, { PACS_HEAD, "HEAD" }, { PACS_POST, "POST" },
-        { PACS_PUT, "PUT" }, { PACS_PATCH, "PATCH" },
-        { PACS_DELETE, "DELETE" }, { PACS_OPTIONS, "OPTIONS" }
-    };
+    const char *name;
+    unsigned    bit;
     pacs_buf_t  b = { 0 };
 
-    if (op->request.method & route->methods & ~(unsigned) PACS_OPTIONS) {
+    if ((op->request.method & route->methods)
+        && (op->request.method != PACS_OPTIONS
+            || route->resource == PACS_R_SERVICE))
+    {
         return PACS_OK;
     }
 
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (route->methods & names[i].bit) {
-            pacs_buf_printf(&b, "%s%s", b.len ? ", " : "", names[i].name);
+    for (unsigned i = 0; (name = pacs_web_method(i, &bit)) != NULL; i++) {
+        if (route->methods & bit) {
+            pacs_buf_printf(&b, "%s%s", b.len ? ", " : "", name);
         }
     }
 

@@ -117,7 +117,7 @@ static int
 choose_type(const pacs_route_t *route, state_t *s, pacs_err_t *err)
 {
     static const char *const  instead[] = {
-        [SHOW_ONE] = "a picture has no video",
+        [SHOW_ONE] = "one picture is image/jpeg, gif, png or webp",
         [SHOW_FRAMES] = "several frames are not one picture: there are "
             "image/gif, image/webp, and multipart/related with "
             "type=\"image/jpeg\", png, webp or gif; one is at /frames/1/"

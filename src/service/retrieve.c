@@ -173,10 +173,13 @@ unchanged(send_t *s)
     for (unsigned i = 0; i < s->ngiven; i++) {
         const pacs_given_t *g = &s->given[i];
 
-        pacs_sha256_update(&h, g->record.instance.data,
-                           g->record.instance.len + 1);
-        pacs_sha256_update(&h, g->record.key.data, g->record.key.len + 1);
-        pacs_sha256_update(&h, g->syntax.data, g->syntax.len);
+        const pacs_str_t    texts[] = { g->record.instance, g->record.key,
+                                        g->syntax };
+
+        for (unsigned k = 0; k < 3; k++) {
+            pacs_sha256_update(&h, texts[k].data, texts[k].len);
+            pacs_sha256_update(&h, "\n", 1);
+        }
         pacs_sha256_update(&h, &g->give, sizeof(g->give));
         pacs_sha256_update(&h, &g->record.received_us,
                            sizeof(g->record.received_us));

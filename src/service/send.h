@@ -21,9 +21,8 @@ typedef struct {
     pacs_record_t  record;
     pacs_give_e    give;
     pacs_str_t     syntax;      /* that it is given in */
-    bool           by_name;     /* that syntax was asked for, or none is as
-                                   good: else what cannot be decoded is given
-                                   as it is stored */
+    bool           by_name;     /* which was asked for; else what cannot be
+                                   decoded is given as it is stored */
     unsigned       first, n;    /* its parts in the list */
     uint64_t       length;
 } pacs_given_t;

@@ -8,7 +8,7 @@
 
 #include "service/ups.h"
 
-enum { RECEIVER = 0x00741234, INSTANCE = 0x00080018 };
+enum { INSTANCE = 0x00080018 };
 
 
 /* --- receivers --- */
@@ -131,7 +131,8 @@ static const struct { uint8_t event; uint32_t tag; } told[] = {
     { PACS_UPS_EVENT_CANCEL,   PACS_UPS_REASON },
     { PACS_UPS_EVENT_PROGRESS, PACS_UPS_PROGRESS },
     { PACS_UPS_EVENT_ASSIGNED, PACS_UPS_STATIONS },
-    { PACS_UPS_EVENT_ASSIGNED, PACS_UPS_PERFORMERS }
+    { PACS_UPS_EVENT_ASSIGNED, 0x00404009 },    /* Human Performer Code */
+    { PACS_UPS_EVENT_ASSIGNED, 0x00404036 }     /* … Organization */
 };
 
 
@@ -139,11 +140,16 @@ static int
 content(pacs_op_t *op, pacs_ups_event_e type, const pacs_item_t *of,
     pacs_str_t *json, pacs_err_t *err)
 {
-    pacs_item_t  item = { .charset = pacs_lit(PACS_UTF8) };
+    pacs_item_t         item = { .charset = pacs_lit(PACS_UTF8) };
+    const pacs_item_t  *performer = pacs_elem_item(of, PACS_UPS_PERFORMERS);
 
     for (size_t i = 0; of != NULL && i < sizeof(told) / sizeof(told[0]); i++)
     {
         const pacs_elem_t *e = pacs_elem(of, told[i].tag);
+
+        if (e == NULL) {
+            e = pacs_elem(performer, told[i].tag);
+        }
 
         if (told[i].event == type && e != NULL
             && !pacs_item_put(&item, e, op->arena))

@@ -33,6 +33,12 @@ choose_format(pacs_op_t *op, const pacs_route_t *route,
     }
 
     for (unsigned i = 0; rc == PACS_OK && i < nchoices; i++) {
+        if (s->want.metadata) {
+            if (choices[i].media == PACS_MT_DICOM_JSON) {
+                return PACS_OK;
+            }
+            continue;
+        }
         if (choices[i].media == PACS_MT_PICTURES
             || (choices[i].media == PACS_MT_PICTURE && !s->animated))
         {
@@ -40,14 +46,13 @@ choose_format(pacs_op_t *op, const pacs_route_t *route,
             s->multipart = choices[i].media == PACS_MT_PICTURES;
             return PACS_OK;
         }
-        if (s->want.metadata && choices[i].media == PACS_MT_DICOM_JSON) {
-            return PACS_OK;
-        }
     }
 
     return rc != PACS_OK
            ? rc
-           : pacs_fail(err, PACS_E_ACCEPT, s->animated
+           : pacs_fail(err, PACS_E_ACCEPT, s->want.metadata
+                       ? "renderedvolumetricmetadata is application/dicom+json"
+                       : s->animated
                        ? "an animation is multipart/related of image/jpeg, "
                          "gif, png or webp"
                        : "one picture is image/jpeg, gif, png or webp");

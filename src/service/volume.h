@@ -66,17 +66,17 @@ typedef struct {
 } pacs_plan_t;
 
 /*
- * The rules (README says them too).  One volume is made of parallel frames
- * of one frame of reference, size, spacing and sample format.  Where there
- * are several such groups the largest is taken, or the one of the slice that
- * is named; the rest is left out with a warning.  Slices are sorted by their
+ * The rules (README says them too).  One volume is made of parallel frames of
+ * one frame of reference, size, spacing and sample format.  Where there are
+ * several such groups the largest is taken, or the one of the slice that is
+ * named; the rest is left out with a warning.  Slices are sorted by their
  * place along the normal.  Of several in one place the first by phase is
- * taken, or the phase of the slice that is named: a warning.  Where each
- * slice of a series has a frame of reference of its own (anonymizers do
- * that) they are taken as of one, with a warning, unless two lie in one
- * place.  A gap of more than 1.5 times the median distance: a warning.  PACS_E_UNSHOWABLE: fewer
- * than two places, slices whose first pixels are not on a line (half a pixel
- * is tolerated), or which are no grey images of up to 16 bits.
+ * taken, or the phase of the slice that is named: a warning.  Where each slice
+ * of a series has a frame of reference of its own (anonymizers do that) they
+ * are taken as of one, with a warning, unless two lie in one place.  A gap of
+ * more than 1.5 times the median distance: a warning.  PACS_E_UNSHOWABLE:
+ * fewer than two places, slices whose first pixels are not on a line (half a
+ * pixel is tolerated), or which are no grey images of up to 16 bits.
  */
 int pacs_volume_shape(pacs_input_t *in, const pacs_limits_t *limits,
     pacs_arena_t *a, pacs_plan_t *plan, pacs_err_t *err);

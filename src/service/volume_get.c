@@ -208,6 +208,10 @@ plan_it(pacs_op_t *op, const list_t *l, pacs_input_t *in,
     int  rc = pacs_volume_input(op->svc, l->records, l->n, l->want, l->a, in,
                                 err);
 
+    if (rc == PACS_OK && l->want->frame != 0 && in->wanted < 0) {
+        return pacs_fail(err, PACS_E_NOT_FOUND, "volumeinputreference: there "
+                         "is no frame %u with a position", l->want->frame);
+    }
     return rc != PACS_OK
            ? rc : pacs_volume_shape(in, pacs_service_limits(op->svc), l->a,
                                     *plan, err);
@@ -263,7 +267,7 @@ build(pacs_op_t *op, pacs_volume_op_t *s, list_t *l, const char *name,
     pacs_arena_destroy(l->a);
 
     /* another one's, that it has just given up */
-    return rc == PACS_E_NOT_FOUND ? PACS_AGAIN : rc;
+    return rc == PACS_E_NOT_FOUND && err->code == PACS_OK ? PACS_AGAIN : rc;
 }
 
 

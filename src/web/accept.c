@@ -330,3 +330,16 @@ pacs_web_accept(pacs_resource_e resource, pacs_str_t header,
 
     return found != 0 ? PACS_OK : say_what_there_is(resource, err);
 }
+
+
+const char *
+pacs_web_offer(pacs_resource_e resource, unsigned i, const char **part)
+{
+    for (unsigned k = 0; k < OFFERS; k++) {
+        if ((offers[k].resources & UINT64_C(1) << resource) && i-- == 0) {
+            *part = offers[k].part;
+            return offers[k].type;
+        }
+    }
+    return NULL;
+}

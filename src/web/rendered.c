@@ -245,15 +245,10 @@ static const struct {
 enum { NAMED = sizeof(named) / sizeof(named[0]) };
 
 
-bool
-pacs_web_knows_rendered(pacs_str_t name)
+const char *
+pacs_web_rendered_name(unsigned i)
 {
-    unsigned  k = 0;
-
-    while (k < NAMED && !pacs_str_is(name, named[k].name)) {
-        k++;
-    }
-    return k < NAMED;
+    return i < NAMED ? named[i].name : NULL;
 }
 
 

@@ -10,13 +10,15 @@
 enum { READ = PACS_GET | PACS_HEAD, FORM = READ | PACS_POST };
 
 /* one capital stands for: Study, series (X), Instance or what else has a UID,
- * Frames, AE title, Upload, Bulk (rest) */
+ * Frames, AE title, Bulk (rest), Upload */
 static const struct {
     const char       *path;
     pacs_resource_e   resource;
     unsigned          methods;      /* OPTIONS is everywhere */
     unsigned          streamed;
 } table[] = {
+    { "",                           PACS_R_SERVICE,   0, 0 },
+    { "conformance",                PACS_R_CONFORMANCE, READ, 0 },
     { "patients",                   PACS_R_PATIENTS,  READ, 0 },
     { "studies",                    PACS_R_STUDIES,   READ | PACS_POST,
                                                       PACS_POST },
@@ -215,11 +217,11 @@ pacs_web_route(pacs_str_t path, const pacs_limits_t *limits, pacs_arena_t *a,
 {
     *route = (pacs_route_t) { .resource = PACS_R_NONE };
 
-    if (path.len < 2 || path.data[0] != '/') {
+    if (path.len != 0 && path.data[0] != '/') {
         return pacs_fail(err, PACS_E_NOT_FOUND, "no such resource");
     }
-    path.data++;
-    path.len--;
+    path.data += path.len != 0;
+    path.len -= path.len != 0;
 
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         pacs_str_t  slot['X' - 'A' + 1] = { pacs_null };
@@ -235,8 +237,8 @@ pacs_web_route(pacs_str_t path, const pacs_limits_t *limits, pacs_arena_t *a,
         route->series = slot['X' - 'A'];
         route->instance = slot['I' - 'A'];
         route->bulk = slot['B' - 'A'];
-        route->upload = slot['U' - 'A'];
         route->ae = slot['A' - 'A'];
+        route->upload = slot['U' - 'A'];
 
         int  rc = check_uid(route->study, "study", err);
 
@@ -256,4 +258,58 @@ pacs_web_route(pacs_str_t path, const pacs_limits_t *limits, pacs_arena_t *a,
     }
 
     return pacs_fail(err, PACS_E_NOT_FOUND, "no such resource");
+}
+
+
+bool
+pacs_web_path(unsigned i, pacs_buf_t *path, pacs_resource_e *resource,
+    unsigned *methods)
+{
+    static const char *const  names['X' - 'A' + 1] = {
+        ['S' - 'A'] = "{study}", ['X' - 'A'] = "{series}",
+        ['I' - 'A'] = "{instance}", ['F' - 'A'] = "{frames}",
+        ['A' - 'A'] = "{aetitle}", ['B' - 'A'] = "{path}",
+        ['U' - 'A'] = "{upload}"
+    };
+
+    if (i >= sizeof(table) / sizeof(table[0])) {
+        return false;
+    }
+
+    *resource = table[i].resource;
+    *methods = table[i].methods | PACS_OPTIONS;
+
+    pacs_str_t  rest = pacs_cstr(table[i].path), part;
+
+    for (const char *slash = ""; pacs_str_split(&rest, '/', &part);
+         slash = "/")
+    {
+        const char *name = placeholder(part) ? names[part.data[0] - 'A']
+                                             : NULL;
+
+        pacs_buf_text(path, slash);
+        if (name != NULL) {
+            pacs_buf_text(path, name);
+        } else {
+            pacs_buf_add(path, part.data, part.len);
+        }
+    }
+    return true;
+}
+
+
+const char *
+pacs_web_method(unsigned i, unsigned *bit)
+{
+    static const struct { unsigned bit; const char *name; } names[] = {
+        { PACS_GET, "GET" }, { PACS_HEAD, "HEAD" }, { PACS_POST, "POST" },
+        { PACS_PUT, "PUT" }, { PACS_PATCH, "PATCH" },
+        { PACS_DELETE, "DELETE" }, { PACS_OPTIONS, "OPTIONS" }
+    };
+
+    if (i >= sizeof(names) / sizeof(names[0])) {
+        return NULL;
+    }
+    *bit = names[i].bit;
+    return names[i].name;
 }

@@ -4,7 +4,7 @@
 
 #include <inttypes.h>
 
-#include "web/web.h"
+#include "web/known.h"
 
 
 enum { ORDERS = 8 };
@@ -201,6 +201,15 @@ static const struct {
     { "charset",               skip,        true }
 };
 
+enum { NAMED = sizeof(named) / sizeof(named[0]) };
+
+
+const char *
+pacs_web_search_name(unsigned i)
+{
+    return i < NAMED ? named[i].name : NULL;
+}
+
 
 static int
 check_uids(const pacs_param_t *p, const pacs_limits_t *limits,
@@ -282,7 +291,7 @@ pacs_web_search(const pacs_param_t *params, unsigned n,
 
     for (unsigned i = 0; i < n; i++) {
         const pacs_param_t *p = &params[i];
-        size_t              k = 0, end = sizeof(named) / sizeof(named[0]);
+        size_t              k = 0, end = NAMED;
 
         while (k < end && !pacs_str_is(p->name, named[k].name)) {
             k++;

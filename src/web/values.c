@@ -26,15 +26,10 @@ static const struct {
 enum { SHAPES = sizeof(shapes) / sizeof(shapes[0]) };
 
 
-bool
-pacs_web_knows_values(pacs_str_t name)
+const char *
+pacs_web_values_name(unsigned i)
 {
-    unsigned  k = 0;
-
-    while (k < SHAPES && !pacs_str_is(name, shapes[k].name)) {
-        k++;
-    }
-    return k < SHAPES || pacs_str_is(name, "histogram");
+    return i < SHAPES ? shapes[i].name : i == SHAPES ? "histogram" : NULL;
 }
 
 

@@ -342,16 +342,15 @@ static const struct {
 enum { NAMED = sizeof(named) / sizeof(named[0]) };
 
 
-bool
-pacs_web_knows_volume(pacs_str_t name)
+const char *
+pacs_web_volume_name(unsigned i, bool solid)
 {
-    uint32_t  tag;
-    unsigned  k = 0;
-
-    while (k < NAMED && !pacs_str_is(name, named[k].name)) {
-        k++;
+    for (unsigned k = 0; k < NAMED; k++) {
+        if ((named[k].flags & (solid ? SOLID : MPR)) && i-- == 0) {
+            return named[k].name;
+        }
     }
-    return k < NAMED || pacs_tag_parse(name, &tag);
+    return NULL;
 }
 
 
@@ -410,7 +409,7 @@ check(const ctx_t *c, pacs_err_t *err)
           "flip and rotate do not go with mprcurve" },
         { v->rendered.has_region && (v->rendered.viewport[4] < 0
                                      || v->rendered.viewport[5] < 0),
-          "viewport: a volume is not mirrored" }
+          "viewport: a volume is mirrored by flip, not by its region" }
     };
 
     for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {

@@ -33,6 +33,8 @@ typedef enum {
     PACS_R_PLANE,               /* …/renderedmpr/values, likewise */
     PACS_R_MPR,                 /* …/renderedmpr: study, series, instance */
     PACS_R_VOLUME,              /* …/rendered3d, likewise */
+    PACS_R_SERVICE,             /* /: capabilities, PS3.18 8.9 */
+    PACS_R_CONFORMANCE,         /* ours: /conformance: a page */
     PACS_R_WADO,                /* /wado?requestType=WADO&…: chapter 9 */
     PACS_R_STORED,              /* no path: the answer to a store */
     PACS_R_UPLOADS,             /* /uploads: tus, creation */
@@ -62,8 +64,8 @@ typedef struct {
     uint32_t        *frames;        /* from 1, in the order asked */
     uint32_t         nframes;
     pacs_str_t       bulk;          /* path behind bulkdata/ */
-    pacs_str_t       upload;        /* what stands behind uploads/ */
     pacs_str_t       ae;            /* checked AE title */
+    pacs_str_t       upload;        /* what stands behind uploads/ */
     bool             one;           /* of several frames the first, in types
                                        that hold one only */
 } pacs_route_t;
@@ -73,6 +75,13 @@ typedef struct {
  * PACS_E_LIMIT: list too long */
 int pacs_web_route(pacs_str_t path, const pacs_limits_t *limits,
     pacs_arena_t *a, pacs_route_t *route, pacs_err_t *err);
+
+/* the i-th path there is, as PS3.18 writes it ("studies/{study}"); false:
+ * there are no more */
+bool pacs_web_path(unsigned i, pacs_buf_t *path, pacs_resource_e *resource,
+    unsigned *methods);
+/* the i-th name of a method: NULL, or "GET" and its bit */
+const char *pacs_web_method(unsigned i, unsigned *bit);
 
 
 /* --- query parameters --- */
@@ -157,6 +166,9 @@ int pacs_web_wado(const pacs_param_t *params, unsigned n, pacs_str_t accept,
     const pacs_limits_t *limits, pacs_arena_t *a, pacs_wado_t *out,
     pacs_err_t *err);
 
+/* the i-th parameter that the resource has, but for accept and charset; NULL:
+ * there are no more */
+const char *pacs_web_parameter(pacs_resource_e resource, unsigned i);
 /* the names that mean nothing to the resource (of pictures or values), joined
  * by ", ": they are left aside, and the client is told */
 pacs_str_t pacs_web_unknown(pacs_resource_e resource,
@@ -271,6 +283,12 @@ int pacs_web_accept(pacs_resource_e resource, pacs_str_t header,
 /* a structured report, PS3.3 C.17.3, as a page of HTML in UTF-8 */
 int pacs_web_report(const pacs_dataset_t *ds, const pacs_limits_t *limits,
     pacs_arena_t *a, pacs_buf_t *out, pacs_err_t *err);
+
+
+/* the i-th media type that the resource has, the default first; part: of a
+ * multipart: its type ("": any), else NULL.  NULL: there are no more */
+const char *pacs_web_offer(pacs_resource_e resource, unsigned i,
+    const char **part);
 
 
 /* --- multipart in (RFC 2046, RFC 2387): incremental, any split --- */

@@ -998,8 +998,8 @@ annas(sqlite3 *db)
     sqlite3_stmt  *st = NULL;
     int            n = -1;
 
-    if (sqlite3_prepare_v2(db, "SELECT count(*) FROM study_name WHERE"
-                           " study_name MATCH 'words : \" #06 \"'", -1, &st,
+    if (sqlite3_prepare_v2(db, "SELECT count(*) FROM study_word WHERE"
+                           " study_word MATCH '\"#06\"'", -1, &st,
                            NULL) == SQLITE_OK
         && sqlite3_step(st) == SQLITE_ROW)
     {

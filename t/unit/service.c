@@ -191,7 +191,7 @@ test_requests(void)
     status("/studies/9.9", "", "", 404);
     status(i, "", "text/plain", 406);
     status(i, "", "multipart/related; type=\"application/dicom\"; "
-           "transfer-syntax=1.2.840.10008.1.2.4.90", 406);
+           "transfer-syntax=1.2.840.10008.1.2.4.103", 406);
     status(i, "", "application/dicom; transfer-syntax=1.2.840.10008.1.2", 200);
 
     snprintf(path, sizeof(path), "%s/frames/1", i);
