@@ -63,7 +63,7 @@ routes(void)
               "1.2 1.3 1.4 00081140/1/7FE00010", 0);
 
     static const char *const  unknown[] = {
-        "", "/", "studies", "/studie", "/studies/1.2/", "/studies/1.2/frames",
+        "studies", "/studie", "/studies/1.2/", "/studies/1.2/frames",
         "/Studies", I "/frames",
         I "/bulkdata/", I "/frames/1/x", X "/instances/1.4/rendered/x",
         "/../studies"
