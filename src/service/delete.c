@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Delete: journal entries first, then rows, then bytes: a cut in between
- * leaves something that is deleted, never a row without its file.  Nobody
+ * Delete: journal entries first, then rows, then bytes, if they are not kept
+ * for a time: a cut in between leaves something that is deleted, never a row
+ * without its file.  Nobody
  * stores between look-up and rows, so that what comes in meanwhile is
  * deleted with its own journal entry, or not at all.
  */
@@ -10,12 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "service/internal.h"
+#include "service/deleted.h"
 
 typedef struct {
     pacs_entry_t  *entries;
     size_t         n, room;
     pacs_arena_t  *arena;
+    pacs_str_t     state;
 } list_t;
 
 
@@ -41,7 +43,8 @@ collect(void *ctx, const pacs_record_t *r)
         .op = PACS_J_DELETE,
         .study = pacs_str_copy(l->arena, r->study),
         .series = pacs_str_copy(l->arena, r->series),
-        .instance = pacs_str_copy(l->arena, r->instance)
+        .instance = pacs_str_copy(l->arena, r->instance),
+        .state = l->state
     };
 
     if (!pacs_key_parse(r->key, &e->key)) {
@@ -129,10 +132,11 @@ find_and_remove(pacs_service_t *svc, const pacs_subject_t *subject,
 
 int
 pacs_delete(pacs_service_t *svc, const pacs_subject_t *subject,
-    pacs_str_t study, pacs_str_t series, pacs_str_t instance,
+    pacs_str_t study, pacs_str_t series, pacs_str_t instance, bool now,
     uint64_t *removed, pacs_err_t *err)
 {
-    list_t  l = { .arena = pacs_arena_create(0) };
+    list_t  l = { .arena = pacs_arena_create(0),
+                  .state = now ? pacs_null : pacs_lit(PACS_DELETED_KEPT) };
     int     rc = l.arena == NULL
                  ? pacs_fail(err, PACS_E_NOMEM, "out of memory")
                  : pacs_auth_check(subject, PACS_MAY_DELETE, study, err);
@@ -144,7 +148,9 @@ pacs_delete(pacs_service_t *svc, const pacs_subject_t *subject,
                              removed, err);
     }
     if (rc == PACS_OK && l.n != 0) {
-        pacs_names_drop(svc, l.entries, l.n);
+        if (now) {
+            pacs_names_drop(svc, l.entries, l.n);
+        }
         pacs_cache_forget(svc, l.entries[0].study, l.entries, l.n);
         if (svc->hints != NULL) {
             pacs_cache_publish(svc->hints, study);
@@ -156,4 +162,16 @@ pacs_delete(pacs_service_t *svc, const pacs_subject_t *subject,
     free(l.entries);
     pacs_arena_destroy(l.arena);
     return rc;
+}
+
+
+int
+pacs_op_delete(pacs_op_t *op, const pacs_route_t *route,
+    const pacs_param_t *params, unsigned nparams, pacs_err_t *err)
+{
+    uint64_t  removed;
+
+    op->reply.status = 204;
+    return pacs_delete(op->svc, &op->request.subject, route->study,
+                       route->series, route->instance, false, &removed, err);
 }

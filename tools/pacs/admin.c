@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* reindex, verify, delete, conflicts: thin around service. */
+/* reindex, verify, delete, purge, conflicts: thin around service. */
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "cmd.h"
 
@@ -121,7 +122,8 @@ pacs_cmd_delete(const pacs_cli_t *cli, int argc, char **argv)
     pacs_err_t   err = { 0 };
 
     if (argc < 2 || argc > 4) {
-        fprintf(stderr, "Usage: pacs delete STUDY [SERIES [INSTANCE]]\n");
+        fprintf(stderr, "Usage: pacs delete STUDY [SERIES [INSTANCE]]"
+                " [--now]\n");
         return 2;
     }
 
@@ -141,7 +143,7 @@ pacs_cmd_delete(const pacs_cli_t *cli, int argc, char **argv)
     }
 
     int rc = pacs_delete(svc, &pacs_cli_subject, uids[0], uids[1], uids[2],
-                         &removed, &err);
+                         cli->now, &removed, &err);
 
     pacs_service_close(svc);
     if (rc != PACS_OK) {
@@ -150,4 +152,31 @@ pacs_cmd_delete(const pacs_cli_t *cli, int argc, char **argv)
 
     printf("%" PRIu64 " instances deleted\n", removed);
     return 0;
+}
+
+
+int
+pacs_cmd_purge(const pacs_cli_t *cli, int argc, char **argv)
+{
+    const int64_t  day = 24 * 60 * 60;
+    uint64_t       purged;
+    pacs_err_t     err = { 0 };
+
+    if (no_arguments(argc, argv)) {
+        return 2;
+    }
+
+    pacs_service_t *svc = pacs_cli_open(cli, false, false);
+
+    if (svc == NULL) {
+        return 1;
+    }
+
+    int rc = pacs_purge(svc, &pacs_cli_subject,
+                        (time(NULL) - cli->days * day + 1) * 1000000, &purged,
+                        &err);
+
+    pacs_service_close(svc);
+    printf("%" PRIu64 " deleted instances purged\n", purged);
+    return rc != PACS_OK ? pacs_cli_fail(&err) : 0;
 }
