@@ -136,11 +136,46 @@ is(status($p, GET => "$series{1}/instances/$root.1.1"), 200, '... the second one
 sound($p, 'a second content');
 is(status($p, GET => "$series{1}/instances/$root.1.1"), 200, '... the second one is there');
 
+# --- restored ---
+
+($rc, $out) = $p->pacs('restore', $root, "$root.1", "$root.1.1");
+is($rc, 1, 'nothing that was purged is restored') or diag $out;
+is(($p->pacs('restore', 'x'))[0], 2, 'restoring no UID is a usage error');
+is($p->stow([grep { !/11\.dcm/ } @files])->{status}, 200, 'all are stored');
+my $files = sub { return { map { $_ => $p->get("$study/series/$root." . substr($_, 0, 1) . "/instances/$root." . join('.', split //, $_), Accept => 'application/dicom')->{content} } qw(10 12 20 21 22) } };
+my $whole = $files->();
+like($whole->{10}, qr/^.{128}DICM/s, 'whole files');
+$etag = $p->get("$study/metadata")->{headers}{etag};
+is(status($p, DELETE => $study), 204, 'the study is deleted');
+($rc, $out) = $p->pacs('restore', $root, "$root.1", "$root.1.0");
+is($rc, 0, 'an instance is restored') or diag $out;
+like($out, qr/^1 instances restored, 0 not/, '... one');
+is(instances($p), 1, '... is found');
+is(status($p, GET => "$series{1}/instances/$root.1.1"), 410, '... alone');
+is(status($p, GET => "$series{1}/instances/$root.1.0/rendered"), 200, '... it can be seen');
+sound($p, 'an instance restored');
+($rc, $out) = $p->pacs('restore', $root, "$root.2");
+like($out, qr/^3 instances restored, 0 not/, 'a series');
+($rc, $out) = $p->pacs('restore', $root);
+like($out, qr/^2 instances restored, 0 not/, 'the rest');
+ok(eq_hash($files->(), $whole), "... the same bytes");
+isnt($p->get("$study/metadata")->{headers}{etag}, $etag, '... and an ETag of its own');
+is(($p->pacs('restore', $root))[0], 1, 'nothing is left to restore');
+sound($p, 'all restored');
+is(status($p, DELETE => "$series{1}/instances/$root.1.1"), 204, 'deleted');
+is($p->stow(["$tmp/11.dcm"])->{status}, 200, '... another content is stored');
+($rc, $out) = $p->pacs('restore', $root, "$root.1", "$root.1.1");
+is($rc, 1, '... so the first is not restored');
+like($out, qr/not restored: \Q$root\E\.1\.1: another content/, '... which is said') or diag $out;
+sound($p, 'not restored');
+
 # --- at once ---
 
 ($rc, $out) = $p->pacs('delete', '--now', $root);
 is($rc, 0, 'delete --now') or diag $out;
-is(scalar(@b = $p->blobs), 0, '... takes the files, too');
+is(scalar(@b = $p->blobs), 1, '... takes the files, too, but what was deleted before');
+($rc, $out) = $p->pacs('purge', '--older-than', 0);
+like($out, qr/^1 deleted instances purged/, '... which a purge takes');
 sound($p, 'delete --now');
 
 # --- a damaged journal does not say what came again ---
@@ -182,6 +217,14 @@ SKIP: {
             ($rc, $out) = $q->pacs('verify');
             is($rc, 0, '... verify after a reindex') or diag $out;
             $q->pacs('delete', $root) if $left;
+            $rc = $cut->($q, $call, $n, 'restore', $root);
+            $seen{restore}++ if $rc == 137;
+            $q->pacs('reindex');
+            ($rc, $out) = $q->pacs('verify');
+            is($rc, 0, '... verify after a cut restore') or diag $out;
+            $q->pacs('restore', $root) if $q->sql("select count(*) from instance") < 6;
+            is($q->sql("select count(*) from instance"), 6, '... again restores all');
+            $q->pacs('delete', $root);
             $rc = $cut->($q, $call, $n, 'purge', '--older-than', 0);
             $seen{purge}++ if $rc == 137;
             ($rc, $out) = $q->pacs('reindex');
@@ -191,7 +234,7 @@ SKIP: {
             is($rc, 0, '... verify') or diag $out;
         }
     }
-    cmp_ok($seen{$_} // 0, '>', 3, "$_ was cut") for qw(delete purge);
+    cmp_ok($seen{$_} // 0, '>', 3, "$_ was cut") for qw(delete restore purge);
     $q->shutdown;
 }
 

@@ -227,6 +227,13 @@ int pacs_delete(pacs_service_t *svc, const pacs_subject_t *subject,
  * journal, which does not say what came again */
 int pacs_purge(pacs_service_t *svc, const pacs_subject_t *subject,
     int64_t before_us, uint64_t *purged, pacs_err_t *err);
+/* into the index again what was deleted and is not purged; refused: another
+ * content came meanwhile, or the file is damaged; each is said.
+ * PACS_E_NOT_FOUND: there is none */
+int pacs_restore(pacs_service_t *svc, const pacs_subject_t *subject,
+    pacs_str_t study, pacs_str_t series, pacs_str_t instance,
+    void (*say)(void *ctx, const char *line), void *ctx,
+    pacs_progress_t *total, pacs_err_t *err);
 int pacs_conflicts(pacs_service_t *svc, void (*say)(void *ctx,
     const char *line), void *ctx, pacs_err_t *err);
 

@@ -22,6 +22,7 @@ int pacs_cmd_import(const pacs_cli_t *cli, int argc, char **argv);
 int pacs_cmd_reindex(const pacs_cli_t *cli, int argc, char **argv);
 int pacs_cmd_verify(const pacs_cli_t *cli, int argc, char **argv);
 int pacs_cmd_delete(const pacs_cli_t *cli, int argc, char **argv);
+int pacs_cmd_restore(const pacs_cli_t *cli, int argc, char **argv);
 int pacs_cmd_purge(const pacs_cli_t *cli, int argc, char **argv);
 int pacs_cmd_conflicts(const pacs_cli_t *cli, int argc, char **argv);
 int pacs_cmd_worklist(const pacs_cli_t *cli, int argc, char **argv);

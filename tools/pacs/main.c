@@ -28,6 +28,8 @@ static const struct {
       pacs_cmd_verify },
     { "delete",    "STUDY [SERIES [INSTANCE]]",
       "delete by UID; files stay until a purge", pacs_cmd_delete },
+    { "restore",   "STUDY [SERIES [INSTANCE]]",
+      "undo a deletion, until the purge", pacs_cmd_restore },
     { "purge",     "", "remove the files of what was deleted",
       pacs_cmd_purge },
     { "conflicts", "", "list copies with a known UID and other content",
