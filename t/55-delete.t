@@ -178,6 +178,80 @@ is(scalar(@b = $p->blobs), 1, '... takes the files, too, but what was deleted be
 like($out, qr/^1 deleted instances purged/, '... which a purge takes');
 sound($p, 'delete --now');
 
+# --- rejection notes of IHE IOCM ---
+
+sub kos {
+    my ($name, $uid, $title, @instances) = @_;
+    my $rc = run('/usr/bin/python3', '-c', <<'PY', "$tmp/$name", $root, $uid, $title, @instances);
+import sys
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.sequence import Sequence
+path, root, uid, title, *instances = sys.argv[1:]
+def item(**values):
+    ds = Dataset()
+    for k, v in values.items():
+        setattr(ds, k, v)
+    return ds
+kos = "1.2.840.10008.5.1.4.1.1.88.59"
+ds = item(SOPClassUID=kos, SOPInstanceUID=f"{root}.3.{uid}", StudyInstanceUID=root, SeriesInstanceUID=f"{root}.3", Modality="KO",
+    PatientID="P55", SeriesNumber=3, InstanceNumber=int(uid), ValueType="CONTAINER", ContinuityOfContent="SEPARATE",
+    ConceptNameCodeSequence=Sequence([item(CodeValue=title, CodingSchemeDesignator="DCM", CodeMeaning="Rejected")]))
+series = [item(SeriesInstanceUID=f"{root}.{i.split('.')[0]}", ReferencedSOPSequence=Sequence([
+    item(ReferencedSOPClassUID="1.2.840.10008.5.1.4.1.1.2", ReferencedSOPInstanceUID=f"{root}.{i}" if i[-1] != "." else "")])) for i in instances]
+ds.CurrentRequestedProcedureEvidenceSequence = Sequence([item(StudyInstanceUID=root, ReferencedSeriesSequence=Sequence(series))])
+ds.file_meta = FileMetaDataset()
+ds.file_meta.TransferSyntaxUID, ds.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.1.2.1", kos
+ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID
+ds.is_little_endian, ds.is_implicit_VR = True, False
+ds.save_as(path, write_like_original=False)
+PY
+    is($rc, 0, "a note: $title of @instances");
+    return "$tmp/$name";
+}
+sub there { return join ' ', sort map { $_->{'00080018'}{Value}[0] =~ /^\Q$root\E\.(.*)/ } @{$p->get_json("/dicom-web/instances?StudyInstanceUID=$root") || []} }
+sub again {
+    is(($p->pacs('delete', '--now', $root))[0] & ~1, 0, 'all away');
+    is($p->stow(\@files)->{status}, 200, 'all stored');
+}
+
+again();
+is($p->stow([kos('plain', 1, '113000', '1.0')])->{status}, 200, 'another key object is stored');
+is(there(), '1.0 1.1 1.2 2.0 2.1 2.2 3.1', '... and rejects nothing');
+is($p->stow([kos('quality', 2, '113001', '1.0', '1.0', '1.0', '1.0', '1.0', '1.0', '1.0', '2.1', '1.', '2.9')])->{status}, 200, 'quality');
+is(there(), '1.1 1.2 2.0 2.2 3.1 3.2', '... what it names is away, once; the note is answered');
+is(status($p, GET => "$series{1}/instances/$root.1.0"), 410, '... 410');
+is($p->stow(["$tmp/quality"])->{status}, 200, 'the note again');
+is(there(), '1.1 1.2 2.0 2.2 3.1 3.2', '... changes nothing');
+sound($p, 'a note');
+my $uid = 3;
+for my $title (qw(113037 113038 113039)) {
+    again();
+    is($p->stow([kos("n$title", ++$uid, $title, '1.1', '2.2')])->{status}, 200, "title $title");
+    is(there(), '1.0 1.2 2.0 2.1', '... what it names is away, and the note');
+    sound($p, $title);
+}
+($rc, $out) = $p->pacs('restore', $root, "$root.1", "$root.1.1");
+is(there(), '1.0 1.1 1.2 2.0 2.1', 'a rejected instance is restored') or diag $out;
+again();
+is($p->stow([kos('whole', 9, '113039', '1.0', '1.1', '1.2', '2.0', '2.1', '2.2')])->{status}, 200, 'a whole study');
+is(status($p, GET => $study), 410, '... is away');
+sound($p, 'a whole study');
+
+{
+    my $l = Pacs->new(redis => 0, listener_args => ['--delete']);
+    is($l->stow(\@files)->{status}, 200, 'stored');
+    is($l->stow(["$tmp/whole"])->{status}, 200, 'without pacs_delete a note is a key object');
+    is(instances($l), 7, '... and nothing more');
+    SKIP: {
+        skip 'no storescu', 2 unless have('storescu');
+        is(run('storescu', '127.0.0.1', $l->{dimse} =~ /(\d+)$/, "$tmp/quality"), 0, 'C-STORE of a note');
+        is(instances($l), 6, '... is obeyed with --delete');
+    }
+    $l->shutdown;
+}
+is(($p->pacs('delete', '--now', $root))[0] & ~1, 0, 'all away');
+is(($p->pacs('purge', '--older-than', 0))[0], 0, 'purged');
+
 # --- a damaged journal does not say what came again ---
 
 is($p->stow(["$tmp/12.dcm"])->{status}, 200, 'stored');

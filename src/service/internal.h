@@ -103,6 +103,17 @@ void pacs_names_remove(pacs_service_t *svc, const pacs_key_t *key);
 void pacs_names_drop(pacs_service_t *svc, const pacs_entry_t *entries,
     size_t n);
 
+/* delete.c: instances of a study, those of them that are there, for the
+ * purge; why: for the audit */
+typedef struct { pacs_str_t series, instance; } pacs_named_t;
+
+int pacs_delete_named(pacs_service_t *svc, const pacs_subject_t *subject,
+    pacs_str_t study, const pacs_named_t *names, size_t n, pacs_str_t why,
+    pacs_err_t *err);
+/* reject.c: what the file says if it is a rejection note of IHE IOCM */
+int pacs_reject(pacs_service_t *svc, const pacs_subject_t *subject, int fd,
+    const pacs_record_t *note, pacs_err_t *err);
+
 /* pacs_store_finish() in two steps: what is read and computed; what waits
  * for the disk.  An error of the first one is the second one's */
 void pacs_store_scan(pacs_store_t *st, pacs_stored_t *out);
