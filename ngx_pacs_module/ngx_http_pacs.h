@@ -68,6 +68,7 @@ struct ngx_http_pacs_main_conf_s {
     off_t                        frame_cache;   /* 0: not said */
     ngx_msec_t                   codec_timeout;
     ngx_uint_t                   duplicates;
+    ngx_flag_t                   deletes;
     pacs_limits_t                limits;
     ngx_uint_t                   used;
 

@@ -118,6 +118,13 @@ static ngx_command_t  ngx_http_pacs_commands[] = {
       offsetof(ngx_http_pacs_main_conf_t, duplicates),
       &ngx_http_pacs_duplicates },
 
+    { ngx_string("pacs_delete"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_pacs_main_conf_t, deletes),
+      NULL },
+
     { ngx_string("pacs_redis"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
       ngx_http_pacs_redis,
@@ -358,6 +365,7 @@ ngx_http_pacs_create_main_conf(ngx_conf_t *cf)
     pmcf->frame_cache = NGX_CONF_UNSET;
     pmcf->codec_timeout = NGX_CONF_UNSET_MSEC;
     pmcf->duplicates = NGX_CONF_UNSET_UINT;
+    pmcf->deletes = NGX_CONF_UNSET;
 
 #define X(name, value, doc)  pmcf->limits.name = NGX_CONF_UNSET;
     PACS_LIMITS(X)
@@ -377,6 +385,7 @@ ngx_http_pacs_init_main_conf(ngx_conf_t *cf, void *conf)
     ngx_conf_init_size_value(pmcf->memory, 32 * 1024 * 1024);
     ngx_conf_init_msec_value(pmcf->codec_timeout, 30000);
     ngx_conf_init_uint_value(pmcf->duplicates, PACS_DUPLICATES_REJECT);
+    ngx_conf_init_value(pmcf->deletes, 0);
 
 #define X(name, value, doc)                                                   \
     ngx_conf_init_value(pmcf->limits.name, pacs_limits_default.name);

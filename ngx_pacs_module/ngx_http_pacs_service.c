@@ -107,6 +107,7 @@ ngx_http_pacs_service_open(ngx_http_pacs_main_conf_t *pmcf)
 
     options.home = (const char *) pmcf->home.data;
     options.duplicates = pmcf->duplicates;
+    options.deletes = pmcf->deletes;
     options.limits = pmcf->limits;
     options.env.log = ngx_http_pacs_log;
 

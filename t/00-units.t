@@ -27,8 +27,9 @@ for my $source (sort glob "$Pacs::TOP/t/unit/*.c") {
 
     ok($rc == 0 && $bad == 0 && defined $plan && $plan == $good + $bad,
         "$name: $good tests")
-        or diag(join "\n", (grep { /^not ok|^#|Sanitizer|runtime error|ERROR/ }
-            split /\n/, $out)[0 .. 30], "exit $rc");
+        or diag(join "\n", (grep { defined }
+            (grep { /^not ok|^#|Sanitizer|runtime error|ERROR/ }
+             split /\n/, $out)[0 .. 30]), "exit $rc");
 }
 
 done_testing;

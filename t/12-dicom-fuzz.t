@@ -29,18 +29,6 @@ if (-d $Pacs::SAMPLES) {
 }
 note "$n samples as seeds";
 
-# for the readers of JSON and XML, what the samples are in these
-my $models = tempdir(CLEANUP => 1);
-my (undef, $lines) = capture('sh', '-c', "ls $seeds/* | head -100 "
-    . "| tee $models/list | $Pacs::B/t/tools/json_dump; "
-    . "$Pacs::B/t/tools/model_round $models <$models/list >$models/told");
-
-for my $line (grep { /\t\{/ } split /\n/, $lines) {
-    open my $f, '>', "$models/" . $n++ . '.json' or die;
-    print $f (split /\t/, $line, 2)[1];
-    close $f;
-}
-
 (my $build = $Pacs::B) =~ s{^\Q$Pacs::TOP\E/}{};
 
 for my $source (sort glob "$Pacs::TOP/t/fuzz/*.c") {
@@ -57,7 +45,7 @@ for my $source (sort glob "$Pacs::TOP/t/fuzz/*.c") {
     my ($rc, $out) = capture("$Pacs::B/t/fuzz/$name",
         @length, '-max_len=12000', '-timeout=10',
         '-rss_limit_mb=1500', "-artifact_prefix=$found", $corpus,
-        $name eq 'model' ? $models : -d $own ? $own : $seeds);
+        -d $own ? $own : $seeds);
     my ($runs) = $out =~ /^Done (\d+) runs/m;
 
     ok($rc == 0 && $runs, "$name: " . ($runs // 0) . " runs")

@@ -31,7 +31,7 @@ is($rc, 0, 'verify finds nothing') or diag $out;
 
 my ($gone) = sort keys %{$before->{studies}};
 my $count = $before->{studies}{$gone}{'00201208'}{Value}[0];
-($rc, $out) = $pacs->pacs('delete', $gone);
+($rc, $out) = $pacs->pacs('delete', '--now', $gone);
 is($rc, 0, 'delete a study') or diag $out;
 like($out, qr/^$count instances deleted/, '... says how many');
 is($pacs->get("/dicom-web/studies/$gone")->{status}, 410, 'a deleted study is 410');

@@ -613,7 +613,7 @@ for my $n (1 .. 4) {
     my $p = full();
     my $study = $p->sql("select s.uid from study s join series e on e.study = s.id"
         . " join instance i on i.series = e.id where i.uid = '$uid_of{$files[0]}'");
-    my ($rc) = capture(@{inject('unlinkat', "signal=KILL:when=$n")}, "$Pacs::B/pacs", 'delete', '--home', $p->{home},
+    my ($rc) = capture(@{inject('unlinkat', "signal=KILL:when=$n")}, "$Pacs::B/pacs", 'delete', '--now', '--home', $p->{home},
         $study);
     is($rc, 137, "a deletion cut at file $n");
     is($p->sql("select count(*) from study where uid = '$study'"), 0, '... no row is left');

@@ -28,8 +28,9 @@ plan(skip_all => 'the clients could not be had from npm')
 my $ohif = free_port();
 my $p = Pacs->new(
     conf_server => "location /clients/ { alias $clients/; }"
+        . " location /static/js/ { alias $clients/dicom-microscopy-viewer/dist/dynamic-import/; }"
         . ' location = /clients/empty.html { default_type text/html;'
-        . ' return 200 "<!doctype html><title>empty</title>"; }'
+        . ' return 200 "<!doctype html><meta charset=utf-8><title>empty</title>"; }'
         . ' location = /favicon.ico { return 204; }',
     conf_http => <<"END");
 server {
@@ -67,7 +68,7 @@ local $ENV{OHIF_URL} = "http://127.0.0.1:$ohif";
 local $ENV{PACS_URL} = "http://127.0.0.1:$p->{port}";
 local $ENV{CHROMIUM} = $chromium;
 
-node_tests($_) for glob 't/clients/*.test.mjs';
+node_tests($_) for grep { !$ENV{CLIENT} || /$ENV{CLIENT}/ } glob 't/clients/*.test.mjs';
 
 $p->shutdown;
 done_testing;

@@ -94,7 +94,9 @@ typedef struct {
     pacs_str_t      tag, value; /* CORRECT: keyword and UTF-8 text;
                                    DOCUMENT: value is DICOM JSON, null: gone;
                                    instance its UID */
-    pacs_str_t      kind, state;        /* DOCUMENT */
+    pacs_str_t      kind;               /* DOCUMENT */
+    pacs_str_t      state;      /* DOCUMENT; DELETE: "kept", its bytes are
+                                   still there, or "purged", they went */
     int64_t         revision;           /* DOCUMENT: from 1 */
 } pacs_entry_t;
 

@@ -2,8 +2,9 @@
 
 /*
  * dicom: DICOM data sets in C: bounded iterative Part 10 reader, frame
- * locator, Part 10 writer, DICOM JSON (PS3.18 Annex F) and the Native DICOM
- * Model (PS3.19 A.1) in and out, character sets (PS3.5 6.1) and the generated tables of tags and UIDs (PS3.6).
+ * locator, Part 10 writer, DICOM JSON (PS3.18 Annex F) and the Native
+ * DICOM Model (PS3.19 A.1) in and out, character sets (PS3.5 6.1) and the
+ * generated tables of tags and UIDs (PS3.6).
  * Includes core only.  Any thread; nothing here recurses on input, and all
  * memory of a call comes from the arena it is given.
  */

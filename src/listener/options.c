@@ -129,6 +129,14 @@ set_duplicates(pacs_listener_t *l, const char *value)
 
 
 static bool
+set_deletes(pacs_listener_t *l, const char *value)
+{
+    l->service.deletes = true;
+    return true;
+}
+
+
+static bool
 set_redis(pacs_listener_t *l, const char *value)
 {
     l->service.redis = value;
@@ -165,6 +173,8 @@ static const option_t  options[] = {
       DEFAULT_AETITLE ")" },
     { "duplicates", "reject|quarantine", set_duplicates,
       "what becomes of other content under a known UID (reject)" },
+    { "delete", NULL, set_deletes,
+      "obey rejection notes (IHE IOCM): what they name is deleted" },
     { "redis", "URL", set_redis,
       "unix:/path or host:port, to tell others what arrived" },
     { "codec", "PATH", set_codec,

@@ -85,6 +85,7 @@ pacs_op_capabilities(pacs_op_t *op, const pacs_route_t *route,
     for (unsigned i = 0; pacs_web_path(i, &path, &resource, &methods); i++) {
         pacs_str_t  text = { path.data, path.len };
 
+        methods = pacs_op_methods(op, resource, methods);
         pacs_buf_printf(&b, "<resource path=\"%.*s\">\n", pacs_fmt(text));
         wadl_places(&b, text);
         for (unsigned m = 0; (method = pacs_web_method(m, &bit)) != NULL; m++) {
@@ -142,7 +143,7 @@ section_end(pacs_buf_t *b)
 
 
 static void
-services(pacs_buf_t *b)
+services(const pacs_op_t *op, pacs_buf_t *b)
 {
     pacs_resource_e  resource;
     unsigned         methods, bit;
@@ -152,6 +153,7 @@ services(pacs_buf_t *b)
     for (unsigned i = 0; pacs_buf_text(b, "<tr><td><code>/"),
          pacs_web_path(i, b, &resource, &methods); i++)
     {
+        methods = pacs_op_methods(op, resource, methods);
         pacs_buf_text(b, "</code></td><td>");
         for (unsigned m = 0; (name = pacs_web_method(m, &bit)) != NULL; m++) {
             if (methods & bit) {
@@ -218,8 +220,7 @@ keys(pacs_buf_t *b)
     };
     static const char *const  matching[] = {
         [PACS_MATCH_TEXT] = "single value, wildcard",
-        [PACS_MATCH_NAME] = "single value, wildcard, fuzzy; case and accents "
-                            "do not count",
+        [PACS_MATCH_NAME] = "single value, wildcard, fuzzy; not by case",
         [PACS_MATCH_UID] = "list of UIDs", [PACS_MATCH_DATE] = "range",
         [PACS_MATCH_TIME] = "range", [PACS_MATCH_NUMBER] = "single value",
         [PACS_MATCH_LIST] = "any of several values",
@@ -264,7 +265,7 @@ pacs_op_conformance(pacs_op_t *op, const pacs_route_t *route,
     pacs_buf_t  b = { .max = 1 << 20 };
 
     pacs_buf_text(&b, head);
-    services(&b);
+    services(op, &b);
     uids(&b);
     syntaxes(&b);
     keys(&b);

@@ -94,9 +94,25 @@ void pacs_degrade(pacs_service_t *svc, const pacs_err_t *err);
 int pacs_names_lock(pacs_service_t *svc, bool alone, int *lock,
     pacs_err_t *err);
 void pacs_names_unlock(int lock);
+/* held alone: is it the name of that SOP instance's row */
+int pacs_names_used(pacs_service_t *svc, const pacs_key_t *key,
+    pacs_str_t instance, pacs_arena_t *a, bool *used, pacs_err_t *err);
+/* held alone; an error is logged */
+void pacs_names_remove(pacs_service_t *svc, const pacs_key_t *key);
 /* removes the blobs of n entries, but those that a row has (again) */
 void pacs_names_drop(pacs_service_t *svc, const pacs_entry_t *entries,
     size_t n);
+
+/* delete.c: instances of a study, those of them that are there, for the
+ * purge; why: for the audit */
+typedef struct { pacs_str_t series, instance; } pacs_named_t;
+
+int pacs_delete_named(pacs_service_t *svc, const pacs_subject_t *subject,
+    pacs_str_t study, const pacs_named_t *names, size_t n, pacs_str_t why,
+    pacs_err_t *err);
+/* reject.c: what the file says if it is a rejection note of IHE IOCM */
+int pacs_reject(pacs_service_t *svc, const pacs_subject_t *subject, int fd,
+    const pacs_record_t *note, pacs_err_t *err);
 
 /* pacs_store_finish() in two steps: what is read and computed; what waits
  * for the disk.  An error of the first one is the second one's */
@@ -194,6 +210,9 @@ bool pacs_reply_etag(pacs_op_t *op, ...);
 pacs_str_t pacs_op_url(pacs_op_t *op, bool absolute, pacs_str_t study,
     pacs_str_t series, pacs_str_t instance);
 
+/* of a resource's methods those that are allowed */
+unsigned pacs_op_methods(const pacs_op_t *op, pacs_resource_e resource,
+    unsigned methods);
 /* PS3.18 8.7: what is acceptable for the route, best first */
 int pacs_op_accept(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned nparams, pacs_accept_t *choices,
@@ -214,6 +233,8 @@ int pacs_op_capabilities(pacs_op_t *op, const pacs_route_t *route,
 int pacs_op_conformance(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
 int pacs_op_search(pacs_op_t *op, const pacs_route_t *route,
+    const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
+int pacs_op_delete(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
 int pacs_op_object(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned nparams, pacs_err_t *err);

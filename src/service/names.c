@@ -80,31 +80,50 @@ pacs_names_unlock(int lock)
 }
 
 
-/* held alone; of one instance only one row is there */
-static void
-drop(pacs_service_t *svc, const pacs_key_t *key, pacs_str_t instance,
-    pacs_arena_t *a)
+/* of one instance only one row is there */
+int
+pacs_names_used(pacs_service_t *svc, const pacs_key_t *key,
+    pacs_str_t instance, pacs_arena_t *a, bool *used, pacs_err_t *err)
 {
     pacs_record_t  r = { 0 };
-    pacs_err_t     err = { 0 };
+    pacs_err_t     absent = { 0 };
     pacs_key_t     there;
     int            rc = svc->index->vt->get(svc->index, pacs_null, pacs_null,
-                                            instance, false, a, &r, &err);
+                                            instance, false, a, &r, &absent);
 
-    if (rc == PACS_OK && pacs_key_parse(r.key, &there)
-        && strcmp(there.digest, key->digest) == 0)
-    {
-        return;
-    }
+    *used = rc == PACS_OK && pacs_key_parse(r.key, &there)
+            && strcmp(there.digest, key->digest) == 0;
+    return rc == PACS_OK || rc == PACS_E_NOT_FOUND || rc == PACS_E_GONE
+           ? PACS_OK : pacs_fail(err, rc, "%s", absent.text);
+}
 
-    if (rc == PACS_OK || rc == PACS_E_NOT_FOUND || rc == PACS_E_GONE) {
-        err = (pacs_err_t) { 0 };
-        rc = svc->blobs->vt->remove(svc->blobs, key, &err);
-    }
+
+void
+pacs_names_remove(pacs_service_t *svc, const pacs_key_t *key)
+{
+    pacs_err_t  err = { 0 };
+    int         rc = svc->blobs->vt->remove(svc->blobs, key, &err);
 
     if (rc != PACS_OK && rc != PACS_E_NOT_FOUND) {
         pacs_log(&svc->options.env, PACS_LOG_ERROR, "%s/%s stays behind: %s",
                  key->series, key->digest, err.text);
+    }
+}
+
+
+/* held alone */
+static void
+drop(pacs_service_t *svc, const pacs_key_t *key, pacs_str_t instance,
+    pacs_arena_t *a)
+{
+    pacs_err_t  err = { 0 };
+    bool        used;
+
+    if (pacs_names_used(svc, key, instance, a, &used, &err) != PACS_OK) {
+        pacs_log(&svc->options.env, PACS_LOG_ERROR, "%s/%s stays behind: %s",
+                 key->series, key->digest, err.text);
+    } else if (!used) {
+        pacs_names_remove(svc, key);
     }
 }
 

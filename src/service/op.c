@@ -26,6 +26,7 @@ static const row_t  rows[] = {
     { PACS_R_SERIES,     READ, pacs_op_search,   PACS_MAY_QUERY },
     { PACS_R_INSTANCES,  READ, pacs_op_search,   PACS_MAY_QUERY },
     { PACS_R_OBJECT,     READ, pacs_op_object,   PACS_MAY_RETRIEVE },
+    { PACS_R_OBJECT,     PACS_DELETE, pacs_op_delete, PACS_MAY_DELETE },
     { PACS_R_METADATA,   READ, pacs_op_metadata, PACS_MAY_RETRIEVE },
     { PACS_R_FRAMES,     READ, pacs_op_frames,   PACS_MAY_RETRIEVE },
     { PACS_R_BULKDATA,   READ, pacs_op_bulkdata, PACS_MAY_RETRIEVE },
@@ -72,15 +73,25 @@ pacs_op_coding(pacs_str_t coding, pacs_err_t *err)
 }
 
 
+unsigned
+pacs_op_methods(const pacs_op_t *op, pacs_resource_e resource,
+    unsigned methods)
+{
+    return resource == PACS_R_OBJECT && !op->svc->options.deletes
+           ? methods & ~(unsigned) PACS_DELETE : methods;
+}
+
+
 /* PACS_E_METHOD: the reply stands: a 405, or what OPTIONS asks */
 static int
 check_method(pacs_op_t *op, const pacs_route_t *route, pacs_err_t *err)
 {
     const char *name;
-    unsigned    bit;
+    unsigned    bit, methods = pacs_op_methods(op, route->resource,
+                                               route->methods);
     pacs_buf_t  b = { 0 };
 
-    if ((op->request.method & route->methods)
+    if ((op->request.method & methods)
         && (op->request.method != PACS_OPTIONS
             || route->resource == PACS_R_SERVICE))
     {
@@ -88,7 +99,7 @@ check_method(pacs_op_t *op, const pacs_route_t *route, pacs_err_t *err)
     }
 
     for (unsigned i = 0; (name = pacs_web_method(i, &bit)) != NULL; i++) {
-        if (route->methods & bit) {
+        if (methods & bit) {
             pacs_buf_printf(&b, "%s%s", b.len ? ", " : "", name);
         }
     }

@@ -34,6 +34,7 @@ typedef struct {
     unsigned           n;
     unsigned           next;        /* taken by the scanners */
     pacs_keyset_t     *seen;        /* marked: deleted at last */
+    pacs_keyset_t     *kept;        /* marked: ... and not purged */
     pacs_arena_t      *arena;
     pacs_rival_t      *rivals;
     bool               damaged;     /* the journal is */

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "service/deleted.h"
 #include "service/document.h"
 #include "service/rebuild.h"
 
@@ -26,9 +27,14 @@ replay_delete(pacs_rebuild_t *b, const pacs_entry_t *e)
 {
     uint64_t    removed;
     pacs_err_t  err = { 0 };
-    int         rc = b->svc->index->vt->remove(b->svc->index, e->study,
-                                               e->series, e->instance,
-                                               &removed, &err);
+
+    /* its row went before, and another content may have one since */
+    if (pacs_str_is(e->state, PACS_DELETED_PURGED)) {
+        return PACS_OK;
+    }
+
+    int  rc = b->svc->index->vt->remove(b->svc->index, e->study, e->series,
+                                        e->instance, &removed, &err);
 
     if (rc != PACS_OK && rc != PACS_E_NOT_FOUND && rc != PACS_E_GONE) {
         return pacs_fail(b->err, rc, "%s", err.text);
@@ -278,8 +284,9 @@ replay(void *ctx, const pacs_entry_t *e)
         return replay_document(b, e);
     }
 
-    if (e->op != PACS_J_CORRECT
-        && !pacs_keyset_mark(b->seen, &e->key, e->op == PACS_J_DELETE))
+    if (!pacs_deleted_note(b->kept, e)
+        || (e->op != PACS_J_CORRECT
+            && !pacs_keyset_mark(b->seen, &e->key, e->op == PACS_J_DELETE)))
     {
         return pacs_fail(b->err, PACS_E_NOMEM, "out of memory");
     }
@@ -334,6 +341,9 @@ adopt(void *ctx, const pacs_key_t *key, const char *path)
 {
     pacs_rebuild_t *b = ctx;
 
+    if (pacs_keyset_marked(b->kept, key)) {
+        return PACS_OK;
+    }
     if (pacs_keyset_marked(b->seen, key)) {
         return end_deletion(b, key);
     }
@@ -357,10 +367,12 @@ pacs_reindex(pacs_service_t *svc, pacs_progress_pt progress, void *ctx,
     int             rc;
 
     if (b == NULL || (b->seen = pacs_keyset_create()) == NULL
+        || (b->kept = pacs_keyset_create()) == NULL
         || (b->arena = pacs_arena_create(0)) == NULL)
     {
         if (b != NULL) {
             pacs_keyset_destroy(b->seen);
+            pacs_keyset_destroy(b->kept);
         }
         free(b);
         return pacs_fail(err, PACS_E_NOMEM, "out of memory");
@@ -393,6 +405,7 @@ pacs_reindex(pacs_service_t *svc, pacs_progress_pt progress, void *ctx,
 
     *total = b->total;
     pacs_keyset_destroy(b->seen);
+    pacs_keyset_destroy(b->kept);
     pacs_arena_destroy(b->arena);
     free(b);
     return rc;

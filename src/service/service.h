@@ -27,6 +27,7 @@ typedef struct {
     pacs_limits_t       limits;
     pacs_env_t          env;
     bool                rebuild;        /* `pacs reindex` only */
+    bool                deletes;        /* over the network, too */
     const char         *redis;          /* for hints, or NULL: none */
 } pacs_options_t;
 
@@ -217,10 +218,22 @@ int pacs_reindex(pacs_service_t *svc, pacs_progress_pt progress, void *ctx,
 int pacs_verify(pacs_service_t *svc, pacs_progress_pt progress, void *ctx,
     void (*say)(void *ctx, const char *line), pacs_progress_t *total,
     pacs_err_t *err);
-/* series, instance may be null; journal entry first, then row, then bytes */
+/* series, instance may be null; journal entry first, then row; the bytes at
+ * once (now), or by a purge */
 int pacs_delete(pacs_service_t *svc, const pacs_subject_t *subject,
-    pacs_str_t study, pacs_str_t series, pacs_str_t instance,
+    pacs_str_t study, pacs_str_t series, pacs_str_t instance, bool now,
     uint64_t *removed, pacs_err_t *err);
+/* bytes of what was deleted before that time; PACS_E_IO in a damaged
+ * journal, which does not say what came again */
+int pacs_purge(pacs_service_t *svc, const pacs_subject_t *subject,
+    int64_t before_us, uint64_t *purged, pacs_err_t *err);
+/* into the index again what was deleted and is not purged; refused: another
+ * content came meanwhile, or the file is damaged; each is said.
+ * PACS_E_NOT_FOUND: there is none */
+int pacs_restore(pacs_service_t *svc, const pacs_subject_t *subject,
+    pacs_str_t study, pacs_str_t series, pacs_str_t instance,
+    void (*say)(void *ctx, const char *line), void *ctx,
+    pacs_progress_t *total, pacs_err_t *err);
 int pacs_conflicts(pacs_service_t *svc, void (*say)(void *ctx,
     const char *line), void *ctx, pacs_err_t *err);
 

@@ -418,6 +418,11 @@ pacs_store_commit(pacs_store_t *st, pacs_stored_t *out, pacs_err_t *err)
              ? pacs_fail(err, st->err.code, "%s", st->err.text)
              : commit(st, st->commit, out, err);
 
+    if (rc == PACS_OK) {
+        rc = pacs_reject(st->svc, &st->subject, st->tmp.fd,
+                         &st->commit->record, err);
+    }
+
     pacs_audit_event(st->svc->audit, PACS_AUDIT_STORE,
                      rc == PACS_OK && out->how == PACS_STORED_NEW ? 'C'
                      : rc == PACS_E_CONFLICT ? 'U' : 'R',

@@ -61,7 +61,7 @@ int pacs_models_store(pacs_models_t *m, pacs_err_t *err);
 void pacs_models_close(pacs_models_t *m);
 
 
-/* --- upload.c: a PATCH; PACS_OK, else the reply stands unless err is set --- */
+/* --- upload.c: a PATCH; where err stays empty, a refusal is replied --- */
 
 typedef struct pacs_upload_s  pacs_upload_t;
 

@@ -7,12 +7,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "service/deleted.h"
 #include "service/document.h"
 #include "service/keyset.h"
 
 typedef struct {
     pacs_service_t    *svc;
     pacs_keyset_t     *rows, *aside;    /* in the index; in quarantine */
+    pacs_keyset_t     *kept;            /* marked: deleted, not purged */
     pacs_progress_t    total;
     pacs_progress_pt   progress;
     void             (*say)(void *ctx, const char *line);
@@ -155,7 +157,9 @@ check_file(void *ctx, const pacs_key_t *key, const char *path)
 {
     verify_t *v = ctx;
 
-    if (!pacs_keyset_has(v->rows, key) && !pacs_keyset_has(v->aside, key)) {
+    if (!pacs_keyset_has(v->rows, key) && !pacs_keyset_has(v->aside, key)
+        && !pacs_keyset_marked(v->kept, key))
+    {
         finding(v, path, "a file that the index does not know: "
                 "run pacs reindex");
     }
@@ -177,8 +181,9 @@ pacs_verify(pacs_service_t *svc, pacs_progress_pt progress, void *ctx,
 
     v.rows = pacs_keyset_create();
     v.aside = pacs_keyset_create();
+    v.kept = pacs_keyset_create();
 
-    if (a == NULL || v.rows == NULL || v.aside == NULL) {
+    if (a == NULL || v.rows == NULL || v.aside == NULL || v.kept == NULL) {
         rc = pacs_fail(err, PACS_E_NOMEM, "out of memory");
     }
 
@@ -192,7 +197,8 @@ pacs_verify(pacs_service_t *svc, pacs_progress_pt progress, void *ctx,
     if (rc == PACS_OK
         && (rc = ix->vt->each(ix, pacs_null, pacs_null, false, a, check_row,
                               &v, err)) == PACS_OK
-        && (rc = ix->vt->conflicts(ix, a, note_conflict, &v, err)) == PACS_OK)
+        && (rc = ix->vt->conflicts(ix, a, note_conflict, &v, err)) == PACS_OK
+        && (rc = pacs_deleted_keys(svc, v.kept, err)) == PACS_OK)
     {
         rc = svc->blobs->vt->each(svc->blobs, check_file, &v, err);
     }
@@ -203,6 +209,7 @@ pacs_verify(pacs_service_t *svc, pacs_progress_pt progress, void *ctx,
     *total = v.total;
     pacs_keyset_destroy(v.rows);
     pacs_keyset_destroy(v.aside);
+    pacs_keyset_destroy(v.kept);
     pacs_arena_destroy(a);
 
     return rc == PACS_OK && v.total.refused != 0

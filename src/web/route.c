@@ -7,7 +7,10 @@
 
 #include "web/web.h"
 
-enum { READ = PACS_GET | PACS_HEAD, FORM = READ | PACS_POST };
+enum {
+    READ = PACS_GET | PACS_HEAD, FORM = READ | PACS_POST,
+    OBJECT = READ | PACS_DELETE
+};
 
 /* one capital stands for: Study, series (X), Instance or what else has a UID,
  * Frames, AE title, Bulk (rest), Upload */
@@ -24,7 +27,7 @@ static const struct {
                                                       PACS_POST },
     { "series",                     PACS_R_SERIES,    READ, 0 },
     { "instances",                  PACS_R_INSTANCES, READ, 0 },
-    { "studies/S",                  PACS_R_OBJECT,    READ | PACS_POST,
+    { "studies/S",                  PACS_R_OBJECT,    OBJECT | PACS_POST,
                                                       PACS_POST },
     { "studies/S/metadata",         PACS_R_METADATA,  READ, 0 },
     { "studies/S/bulkdata",         PACS_R_BULK,      READ, 0 },
@@ -38,7 +41,7 @@ static const struct {
     { "studies/S/rendered3D",       PACS_R_VOLUME,    FORM, 0 },
     { "studies/S/series",           PACS_R_SERIES,    READ, 0 },
     { "studies/S/instances",        PACS_R_INSTANCES, READ, 0 },
-    { "studies/S/series/X",         PACS_R_OBJECT,    READ, 0 },
+    { "studies/S/series/X",         PACS_R_OBJECT,    OBJECT, 0 },
     { "studies/S/series/X/metadata",
                                     PACS_R_METADATA,  READ, 0 },
     { "studies/S/series/X/bulkdata",
@@ -60,7 +63,7 @@ static const struct {
     { "studies/S/series/X/instances",
                                     PACS_R_INSTANCES, READ, 0 },
     { "studies/S/series/X/instances/I",
-                                    PACS_R_OBJECT,    READ, 0 },
+                                    PACS_R_OBJECT,    OBJECT, 0 },
     { "studies/S/series/X/instances/I/metadata",
                                     PACS_R_METADATA,  READ, 0 },
     { "studies/S/series/X/instances/I/bulkdata",

@@ -54,7 +54,7 @@ onPage('dicom-microscopy-viewer shows a slide', {}, async (page) => {
     /* stained tissue is no grey: its colours are spread */
     let colours = 0;
 
-    for (let i = 0; i < 100 && colours < 200; i++) {
+    for (let i = 0; i < 300 && colours < 200; i++) {
         await page.waitForTimeout(200);
         const seen = readPng(await page.locator('#slide').screenshot());
         const found = new Set();

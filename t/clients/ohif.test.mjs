@@ -158,7 +158,10 @@ function correlation(a, b) {
         /** @type {number[]} */ q, /** @type {number} */ mq) =>
         p.reduce((s, x, i) => s + (x - mp) * (q[i] - mq), 0);
 
-    return dot(a, ma, b, mb) / Math.sqrt(dot(a, ma, a, ma) * dot(b, mb, b, mb) || 1);
+    const spread = dot(a, ma, a, ma) * dot(b, mb, b, mb);
+
+    /* a window that shows nothing does so here and there */
+    return spread === 0 ? Number(Math.abs(ma - mb) < 3) : dot(a, ma, b, mb) / Math.sqrt(spread);
 }
 
 

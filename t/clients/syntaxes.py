@@ -54,5 +54,9 @@ for number, (uid, name) in enumerate(SYNTAXES.items(), 1):
     ds.StudyInstanceUID, ds.StudyDate = study, "20200102"
     ds.SeriesInstanceUID, ds.SeriesNumber = generate_uid(), number
     ds.SeriesDescription = uid
+    if ds.get("RescaleSlope", 1) != 1:
+        # an MR: its window is of stored values here, of rescaled ones in OHIF
+        del ds.RescaleSlope, ds.RescaleIntercept, ds.RescaleType
+        ds.WindowCenter, ds.WindowWidth = 2048, 4096
     ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = generate_uid()
     save(ds, f"{folder}/{uid}.dcm")

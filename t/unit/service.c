@@ -222,7 +222,7 @@ test_delete(void)
     uint64_t        removed;
 
     is_int(pacs_delete(svc, &who, pacs_lit("1.2.3.1"), pacs_null, pacs_null,
-                       &removed, &err), PACS_OK, "delete the study");
+                       true, &removed, &err), PACS_OK, "delete the study");
     is_int((int64_t) removed, 2, "... both instances");
     status("/studies/1.2.3.1", "", "", 410);
     status("/studies/1.2.3.1/metadata", "", "", 410);

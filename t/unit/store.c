@@ -126,7 +126,8 @@ delete(worker_t *w, unsigned i)
     unsigned  level = rand_r(&w->seed) % 3;
     int       rc = pacs_delete(w->svc, &who, pacs_lit("1.2.3"),
                                level > 1 ? pacs_null : pacs_cstr(series),
-                               level > 0 ? pacs_null : pacs_cstr(uid), &n,
+                               level > 0 ? pacs_null : pacs_cstr(uid),
+                               true, &n,
                                &err);
 
     w->deleted += n;
@@ -361,8 +362,8 @@ empty(void)
     uint64_t    n;
     pacs_err_t  err = { 0 };
 
-    pacs_delete(svc[0], &who, pacs_lit("1.2.3"), pacs_null, pacs_null, &n,
-                &err);
+    pacs_delete(svc[0], &who, pacs_lit("1.2.3"), pacs_null, pacs_null, true,
+                &n, &err);
 }
 
 

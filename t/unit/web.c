@@ -42,16 +42,17 @@ routes(void)
     route_one("/studies", PACS_OK, PACS_R_STUDIES, PACS_POST, "   ", 0);
     route_one("/series", PACS_OK, PACS_R_SERIES, 0, "   ", 0);
     route_one("/instances", PACS_OK, PACS_R_INSTANCES, 0, "   ", 0);
-    route_one(S, PACS_OK, PACS_R_OBJECT, PACS_POST, "1.2   ", 0);
+    route_one(S, PACS_OK, PACS_R_OBJECT, PACS_POST | PACS_DELETE, "1.2   ",
+              0);
     route_one(S "/series", PACS_OK, PACS_R_SERIES, 0, "1.2   ", 0);
     route_one(S "/instances", PACS_OK, PACS_R_INSTANCES, 0, "1.2   ", 0);
     route_one(S "/metadata", PACS_OK, PACS_R_METADATA, 0, "1.2   ", 0);
-    route_one(X, PACS_OK, PACS_R_OBJECT, 0, "1.2 1.3  ", 0);
+    route_one(X, PACS_OK, PACS_R_OBJECT, PACS_DELETE, "1.2 1.3  ", 0);
     route_one(X "/instances", PACS_OK, PACS_R_INSTANCES, 0, "1.2 1.3  ", 0);
     route_one(X "/metadata", PACS_OK, PACS_R_METADATA, 0, "1.2 1.3  ", 0);
     route_one(X "/rendered", PACS_OK, PACS_R_RENDERED, 0, "1.2 1.3  ", 0);
     route_one(X "/thumbnail", PACS_OK, PACS_R_THUMBNAIL, 0, "1.2 1.3  ", 0);
-    route_one(I, PACS_OK, PACS_R_OBJECT, 0, "1.2 1.3 1.4 ", 0);
+    route_one(I, PACS_OK, PACS_R_OBJECT, PACS_DELETE, "1.2 1.3 1.4 ", 0);
     route_one(I "/metadata", PACS_OK, PACS_R_METADATA, 0, "1.2 1.3 1.4 ", 0);
     route_one(I "/frames/3,1,2", PACS_OK, PACS_R_FRAMES, 0, "1.2 1.3 1.4 ",
               3);
@@ -63,7 +64,7 @@ routes(void)
               "1.2 1.3 1.4 00081140/1/7FE00010", 0);
 
     static const char *const  unknown[] = {
-        "", "/", "studies", "/studie", "/studies/1.2/", "/studies/1.2/frames",
+        "//", "studies", "/studie", "/studies/1.2/", "/studies/1.2/frames",
         "/Studies", I "/frames",
         I "/bulkdata/", I "/frames/1/x", X "/instances/1.4/rendered/x",
         "/../studies"

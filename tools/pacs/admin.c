@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* reindex, verify, delete, conflicts: thin around service. */
+/* reindex, verify, delete, restore, purge, conflicts: thin around service. */
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "cmd.h"
 
@@ -113,6 +114,27 @@ pacs_cmd_conflicts(const pacs_cli_t *cli, int argc, char **argv)
 }
 
 
+/* of delete and restore; 2: usage */
+static int
+take_uids(int argc, char **argv, const char *more, pacs_str_t uids[3])
+{
+    if (argc < 2 || argc > 4) {
+        fprintf(stderr, "Usage: pacs %s STUDY [SERIES [INSTANCE]]%s\n",
+                argv[0], more);
+        return 2;
+    }
+
+    for (int i = 1; i < argc; i++) {
+        uids[i - 1] = pacs_cstr(argv[i]);
+        if (!pacs_uid_ok(uids[i - 1])) {
+            fprintf(stderr, "pacs %s: '%s' is no UID\n", argv[0], argv[i]);
+            return 2;
+        }
+    }
+    return 0;
+}
+
+
 int
 pacs_cmd_delete(const pacs_cli_t *cli, int argc, char **argv)
 {
@@ -120,18 +142,8 @@ pacs_cmd_delete(const pacs_cli_t *cli, int argc, char **argv)
     uint64_t     removed;
     pacs_err_t   err = { 0 };
 
-    if (argc < 2 || argc > 4) {
-        fprintf(stderr, "Usage: pacs delete STUDY [SERIES [INSTANCE]]\n");
+    if (take_uids(argc, argv, " [--now]", uids)) {
         return 2;
-    }
-
-    for (int i = 1; i < argc; i++) {
-        uids[i - 1] = pacs_cstr(argv[i]);
-
-        if (!pacs_uid_ok(uids[i - 1])) {
-            fprintf(stderr, "pacs delete: '%s' is no UID\n", argv[i]);
-            return 2;
-        }
     }
 
     pacs_service_t *svc = pacs_cli_open(cli, false, false);
@@ -141,13 +153,73 @@ pacs_cmd_delete(const pacs_cli_t *cli, int argc, char **argv)
     }
 
     int rc = pacs_delete(svc, &pacs_cli_subject, uids[0], uids[1], uids[2],
-                         &removed, &err);
+                         cli->now, &removed, &err);
 
     pacs_service_close(svc);
+
     if (rc != PACS_OK) {
         return pacs_cli_fail(&err);
     }
 
     printf("%" PRIu64 " instances deleted\n", removed);
     return 0;
+}
+
+
+int
+pacs_cmd_restore(const pacs_cli_t *cli, int argc, char **argv)
+{
+    pacs_str_t       uids[3] = { { NULL, 0 } };
+    pacs_progress_t  total;
+    pacs_err_t       err = { 0 };
+
+    if (take_uids(argc, argv, "", uids)) {
+        return 2;
+    }
+
+    pacs_service_t *svc = pacs_cli_open(cli, false, false);
+
+    if (svc == NULL) {
+        return 1;
+    }
+
+    int rc = pacs_restore(svc, &pacs_cli_subject, uids[0], uids[1], uids[2],
+                          pacs_cli_say, NULL, &total, &err);
+
+    pacs_service_close(svc);
+
+    if (rc != PACS_OK) {
+        return pacs_cli_fail(&err);
+    }
+
+    printf("%" PRIu64 " instances restored, %" PRIu64 " not\n", total.done,
+           total.refused);
+    return total.refused != 0;
+}
+
+
+int
+pacs_cmd_purge(const pacs_cli_t *cli, int argc, char **argv)
+{
+    const int64_t  day = 24 * 60 * 60;
+    uint64_t       purged;
+    pacs_err_t     err = { 0 };
+
+    if (no_arguments(argc, argv)) {
+        return 2;
+    }
+
+    pacs_service_t *svc = pacs_cli_open(cli, false, false);
+
+    if (svc == NULL) {
+        return 1;
+    }
+
+    int rc = pacs_purge(svc, &pacs_cli_subject,
+                        (time(NULL) - cli->days * day + 1) * 1000000, &purged,
+                        &err);
+
+    pacs_service_close(svc);
+    printf("%" PRIu64 " deleted instances purged\n", purged);
+    return rc != PACS_OK ? pacs_cli_fail(&err) : 0;
 }

@@ -96,6 +96,7 @@ pacs_cli_open(const pacs_cli_t *cli, bool fresh, bool rebuild)
     o.home = cli->home;
     o.duplicates = cli->duplicates;
     o.redis = cli->redis;
+    o.deletes = true;
     o.rebuild = rebuild;
 
     if (pacs_service_open(&o, &svc, &err) != PACS_OK) {

@@ -13,6 +13,8 @@ typedef struct {
     pacs_duplicates_e   duplicates;
     const char         *redis;
     bool                quiet;
+    bool                now;        /* delete: bytes go at once */
+    int64_t             days;       /* purge: those deleted before them */
 } pacs_cli_t;
 
 /* argv[0] is the command; the exit code: 0 good, 1 refused or found, 2 usage */
@@ -20,6 +22,8 @@ int pacs_cmd_import(const pacs_cli_t *cli, int argc, char **argv);
 int pacs_cmd_reindex(const pacs_cli_t *cli, int argc, char **argv);
 int pacs_cmd_verify(const pacs_cli_t *cli, int argc, char **argv);
 int pacs_cmd_delete(const pacs_cli_t *cli, int argc, char **argv);
+int pacs_cmd_restore(const pacs_cli_t *cli, int argc, char **argv);
+int pacs_cmd_purge(const pacs_cli_t *cli, int argc, char **argv);
 int pacs_cmd_conflicts(const pacs_cli_t *cli, int argc, char **argv);
 int pacs_cmd_worklist(const pacs_cli_t *cli, int argc, char **argv);
 int pacs_cmd_phantom(int argc, char **argv);

@@ -26,8 +26,12 @@ static const struct {
       pacs_cmd_reindex },
     { "verify",    "", "re-hash all files, compare files and index both ways",
       pacs_cmd_verify },
-    { "delete",    "STUDY [SERIES [INSTANCE]]", "delete by UID",
-      pacs_cmd_delete },
+    { "delete",    "STUDY [SERIES [INSTANCE]]",
+      "delete by UID; files stay until a purge", pacs_cmd_delete },
+    { "restore",   "STUDY [SERIES [INSTANCE]]",
+      "undo a deletion, until the purge", pacs_cmd_restore },
+    { "purge",     "", "remove the files of what was deleted",
+      pacs_cmd_purge },
     { "conflicts", "", "list copies with a known UID and other content",
       pacs_cmd_conflicts },
     { "worklist",  "add FILE... | list | remove STUDY STEP",
@@ -58,6 +62,9 @@ usage(FILE *to)
             "(default: reject)\n"
             "  --redis URL               tell others of new studies: "
             "unix:/path or host:port\n"
+            "  --now                     delete: the files, too\n"
+            "  --older-than DAYS         purge: what was deleted before that "
+            "(default: 30)\n"
             "  --quiet                   no progress bar\n"
             "  --help, --version\n");
 }
@@ -90,6 +97,15 @@ take_option(pacs_cli_t *cli, char **argv)
         cli->quiet = true;
         return 1;
     }
+    if (strcmp(argv[0], "--now") == 0) {
+        cli->now = true;
+        return 1;
+    }
+    if (strcmp(argv[0], "--older-than") == 0) {
+        return argv[1] != NULL
+               && pacs_str_int(pacs_cstr(argv[1]), 0, 36500, &cli->days)
+               ? 2 : -1;
+    }
 
     if (strcmp(argv[0], "--duplicates") == 0) {
         bool  aside = argv[1] != NULL && strcmp(argv[1], "quarantine") == 0;
@@ -108,7 +124,7 @@ int
 main(int argc, char **argv)
 {
     const char  *home = getenv("PACS_HOME");
-    pacs_cli_t   cli = { .home = home != NULL ? home : "run" };
+    pacs_cli_t   cli = { .home = home != NULL ? home : "run", .days = 30 };
     int          n = 0;
 
     for (int i = 1; i < argc; ) {
@@ -140,6 +156,10 @@ main(int argc, char **argv)
     if (n == 0) {
         usage(stderr);
         return 2;
+    }
+
+    if (cli.now && strcmp(argv[0], "delete") != 0) {
+        return bad_usage("--now is of delete, not of", argv[0]);
     }
 
     for (int i = 0; i < COMMANDS; i++) {
