@@ -10,8 +10,8 @@ import { Absent, Client } from './client.js';
  * @typedef {import('../dicom/dataset.js').Dataset} Dataset
  * @typedef {{study: string, series: string, instance: string, path: string,
  *            rows: number, columns: number, bits: number, samples: number,
- *            frames: number, modality: string,
- *            sopClass: string, syntax: string}} Item path: below the root
+ *            frames: number, modality: string, sopClass: string,
+ *            syntax: string}} Item path: below the root
  */
 
 /** Rows of a sample: studies, instances of each, and of each modality. */
@@ -174,7 +174,7 @@ export class Archive {
     }
 
     /**
-     * Metadata of an instance of each class and transfer syntax.
+     * Metadata of an instance of each class, then of other studies.
      * @returns {Promise<{item: Item, ds: Dataset}[]>}
      */
     metadatas() {

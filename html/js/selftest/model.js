@@ -21,6 +21,9 @@ const ALLOWED = new Set(['00020010', '00083002']);
 /** URIs that are followed. */
 const FOLLOWED = 12;
 
+/** Tags of private elements, not of their creators. */
+const PRIVATE = /^...[13579BDF](?!00[1-9A-F].$)(?!000.$)/;
+
 
 /**
  * All attributes of the sample's metadata.
@@ -177,15 +180,15 @@ async function bulkData(c) {
 
     seen(all, 'BulkDataURI');
 
-    return `${chosen.length} followed, ${inside.length} are in sequences, ${overlays.length} overlays`;
+    return `${chosen.length} followed, ${inside.length} are in sequences,`
+        + ` ${overlays.length} overlays`;
 }
 
 
 /** @param {Client} c */
 async function sequences(c) {
     const all = await places(c, (a) => a.vr === 'SQ' || a.vr === 'AT');
-    const priv = await places(c, (_, tag) => /^...[13579BDF](00[1-9A-F].|0[1-9A-F]..|[1-9A-F]...)$/.test(tag)
-        && !/^....00[1-9A-F].$/.test(tag));
+    const priv = await places(c, (_, tag) => PRIVATE.test(tag));
 
     for (const { a, path, tag } of all) {
         for (const v of a.Value ?? []) {
