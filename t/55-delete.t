@@ -8,6 +8,7 @@
 use strict;
 use warnings;
 use lib 't/lib';
+use Compress::Zlib ();
 use File::Temp qw(tempdir);
 use Pacs;
 use Test::More;
@@ -252,12 +253,30 @@ sound($p, 'a whole study');
 is(($p->pacs('delete', '--now', $root))[0] & ~1, 0, 'all away');
 is(($p->pacs('purge', '--older-than', 0))[0], 0, 'purged');
 
+# --- a deletion cut between journal and row: the row keeps its file ---
+
+my ($journal) = glob "$p->{home}/journal/*.log";
+sub half_deleted {
+    my $entry = sprintf '{"op":"delete","t":1,"key":"%s","study":"%s","series":"%s","instance":"%s","state":"kept"}',
+        $p->sql("select key from instance where uid = '$root.1.2'"), $root, "$root.1", "$root.1.2";
+    open my $j, '>>', $journal or die;
+    printf $j "%08x %s\n", Compress::Zlib::crc32($entry), $entry;
+    close $j;
+}
+is($p->stow(["$tmp/12.dcm"])->{status}, 200, 'stored');
+half_deleted();
+($rc, $out) = $p->pacs('purge', '--older-than', 0);
+like($out, qr/^0 deleted instances purged/, 'half deleted is not purged');
+is(status($p, GET => "$series{1}/instances/$root.1.2"), 200, '... but answered');
+($rc, $out) = $p->pacs('restore', $root);
+like($out, qr/^1 instances restored/, '... and restored');
+sound($p, 'half deleted');
+is(status($p, DELETE => $study), 204, 'deleted');
+
 # --- a damaged journal does not say what came again ---
 
 is($p->stow(["$tmp/12.dcm"])->{status}, 200, 'stored');
 is(status($p, DELETE => $study), 204, 'deleted');
-my ($journal) = glob "$p->{home}/journal/*.log";
-my $good = slurp($journal);
 open my $j, '>>', $journal or die;
 print $j "00000000 {\"op\":\"store\"}\n";
 close $j;
