@@ -114,13 +114,22 @@ $(B)/t/tools/render_file: $(B)/t/tools/render_file.o \
 	$(Q)$(CXX) $(SANFLAGS) -o $@ $(filter %.o %.a,$^) $(CODEC_LIBS) $(LIBS)
 
 # libFuzzer with all of core, dicom and web, whatever the rest is built with
-$(B)/t/fuzz/%: t/fuzz/%.c $(call src,src/core src/dicom src/web)
+FUZZ    = clang -std=c11 $(WARNC) -Isrc -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \
+          -O1 -g -fno-sanitize-recover=undefined
+FUZZED := $(patsubst %.c,$(B)/t/fuzz/%.o,$(call src,src/core src/dicom src/web))
+
+$(FUZZED): $(B)/t/fuzz/%.o: %.c $(wildcard src/*/*.h)
 	@mkdir -p $(@D)
+	$(Q)$(FUZZ) -fsanitize=fuzzer-no-link,address,undefined -c -o $@ $<
+
+$(B)/t/fuzz/fuzzed.a: $(FUZZED)
+	$(Q)rm -f $@; $(AR) rcs $@ $^
+
+$(B)/t/fuzz/%: t/fuzz/%.c $(B)/t/fuzz/fuzzed.a
 	@echo "  LD   $@"
-	$(Q)clang -std=c11 $(WARNC) -Isrc -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \
-	    -O1 -g -fsanitize=fuzzer,address,undefined \
-	    -fno-sanitize-recover=undefined -o $@ $^ \
-	    $(shell sed -n '1s,^/\* link: \(.*\) \*/$$,\1,p' $<) -lexpat -lcrypto -lz -lm -lpthread
+	$(Q)$(FUZZ) -fsanitize=fuzzer,address,undefined -o $@ $< \
+	    $(shell sed -n '1s,^/\* link: \(.*\) \*/$$,\1,p' $<) \
+	    $(B)/t/fuzz/fuzzed.a -lexpat -lcrypto -lz -lm -lpthread
 
 # --- the module: nginx's own build compiles the glue, see config ---
 

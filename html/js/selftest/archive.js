@@ -9,13 +9,14 @@ import { Absent, Client } from './client.js';
 /**
  * @typedef {import('../dicom/dataset.js').Dataset} Dataset
  * @typedef {{study: string, series: string, instance: string, path: string,
- *            rows: number, columns: number, bits: number, frames: number, modality: string,
+ *            rows: number, columns: number, bits: number, samples: number,
+ *            frames: number, modality: string,
  *            sopClass: string, syntax: string}} Item path: below the root
  */
 
 /** Rows of a sample: studies, instances of each, and of each modality. */
 const SAMPLE = 200;
-const A_STUDY = 24;
+const A_STUDY = 12;
 const A_KIND = 40;
 
 /** Samples of an image that is not looked at. */
@@ -67,6 +68,7 @@ function itemOf(ds) {
         rows: number(ds, '00280010') ?? 0,
         columns: number(ds, '00280011') ?? 0,
         bits: number(ds, '00280100') ?? 0,
+        samples: number(ds, '00280002') ?? 0,
         frames: number(ds, '00280008') ?? 1,
         modality: first(ds, '00080060'),
         sopClass: first(ds, '00080016'),
@@ -91,7 +93,7 @@ export class Archive {
     static async look(root) {
         const archive = new Archive([], [], /** @type {any} */ (null));
         const client = new Client(root, archive);
-        const fields = 'includefield=00083002&includefield=00080060';
+        const fields = 'includefield=00083002,00080060,00280002';
         /** @type {Map<string, Item>} */
         const found = new Map();
 
@@ -151,10 +153,10 @@ export class Archive {
         return this.studies.find(fits) ?? missing(what);
     }
 
-    /** @returns {Dataset} one whose patient, date and time are known */
+    /** @returns {Dataset} one whose patient ID, date and time are known */
     whole() {
-        return this.study('study with a patient, a date and a time', (s) =>
-            ['00100010', '00100020', '00080020', '00080030'].every((t) => first(s, t) !== ''));
+        return this.study('study with a patient ID, a date and a time', (s) =>
+            ['00100020', '00080020', '00080030'].every((t) => first(s, t) !== ''));
     }
 
     /** @param {number} count at least @returns {Dataset[]} */

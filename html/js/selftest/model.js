@@ -90,7 +90,10 @@ async function numbers(c) {
 
     for (const { a, path, tag } of all) {
         for (const v of a.Value ?? []) {
-            const isText = typeof v === 'string' && HUGE.has(a.vr ?? '') && /^-?\d+$/.test(v);
+            // strings are for what is beyond 2^53, and for DS and IS that are no numbers
+            const isText = typeof v === 'string'
+                && (HUGE.has(a.vr ?? '') ? /^-?\d+$/.test(v)
+                    : /^[DI]S$/.test(a.vr ?? '') && v !== '' && !Number.isFinite(Number(v)));
 
             must(v === null || typeof v === 'number' || isText,
                 `${tag} (${a.vr}) of ${path} is ${JSON.stringify(v)}`);
@@ -224,9 +227,9 @@ export const MODEL = [
     { number: 19, title: 'Names are objects of their groups', section: 'F.2.2', run: names },
     { number: 20, title: 'DS and IS are numbers', section: 'F.2.3', run: numbers },
     { number: 21, title: 'Empty values are null, no value is no Value', section: 'F.2.5', run: empties },
-    { number: 22, title: 'All is UTF-8, and called so', section: 'F.2', run: charsets },
+    { number: 22, title: 'All is UTF-8, and called so', section: '8.8', run: charsets },
     { number: 23, title: 'Binary values are inline or by URI', section: 'F.2.7', run: binaries },
     { number: 24, title: 'A BulkDataURI leads to the bytes', section: 'F.2.6', run: bulkData },
-    { number: 25, title: 'Sequences, AT, private blocks', section: 'F.2.4', run: sequences },
-    { number: 26, title: 'No file meta information', section: 'F.2', run: meta },
+    { number: 25, title: 'Sequences, AT, private blocks', section: 'F.2.2', run: sequences },
+    { number: 26, title: 'No file meta information', section: 'F.2.2', run: meta },
 ];

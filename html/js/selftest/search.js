@@ -381,7 +381,7 @@ export const SEARCH = [
     { number: 11, title: 'includefield repeated, by commas, all', section: '8.3.4.3', run: includes },
     { number: 12, title: 'Required attributes are always there', section: '10.6.3.3', run: required },
     { number: 13, title: 'Keys come back, and what is of the levels above', section: '10.6.3.3', run: matched },
-    { number: 14, title: 'No attribute of a series in a study', section: '10.6.1.2', run: levels },
+    { number: 14, title: 'No attribute of a series in a study', section: '10.6.3.3', run: levels },
     { number: 15, title: 'RetrieveURL leads there', section: '10.6.3.3', run: retrieveUrls },
     { number: 16, title: 'ModalitiesInStudy has several values', section: '10.6.3.3', run: modalities },
     { number: 17, title: 'The type is application/dicom+json', section: '10.6.4', run: types },

@@ -146,7 +146,7 @@ async function bodies(c) {
 /** @type {import('./client.js').Point[]} */
 export const STORE = [
     { number: 49, title: '200, 202, 409, 400, 415', section: '10.5.3.1', stores: true, run: statuses },
-    { number: 50, title: 'The answer names each failure once', section: '10.5.3.2', stores: true, run: answers },
+    { number: 50, title: 'The answer names each failure once', section: '10.5.3', stores: true, run: answers },
     { number: 51, title: 'A foreign study fails alone; the same again', section: '10.5.1', stores: true, run: foreign },
     { number: 52, title: 'Odd bodies', section: '10.5.2', stores: true, run: bodies },
 ];
