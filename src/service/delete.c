@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Delete: journal entries first, then rows, then bytes, if they are not kept
- * for a time: a cut in between leaves something that is deleted, never a row
- * without its file.  Nobody
- * stores between look-up and rows, so that what comes in meanwhile is
- * deleted with its own journal entry, or not at all.
+ * Delete: journal entries first, then rows, then bytes, unless they are kept
+ * for a purge: a cut in between leaves something that is deleted, never a
+ * row without its file.  Nobody stores between look-up and rows, so that
+ * what comes in meanwhile is deleted with its own journal entry, or not at
+ * all.
  */
 
 #include <stdlib.h>
