@@ -160,6 +160,7 @@ void ngx_http_pacs_wake(ngx_http_pacs_ctx_t *ctx);
 
 void ngx_http_pacs_origin(ngx_http_request_t *r, ngx_http_pacs_ctx_t *ctx);
 ngx_int_t ngx_http_pacs_cors(ngx_http_pacs_ctx_t *ctx);
+ngx_int_t ngx_http_pacs_foreign(ngx_http_pacs_ctx_t *ctx);
 char *ngx_http_pacs_public_url(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_pacs_forwarded(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_pacs_cors_origin(ngx_conf_t *cf, ngx_command_t *cmd,

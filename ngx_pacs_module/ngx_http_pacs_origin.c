@@ -403,6 +403,57 @@ ngx_http_pacs_cors_match(ngx_http_request_t *r)
 }
 
 
+/* a page of another site must not change anything, nor listen to events: a
+ * browser asks nobody before it sends a plain POST or a handshake */
+
+ngx_int_t
+ngx_http_pacs_foreign(ngx_http_pacs_ctx_t *ctx)
+{
+    ngx_str_t            origin, upgrade, own;
+    ngx_uint_t           i;
+    pacs_request_t      *req;
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+    req = &ctx->op.request;
+
+    if (ngx_http_pacs_header(r, "origin", &origin) != NGX_OK
+        || ((req->method & (PACS_GET|PACS_HEAD|PACS_OPTIONS))
+            && ngx_http_pacs_header(r, "upgrade", &upgrade) != NGX_OK)
+        || ngx_http_pacs_cors_match(r))
+    {
+        return 0;
+    }
+
+    own = ngx_http_pacs_str(req->origin);
+
+    if (origin.len == own.len
+        && ngx_strncasecmp(origin.data, own.data, own.len) == 0)
+    {
+        return 0;
+    }
+
+    /* a proxy in front may have ended TLS */
+
+    if (r->headers_in.host == NULL) {
+        return 1;
+    }
+
+    own = r->headers_in.host->value;
+
+    for (i = 0; i + 3 <= origin.len; i++) {
+
+        if (ngx_strncmp(&origin.data[i], "://", 3) == 0) {
+            return origin.len - i - 3 != own.len
+                   || ngx_strncasecmp(&origin.data[i + 3], own.data, own.len)
+                      != 0;
+        }
+    }
+
+    return 1;
+}
+
+
 static ngx_int_t
 ngx_http_pacs_token_list(ngx_str_t *value)
 {
@@ -461,7 +512,10 @@ ngx_http_pacs_cors(ngx_http_pacs_ctx_t *ctx)
         || ngx_http_pacs_add_header(r, "Access-Control-Expose-Headers",
                                     pacs_lit("ETag, Warning, Content-Location,"
                                     " Location, Retry-After, Content-Range,"
-                                    " Link, Allow"), &h)
+                                    " Link, Allow, Tus-Resumable,"
+                                    " Tus-Version, Tus-Extension,"
+                                    " Tus-Max-Size, Upload-Offset,"
+                                    " Upload-Length, Upload-Expires"), &h)
            != NGX_OK)
     {
         return NGX_ERROR;

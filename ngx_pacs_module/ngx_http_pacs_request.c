@@ -73,6 +73,20 @@ ngx_http_pacs_handler(ngx_http_request_t *r)
 
     ctx->pool = ngx_http_pacs_choose_pool(req);
 
+    if (ngx_http_pacs_foreign(ctx)) {
+        rc = ngx_http_discard_request_body(r);
+
+        if (rc != NGX_OK) {
+            return rc;
+        }
+
+        r->main->count++;
+
+        ngx_http_pacs_fail(ctx, PACS_E_FORBIDDEN, "a page of another origin "
+                           "asks: see pacs_cors_origin");
+        return NGX_DONE;
+    }
+
     if (req->method & NGX_HTTP_PACS_BODY) {
 
         /* what is wrong with the path the operation says, without a body */

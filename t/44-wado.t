@@ -430,6 +430,7 @@ PY
         }
     }
     refused('no bulk data', stow_base("$S/sr-pr-ko/sr-basic-text.dcm") . '/pixeldata', 404, qr/no pixel data/);
+    refused('pixel data that nothing decodes', stow_base("$S/hostile/synth-jpeg-truncated.dcm") . '/pixeldata', 406, qr/JPEG|frame/);
     refused('bulk data as a picture', "$bases[0]/bulkdata", 406, qr/./, Accept => 'image/jpeg');
     refused('bulk data as one part', "$bases[0]/bulkdata", 406, qr/multipart/, Accept => 'application/octet-stream');
 

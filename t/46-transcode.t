@@ -104,7 +104,7 @@ for line in sys.stdin:
         print("shape", x.shape, y.shape)
         continue
     e = ((x - y) ** 2).mean()
-    print(int(abs(x - y).max()), 99 if e == 0 else 10 * numpy.log10((2.0 ** int(bits) - 1) ** 2 / e))
+    print(int(abs(x - y).max()), 99 if e == 0 else 10 * numpy.log10(max(x.max() - x.min(), 1) ** 2 / e))
 PY
 
 sub reference {

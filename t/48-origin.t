@@ -187,7 +187,7 @@ my $r = $pacs->get($studies, Origin => 'https://viewer.example');
 
 is($r->{headers}{'access-control-allow-origin'}, 'https://viewer.example',
    'CORS: an origin that is allowed');
-for my $name ('ETag', 'Warning', 'Content-Location') {
+for my $name ('ETag', 'Warning', 'Content-Location', 'Upload-Offset') {
     like($r->{headers}{'access-control-expose-headers'}, qr/\b$name\b/,
          "CORS: $name can be read");
 }
@@ -228,6 +228,21 @@ $r = $pacs->http('OPTIONS', $studies, { headers => {
     'Access-Control-Request-Method' => 'POST' } });
 ok(!grep({ /^access-control/ } keys %{ $r->{headers} }),
    'CORS: no preflight for others');
+
+# what changes something is not taken from a page of another site, nor are
+# events said to it: a browser asks nobody before it sends these
+my $subscribers = 'workitems/1.2.840.10008.5.1.4.34.5/subscribers/AE';
+my %own = (Origin => "http://127.0.0.1:$pacs->{port}");
+
+is($pacs->http('POST', "/cors/$subscribers", { headers => {
+        Origin => $_->[0] } })->{status}, $_->[1], "CORS: a POST of $_->[0]")
+    for ['https://evil.example', 403], ['null', 403],
+        ['https://viewer.example', 201], [$own{Origin}, 201];
+is($pacs->get('/cors/subscribers/AE', Origin => $_->[0], Upgrade => 'websocket',
+        Connection => 'Upgrade', 'Sec-WebSocket-Version' => 12,
+        'Sec-WebSocket-Key' => 'dGhlIHNhbXBsZSBub25jZQ==')->{status}, $_->[1],
+    "CORS: a handshake of $_->[0]")
+    for ['https://evil.example', 403], ['https://viewer.example', 400];
 
 # --- what nginx -t refuses ---
 

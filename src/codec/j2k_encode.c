@@ -2,6 +2,7 @@
 
 /* JPEG 2000 (PS3.5 A.4.4) by OpenJPEG */
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -11,8 +12,9 @@
 
 enum { MAX_LEVELS = 6, SMALLEST = 32 };
 
-/* of a lossy frame, decibels: half a grey level of 8 bits, two of 12 */
-static const float  psnr = 58;
+/* of a lossy frame, decibels below the range that its values have: half a
+ * level of 256, two of 4096 */
+static const double  psnr = 58;
 
 typedef struct {
     encode_job_t  *job;
@@ -113,6 +115,29 @@ levels(const pacs_pixels_t *px)
 }
 
 
+/* the library takes the bits stored for the peak, of which a CT in 16 bits
+ * uses a few hundredths */
+static float
+quality(const opj_image_t *im)
+{
+    double  range = 0;
+
+    for (unsigned c = 0; c < im->numcomps; c++) {
+        const opj_image_comp_t *part = &im->comps[c];
+        int32_t                 least = INT32_MAX, most = INT32_MIN;
+
+        for (size_t i = 0; i < (size_t) part->w * part->h; i++) {
+            least = part->data[i] < least ? part->data[i] : least;
+            most = part->data[i] > most ? part->data[i] : most;
+        }
+        range = fmax(range, (double) most - least);
+    }
+
+    return (float) (psnr + 20 * log10((ldexp(1, (int) im->comps[0].prec) - 1)
+                                      / fmax(range, 1)));
+}
+
+
 static bool
 run(output_t *o, opj_codec_t *codec, opj_stream_t *stream, opj_image_t *im,
     bool lossy)
@@ -125,7 +150,7 @@ run(output_t *o, opj_codec_t *codec, opj_stream_t *stream, opj_image_t *im,
     p.irreversible = lossy;
     p.cp_fixed_quality = lossy;
     p.cp_disto_alloc = !lossy;
-    p.tcp_distoratio[0] = lossy ? psnr : 0;
+    p.tcp_distoratio[0] = lossy ? quality(im) : 0;
     p.tcp_mct = o->job->px.samples == 3
                 && o->job->px.photometric == PACS_PI_RGB;
 

@@ -39,6 +39,7 @@ typedef struct {
     pacs_parts_t     list;
     const char      *type;          /* of the first part that is coded */
     unsigned         left_out, unread;
+    pacs_err_t       why;               /* of the first that is unread */
     pacs_op_t       *op;
 } state_t;
 
@@ -400,9 +401,11 @@ do_instance(pacs_op_t *op, state_t *s, pacs_err_t *err)
     } else if (rc == PACS_E_IO || rc == PACS_E_PARSE || rc == PACS_E_NOT_FOUND
                || rc == PACS_E_UNSHOWABLE)
     {
-        pacs_log(&op->svc->options.env, PACS_LOG_ERROR, "bulk data: %s",
-                 own.text);
-        s->unread++;
+        if (rc != PACS_E_UNSHOWABLE) {
+            pacs_log(&op->svc->options.env, PACS_LOG_ERROR, "bulk data: %s",
+                     own.text);
+        }
+        s->why = s->unread++ == 0 ? own : s->why;
         rc = PACS_OK;
     }
 
@@ -421,7 +424,7 @@ finish(pacs_op_t *op, state_t *s, pacs_err_t *err)
 
     if (s->list.n == 0) {
         return s->unread != 0
-               ? pacs_fail(err, PACS_E_IO, "what is stored cannot be read")
+               ? pacs_fail(err, s->why.code, "%s", s->why.text)
                : s->left_out != 0
                ? pacs_fail(err, PACS_E_ACCEPT, "the bulk data is not there "
                            "in a type that was asked for; multipart/related; "
@@ -436,7 +439,7 @@ finish(pacs_op_t *op, state_t *s, pacs_err_t *err)
         op->reply.etag = s->unread != 0 ? pacs_null : op->reply.etag;
         rc = pacs_reply_warning(op, "%u values are left out: not available "
                                 "in the type asked for; and %u instances: "
-                                "they cannot be read", s->left_out,
+                                "they cannot be read or decoded", s->left_out,
                                 s->unread);
     }
 

@@ -138,7 +138,8 @@ for level, (tag, attributes) in LEVELS.items():
 
 for uid, row in list(rows["studies"].items()):
     of = [ds for _, ds in said["studies"][uid]]
-    modalities = sorted({str(ds.get("Modality", "")) for ds in of} - {""})
+    # one without any says OT: see src/index/statements.c
+    modalities = sorted({str(ds.get("Modality", "")) for ds in of} - {""}) or ["OT"]
     counts = [str(len({str(ds.SeriesInstanceUID) for ds in of})),
               str(len({str(ds.SOPInstanceUID) for ds in of}))]
     if (texts(row, "00080061") != modalities
