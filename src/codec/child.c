@@ -151,7 +151,7 @@ transcode(const pacs_codec_request_t *req, int in, decode_job_t *from,
         if (from->ybr) {
             to->px.photometric = PACS_PI_YBR_FULL;
         }
-        rc = pacs_encode(e, to, err);
+        rc = pacs_encode_run(e, to, err);
     }
 
     free(from->out);

@@ -38,7 +38,7 @@ pacs_encoder(const char *syntax)
 
 
 int
-pacs_encode(const encoder_t *e, encode_job_t *job, pacs_err_t *err)
+pacs_encode_run(const encoder_t *e, encode_job_t *job, pacs_err_t *err)
 {
     job->cell = job->px.allocated / 8u;
     job->photometric = job->px.photometric;

@@ -41,7 +41,7 @@ typedef struct {
 extern const encoder_t  pacs_encoders[];            /* ends with NULL */
 
 const encoder_t *pacs_encoder(const char *syntax);  /* NULL: there is none */
-int pacs_encode(const encoder_t *e, encode_job_t *job, pacs_err_t *err);
+int pacs_encode_run(const encoder_t *e, encode_job_t *job, pacs_err_t *err);
 
 /* more of the coded frame */
 int pacs_encode_put(encode_job_t *job, const void *data, size_t len,

@@ -52,7 +52,7 @@ pacs_warm_prepare(pacs_err_t *err)
         samples[i] = (uint16_t) (i % SIDE * 3 + i / SIDE * 2 + (noise >> 27));
     }
 
-    int  rc = pacs_encode(pacs_encoder(HTJ2K), &job, err);
+    int  rc = pacs_encode_run(pacs_encoder(HTJ2K), &job, err);
 
     free(samples);
     coded = job.out;
