@@ -31,12 +31,9 @@ my %mode = (
     'usr/sbin/pacs-listener' => 0755,
     'usr/bin/pacs' => 0755,
     'usr/share/doc/ngx_pacs/README.md' => 0644,
-    'usr/share/doc/ngx_pacs/directives.md' => 0644,
-    'usr/share/doc/ngx_pacs/values.md' => 0644,
-    'usr/share/doc/ngx_pacs/volumes.md' => 0644,
-    'usr/share/doc/ngx_pacs/nginx.conf' => 0644,
     'usr/share/nginx/modules-available/mod-http-pacs.conf' => 0644,
 );
+$mode{"usr/share/doc/ngx_pacs/" . s{^conf/}{}r} = 0644 for glob 'conf/*';
 for (glob('html/* html/*/* html/*/*/* html/*/*/*/*')) {
     $mode{"usr/share/ngx_pacs/$_"} = 0644 if -f;
 }
