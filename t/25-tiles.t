@@ -193,7 +193,7 @@ for my $bad ('rotate=45', 'rotate=-90', 'rotate=', 'rotate=90&rotate=90', 'flip=
     'viewport=17000,10', 'viewport=9000,9000', 'viewport=10,10,5000,0,10,10', 'viewport=10,10,0,0,0,10')
 {
     my $r = rendered(0, $bad);
-    is($r->{status}, 400, "$bad is 400");
+    is($r->{status}, 400, "point 41: $bad is 400");
     my ($name) = $bad =~ /^(\w+)/;
     like($r->{content}, qr/$name|region/, '... and says why');
 }

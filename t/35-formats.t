@@ -92,7 +92,7 @@ my @near = py('difference', $png, $lossy);
 ok($near[0] > 0 && $near[1] < 6, "... and near (@near)");
 
 my ($q30, $q95) = map { -s picture("$grey$window&quality=$_", 'image/jpeg') } 30, 95;
-cmp_ok($q30, '<', $q95 / 2, 'quality of a JPEG counts');
+cmp_ok($q30, '<', $q95 / 2, 'point 42: quality of a JPEG counts');
 is($pacs->get("$grey$window", Accept => 'image/avif,image/webp,image/*,*/*;q=0.8')->{headers}{'content-type'},
     'image/webp', 'a browser that names WebP gets it');
 is($pacs->get("$grey$window", Accept => 'image/*')->{headers}{'content-type'}, 'image/jpeg', '... else JPEG');
@@ -138,7 +138,7 @@ for my $space (sort keys %name) {
     for my $type (qw(image/jpeg image/png image/webp)) {
         my $f = picture("$colour?iccprofile=$space", $type);
         my @info = py('info', $f);
-        like(join(' ', @info[6 .. $#info]), $name{$space}, "iccprofile=$space");
+        like(join(' ', @info[6 .. $#info]), $name{$space}, "point 44: iccprofile=$space");
         $seen{$info[-1]}++;
         tool('webpinfo', 'webpinfo', '-quiet', $f) if $type eq 'image/webp';
         tool('pngcheck', 'pngcheck', '-q', $f) if $type eq 'image/png';
@@ -179,7 +179,7 @@ sub frames_of {
     for my $type (@$animation) {
         my $f = picture("$base/rendered", $type, "$name as $type");
         tool('webpinfo', 'webpinfo', '-quiet', $f) if $type eq 'image/webp';
-        is((py('info', $f))[4], $n, '... has all frames');
+        is((py('info', $f))[4], $n, 'point 38: ... has all frames');
         is_deeply([grep { (py('difference', $single[$_ - 1], "$f#" . ($_ - 1)))[0] } 1 .. $n], [],
             '... each as it is alone');
     }
@@ -221,7 +221,7 @@ is($pacs->get($location[4], Accept => 'image/webp')->{content}, $parts[4]{body},
 my %number = map { $_->{'00080018'}{Value}[0] => $_->{'00200013'}{Value}[0] } @{$pacs->get_json("$series/instances")};
 my @order = map { $number{(m{/instances/([\d.]+)})[0]} } @location;
 is_deeply(\@order, [sort { $a <=> $b } @order], '... by their numbers');
-refused("$series/rendered", 'image/jpeg', 406, qr/not one picture/, '... not as one');
+refused("$series/rendered", 'image/jpeg', 406, qr/not one picture/, 'point 39: a series is not one picture');
 
 my ($study) = $series =~ m{^(.*)/series/};
 $pacs->http('POST', "$study", { headers => { 'Content-Type' => 'multipart/related; type="application/dicom"; boundary=b' },

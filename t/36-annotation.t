@@ -128,7 +128,7 @@ ok($d[4] > 50 && $d[3] < 40, "a tile (@d)");
 # --- parameters ---
 
 for my $bad ('', 'patient,', 'a%20b', 'patient&annotation=technique') {
-    is($pacs->get("$base&annotation=$bad")->{status}, 400, "annotation=$bad is refused");
+    is($pacs->get("$base&annotation=$bad")->{status}, 400, "point 43: annotation=$bad is refused");
 }
 my $r = $pacs->get("$base&annotation=patient,scale,North", @png);
 is($r->{status}, 200, 'an unsupported keyword is ignored');
