@@ -406,29 +406,14 @@ ngx_http_pacs_websocket_switch(ngx_http_pacs_ctx_t *ctx)
     r->headers_out.status = NGX_HTTP_SWITCHING_PROTOCOLS;
     r->headers_out.content_length_n = -1;
 
-    h = ngx_list_push(&r->headers_out.headers);
-    if (h == NULL) {
+    if (ngx_http_pacs_add_header(r, "Upgrade", pacs_lit("websocket"), &h)
+        != NGX_OK
+        || ngx_http_pacs_add_header(r, "Sec-WebSocket-Accept",
+                                    ngx_http_pacs_slice(&s->accept), &h)
+           != NGX_OK)
+    {
         return NGX_ERROR;
     }
-
-    h->hash = 1;
-#if (nginx_version >= 1023000)
-    h->next = NULL;
-#endif
-    ngx_str_set(&h->key, "Upgrade");
-    ngx_str_set(&h->value, "websocket");
-
-    h = ngx_list_push(&r->headers_out.headers);
-    if (h == NULL) {
-        return NGX_ERROR;
-    }
-
-    h->hash = 1;
-#if (nginx_version >= 1023000)
-    h->next = NULL;
-#endif
-    ngx_str_set(&h->key, "Sec-WebSocket-Accept");
-    h->value = s->accept;
 
     rc = ngx_http_send_header(r);
 
