@@ -48,7 +48,7 @@ int pacs_feed_init(pacs_feed_t *f, const pacs_model_t *to, void *ctx,
     const pacs_limits_t *limits, pacs_arena_t *a, pacs_err_t *err);
 int pacs_feed_set(pacs_feed_t *f);
 int pacs_feed_set_end(pacs_feed_t *f);
-/* vr 0: the dictionary's; creator: see pacs_tree_attr() */
+/* vr 0: the dictionary's; creator: of a private attribute, or null */
 int pacs_feed_attr(pacs_feed_t *f, uint32_t tag, uint16_t vr,
     pacs_str_t creator);
 int pacs_feed_attr_end(pacs_feed_t *f);

@@ -115,21 +115,7 @@ static int
 put_series(pacs_sqlite_t *ix, const pacs_record_t *r, unsigned n,
     int64_t study, pacs_err_t *err)
 {
-    sqlite3_stmt  *st = pacs_sqlite_fixed(ix, &ix->writer,
-                                          PACS_Q_SERIES_INSERT, err);
-
-    if (st == NULL) {
-        return PACS_E_IO;
-    }
-
-    pacs_sqlite_bind(st, 1, r->series);
-    sqlite3_bind_int64(st, 2, study);
-    sqlite3_bind_int(st, 3, 0);
-    sqlite3_bind_int64(st, 4, n);
-    ix->tx.series++;
-
-    int      code = pacs_row_insert(ix, st, 5, PACS_LEVEL_SERIES, r->values,
-                                    err);
+    int      code = pacs_sqlite_insert_series(ix, r, study, n, err);
     int64_t  series = pacs_row_id(ix);
 
     for (unsigned i = 0; code == PACS_OK && i < n; i++) {

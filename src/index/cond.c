@@ -107,9 +107,9 @@ pacs_sql_literal(pacs_str_t s)
 }
 
 
-/* such a range lets an index help */
-void
-pacs_sql_prefix(pacs_sql_t *sql, const char *a, const char *column,
+/* "a.column >= prefix AND a.column < all that begins so": an index helps */
+static void
+prefix_range(pacs_sql_t *sql, const char *a, const char *column,
     const char *suffix, pacs_str_t prefix)
 {
     pacs_sql_column(sql, a, column, suffix);
@@ -132,7 +132,7 @@ put_wild(pacs_sql_t *sql, const char *a, const char *column,
 
     pacs_sql_put(sql, "(");
     if (prefix.len != 0) {
-        pacs_sql_prefix(sql, a, column, suffix, prefix);
+        prefix_range(sql, a, column, suffix, prefix);
         pacs_sql_put(sql, " AND ");
     }
     pacs_sql_column(sql, a, column, suffix);

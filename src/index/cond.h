@@ -16,9 +16,6 @@ void pacs_sql_column(pacs_sql_t *sql, const char *a, const char *column,
 /* bytes of a pattern before its first wildcard */
 size_t pacs_sql_literal(pacs_str_t s);
 
-/* "a.column >= prefix AND a.column < all that begins so" */
-void pacs_sql_prefix(pacs_sql_t *sql, const char *a, const char *column,
-    const char *suffix, pacs_str_t prefix);
 void pacs_sql_value(pacs_sql_t *sql, pacs_str_t s);     /* a parameter */
 
 /* by pacs_match_e; a: alias of the table */

@@ -172,6 +172,9 @@ int pacs_sqlite_drop_patient(pacs_sqlite_t *ix, int64_t patient,
 int pacs_sqlite_update(pacs_sqlite_t *ix, const char *table,
     const pacs_columns_t *columns, const bool *set, const pacs_str_t *values,
     int64_t id, pacs_err_t *err);
+/* a row of r's series, with n instances; its id: pacs_row_id */
+int pacs_sqlite_insert_series(pacs_sqlite_t *ix, const pacs_record_t *r,
+    int64_t study, unsigned n, pacs_err_t *err);
 int pacs_sqlite_modalities(pacs_sqlite_t *ix, int64_t study, pacs_err_t *err);
 
 /* --- remove.c --- */

@@ -103,9 +103,9 @@ find_study(pacs_sqlite_t *ix, const pacs_record_t *r, pacs_parent_t *study,
 }
 
 
-static int
-insert_series(pacs_sqlite_t *ix, const pacs_record_t *r, int64_t study,
-    pacs_parent_t *series, pacs_err_t *err)
+int
+pacs_sqlite_insert_series(pacs_sqlite_t *ix, const pacs_record_t *r,
+    int64_t study, unsigned n, pacs_err_t *err)
 {
     sqlite3_stmt  *st = pacs_sqlite_fixed(ix, &ix->writer,
                                           PACS_Q_SERIES_INSERT, err);
@@ -117,13 +117,9 @@ insert_series(pacs_sqlite_t *ix, const pacs_record_t *r, int64_t study,
     pacs_sqlite_bind(st, 1, r->series);
     sqlite3_bind_int64(st, 2, study);
     sqlite3_bind_int(st, 3, 0);
-    sqlite3_bind_int(st, 4, 0);
-
-    int  code = pacs_row_insert(ix, st, 5, PACS_LEVEL_SERIES, r->values, err);
-
-    *series = (pacs_parent_t) { .id = pacs_row_id(ix) };
+    sqlite3_bind_int64(st, 4, n);
     ix->tx.series++;
-    return code;
+    return pacs_row_insert(ix, st, 5, PACS_LEVEL_SERIES, r->values, err);
 }
 
 
@@ -163,7 +159,9 @@ find_series(pacs_sqlite_t *ix, const pacs_record_t *r, int64_t study,
 
     if (code == PACS_E_NOT_FOUND) {
         *is_new = *changed = true;
-        return insert_series(ix, r, study, series, err);
+        code = pacs_sqlite_insert_series(ix, r, study, 0, err);
+        *series = (pacs_parent_t) { .id = pacs_row_id(ix) };
+        return code;
     }
     if (code == PACS_OK) {
         code = pacs_row_fill_in(ix, "series", cs, series, r, true, set, err);
