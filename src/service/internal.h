@@ -114,6 +114,10 @@ int pacs_delete_named(pacs_service_t *svc, const pacs_subject_t *subject,
 int pacs_reject(pacs_service_t *svc, const pacs_subject_t *subject, int fd,
     const pacs_record_t *note, pacs_err_t *err);
 
+/* only a non-patient instance of that category; instance: of that UID, or
+ * null */
+void pacs_store_npi(pacs_store_t *st, pacs_str_t category,
+    pacs_str_t instance);
 /* pacs_store_finish() in two steps: what is read and computed; what waits
  * for the disk.  An error of the first one is the second one's */
 void pacs_store_scan(pacs_store_t *st, pacs_stored_t *out);
@@ -168,7 +172,8 @@ int pacs_op_record(pacs_op_t *op, pacs_str_t study, pacs_str_t series,
 int pacs_blob_of(pacs_service_t *svc, pacs_str_t key, int *fd,
     pacs_err_t *err);
 
-/* verify.c: the file is there, with this digest and size; *read: bytes */
+/* verify.c: the file is there, with this digest and size (UINT64_MAX: any);
+ * *read: bytes */
 int pacs_blob_check(pacs_service_t *svc, const pacs_key_t *key, uint64_t size,
     uint64_t *read, pacs_err_t *err);
 
@@ -273,6 +278,8 @@ int pacs_op_commit_result(pacs_op_t *op, const pacs_route_t *route,
 int pacs_op_mpps_post(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
 int pacs_op_mpps_get(pacs_op_t *op, const pacs_route_t *route,
+    const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
+int pacs_op_npi(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
 int pacs_op_notifications(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned nparams, pacs_err_t *err);

@@ -54,6 +54,8 @@ static const row_t  rows[] = {
     { PACS_R_SCHEDULED,  READ, pacs_op_documents, PACS_MAY_QUERY },
     { PACS_R_PERFORMED,  READ, pacs_op_mpps_get, PACS_MAY_RETRIEVE },
     { PACS_R_PERFORMED,  PACS_POST, pacs_op_mpps_post, PACS_MAY_STORE },
+    { PACS_R_NPIS,       READ, pacs_op_documents, PACS_MAY_QUERY },
+    { PACS_R_NPI,        READ, pacs_op_npi,      PACS_MAY_RETRIEVE },
     { PACS_R_UPLOADS,    PACS_POST, pacs_op_upload_new, PACS_MAY_STORE },
     { PACS_R_UPLOAD,     PACS_HEAD | PACS_DELETE, pacs_op_upload,
                                                  PACS_MAY_STORE }
