@@ -213,6 +213,12 @@ void pacs_item_drop(pacs_item_t *item, uint32_t tag);
 bool pacs_item_sift(pacs_item_t *root,
     bool (*keep)(void *ctx, const pacs_elem_t *e), void *ctx);
 
+/* PS3.15 E.1, Basic Profile: what is left of an image's tree when it is
+ * anonymous; pixel data stay.  secret: who has another one makes other UIDs.
+ * PACS_E_ACCEPT: it cannot be, and says why */
+int pacs_deidentify(pacs_dataset_t *ds, pacs_str_t secret, pacs_arena_t *a,
+    pacs_err_t *err);
+
 /* PS3.5 6.1, 6.2: charset is the raw (0008,0005); multi: text that is
  * delimited by '\' (else a '\' is text); pn: '^' and '=' reset the code
  * extensions.  Never fails but for memory (data NULL) */

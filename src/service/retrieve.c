@@ -186,7 +186,8 @@ unchanged(send_t *s)
     }
     pacs_sha256_final(&h, digest);
     pacs_hex(digest, sizeof(digest), hex);
-    snprintf(how, sizeof(how), "%d %d %u", s->media, s->dir, s->left_out);
+    snprintf(how, sizeof(how), "%d %d %u %d", s->media, s->dir, s->left_out,
+             s->op->anonymize);
 
     if (pacs_reply_etag(s->op, "object " PACS_PIPELINE, hex, how, NULL)) {
         return true;

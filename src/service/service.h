@@ -129,6 +129,7 @@ typedef struct {
     pacs_arena_t         *arena;        /* owns everything below */
     pacs_request_t        request;
     bool                  background;   /* no user waits: pacs_warm_step */
+    bool                  anonymize;    /* the URI service says so */
     /* out */
     pacs_reply_t          reply;
     int                   code;         /* of the error replied, or PACS_OK */

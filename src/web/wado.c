@@ -171,11 +171,14 @@ check_charset(wado_t *w)
 static int
 check_missing(wado_t *w)
 {
-    if (has(w, ANONYMIZE)) {
-        return !pacs_str_is(w->given[ANONYMIZE]->value, "yes")
-               ? pacs_web_bad(w->err, w->given[ANONYMIZE], "must be yes")
-               : pacs_fail(w->err, PACS_E_ACCEPT, "nothing is made anonymous "
-                           "here");
+    if (has(w, ANONYMIZE)
+        && !pacs_str_is(w->given[ANONYMIZE]->value, "yes"))
+    {
+        return pacs_web_bad(w->err, w->given[ANONYMIZE], "must be yes");
+    }
+    if (has(w, ANONYMIZE) && !w->dicom) {
+        return pacs_fail(w->err, PACS_E_ACCEPT, "only instances are made "
+                         "anonymous, as application/dicom");
     }
 
     if (has(w, PRESENTATION) != has(w, PRESENTATION_SERIES)) {
@@ -353,6 +356,7 @@ pacs_web_wado(const pacs_param_t *params, unsigned n, pacs_str_t accept,
     out->route.study = w.given[STUDY]->value;
     out->route.series = w.given[SERIES]->value;
     out->route.instance = w.given[OBJECT]->value;
+    out->anonymize = has(&w, ANONYMIZE);
 
     return w.dicom ? as_instance(&w) : as_picture(&w, accept);
 }
