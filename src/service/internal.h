@@ -213,7 +213,7 @@ void pacs_parts_reply(pacs_op_t *op, const pacs_parts_t *list);
 /* 299, PS3.18 8.5: adds a Warning header */
 int pacs_reply_warning(pacs_op_t *op, const char *fmt, ...)
     PACS_PRINTF(2, 3);
-/* "abc" from the texts given (NULL ends); true: If-None-Match has it, and
+/* "abc" from the texts given (NULL ends), reply.weak before; true: If-None-Match has it, and
  * the reply is a 304 */
 bool pacs_reply_etag(pacs_op_t *op, ...);
 /* "prefix/studies/S/series/X/instances/I", series and instance may be null */

@@ -113,6 +113,8 @@ typedef struct {
     pacs_str_t      content_type;
     bool            gzipped;        /* the body is: set Content-Encoding */
     pacs_str_t      etag;           /* with quotes, or null */
+    bool            weak;           /* it is to be: parts have a boundary of
+                                       their own in each answer */
     pacs_header_t   headers[8];     /* further ones */
     unsigned        nheaders;
     pacs_part_t    *parts;
