@@ -94,6 +94,12 @@ void pacs_degrade(pacs_service_t *svc, const pacs_err_t *err);
 int pacs_names_lock(pacs_service_t *svc, bool alone, int *lock,
     pacs_err_t *err);
 void pacs_names_unlock(int lock);
+/* a deletion that was cut is ended.  Before what is there is answered for */
+int pacs_names_settle(pacs_service_t *svc, pacs_err_t *err);
+/* held alone, before a deletion's entries and after its rows: if it is cut
+ * in between, who takes the lock next ends it */
+int pacs_names_deleting(pacs_service_t *svc, int lock, pacs_err_t *err);
+int pacs_names_deleted(pacs_service_t *svc, int lock, pacs_err_t *err);
 /* held alone: is it the name of that SOP instance's row */
 int pacs_names_used(pacs_service_t *svc, const pacs_key_t *key,
     pacs_str_t instance, pacs_arena_t *a, bool *used, pacs_err_t *err);
@@ -109,6 +115,10 @@ typedef struct { pacs_str_t series, instance; } pacs_named_t;
 
 int pacs_delete_named(pacs_service_t *svc, const pacs_subject_t *subject,
     pacs_str_t study, const pacs_named_t *names, size_t n, pacs_str_t why,
+    pacs_err_t *err);
+/* names are held alone, and nothing was stored since the journal ended there:
+ * rows of what it says to be deleted go */
+int pacs_delete_end(pacs_service_t *svc, const pacs_journal_at_t *at,
     pacs_err_t *err);
 /* reject.c: what the file says if it is a rejection note of IHE IOCM */
 int pacs_reject(pacs_service_t *svc, const pacs_subject_t *subject, int fd,

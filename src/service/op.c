@@ -322,7 +322,8 @@ pacs_op_run(pacs_op_t *op)
     }
 
     /* DESIGN 4, browser cache: always asked again, by ETag */
-    pacs_reply_header(op, "Cache-Control", pacs_lit("private, no-cache"));
+    pacs_reply_header(op, "Cache-Control", op->request.tus_resumable.len != 0
+                      ? pacs_lit("no-store") : pacs_lit("private, no-cache"));
     pacs_reply_header(op, "Vary", pacs_lit("Accept, Accept-Encoding"));
 
     return PACS_OK;

@@ -88,6 +88,7 @@ typedef struct {
     pacs_str_t      content_encoding;
     pacs_str_t      tus_resumable;      /* headers of tus, see upload.c */
     pacs_str_t      upload_length, upload_offset, upload_metadata;
+    pacs_str_t      method_override;
     pacs_str_t      body;           /* whole; null where it is streamed */
     bool            gzip;           /* client takes Content-Encoding: gzip */
     pacs_subject_t  subject;
