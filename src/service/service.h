@@ -176,6 +176,19 @@ int pacs_events_read(pacs_service_t *svc, int64_t after,
     void *ctx, int64_t *last, pacs_err_t *err);
 
 
+/* --- changes of the archive, as server-sent events (conf/events.md): for
+ * whoever holds a stream --- */
+
+/* of a stream's request: what is to be said first to who heard all up to
+ * revision `since`, -1: nothing; *last: the newest revision in it.  Else
+ * op->reply is filled */
+int pacs_changes_open(pacs_op_t *op, int64_t since, pacs_buf_t *out,
+    int64_t *last);
+/* what changed after revision `after`; nothing is added if nothing did */
+int pacs_changes_read(pacs_service_t *svc, int64_t after, pacs_buf_t *out,
+    int64_t *last, pacs_err_t *err);
+
+
 /* --- pictures made before somebody asks for them ---
  *
  * Of each series that arrived and has been quiet for limits->warm_quiet_ms:
