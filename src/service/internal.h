@@ -27,7 +27,7 @@ enum { PACS_KEEP = 16384, PACS_INLINE = 1024 };
 
 typedef struct pacs_commit_s  pacs_commit_t;
 typedef struct pacs_share_s   pacs_share_t;
-typedef struct pacs_scales_s  pacs_scales_t;
+typedef struct pacs_memos_s   pacs_memos_t;
 typedef struct pacs_crcs_s    pacs_crcs_t;
 typedef struct pacs_crew_s    pacs_crew_t;
 struct pacs_volumes_s;
@@ -41,7 +41,7 @@ struct pacs_service_s {
     pacs_audit_t     *audit;
     pacs_cache_t     *hints;        /* NULL: no Redis */
     pacs_share_t     *share;
-    pacs_scales_t    *scales;
+    pacs_memos_t     *memos;
     struct pacs_volumes_s *volumes;     /* volume.h */
     /* group commit */
     pthread_mutex_t   lock;
@@ -247,6 +247,8 @@ int pacs_op_capabilities(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
 int pacs_op_conformance(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
+int pacs_op_session(pacs_op_t *op, const pacs_route_t *route,
+    const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
 int pacs_op_search(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
 int pacs_op_delete(pacs_op_t *op, const pacs_route_t *route,
@@ -350,9 +352,25 @@ typedef struct {
 /* PACS_E_UNSHOWABLE with the reason where there is no picture in it */
 int pacs_image_open(pacs_op_t *op, pacs_str_t study, pacs_str_t series,
     pacs_str_t instance, pacs_image_t **image, pacs_err_t *err);
+/* memo.c: what was reckoned of a series in a revision of its study */
+enum { PACS_MEMO = 40 };            /* bytes of it, at most */
+
+pacs_memos_t *pacs_memos_create(void);
+void pacs_memos_destroy(pacs_memos_t *m);
+bool pacs_memo_get(pacs_memos_t *m, const char *what, pacs_str_t series,
+    int64_t revision, void *value, size_t size);
+void pacs_memo_put(pacs_memos_t *m, const char *what, pacs_str_t series,
+    int64_t revision, const void *value, size_t size);
+
+/* session.c: the reply is a picture of the rev that was asked for, and that
+ * is the one of the series: it will never be another */
+bool pacs_session_is_current(pacs_op_t *op, const pacs_route_t *route,
+    const pacs_param_t *params, unsigned nparams);
+
+/* what tells pictures apart: by rev none is another */
+pacs_str_t pacs_session_without_rev(pacs_op_t *op, pacs_str_t args);
+
 /* scale.c: im->look.scale and range, where its series has one scale */
-pacs_scales_t *pacs_scales_create(void);
-void pacs_scales_destroy(pacs_scales_t *s);
 int pacs_scale_set(pacs_op_t *op, pacs_image_t *im, pacs_err_t *err);
 /* … of a record that is at hand, whose strings outlive op's arena */
 int pacs_image_of(pacs_op_t *op, const pacs_record_t *record,

@@ -44,6 +44,8 @@ static const struct {
     { "studies/S/series/X",         PACS_R_OBJECT,    OBJECT, 0 },
     { "studies/S/series/X/metadata",
                                     PACS_R_METADATA,  READ, 0 },
+    { "studies/S/series/X/session",
+                                    PACS_R_SESSION,   READ, 0 },
     { "studies/S/series/X/bulkdata",
                                     PACS_R_BULK,      READ, 0 },
     { "studies/S/series/X/pixeldata",
