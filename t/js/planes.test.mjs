@@ -248,10 +248,9 @@ test('H4 the address of a plane says exactly where it lies', () => {
     const slab = all[20 + 200 + 3];
 
     assert.match(renderedUrl('/r', slab, { window: null }),
-        /^\/r\/studies\/1\/series\/1\.2\/renderedmpr\?.*&mprslab=12\.5&renderingmethod=maximum_ip&window=40,400,linear$/);
+        /^\/r\/studies\/1\/series\/1\.2\/renderedmpr\?.*&mprslab=12\.5&renderingmethod=maximum_ip$/);
     assert.match(renderedUrl('/r', all[0], { window: { center: 1, width: 2 }, size: { width: 9, height: 9 } }),
         /&viewport=9,9&window=1,2,linear$/);
-    assert.doesNotMatch(renderedUrl('/r', viewStack(v).frames[0], { window: { center: 1, width: 2 } }), /window/);
 });
 
 

@@ -6,6 +6,7 @@
 
 import { TAG } from './dataset.js';
 import { cornersOf, extentOf, middleVoxel, pixelOf } from './volume.js';
+import { planeSource, viewSource } from '../net/volumes.js';
 import { stackNormal } from '../math/order.js';
 import { cross, difference, dot, length, scaled, sum } from '../math/vector.js';
 
@@ -24,14 +25,6 @@ import { cross, difference, dot, length, scaled, sum } from '../math/vector.js';
  * @property {string} preset '': the modality's first
  * @property {number[]} box x, y, z of the least and of the greatest corner;
  *     empty: all
- *
- * @typedef {Object} Camera where a picture of a volume is made
- * @property {'mpr' | 'vr'} kind
- * @property {Volume} volume
- * @property {Vector} middle of the picture, mm
- * @property {number} pixel mm, both ways
- * @property {Slab} slab of mpr
- * @property {Cut | null} cut of vr
  *
  * @typedef {Object} Planes what a stack of planes was made from
  * @property {'mpr'} kind
@@ -116,8 +109,7 @@ export function planeStack(v, axis, orientation = AXES[axis], slab = PLANE,
             ...base,
             instanceNumber: i + 1,
             position: cornerPixel(base, middle, pixel),
-            source: { kind: /** @type {const} */ ('mpr'), volume: v, middle,
-                pixel, slab, cut: null },
+            source: planeSource(v, { ...base, middle, pixel }, slab),
         };
     });
 
@@ -145,16 +137,11 @@ export function viewStack(v, cut = WHOLE) {
     const across = 2 * Math.max(...corners.map((c) =>
         length(difference(c, middle))));
     const pixel = across / VIEW_SIDE;
-    const source = {
-        kind: /** @type {const} */ ('vr'), volume: v, middle, pixel,
-        slab: PLANE, cut,
-    };
     const base = {
         ...frameOfVolume(v, '3D'),
         columns: VIEW_SIDE, rows: VIEW_SIDE, colour: true,
         // what is measured in a view lies at no known depth
         spacing: null, windows: [], auto: null, bytes: VIEW_SIDE ** 2 * 3,
-        source,
     };
     const frames = Array.from({ length: VIEWS_AROUND * VIEWS_UP }, (_, i) => {
         const orientation = viewFrom(i);
@@ -162,6 +149,7 @@ export function viewStack(v, cut = WHOLE) {
         return {
             ...base, orientation, instanceNumber: i + 1,
             position: cornerPixel({ ...base, orientation }, middle, pixel),
+            source: viewSource(v, { ...base, orientation, middle, pixel }, cut),
         };
     });
 

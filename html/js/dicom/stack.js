@@ -47,8 +47,8 @@ const OF_STORED = ['4', '12.1', '12.1.1', '12.2', '12.2.1', '12.3', '481.2']
  * @property {number | null} instanceNumber
  * @property {string} reference Frame of Reference UID, ''
  * @property {Dataset} ds
- * @property {import('./planes.js').Camera} [source] it is no stored frame: how
- *     the server makes it from a volume
+ * @property {import('../net/urls.js').Source | null} source of a virtual
+ *     frame, null: a stored one
  *
  * @typedef {{id: string, series: string, frames: Frame[],
  *            label: string,
@@ -151,6 +151,7 @@ function ofInstance(ds, rows, columns, frames) {
         bytes: rows * columns * samples * allocated / 8,
         patientOrientation: values(ds, TAG.PatientOrientation).map(String),
         ds,
+        source: null,
     };
 }
 
