@@ -68,6 +68,7 @@ export const TAG = Object.freeze({
     ImageOrientationPatient: '00200037',
     Laterality: '00200060',
     ImageLaterality: '00200062',
+    FrameOfReferenceUID: '00200052',
     SliceLocation: '00201041',
     NumberOfStudyRelatedSeries: '00201206',
     NumberOfStudyRelatedInstances: '00201208',
