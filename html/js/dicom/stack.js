@@ -42,6 +42,7 @@ const OF_STORED = ['4', '12.1', '12.1.1', '12.2', '12.2.1', '12.3', '481.2']
  * @property {Window} guess where a drag starts when nothing is known
  * @property {Vector | null} position
  * @property {import('../math/orientation.js').Orientation | null} orientation
+ * @property {string} frameOfReference UID, '' when it has none
  * @property {string[]} patientOrientation
  * @property {import('../math/scale.js').Spacing | null} spacing
  * @property {number | null} instanceNumber
@@ -150,6 +151,7 @@ function ofInstance(ds, rows, columns, frames) {
             || first(ds, TAG.PresentationLUTShape) === 'INVERSE',
         bytes: rows * columns * samples * allocated / 8,
         patientOrientation: values(ds, TAG.PatientOrientation).map(String),
+        frameOfReference: first(ds, TAG.FrameOfReferenceUID),
         ds,
         source: null,
     };
