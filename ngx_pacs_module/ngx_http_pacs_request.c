@@ -7,8 +7,6 @@
 #define NGX_HTTP_PACS_BODY  (PACS_POST|PACS_PUT|PACS_PATCH)
 
 
-static void ngx_http_pacs_fill_request(ngx_http_request_t *r,
-    ngx_http_pacs_ctx_t *ctx);
 static void ngx_http_pacs_headers(ngx_http_request_t *r,
     ngx_http_pacs_ctx_t *ctx);
 static void ngx_http_pacs_override(pacs_request_t *req);
@@ -184,7 +182,7 @@ ngx_http_pacs_create_ctx(ngx_http_request_t *r)
 
 /* slices of the request: it outlives the operation, see r->main->blocked */
 
-static void
+void
 ngx_http_pacs_fill_request(ngx_http_request_t *r, ngx_http_pacs_ctx_t *ctx)
 {
     ngx_uint_t                 i;
@@ -657,6 +655,7 @@ ngx_http_pacs_cleanup(void *data)
     ngx_http_pacs_redis_cancel(ctx);
     ngx_http_pacs_codec_cancel(ctx);
     ngx_http_pacs_websocket_cancel(ctx);
+    ngx_http_pacs_events_cancel(ctx);
     ngx_http_pacs_close_files(ctx);
 
     if (ctx->pause.timer_set) {

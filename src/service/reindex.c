@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "service/deleted.h"
-#include "service/document.h"
+#include "service/npi.h"
 #include "service/rebuild.h"
 
 
@@ -255,7 +255,14 @@ static int
 replay_document(pacs_rebuild_t *b, const pacs_entry_t *e)
 {
     pacs_err_t  err = { 0 };
+    pacs_key_t  key;
     int         rc = pacs_document_replay(b->svc, e, &err);
+
+    if (pacs_npi_named(e->kind) != NULL && pacs_key_parse(e->state, &key)
+        && !pacs_keyset_add(b->seen, &key))
+    {
+        return pacs_fail(b->err, PACS_E_NOMEM, "out of memory");
+    }
 
     if (rc == PACS_E_ARG || rc == PACS_E_LIMIT || rc == PACS_E_INTERNAL) {
         char  line[1024];
