@@ -99,8 +99,7 @@ function seriesItem(root, study, ds) {
         frame, el('span', { class: 'series-texts' },
             el('bdi', { class: 'series-name' }, title),
             el('span', { class: 'series-facts' },
-                [count === 1 ? '1 image' : `${count} images`, date]
-                    .filter(Boolean).join('  ')))));
+                [imagesText(count), date].filter(Boolean).join('  ')))));
 }
 
 
@@ -161,6 +160,12 @@ function axis(entries) {
 }
 
 
+/** @param {number | null} n @returns {string} */
+function imagesText(n) {
+    return n === null ? '' : n === 1 ? '1 image' : `${n} images`;
+}
+
+
 /** @param {Entry} e */
 function entryItem(e) {
     const images = number(e.ds, TAG.NumberOfStudyRelatedInstances);
@@ -172,7 +177,7 @@ function entryItem(e) {
             el('bdi', { class: 'modality' }, m))),
         el('bdi', { class: 'line-text' }, clip(first(e.ds, TAG.StudyDescription))
             || 'No description'),
-        el('span', { class: 'line-count' }, images === null ? '' : `${images} images`),
+        el('span', { class: 'line-count' }, imagesText(images)),
         el('span', { class: 'line-gap' }, e.isThis ? 'This study' : e.gap),
         ...(e.doubt === '' ? [] : [el('span', { class: 'line-doubt' }, e.doubt)]));
 

@@ -31,9 +31,6 @@ import {
 /** From the last key to the search. ms */
 const PAUSE = 200;
 
-/** A row that came or changed is marked so long. ms */
-const MARKED = 2500;
-
 const root = rootOf();
 const body = find('.studies-rows', HTMLElement);
 const scroller = find('.studies', HTMLElement);
@@ -119,7 +116,8 @@ async function search(isOther) {
         setText(find('.list-said', HTMLElement),
             page.error === '' ? foundText(page.found) : '');
     } else {
-        fresh.filter((uid) => page.arrived.has(uid)).forEach(mark);
+        fresh.filter((uid) => page.arrived.has(uid))
+            .forEach((uid) => rows.mark(uid, 'is-new'));
     }
 
     page.found.rows.forEach((ds) => page.arrived.delete(uidOf(ds)));
@@ -171,14 +169,7 @@ async function take(changes) {
         return;
     }
 
-    const others = found.filter((ds) => {
-        const isShown = rows.update(ds);
-
-        if (isShown) {
-            mark(uidOf(ds));
-        }
-        return !isShown;
-    });
+    const others = found.filter((ds) => !rows.update(ds));
 
     renderStatuses();
 
@@ -193,15 +184,6 @@ async function take(changes) {
     } else {
         renderState();
     }
-}
-
-
-/** @param {string} uid */
-function mark(uid) {
-    const node = rows.all.get(uid)?.node;
-
-    node?.classList.add('is-new');
-    window.setTimeout(() => node?.classList.remove('is-new'), MARKED);
 }
 
 

@@ -97,6 +97,7 @@ export function makeRow(ds, toggle) {
  * In place: what did not change is not touched.
  * @param {Row} row
  * @param {Dataset} ds
+ * @returns {boolean} whether there is more of it, or less
  */
 export function updateRow(row, ds) {
     const { cells } = row;
@@ -119,7 +120,12 @@ export function updateRow(row, ds) {
     setParts(cells.description,
         [['bdi', '', clip(first(ds, TAG.StudyDescription))]]);
     setParts(cells.accession, [['bdi', '', clip(first(ds, TAG.AccessionNumber))]]);
+
+    const before = cells.count.textContent;
+
     setParts(cells.count, [['span', '', counts(ds)]]);
+
+    return before !== cells.count.textContent;
 }
 
 

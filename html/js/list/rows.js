@@ -11,6 +11,9 @@ import { makeRow, uidOf, updateRow } from './row.js';
  * @typedef {(detail: Element, row: Row) => void} Fill
  */
 
+/** A row that came or changed is marked so long. ms */
+const MARKED = 2500;
+
 export class Rows {
     /** @param {HTMLElement} body @param {Fill} fill the details of a study */
     constructor(body, fill) {
@@ -76,11 +79,20 @@ export class Rows {
     update(ds) {
         const row = this.all.get(uidOf(ds));
 
-        if (row !== undefined) {
-            updateRow(row, ds);
+        if (row !== undefined && updateRow(row, ds)) {
+            this.mark(row.uid, 'is-changed');
         }
 
         return row !== undefined;
+    }
+
+
+    /** @param {string} uid @param {'is-new' | 'is-changed'} as for a moment */
+    mark(uid, as) {
+        const node = this.all.get(uid)?.node;
+
+        node?.classList.add(as);
+        window.setTimeout(() => node?.classList.remove(as), MARKED);
     }
 
 
