@@ -63,6 +63,8 @@ typedef enum {
     PACS_E_ACCEPT,          /* no acceptable representation */
     PACS_E_MEDIA,           /* unsupported type of a request's body */
     PACS_E_CONFLICT,        /* known UID with other content */
+    PACS_E_LOCKED,          /* another request has it */
+    PACS_E_VERSION,         /* a protocol's version that is not spoken */
     PACS_E_FORBIDDEN,
     PACS_E_UNSHOWABLE,      /* kept as it came, but no picture can be made */
     PACS_E_CODEC,           /* the decoder crashed, hung or is absent */
