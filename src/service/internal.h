@@ -94,6 +94,12 @@ void pacs_degrade(pacs_service_t *svc, const pacs_err_t *err);
 int pacs_names_lock(pacs_service_t *svc, bool alone, int *lock,
     pacs_err_t *err);
 void pacs_names_unlock(int lock);
+/* a deletion that was cut is ended.  Before what is there is answered for */
+int pacs_names_settle(pacs_service_t *svc, pacs_err_t *err);
+/* held alone, before a deletion's entries and after its rows: if it is cut
+ * in between, who takes the lock next ends it */
+int pacs_names_deleting(pacs_service_t *svc, int lock, pacs_err_t *err);
+int pacs_names_deleted(pacs_service_t *svc, int lock, pacs_err_t *err);
 /* held alone: is it the name of that SOP instance's row */
 int pacs_names_used(pacs_service_t *svc, const pacs_key_t *key,
     pacs_str_t instance, pacs_arena_t *a, bool *used, pacs_err_t *err);
@@ -110,10 +116,18 @@ typedef struct { pacs_str_t series, instance; } pacs_named_t;
 int pacs_delete_named(pacs_service_t *svc, const pacs_subject_t *subject,
     pacs_str_t study, const pacs_named_t *names, size_t n, pacs_str_t why,
     pacs_err_t *err);
+/* names are held alone, and nothing was stored since the journal ended there:
+ * rows of what it says to be deleted go */
+int pacs_delete_end(pacs_service_t *svc, const pacs_journal_at_t *at,
+    pacs_err_t *err);
 /* reject.c: what the file says if it is a rejection note of IHE IOCM */
 int pacs_reject(pacs_service_t *svc, const pacs_subject_t *subject, int fd,
     const pacs_record_t *note, pacs_err_t *err);
 
+/* only a non-patient instance of that category; instance: of that UID, or
+ * null */
+void pacs_store_npi(pacs_store_t *st, pacs_str_t category,
+    pacs_str_t instance);
 /* pacs_store_finish() in two steps: what is read and computed; what waits
  * for the disk.  An error of the first one is the second one's */
 void pacs_store_scan(pacs_store_t *st, pacs_stored_t *out);
@@ -168,7 +182,8 @@ int pacs_op_record(pacs_op_t *op, pacs_str_t study, pacs_str_t series,
 int pacs_blob_of(pacs_service_t *svc, pacs_str_t key, int *fd,
     pacs_err_t *err);
 
-/* verify.c: the file is there, with this digest and size; *read: bytes */
+/* verify.c: the file is there, with this digest and size (UINT64_MAX: any);
+ * *read: bytes */
 int pacs_blob_check(pacs_service_t *svc, const pacs_key_t *key, uint64_t size,
     uint64_t *read, pacs_err_t *err);
 
@@ -275,6 +290,8 @@ int pacs_op_commit_result(pacs_op_t *op, const pacs_route_t *route,
 int pacs_op_mpps_post(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
 int pacs_op_mpps_get(pacs_op_t *op, const pacs_route_t *route,
+    const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
+int pacs_op_npi(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
 int pacs_op_notifications(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned nparams, pacs_err_t *err);

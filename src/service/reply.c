@@ -236,4 +236,10 @@ pacs_op_fail(pacs_op_t *op, const pacs_err_t *err)
     if (code->http == 503) {
         pacs_reply_header(op, "Retry-After", pacs_lit("1"));
     }
+    if (op->request.tus_resumable.len != 0 || e->code == PACS_E_VERSION) {
+        pacs_reply_header(op, "Tus-Resumable", pacs_lit("1.0.0"));
+    }
+    if (e->code == PACS_E_VERSION) {
+        pacs_reply_header(op, "Tus-Version", pacs_lit("1.0.0"));
+    }
 }

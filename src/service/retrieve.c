@@ -47,8 +47,8 @@ pacs_boundary(char boundary[33])
 
 /* --- in which transfer syntax --- */
 
-static void
-give_as(pacs_given_t *g, pacs_str_t asked)
+void
+pacs_given_as(pacs_given_t *g, pacs_str_t asked)
 {
     const pacs_record_t *r = &g->record;
     bool                 coded = pacs_syntax(r->syntax_uid)->encapsulated;
@@ -79,7 +79,7 @@ choose(const send_t *s, pacs_given_t *g)
 {
     for (unsigned i = 0; i < s->nchoices && g->give == PACS_GIVE_NOT; i++) {
         if (s->choices[i].media == s->media) {
-            give_as(g, s->choices[i].syntax);
+            pacs_given_as(g, s->choices[i].syntax);
         }
     }
 }

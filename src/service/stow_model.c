@@ -302,6 +302,9 @@ write_set(pacs_models_t *m, pacs_dataset_t *ds, pacs_store_t **st,
     if (rc != PACS_OK) {
         return rc;
     }
+    if (m->results->npi.len != 0) {
+        pacs_store_npi(*st, m->results->npi, m->results->npi_uid);
+    }
 
     pacs_write_meta(&b, pacs_elem_raw(ds->root, 0x00080016),
                     pacs_elem_raw(ds->root, 0x00080018),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Resource paths: PS3.18 tables 10.3-1, 10.4.1-1, 10.5-1 and 10.6.1-1,
- * chapter 9.  rendered3D: so in PS3.18 B.35. */
+/* Resource paths: PS3.18 tables 10.3-1, 10.4.1-1, 10.5-1, 10.6.1-1 and
+ * 12.1.1-1, chapter 9.  rendered3D: so in PS3.18 B.35. */
 
 #include <inttypes.h>
 
@@ -106,6 +106,20 @@ static const struct {
                                     PACS_R_SCHEDULED, READ, 0 },
     { "modality-performed-procedure-steps/I",
                                     PACS_R_PERFORMED, READ | PACS_POST, 0 },
+    { "color-palettes", PACS_R_NPIS, READ | PACS_POST, PACS_POST },
+    { "color-palettes/I", PACS_R_NPI, READ | PACS_POST, PACS_POST },
+    { "defined-procedure-protocols",
+      PACS_R_NPIS, READ | PACS_POST, PACS_POST },
+    { "defined-procedure-protocols/I",
+      PACS_R_NPI, READ | PACS_POST, PACS_POST },
+    { "hanging-protocols", PACS_R_NPIS, READ | PACS_POST, PACS_POST },
+    { "hanging-protocols/I", PACS_R_NPI, READ | PACS_POST, PACS_POST },
+    { "implant-templates", PACS_R_NPIS, READ | PACS_POST, PACS_POST },
+    { "implant-templates/I", PACS_R_NPI, READ | PACS_POST, PACS_POST },
+    { "inventories", PACS_R_NPIS, READ | PACS_POST, PACS_POST },
+    { "inventories/I", PACS_R_NPI, READ | PACS_POST, PACS_POST },
+    { "protocol-approvals", PACS_R_NPIS, READ | PACS_POST, PACS_POST },
+    { "protocol-approvals/I", PACS_R_NPI, READ | PACS_POST, PACS_POST },
     { "studies/S/series/X/instances/I/bulkdata/B",
                                     PACS_R_BULKDATA,  READ, 0 },
     { "wado",                       PACS_R_WADO,      READ, 0 },
@@ -244,6 +258,9 @@ pacs_web_route(pacs_str_t path, const pacs_limits_t *limits, pacs_arena_t *a,
         route->bulk = slot['B' - 'A'];
         route->ae = slot['A' - 'A'];
         route->upload = slot['U' - 'A'];
+        if (route->resource == PACS_R_NPIS || route->resource == PACS_R_NPI) {
+            (void) pacs_str_split(&path, '/', &route->npi);
+        }
 
         int  rc = check_uid(route->study, "study", err);
 

@@ -49,6 +49,8 @@ typedef enum {
     PACS_R_NOTIFICATIONS,       /* /subscribers/A: a WebSocket */
     PACS_R_COMMITMENT,          /* /commitment-requests/I */
     PACS_R_SCHEDULED,           /* /modality-scheduled-procedure-steps */
+    PACS_R_NPIS,                /* /hanging-protocols …: search, store */
+    PACS_R_NPI,                 /* … /I: retrieve, store */
     PACS_R_PERFORMED            /* /modality-performed-procedure-steps/I */
 } pacs_resource_e;
 
@@ -67,6 +69,7 @@ typedef struct {
     pacs_str_t       bulk;          /* path behind bulkdata/ */
     pacs_str_t       ae;            /* checked AE title */
     pacs_str_t       upload;        /* what stands behind uploads/ */
+    pacs_str_t       npi;           /* "hanging-protocols" … or null */
     bool             one;           /* of several frames the first, in types
                                        that hold one only */
 } pacs_route_t;
