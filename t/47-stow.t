@@ -249,7 +249,9 @@ my @pixels = ('7FE00010' => ['OB', '', 'x']);
     ($r) = media('image/jpeg', substr($jpeg, 0, 20), @pixels);
     is($r->{status}, 409, 'a JPEG cut short');
     ($r) = media('image/png', "\x89PNG\r\n\x1a\n", @pixels);
-    is($r->{status}, 415, 'point 49: PNG: 415');
+    is($r->{status}, 409, 'point 49: a PNG that is none: 409');
+    ($r) = media('image/bmp', 'BM', @pixels);
+    is($r->{status}, 415, 'point 49: a picture of another type: 415');
     ($r) = media('image/jp2; transfer-syntax=1.2.840.10008.1.2.4.50', $jpeg,
                  @pixels);
     is($r->{status}, 415, 'a syntax of another type: 415');

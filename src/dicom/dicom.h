@@ -255,14 +255,15 @@ int pacs_frames_unpack(pacs_str_t packed, pacs_arena_t *a,
 typedef enum { PACS_CODED_RGB, PACS_CODED_YBR, PACS_CODED_RCT,
                PACS_CODED_ICT } pacs_coded_e;
 
-/* what a JPEG, JPEG-LS or JPEG 2000 picture (also in a JP2 file) says of
- * itself; all from outside, nothing of it is decoded */
+/* what a JPEG, JPEG-LS or JPEG 2000 picture (also in a JP2 file), a PNG or a
+ * GIF says of itself; all from outside, nothing of it is decoded */
 typedef struct {
     const char    *name;        /* for texts */
-    const char    *syntax;      /* transfer syntax UID */
+    const char    *syntax;      /* transfer syntax UID; PNG, GIF: media type */
     pacs_range_t   range;       /* without what is around the codestream */
     uint16_t       rows, columns, samples;
-    uint8_t        bits;        /* of a sample */
+    uint32_t       frames;
+    uint8_t        bits;        /* of a sample; PNG, GIF: decoded */
     uint8_t        is_signed;
     uint8_t        colour;      /* pacs_coded_e */
     uint8_t        subsampled;

@@ -397,6 +397,9 @@ int pacs_image_answer(pacs_op_t *op, pacs_err_t *err);
  * (target) put into another transfer syntax */
 int pacs_image_ask(pacs_op_t *op, pacs_image_t *im, uint32_t i,
     const char *key, const pacs_target_t *target, pacs_err_t *err);
+/* an unnamed file for pacs-codec's answer, that many bytes behind its head */
+int pacs_codec_output(pacs_service_t *svc, uint64_t bytes, int *fd,
+    pacs_err_t *err);
 /* PACS_E_BUSY: the disk of fd has no room for that many in the cache */
 int pacs_cache_room(int fd, uint64_t bytes, const pacs_limits_t *limits,
     pacs_err_t *err);
