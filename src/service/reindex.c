@@ -365,6 +365,22 @@ adopt(void *ctx, const pacs_key_t *key, const char *path)
 }
 
 
+/* what came, went and came again is one */
+static int
+count_all(pacs_rebuild_t *b)
+{
+    pacs_index_stats_t  s;
+    int                 rc = b->svc->index->vt->stats(b->svc->index, &s,
+                                                      b->err);
+
+    if (rc == PACS_OK) {
+        b->total.done = s.instances;
+        b->total.bytes = s.bytes;
+    }
+    return rc;
+}
+
+
 int
 pacs_reindex(pacs_service_t *svc, pacs_progress_pt progress, void *ctx,
     void (*say_line)(void *ctx, const char *line), pacs_progress_t *total,
@@ -404,6 +420,9 @@ pacs_reindex(pacs_service_t *svc, pacs_progress_pt progress, void *ctx,
     /* what was cut or failed stays marked, and refuses to open */
     if (rc == PACS_OK) {
         rc = svc->index->vt->rebuilt(svc->index, err);
+    }
+    if (rc == PACS_OK) {
+        rc = count_all(b);
     }
 
     for (unsigned i = 0; i < b->n; i++) {

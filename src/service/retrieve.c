@@ -189,16 +189,8 @@ unchanged(send_t *s)
     snprintf(how, sizeof(how), "%d %d %u %d", s->media, s->dir, s->left_out,
              s->op->anonymize);
 
-    if (pacs_reply_etag(s->op, "object " PACS_PIPELINE, hex, how, NULL)) {
-        return true;
-    }
-
-    /* each answer has its own boundary */
-    if (s->media == PACS_MT_MULTIPART_DICOM) {
-        s->op->reply.etag = pacs_sprintf(s->op->arena, "W/%.*s",
-                                         pacs_fmt(s->op->reply.etag));
-    }
-    return false;
+    s->op->reply.weak = s->media == PACS_MT_MULTIPART_DICOM;
+    return pacs_reply_etag(s->op, "object " PACS_PIPELINE, hex, how, NULL);
 }
 
 

@@ -297,6 +297,10 @@ commit(pacs_store_t *st, pacs_commit_t *c, pacs_stored_t *out,
     c->tmp = st->tmp;
     out->how = PACS_STORED_SAME;
 
+    if ((rc = pacs_names_settle(svc, err)) != PACS_OK) {
+        return rc;
+    }
+
     rc = pacs_known_find(svc, c, st->arena, &known, err);
 
     if (rc == PACS_OK) {

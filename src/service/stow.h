@@ -62,7 +62,7 @@ int pacs_models_store(pacs_models_t *m, pacs_err_t *err);
 void pacs_models_close(pacs_models_t *m);
 
 
-/* --- upload.c: a PATCH; where err stays empty, a refusal is replied --- */
+/* --- upload.c: a PATCH --- */
 
 typedef struct pacs_upload_s  pacs_upload_t;
 

@@ -44,6 +44,8 @@ static const struct {
     { "studies/S/series/X",         PACS_R_OBJECT,    OBJECT, 0 },
     { "studies/S/series/X/metadata",
                                     PACS_R_METADATA,  READ, 0 },
+    { "studies/S/series/X/session",
+                                    PACS_R_SESSION,   READ, 0 },
     { "studies/S/series/X/bulkdata",
                                     PACS_R_BULK,      READ, 0 },
     { "studies/S/series/X/pixeldata",
@@ -188,7 +190,10 @@ check_ae(pacs_str_t ae, pacs_err_t *err)
     }
 
     return good ? PACS_OK
-           : pacs_fail(err, PACS_E_ARG, "not an AE title: %.*s",
+           : ae.len == 0
+           ? pacs_fail(err, PACS_E_ARG, "the path ends where an AE title is "
+                       "expected")
+           : pacs_fail(err, PACS_E_ARG, "not an AE title: \"%.*s\"",
                        ae.len > 80 ? 80 : (int) ae.len, ae.data);
 }
 

@@ -94,6 +94,7 @@ is_known(pacs_resource_e resource, pacs_str_t name)
     }
 
     return pacs_str_is(name, "accept") || pacs_str_is(name, "charset")
+           || pacs_str_is(name, "rev")
            || (volume && pacs_tag_parse(name, &tag));
 }
 
