@@ -46,6 +46,8 @@ const OF_STORED = ['4', '12.1', '12.1.1', '12.2', '12.2.1', '12.3', '481.2']
  * @property {import('../math/scale.js').Spacing | null} spacing
  * @property {number | null} instanceNumber
  * @property {Dataset} ds
+ * @property {import('../net/urls.js').Source | null} source of a virtual
+ *     frame, null: a stored one
  *
  * @typedef {{id: string, series: string, frames: Frame[],
  *            label: string}} Stack label: '' or which one of the series
@@ -129,6 +131,7 @@ function ofInstance(ds, rows, columns, frames) {
         bytes: rows * columns * samples * allocated / 8,
         patientOrientation: values(ds, TAG.PatientOrientation).map(String),
         ds,
+        source: null,
     };
 }
 

@@ -59,6 +59,7 @@ export class Loader {
     #again = new Map();
     /** @type {Picture[]} */
     #wanted = [];
+    #urgent = 1;
     #bytes = 0;
     #pixels = 0;
 
@@ -72,8 +73,12 @@ export class Loader {
     }
 
 
-    /** @param {Picture[]} wanted the most urgent first */
-    want(wanted) {
+    /**
+     * @param {Picture[]} wanted the most urgent first
+     * @param {number} [urgent] how many of them are on the screen
+     */
+    want(wanted, urgent = 1) {
+        this.#urgent = urgent;
         this.#wanted = wanted.map((p) => this.#isHere(p.better) ? p.better : p);
         this.#pump();
     }
@@ -144,8 +149,8 @@ export class Loader {
         const missing = this.#wanted.filter((p) => !this.#entries.has(p.key)
             && !this.#underway.has(p.key));
 
-        if (missing.length > 0 && missing[0] === this.#wanted[0]) {
-            this.#makeRoom();
+        if (missing.length > 0 && this.#seen().includes(missing[0])) {
+            this.#makeRoom(missing[0]);
         }
 
         for (const p of missing) {
@@ -158,21 +163,27 @@ export class Loader {
     }
 
 
+    #seen() {
+        return this.#wanted.slice(0, this.#urgent);
+    }
+
+
     /**
-     * The picture that is looked at does not wait for one from far away, nor
+     * The pictures that are looked at do not wait for one from far away, nor
      * for a busy server.  What is under way nearby is let be: if each step
      * of a scroll or of a window drag sent the one before it away, none
      * would ever arrive.
+     * @param {Picture} first that is looked at and missing
      */
-    #makeRoom() {
-        const first = this.#wanted[0];
+    #makeRoom(first) {
+        const seen = new Set(this.#seen().map((p) => p.key));
 
         if (this.#underway.size < this.options.depth) {
             return;
         }
 
         for (const { picture, abort, waits } of this.#underway.values()) {
-            if (waits || !isNear(picture, first)) {
+            if (waits || !(seen.has(picture.key) || isNear(picture, first))) {
                 abort.abort();
                 this.#underway.delete(picture.key);
                 return;

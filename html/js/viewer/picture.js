@@ -113,7 +113,7 @@ export function draw(canvas, s, source, root, bitmaps) {
  * @param {Affine} map
  */
 export function setFilter(canvas, filter, map) {
-    const value = isIdentity(map) ? '' : 'url(#grey)';
+    const value = isIdentity(map) ? '' : `url(#${filter.id})`;
 
     for (const channel of filter.querySelectorAll('feFuncR, feFuncG, feFuncB')) {
         channel.setAttribute('slope', String(map.slope));

@@ -30,7 +30,8 @@ import { frameOf, imageSize, windowOf } from './state.js';
  * @property {boolean} soon is to be decoded as soon as it is here
  *
  * @typedef {{base: Picture, preview: Picture, tiles: Picture[],
- *            wanted: Picture[]}} Plan
+ *            now: Picture[], near: Picture[]}} Plan now: is seen; near:
+ *     may be seen next, the likeliest first
  */
 
 /** Images up to so many pixels come whole, whatever the zoom. */
@@ -52,9 +53,10 @@ const BEHIND = 8;
 /**
  * @param {Viewport} s
  * @param {string} root of DICOMweb
+ * @param {string} [tool] that is chosen
  * @returns {Plan | null} null: nothing to show
  */
-export function plan(s, root) {
+export function plan(s, root, tool = '') {
     const f = frameOf(s);
 
     if (f === null) {
@@ -73,12 +75,32 @@ export function plan(s, root) {
             soon: at < 4,
         }));
 
-    const wide = s.tool === 'window' ? widePicture(s, root) : null;
+    const wide = tool === 'window' ? widePicture(s, root) : null;
 
-    return {
-        base, preview, tiles,
-        wanted: [...now, ...(wide === null ? [] : [wide]), ...near],
-    };
+    return { base, preview, tiles, now, near: wide === null ? near : [wide, ...near] };
+}
+
+
+/**
+ * What all viewports want: what is seen, then the neighbours in turn.
+ * @param {Plan[]} plans that of the active viewport first
+ * @returns {{wanted: Picture[], urgent: number}} urgent: how many are seen
+ */
+export function wishes(plans) {
+    const now = distinct(plans.flatMap((p) => p.now));
+    const most = Math.max(0, ...plans.map((p) => p.near.length));
+    const near = Array.from({ length: most }, (_, i) =>
+        plans.flatMap((p) => p.near[i] ?? [])).flat();
+
+    return { wanted: distinct([...now, ...near]), urgent: now.length };
+}
+
+
+/** @param {Picture[]} pictures @returns {Picture[]} the first of each key */
+function distinct(pictures) {
+    const seen = new Set();
+
+    return pictures.filter((p) => !seen.has(p.key) && seen.add(p.key));
 }
 
 

@@ -14,6 +14,7 @@ import { mismatch } from './identity.js';
  *
  * @typedef {Object} Series
  * @property {string} uid
+ * @property {string} study its UID
  * @property {Dataset} ds of the search
  * @property {Stack[] | null} stacks null: not asked for yet
  * @property {number | null} received instances
@@ -25,6 +26,8 @@ const NO_PICTURES = new Set([
     'SR', 'PR', 'KO', 'DOC', 'RTSTRUCT', 'RTPLAN', 'RTRECORD', 'REG', 'FID',
     'ECG', 'HD', 'PLAN', 'ANN', 'AU',
 ]);
+
+const LOOPS = new Set(['US', 'XA', 'RF', 'IVUS', 'NM']);
 
 const STUDY_FIELDS = [TAG.StudyDescription, TAG.PatientBirthDate, TAG.PatientSex];
 const SERIES_FIELDS = [TAG.SeriesDescription, TAG.SeriesDate, TAG.SeriesNumber,
@@ -65,12 +68,23 @@ export async function getSeries(root, study) {
 
     return all
         .map((ds) => ({
-            uid: first(ds, TAG.SeriesInstanceUID), ds, stacks: null,
+            uid: first(ds, TAG.SeriesInstanceUID), study, ds, stacks: null,
             received: null, reason: '',
         }))
         .sort((a, b) => Number(!hasPictures(a)) - Number(!hasPictures(b))
             || (number(a.ds, TAG.SeriesNumber) ?? 0)
                 - (number(b.ds, TAG.SeriesNumber) ?? 0));
+}
+
+
+/**
+ * Modalities whose series are often several loops: what they are made of is
+ * asked at once.
+ * @param {Series} x
+ * @returns {boolean}
+ */
+export function isOfLoops(x) {
+    return LOOPS.has(first(x.ds, TAG.Modality));
 }
 
 
