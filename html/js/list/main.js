@@ -17,9 +17,7 @@ import { Rows } from './rows.js';
 import { among, search as askServer } from './search.js';
 import { Searches } from './searches.js';
 import { Statuses } from './status.js';
-import {
-    TEXTS, arrivedText, countText, emptyText, foundText, placeText,
-} from './texts.js';
+import { TEXTS, arrivedText, emptyText, foundText, placeText } from './texts.js';
 
 /**
  * @typedef {import('./query.js').Query} Query
@@ -250,9 +248,7 @@ function renderState() {
     find('.list-again', HTMLElement).hidden = error === '';
     find('.list-upload', HTMLElement).hidden =
         !isEmpty || toAddress(query) !== '' || query.studies !== '';
-    setText(find('.pager-text', HTMLElement),
-        shown === 0 ? '' : placeText(page.at * PAGE, shown, found));
-    setText(find('.pager-total', HTMLElement), shown === 0 ? '' : countText(found));
+    setText(find('.pager-text', HTMLElement), placeText(page.at * PAGE, found));
     find('.pager-back', HTMLButtonElement).disabled = query.page === 0;
     find('.pager-forth', HTMLButtonElement).disabled = !found.more;
 
