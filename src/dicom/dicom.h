@@ -209,6 +209,9 @@ bool pacs_item_us(pacs_item_t *item, uint32_t tag, uint16_t value,
 pacs_item_t *pacs_item_sequence(pacs_item_t *item, uint32_t tag, bool empty,
     pacs_arena_t *a);
 void pacs_item_drop(pacs_item_t *item, uint32_t tag);
+/* drops what keep() does not want, at any depth; false: out of memory */
+bool pacs_item_sift(pacs_item_t *root,
+    bool (*keep)(void *ctx, const pacs_elem_t *e), void *ctx);
 
 /* PS3.5 6.1, 6.2: charset is the raw (0008,0005); multi: text that is
  * delimited by '\' (else a '\' is text); pn: '^' and '=' reset the code

@@ -27,6 +27,10 @@ typedef struct {
     uint64_t       length;
 } pacs_given_t;
 
+/* retrieve.c: g's give and syntax in the one that is asked for: null, a UID
+ * or "*" */
+void pacs_given_as(pacs_given_t *g, pacs_str_t asked);
+
 /* what one instance after the other is made with */
 typedef struct {
     pacs_arena_t      *arena;       /* of the instance under way, or NULL */

@@ -21,6 +21,7 @@ struct pacs_result_s {
 typedef struct {
     pacs_op_t       *op;
     pacs_str_t       study;         /* of the path, or null */
+    pacs_str_t       npi, npi_uid;  /* likewise */
     bool             xml;           /* as the client takes it */
     pacs_beside_t   *beside;
     pacs_result_t   *first, **tail;
@@ -29,8 +30,8 @@ typedef struct {
 } pacs_results_t;
 
 /* what Accept says of the answer; PACS_E_ACCEPT */
-int pacs_results_init(pacs_results_t *r, pacs_op_t *op, pacs_str_t study,
-    pacs_err_t *err);
+int pacs_results_init(pacs_results_t *r, pacs_op_t *op,
+    const pacs_route_t *route, pacs_err_t *err);
 /* store: taken over and finished beside, or NULL; who: what is known of the
  * instance then, or NULL; result: of what was done until now */
 int pacs_results_add(pacs_results_t *r, pacs_store_t *store,
@@ -61,7 +62,7 @@ int pacs_models_store(pacs_models_t *m, pacs_err_t *err);
 void pacs_models_close(pacs_models_t *m);
 
 
-/* --- upload.c: a PATCH; where err stays empty, a refusal is replied --- */
+/* --- upload.c: a PATCH --- */
 
 typedef struct pacs_upload_s  pacs_upload_t;
 

@@ -46,7 +46,7 @@ pacs_media_coded(pacs_str_t type)
 }
 
 
-/* --- attributes that are not there --- */
+/* --- attributes that are not there, or empty --- */
 
 static int
 add(fill_t *f, uint32_t tag, uint16_t vr, pacs_str_t value)
@@ -56,7 +56,10 @@ add(fill_t *f, uint32_t tag, uint16_t vr, pacs_str_t value)
     while (*at != NULL && (*at)->tag < tag) {
         at = &(*at)->next;
     }
-    if (*at != NULL && (*at)->tag == tag) {
+
+    pacs_elem_t *there = *at != NULL && (*at)->tag == tag ? *at : NULL;
+
+    if (there != NULL && there->length != 0) {
         return PACS_OK;
     }
 
@@ -67,7 +70,8 @@ add(fill_t *f, uint32_t tag, uint16_t vr, pacs_str_t value)
         return pacs_fail(f->err, PACS_E_NOMEM, "no memory for an attribute");
     }
 
-    *e = (pacs_elem_t) { .tag = tag, .vr = vr, .next = *at,
+    *e = (pacs_elem_t) { .tag = tag, .vr = vr,
+                         .next = there != NULL ? there->next : *at,
                          .value = (const uint8_t *) value.data,
                          .length = value.len };
     *at = e;

@@ -243,6 +243,14 @@ find(void *ctx, pacs_str_t uri, pacs_bulk_t *bulk, pacs_err_t *err)
             q->used = true;
             return pacs_fail(err, q->err.code, "%s", q->err.text);
         }
+        if (q != p && !pacs_media_coded(p->type)
+            && pacs_str_eq(q->location, p->location))
+        {
+            p->used = q->used = true;
+            return pacs_fail(err, PACS_E_PARSE, "several parts of the request"
+                             " have the Content-Location %.*s",
+                             uri.len > 100 ? 100 : (int) uri.len, uri.data);
+        }
     }
 
     pacs_medium_t *medium = medium_of(m, p, uri);
@@ -301,6 +309,9 @@ write_set(pacs_models_t *m, pacs_dataset_t *ds, pacs_store_t **st,
     }
     if (rc != PACS_OK) {
         return rc;
+    }
+    if (m->results->npi.len != 0) {
+        pacs_store_npi(*st, m->results->npi, m->results->npi_uid);
     }
 
     pacs_write_meta(&b, pacs_elem_raw(ds->root, 0x00080016),

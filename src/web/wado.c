@@ -265,15 +265,25 @@ add_viewport(wado_t *w)
 static int
 add_window(wado_t *w)
 {
+    double  v;
+
     if (has(w, CENTER) != has(w, WIDTH)) {
         return pacs_fail(w->err, PACS_E_ARG,
                          "windowCenter and windowWidth go together");
     }
-    return !has(w, CENTER)
-           ? PACS_OK
-           : add(w, "window", pacs_sprintf(w->a, "%.*s,%.*s,linear",
-                                           pacs_fmt(w->given[CENTER]->value),
-                                           pacs_fmt(w->given[WIDTH]->value)));
+    if (!has(w, CENTER)) {
+        return PACS_OK;
+    }
+    if (!pacs_str_double(w->given[CENTER]->value, &v)) {
+        return pacs_web_bad(w->err, w->given[CENTER], "must be a number");
+    }
+    if (!pacs_str_double(w->given[WIDTH]->value, &v) || v < 1) {
+        return pacs_web_bad(w->err, w->given[WIDTH],
+                            "must be a number from 1");
+    }
+    return add(w, "window", pacs_sprintf(w->a, "%.*s,%.*s,linear",
+                                         pacs_fmt(w->given[CENTER]->value),
+                                         pacs_fmt(w->given[WIDTH]->value)));
 }
 
 

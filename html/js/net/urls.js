@@ -5,6 +5,12 @@
 /**
  * @typedef {{study: string, series: string, instance: string,
  *            frame: number}} Address frame from 1
+ *
+ * @typedef {Object} Source of a picture that the server makes of many frames
+ * @property {string} kind 'mpr', 'vr', …
+ * @property {string} path below the root of DICOMweb
+ * @property {string[]} args "key=value", escaped, that are always there
+ *
  * @typedef {import('../math/tiles.js').Tile} Tile
  * @typedef {import('../math/window.js').Window} Window
  * @typedef {import('../math/window.js').VoiFunction} VoiFunction
@@ -48,12 +54,12 @@ export function frameUrl(root, a) {
 
 /**
  * @param {string} root
- * @param {Address} a
+ * @param {Address & {source?: Source | null}} a
  * @param {Look} look
  * @returns {string}
  */
 export function renderedUrl(root, a, look) {
-    const args = [];
+    const args = [...(a.source?.args ?? [])];
 
     if (look.tile) {
         const t = look.tile;
@@ -73,7 +79,8 @@ export function renderedUrl(root, a, look) {
 
     const query = args.length > 0 ? `?${args.join('&')}` : '';
 
-    return `${frameUrl(root, a)}/rendered${query}`;
+    return (a.source ? `${root}/${a.source.path}`
+        : `${frameUrl(root, a)}/rendered`) + query;
 }
 
 
