@@ -28,6 +28,8 @@ typedef struct ngx_http_pacs_codec_s      ngx_http_pacs_codec_t;
 typedef struct ngx_http_pacs_job_s        ngx_http_pacs_job_t;
 typedef struct ngx_http_pacs_socket_s     ngx_http_pacs_socket_t;
 typedef struct ngx_http_pacs_poll_s       ngx_http_pacs_poll_t;
+typedef struct ngx_http_pacs_stream_s     ngx_http_pacs_stream_t;
+typedef struct ngx_http_pacs_events_s     ngx_http_pacs_events_t;
 
 
 typedef enum {
@@ -79,6 +81,7 @@ struct ngx_http_pacs_main_conf_s {
     ngx_http_pacs_redis_t       *redis;
     ngx_http_pacs_codec_t       *codec;
     ngx_http_pacs_poll_t        *poll;          /* of events, for sockets */
+    ngx_http_pacs_events_t      *events;        /* of changes, for streams */
 };
 
 
@@ -126,6 +129,7 @@ struct ngx_http_pacs_ctx_s {
 
     pacs_buf_t                   body;
     ngx_http_pacs_socket_t      *socket;
+    ngx_http_pacs_stream_t      *stream;
     pacs_stow_t                 *stow;
     ngx_chain_t                 *in;        /* the task reads it */
 
@@ -151,6 +155,8 @@ struct ngx_http_pacs_ctx_s {
 
 ngx_int_t ngx_http_pacs_handler(ngx_http_request_t *r);
 ngx_http_pacs_ctx_t *ngx_http_pacs_create_ctx(ngx_http_request_t *r);
+void ngx_http_pacs_fill_request(ngx_http_request_t *r,
+    ngx_http_pacs_ctx_t *ctx);
 ngx_int_t ngx_http_pacs_post(ngx_http_pacs_ctx_t *ctx, ngx_uint_t pool,
     ngx_http_pacs_work_pt work, ngx_http_pacs_work_pt next);
 void ngx_http_pacs_wait(ngx_http_pacs_ctx_t *ctx, ngx_http_pacs_work_pt next);
@@ -161,6 +167,9 @@ void ngx_http_pacs_wake(ngx_http_pacs_ctx_t *ctx);
 void ngx_http_pacs_origin(ngx_http_request_t *r, ngx_http_pacs_ctx_t *ctx);
 ngx_int_t ngx_http_pacs_cors(ngx_http_pacs_ctx_t *ctx);
 ngx_int_t ngx_http_pacs_foreign(ngx_http_pacs_ctx_t *ctx);
+ngx_int_t ngx_http_pacs_other_site(ngx_http_pacs_ctx_t *ctx);
+ngx_int_t ngx_http_pacs_header(ngx_http_request_t *r, const char *name,
+    ngx_str_t *value);
 char *ngx_http_pacs_public_url(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_pacs_forwarded(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_pacs_cors_origin(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -186,6 +195,16 @@ ngx_int_t ngx_http_pacs_websocket_init(ngx_http_pacs_main_conf_t *pmcf,
 void ngx_http_pacs_websocket_exit(ngx_http_pacs_main_conf_t *pmcf);
 ngx_int_t ngx_http_pacs_websocket(ngx_http_pacs_ctx_t *ctx);
 void ngx_http_pacs_websocket_cancel(ngx_http_pacs_ctx_t *ctx);
+
+/* events: streams of what changes */
+
+ngx_int_t ngx_http_pacs_events_init(ngx_http_pacs_main_conf_t *pmcf,
+    ngx_cycle_t *cycle);
+void ngx_http_pacs_events_exit(ngx_http_pacs_main_conf_t *pmcf);
+ngx_int_t ngx_http_pacs_events_handler(ngx_http_request_t *r);
+void ngx_http_pacs_events_state(ngx_http_pacs_main_conf_t *pmcf,
+    pacs_buf_t *b);
+void ngx_http_pacs_events_cancel(ngx_http_pacs_ctx_t *ctx);
 
 /* reply: each ends by finalizing the request */
 

@@ -205,13 +205,15 @@ ngx_http_pacs_health_write(ngx_http_pacs_ctx_t *ctx, pacs_buf_t *b)
     }
 
     pacs_buf_printf(b, "\"redis\":{\"ok\":%s,\"state\":\"%s\"},"
-                    "\"codec\":{\"ok\":%s,\"state\":\"%s\",\"jobs\":%u},"
-                    "\"queues\":{",
+                    "\"codec\":{\"ok\":%s,\"state\":\"%s\",\"jobs\":%u},",
                     ctx->pmcf->redis_addr && !ctx->redis_up ? "false" : "true",
                     ctx->pmcf->redis_addr == NULL ? "off"
                     : ctx->redis_up ? "up" : "unreachable",
                     codec == NGX_OK ? "true" : "false",
                     codec == NGX_OK ? "up" : "absent", (unsigned) jobs);
+
+    ngx_http_pacs_events_state(ctx->pmcf, b);
+    pacs_buf_text(b, ",\"queues\":{");
 
     for (i = 0; i < NGX_HTTP_PACS_POOLS; i++) {
         pool = &ctx->pmcf->pools[i];

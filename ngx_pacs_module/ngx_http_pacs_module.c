@@ -23,6 +23,8 @@ static char *ngx_http_pacs_health(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_pacs_status(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+static char *ngx_http_pacs_events(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 static char *ngx_http_pacs_home(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_pacs_redis(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -100,6 +102,13 @@ static ngx_command_t  ngx_http_pacs_commands[] = {
     { ngx_string("pacs_status"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
       ngx_http_pacs_status,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("pacs_events"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
+      ngx_http_pacs_events,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
       NULL },
@@ -263,7 +272,8 @@ ngx_http_pacs_init_process(ngx_cycle_t *cycle)
 
     if (ngx_http_pacs_redis_init(pmcf, cycle) != NGX_OK
         || ngx_http_pacs_codec_init(pmcf, cycle) != NGX_OK
-        || ngx_http_pacs_websocket_init(pmcf, cycle) != NGX_OK)
+        || ngx_http_pacs_websocket_init(pmcf, cycle) != NGX_OK
+        || ngx_http_pacs_events_init(pmcf, cycle) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -286,6 +296,7 @@ ngx_http_pacs_exit_process(ngx_cycle_t *cycle)
     ngx_http_pacs_redis_exit(pmcf);
     ngx_http_pacs_codec_exit(pmcf);
     ngx_http_pacs_websocket_exit(pmcf);
+    ngx_http_pacs_events_exit(pmcf);
     ngx_http_pacs_service_exit(pmcf);
 }
 
@@ -569,6 +580,18 @@ ngx_http_pacs_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
     clcf->handler = ngx_http_pacs_status_handler;
+
+    return ngx_http_pacs_use(cf);
+}
+
+
+static char *
+ngx_http_pacs_events(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    clcf->handler = ngx_http_pacs_events_handler;
 
     return ngx_http_pacs_use(cf);
 }

@@ -20,8 +20,6 @@ typedef struct {
 } ngx_http_pacs_forwarded_t;
 
 
-static ngx_int_t ngx_http_pacs_header(ngx_http_request_t *r, const char *name,
-    ngx_str_t *value);
 static ngx_int_t ngx_http_pacs_header_line(ngx_http_request_t *r,
     const char *name, ngx_str_t *value);
 static ngx_int_t ngx_http_pacs_trusted(ngx_http_request_t *r,
@@ -34,6 +32,7 @@ static ngx_int_t ngx_http_pacs_host_ok(ngx_str_t *host);
 static ngx_int_t ngx_http_pacs_prefix_ok(ngx_str_t *prefix);
 static ngx_int_t ngx_http_pacs_has_port(ngx_str_t *host);
 static ngx_str_t *ngx_http_pacs_cors_match(ngx_http_request_t *r);
+static ngx_int_t ngx_http_pacs_other_origin(ngx_http_pacs_ctx_t *ctx);
 static ngx_int_t ngx_http_pacs_token_list(ngx_str_t *value);
 static size_t ngx_http_pacs_origin_len(ngx_str_t *url);
 static ngx_int_t ngx_http_pacs_url_ok(ngx_str_t *url, ngx_uint_t path);
@@ -146,7 +145,7 @@ ngx_http_pacs_origin(ngx_http_request_t *r, ngx_http_pacs_ctx_t *ctx)
 
 /* the first element of the first line of that name */
 
-static ngx_int_t
+ngx_int_t
 ngx_http_pacs_header(ngx_http_request_t *r, const char *name, ngx_str_t *value)
 {
     if (ngx_http_pacs_header_line(r, name, value) != NGX_OK) {
@@ -409,23 +408,57 @@ ngx_http_pacs_cors_match(ngx_http_request_t *r)
 ngx_int_t
 ngx_http_pacs_foreign(ngx_http_pacs_ctx_t *ctx)
 {
-    ngx_str_t            origin, upgrade, own;
-    ngx_uint_t           i;
-    pacs_request_t      *req;
+    ngx_str_t  upgrade;
+
+    if ((ctx->op.request.method & (PACS_GET|PACS_HEAD|PACS_OPTIONS))
+        && ngx_http_pacs_header(ctx->request, "upgrade", &upgrade) != NGX_OK)
+    {
+        return 0;
+    }
+
+    return ngx_http_pacs_other_origin(ctx);
+}
+
+
+/* nor hold an answer that does not end, which it could not read: as a picture
+ * it is asked for without Origin */
+
+ngx_int_t
+ngx_http_pacs_other_site(ngx_http_pacs_ctx_t *ctx)
+{
+    ngx_str_t            site;
     ngx_http_request_t  *r;
 
     r = ctx->request;
-    req = &ctx->op.request;
+
+    if (ngx_http_pacs_header(r, "sec-fetch-site", &site) == NGX_OK
+        && (ngx_http_pacs_same(&site, "cross-site")
+            || ngx_http_pacs_same(&site, "same-site"))
+        && !ngx_http_pacs_cors_match(r))
+    {
+        return 1;
+    }
+
+    return ngx_http_pacs_other_origin(ctx);
+}
+
+
+static ngx_int_t
+ngx_http_pacs_other_origin(ngx_http_pacs_ctx_t *ctx)
+{
+    ngx_str_t            origin, own;
+    ngx_uint_t           i;
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
 
     if (ngx_http_pacs_header(r, "origin", &origin) != NGX_OK
-        || ((req->method & (PACS_GET|PACS_HEAD|PACS_OPTIONS))
-            && ngx_http_pacs_header(r, "upgrade", &upgrade) != NGX_OK)
         || ngx_http_pacs_cors_match(r))
     {
         return 0;
     }
 
-    own = ngx_http_pacs_str(req->origin);
+    own = ngx_http_pacs_str(ctx->op.request.origin);
 
     if (origin.len == own.len
         && ngx_strncasecmp(origin.data, own.data, own.len) == 0)

@@ -7,10 +7,9 @@
 #define NGX_HTTP_PACS_BODY  (PACS_POST|PACS_PUT|PACS_PATCH)
 
 
-static void ngx_http_pacs_fill_request(ngx_http_request_t *r,
-    ngx_http_pacs_ctx_t *ctx);
 static void ngx_http_pacs_headers(ngx_http_request_t *r,
     ngx_http_pacs_ctx_t *ctx);
+static void ngx_http_pacs_override(pacs_request_t *req);
 static ngx_uint_t ngx_http_pacs_choose_pool(pacs_request_t *req);
 static void ngx_http_pacs_run(ngx_http_pacs_ctx_t *ctx);
 static void ngx_http_pacs_run_thread(ngx_http_pacs_ctx_t *ctx);
@@ -50,7 +49,9 @@ static struct {
     { ngx_string("upload-length"), offsetof(pacs_request_t, upload_length) },
     { ngx_string("upload-offset"), offsetof(pacs_request_t, upload_offset) },
     { ngx_string("upload-metadata"),
-      offsetof(pacs_request_t, upload_metadata) }
+      offsetof(pacs_request_t, upload_metadata) },
+    { ngx_string("x-http-method-override"),
+      offsetof(pacs_request_t, method_override) }
 };
 
 
@@ -181,7 +182,7 @@ ngx_http_pacs_create_ctx(ngx_http_request_t *r)
 
 /* slices of the request: it outlives the operation, see r->main->blocked */
 
-static void
+void
 ngx_http_pacs_fill_request(ngx_http_request_t *r, ngx_http_pacs_ctx_t *ctx)
 {
     ngx_uint_t                 i;
@@ -216,6 +217,7 @@ ngx_http_pacs_fill_request(ngx_http_request_t *r, ngx_http_pacs_ctx_t *ctx)
     ngx_http_pacs_origin(r, ctx);
 
     ngx_http_pacs_headers(r, ctx);
+    ngx_http_pacs_override(req);
 
     if (r->headers_in.content_type) {
         req->content_type =
@@ -235,6 +237,31 @@ ngx_http_pacs_fill_request(ngx_http_request_t *r, ngx_http_pacs_ctx_t *ctx)
     req->subject.address = ngx_http_pacs_slice(&r->connection->addr_text);
     req->subject.door = pacs_lit("web");
     req->subject.ae = pacs_lit("");
+}
+
+
+/* tus: who cannot send PATCH and DELETE says so in a POST */
+
+static void
+ngx_http_pacs_override(pacs_request_t *req)
+{
+    unsigned     i, bit;
+    const char  *name;
+
+    if (req->method_override.len == 0
+        || !pacs_str_starts(req->path, "/uploads"))
+    {
+        return;
+    }
+
+    req->method = PACS_OTHER_METHOD;
+
+    for (i = 0; (name = pacs_web_method(i, &bit)) != NULL; i++) {
+
+        if (pacs_str_is(req->method_override, name)) {
+            req->method = bit;
+        }
+    }
 }
 
 
@@ -628,6 +655,7 @@ ngx_http_pacs_cleanup(void *data)
     ngx_http_pacs_redis_cancel(ctx);
     ngx_http_pacs_codec_cancel(ctx);
     ngx_http_pacs_websocket_cancel(ctx);
+    ngx_http_pacs_events_cancel(ctx);
     ngx_http_pacs_close_files(ctx);
 
     if (ctx->pause.timer_set) {

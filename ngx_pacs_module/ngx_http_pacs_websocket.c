@@ -18,6 +18,7 @@
 #define NGX_HTTP_PACS_PING          30000           /* msec */
 #define NGX_HTTP_PACS_FRAME_MAX     65536           /* bytes of a client's */
 #define NGX_HTTP_PACS_UNSENT_MAX    (1024 * 1024)   /* bytes for a client */
+#define NGX_HTTP_PACS_TOLD_MAX      (64 * 1024)     /* bytes of AE titles */
 #define NGX_HTTP_PACS_EVENTS_MAX    (64 * 1024 * 1024)  /* bytes of a poll */
 
 #define NGX_HTTP_PACS_WS_GUID       "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -79,6 +80,7 @@ struct ngx_http_pacs_poll_s {
     int                          rc;
     pacs_err_t                   err;
     pacs_buf_t                   news;      /* ngx_http_pacs_news_t, text … */
+    pacs_buf_t                   told;      /* "AE\\AE\\" that it started */
 };
 
 
@@ -98,6 +100,9 @@ static ngx_int_t ngx_http_pacs_websocket_head(ngx_http_pacs_socket_t *s);
 static ngx_int_t ngx_http_pacs_websocket_frame(ngx_http_pacs_socket_t *s);
 static void ngx_http_pacs_websocket_send(ngx_http_pacs_socket_t *s,
     ngx_uint_t opcode, const void *data, size_t len);
+static void ngx_http_pacs_websocket_status(ngx_http_pacs_socket_t *s,
+    bool restarted);
+static ngx_uint_t ngx_http_pacs_websocket_first(ngx_http_pacs_socket_t *s);
 static void ngx_http_pacs_websocket_close(ngx_http_pacs_socket_t *s,
     ngx_uint_t code);
 static void ngx_http_pacs_websocket_write(ngx_http_request_t *r);
@@ -141,6 +146,7 @@ ngx_http_pacs_websocket_init(ngx_http_pacs_main_conf_t *pmcf,
 
     poll->pmcf = pmcf;
     poll->news.max = NGX_HTTP_PACS_EVENTS_MAX;
+    poll->told.max = NGX_HTTP_PACS_TOLD_MAX;
     ngx_queue_init(&poll->sockets);
 
     poll->timer.handler = ngx_http_pacs_poll_handler;
@@ -161,6 +167,7 @@ ngx_http_pacs_websocket_exit(ngx_http_pacs_main_conf_t *pmcf)
     }
 
     pacs_buf_free(&pmcf->poll->news);
+    pacs_buf_free(&pmcf->poll->told);
 }
 
 
@@ -387,6 +394,10 @@ ngx_http_pacs_websocket_prepared(ngx_http_pacs_ctx_t *ctx)
     ngx_queue_insert_tail(&poll->sockets, &ctx->socket->queue);
     ctx->socket->open = 1;
 
+    if (ngx_http_pacs_websocket_first(ctx->socket)) {
+        ngx_http_pacs_websocket_status(ctx->socket, true);
+    }
+
     ngx_http_pacs_websocket_read(r);
 }
 
@@ -479,6 +490,10 @@ ngx_http_pacs_websocket_read(ngx_http_request_t *r)
     s = ctx->socket;
 
     if (c->close) {
+        if (!s->closing) {
+            ngx_http_pacs_websocket_status(s, false);
+        }
+
         ngx_http_pacs_websocket_close(s, NGX_HTTP_PACS_WS_AWAY);
         ngx_http_pacs_websocket_settle(s);
         return;
@@ -667,6 +682,47 @@ ngx_http_pacs_websocket_send(ngx_http_pacs_socket_t *s, ngx_uint_t opcode,
 
 
 static void
+ngx_http_pacs_websocket_status(ngx_http_pacs_socket_t *s, bool restarted)
+{
+    pacs_str_t  event;
+
+    event = pacs_events_status(restarted, s->ctx->op.arena);
+
+    if (event.data != NULL) {
+        ngx_http_pacs_websocket_send(s, NGX_HTTP_PACS_WS_TEXT, event.data,
+                                     event.len);
+    }
+}
+
+
+/* whether it is the first of its AE title since this worker started; where
+ * they are too many, each is */
+
+static ngx_uint_t
+ngx_http_pacs_websocket_first(ngx_http_pacs_socket_t *s)
+{
+    pacs_buf_t  *told;
+    pacs_str_t   rest, ae;
+
+    told = &s->ctx->pmcf->poll->told;
+
+    rest.data = told->data;
+    rest.len = told->len;
+
+    while (pacs_str_split(&rest, '\\', &ae)) {
+        if (pacs_str_eq(ae, s->ae)) {
+            return 0;
+        }
+    }
+
+    pacs_buf_str(told, s->ae);
+    pacs_buf_char(told, '\\');
+
+    return 1;
+}
+
+
+static void
 ngx_http_pacs_websocket_close(ngx_http_pacs_socket_t *s, ngx_uint_t code)
 {
     u_char  why[2];
@@ -836,6 +892,10 @@ ngx_http_pacs_poll_handler(ngx_event_t *ev)
             next = ngx_queue_next(q);
             s = ngx_queue_data(q, ngx_http_pacs_socket_t, queue);
             c = s->ctx->request->connection;
+
+            if (!s->closing) {
+                ngx_http_pacs_websocket_status(s, false);
+            }
 
             ngx_http_pacs_websocket_close(s, NGX_HTTP_PACS_WS_AWAY);
             ngx_http_pacs_websocket_settle(s);

@@ -101,6 +101,8 @@ like(raw($text, '00091004'), qr/\["18446744073709551615"\]/,
      'point 20: UV, too');
 unlike(raw($text, '00091005'), qr/[,\[](NaN|inf)/i,
        'point 20: NaN and infinities are no words of JSON');
+is_deeply($ds->{'00091005'}{Value}, [undef, 1.1, 'Infinity', '-Infinity'],
+          'point 20: ... infinities are not lost');
 is($ds->{'00091005'}{Value}[1], 1.1, 'point 20: ... numbers beside them are');
 is($ds->{'00091005'}{Value}[0], undef, 'point 20: ... NaN is null');
 like(raw($text, '00091007'), qr/\[0\.1,1e\+?300\]/,

@@ -79,7 +79,20 @@ is(request('PATCH', $url, { 'Upload-Offset' => 5000 }, 'x')->{status}, 415,
    'another Content-Type: 415');
 is($pacs->http('PATCH', $url, { content => 'x' })->{status}, 412,
    'without Tus-Resumable: 412');
+is(json(patch($url, 0, 'x')->{content})->{status}, 409, '... said in the body');
+$r = $pacs->http('PATCH', $url, { content => 'x' });
+is(json($r->{content})->{status}, 412, '... 412 too');
+is($r->{headers}{'tus-version'}, '1.0.0', '... with the version spoken');
 is(offset($url), 5000, 'nothing of that counts');
+$r = request('HEAD', $url, {});
+like($r->{headers}{'cache-control'}, qr/^no-store$/, 'HEAD is not cached');
+is($r->{headers}{'upload-length'}, length $dcm, '... says the length');
+is($r->{headers}{'upload-metadata'}, undef, '... no metadata');
+is($pacs->http('POST', $url, { content => '', headers => { %tus,
+       'X-HTTP-Method-Override' => 'HEAD' } })->{headers}{'upload-offset'},
+   5000, 'X-HTTP-Method-Override');
+is(request('HEAD', "$url$_", {})->{headers}{'tus-resumable'}, '1.0.0',
+   "an error has Tus-Resumable, too: $_") for '0', '/x';
 
 # a connection that breaks: what came stays
 my $s = IO::Socket::INET->new(PeerAddr => "127.0.0.1:$pacs->{port}");
@@ -89,8 +102,10 @@ print $s "PATCH $path HTTP/1.1\r\nHost: x\r\nTus-Resumable: 1.0.0\r\n"
     . "\r\nContent-Length: " . (length($dcm) - 5000) . "\r\n\r\n"
     . substr $dcm, 5000, 10000;
 ok(wait_until('the bytes', sub { offset($url) == 15000 }), 'they are there');
-is(patch($url, 15000, 'x')->{status}, 423,
-   'while one writes, another one is locked out');
+$r = patch($url, 15000, 'x');
+is($r->{status}, 423, 'while one writes, another one is locked out');
+is(json($r->{content})->{status}, 423, '... said in the body');
+is(request('DELETE', $url, {})->{status}, 423, '... and none ends it');
 close $s;
 ok(wait_until('the writer is gone',
               sub { patch($url, 15000, '')->{status} == 204 }),
@@ -127,6 +142,12 @@ is(patch($url, 0, 'x' x 11)->{status}, 413, 'more than its length: 413');
 is(request('DELETE', $url, {})->{status}, 204, 'terminated');
 is(request('HEAD', $url, {})->{status}, 404, '... is gone');
 is(create('1x')->{status}, 400, 'a length that is none: 400');
+is(create(0)->{status}, 400, 'nothing is no instance: 400');
+is(request('HEAD', create(1, filetype => 'application/dicom')->{headers}
+                       {location}, {})->{headers}{'upload-metadata'},
+   'filetype ' . encode_base64('application/dicom', ''),
+   'HEAD tells the metadata');
+unlink glob "$pacs->{home}/uploads/*";
 is(create(1 << 40)->{status}, 413, 'a terabyte: 413');
 is(create(1, study => 'x')->{status}, 400, 'a study that is none: 400');
 is(create(1)->{status}, 201, 'three') for 1 .. 3;

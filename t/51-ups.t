@@ -48,8 +48,9 @@ sub workitem {
         '00100020' => attr('LO', 'P1'), '00100021' => attr('LO', 'ISS'), '00100024' => attr('SQ'),
         '00101002' => attr('SQ'), '00100030' => attr('DA', '19700102'), '00100040' => attr('CS', 'F'),
         '00380010' => attr('LO'), '00380014' => attr('SQ'), '00081080' => attr('LO'), '00081084' => attr('SQ'),
-        '0040A370' => attr('SQ', { '0020000D' => attr('UI', '1.2.3.4'), '00080050' => attr('SH', 'ACC7'),
-            '00321060' => attr('LO', 'Größe der Leber') }),
+        '0020000D' => attr('UI'), '0040A370' => attr('SQ', { '0020000D' => attr('UI', '1.2.3.4'), '00080050' => attr('SH', 'ACC7'),
+            '00080051' => attr('SQ'), '00400026' => attr('SQ'), '00400027' => attr('SQ'), '00401001' => attr('SH'),
+            '00321060' => attr('LO', 'Größe der Leber'), '00321064' => attr('SQ') }),
         '00741002' => attr('SQ'), '00741216' => attr('SQ'), %more };
 }
 
@@ -95,7 +96,20 @@ my $thin = uid();
 $r = request(POST => "$items?workitem=$thin", \%thin);
 is($r->{status}, 201, 'without what may be empty: created');
 like($r->{headers}{warning}, qr/^299 \S+ "The UPS was created with modifications\."$/, '... and 299 says that it was added');
-ok(exists $pacs->get_json("$items/$thin")->[0]{'00404018'}, '... empty');
+my $filled = $pacs->get_json("$items/$thin")->[0];
+ok(exists $filled->{'00404018'}, '... empty');
+is($filled->{'00741202'}{Value}[0], 'GENERAL', '... but the worklist label, which the server fills in');
+
+# items: table CC.2.5-3 and its macros
+my $requested = uid();
+request(POST => "$items?$requested", workitem('0040A370' => attr('SQ', { '0020000D' => attr('UI', '1.2.3') }),
+    '00100024' => attr('SQ', { '00400033' => attr('CS', 'ISO') }), '00101002' => attr('SQ', { '00100020' => attr('LO', 'OLD') })));
+$filled = $pacs->get_json("$items/$requested")->[0];
+ok(exists $filled->{'0040A370'}{Value}[0]{$_}, "... $_ in a request's item, too") for qw(00080050 00080051 00400026 00400027 00401001 00321060 00321064);
+ok(exists $filled->{'00100024'}{Value}[0]{'00400035'}, '... of an issuer');
+ok(exists $filled->{'00101002'}{Value}[0]{'00100021'}, '... of another ID of the patient');
+my %instances = ('0040E020' => attr('CS', 'DICOM'), '00081199' => attr('SQ', { '00081150' => attr('UI', '1.2'), '00081155' => attr('UI', '1.2.3') }));
+create(uid(), '00404021' => attr('SQ', { %instances }));
 
 my $inside = uid();
 is(request(POST => $items, workitem('00080018' => attr('UI', $inside)))->{status}, 201, 'the UID in the data set');
@@ -108,6 +122,12 @@ for (
     [ 'IN PROGRESS at once', "$items?" . uid(), workitem('00741000' => attr('CS', 'IN PROGRESS')), 400 ],
     [ 'a state that is none', "$items?" . uid(), workitem('00741000' => attr('CS', 'DONE')), 400 ],
     [ 'a priority that is none', "$items?" . uid(), workitem('00741200' => attr('CS', 'SOON')), 400 ],
+    [ 'a code without meaning', "$items?" . uid(), workitem('00404018' => attr('SQ', { '00080100' => attr('SH', 'X') })), 400 ],
+    [ 'a parameter without name', "$items?" . uid(), workitem('00741210' => attr('SQ', { '0040A040' => attr('CS', 'TEXT') })), 400 ],
+    [ 'input of no type', "$items?" . uid(), workitem('00404021' => attr('SQ', { %instances{'00081199'} })), 400 ],
+    [ 'input without instances', "$items?" . uid(), workitem('00404021' => attr('SQ', { %instances{'0040E020'} })), 400 ],
+    [ 'input without a class', "$items?" . uid(), workitem('00404021' => attr('SQ', { %instances, '00081199' => attr('SQ', { '00081155' => attr('UI', '1.2.3') }) })), 400 ],
+    [ 'an ID that is none', "$items?" . uid(), workitem('00101002' => attr('SQ', { '00100021' => attr('LO', 'X') })), 400 ],
     [ 'a Transaction UID', "$items?" . uid(), workitem('00081195' => attr('UI', '1.2.3')), 400 ],
     [ 'progress already', "$items?" . uid(), workitem('00741002' => attr('SQ', { '00741004' => attr('DS', 5) })), 400 ],
     [ 'performed already', "$items?" . uid(), workitem(%performed), 400 ],
@@ -167,6 +187,10 @@ for (
     [ 'the patient', { '00100020' => attr('LO', 'P2') } ],
     [ 'the UID', { '00080018' => attr('UI', '1.2.3') } ],
     [ 'a required one to nothing', { '00741204' => attr('LO') } ],
+    [ 'the comment to nothing', { '00400400' => attr('LT') } ],
+    [ 'the work to nothing', { '00404018' => attr('SQ') } ],
+    [ 'a communication without URI', { '00741002' => attr('SQ', { '00741008' => attr('SQ', { '0074100C' => attr('LO', 'x') }) }) } ],
+    [ 'a performer without name', { '00404034' => attr('SQ', { '00404009' => attr('SQ', code('X')), '00404036' => attr('LO', 'x') }) } ],
     [ 'a value that is none', { '00741200' => attr('CS', 'SOON') } ],
 ) {
     is(request(POST => "$items/$a", $_->[1])->{status}, 400, "update of $_->[0] is 400");
@@ -385,7 +409,8 @@ sub ws_send {
     for my $piece ($o{split} ? split(//, $frame) : $frame) { syswrite $ws->{s}, $piece }
 }
 
-# [ opcode, data ], or undef when none came in time; the end is 'end'
+# [ opcode, data ], or undef when none came in time; the end is 'end'.  What
+# tells of the server is put aside
 sub ws_frame {
     my ($ws, $seconds) = @_;
     my $end = time + ($seconds // 10);
@@ -397,6 +422,10 @@ sub ws_frame {
             if (length $ws->{in} >= $n + $len) {
                 my $data = substr $ws->{in}, $n, $len;
                 $ws->{in} = substr $ws->{in}, $n + $len;
+                if (($b0 & 15) == 1 && json($data)->{'00001002'}{Value}[0] == 4) {
+                    push @{$ws->{status}}, json($data);
+                    next;
+                }
                 return [ $b0 & 15, $data ];
             }
         }
@@ -509,6 +538,9 @@ for (
     [ 400, POST => "$items/$e4/subscribers/A%5CB" ],
     [ 400, POST => "$items/$filtered/subscribers/WATCHER" ],
     [ 400, POST => "$items/$filtered/subscribers/WATCHER?filter=NoSuchKeyword=1" ],
+    [ 400, POST => "$items/$filtered/subscribers/WATCHER?filter=PatientID=7,WorklistLabel=x,Foo" ],
+    [ 400, POST => "$items/$filtered/subscribers/WATCHER?filter=Foo,PatientID=7" ],
+    [ 400, POST => "$items/$global/subscribers/a%2F.." ],
     [ 400, POST => "$items/$e4/subscribers/WATCHER/suspend" ],
     [ 404, DELETE => "$items/$global/subscribers/NOBODY" ],
     [ 405, GET => "$items/$e4/subscribers/WATCHER" ],
@@ -552,6 +584,11 @@ ws_open("$web/workitems")->{head} =~ /^HTTP\/1.1 200/ or fail('another resource 
 $pacs->signal('nginx', 'HUP');
 my $bye = ws_frame($ws);
 is_deeply([ $bye->[0], unpack 'n', $bye->[1] // '' ], [ 8, 1001 ], 'a reload closes with 1001');
+my $scp = $ws->{status};
+is_deeply([ map { [ map { $_->{Value}[0] } @{$_}{qw(00741242 00741244 00741246)} ] } @$scp ],
+    [ [ 'RESTARTED', 'WARM START', 'WARM START' ], [ 'GOING DOWN', 'WARM START', 'WARM START' ] ],
+    'SCP Status Change: at the first connection, and at the end');
+is($scp->[0]{'00001000'}{Value}[0], $global, '... of the global subscription');
 $ws = undef;
 wait_until('the new workers', sub { ($ws = ws_open("$web/subscribers/WATCHER"))->{head} =~ /101/ });
 wait_until('the subscription holds', sub {
@@ -559,6 +596,7 @@ wait_until('the subscription holds', sub {
     my $e = event($ws, 2);
     $e && ($e->{'00001000'}{Value}[0] // '') eq $e4 });
 pass('a subscription outlives a reload');
+is($ws->{status}[0]{'00741242'}{Value}[0], 'RESTARTED', '... and the AE title is told of it');
 
 # --- what is acknowledged stays: restart, kill, reindex ---
 

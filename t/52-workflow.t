@@ -165,11 +165,12 @@ like(($pacs->pacs('worklist', 'list'))[1], qr/^\Q$s1\E S1 20261122 CT1 CT SCHEDU
 my $mpps = "$web/modality-performed-procedure-steps";
 sub step {
     my (%more) = @_;
-    return { '00400270' => attr('SQ', { '0020000D' => attr('UI', $s1), '00400009' => attr('SH', 'S1') }), '00400253' => attr('SH', 'PP1'),
+    return { '00400270' => attr('SQ', { '0020000D' => attr('UI', $s1), '00400009' => attr('SH', 'S1'),
+            '00081110' => attr('SQ'), '00080050' => attr('SH'), '00401001' => attr('SH'), '00321060' => attr('LO'), '00400007' => attr('LO'), '00400008' => attr('SQ') }), '00400253' => attr('SH', 'PP1'),
         '00400241' => attr('AE', 'CT1'), '00400244' => attr('DA', '20261122'), '00400245' => attr('TM', '0905'),
         '00400252' => attr('CS', 'IN PROGRESS'), '00080060' => attr('CS', 'CT'), '00100010' => attr('PN', { Alphabetic => 'Grün^Ägidius' }),
         map({ $_ => attr('LO') } qw(00100020 00100030 00100040 00400242 00400243 00400254 00400255 00400250 00400251 00200010)),
-        map({ $_ => attr('SQ') } qw(00081120 00081032 00400281 00400260 00400340)), %more };
+        map({ $_ => attr('SQ') } qw(00081120 00081032 00400260 00400340)), %more };
 }
 sub vrs { my ($s) = @_; my %vr = ('00100030' => 'DA', '00100040' => 'CS', '00400242' => 'SH', '00400243' => 'SH', '00400250' => 'DA', '00400251' => 'TM', '00200010' => 'SH');
     $s->{$_}{vr} = $vr{$_} for grep { $s->{$_} } keys %vr; return $s }
@@ -199,6 +200,27 @@ like(request(POST => "$mpps/" . uid(), $thin)->{headers}{warning}, qr/with modif
 
 is(request(POST => "$mpps/$p1?update", { '00400254' => attr('LO', 'Abdomen') })->{status}, 200, 'update');
 is($pacs->get_json("$mpps/$p1")->[0]{'00400254'}{Value}[0], 'Abdomen', '... is done');
+my $bare = uid();
+request(POST => "$mpps/$bare", vrs(step('00400270' => attr('SQ', { '0020000D' => attr('UI', '1.2.3') }))));
+my $has = $pacs->get_json("$mpps/$bare")->[0]{'00400270'}{Value}[0];
+is(join(' ', sort keys %$has), '00080050 00081110 0020000D 00321060 00400007 00400008 00400009 00401001', '... in items, too');
+for (
+    [ 'a patient reference without UID', '00081120' => attr('SQ', { '00081150' => attr('UI', '1.2') }) ],
+    [ 'a study reference without class', '00400270' => attr('SQ', { '0020000D' => attr('UI', '1.2'), '00081110' => attr('SQ', { '00081155' => attr('UI', '1.2') }) }) ],
+    [ 'a code without meaning', '00081032' => attr('SQ', { '00080100' => attr('SH', 'X') }) ],
+) {
+    my ($what, @more) = @$_;
+    is(request(POST => "$mpps/" . uid(), vrs(step(@more)))->{status}, 400, "$what is 400");
+}
+for (
+    [ 'an end at no time', { '00400251' => attr('TM') } ], [ 'no series at all', { '00400340' => attr('SQ') } ],
+    [ 'a series without protocol', { '00400340' => attr('SQ', { '0020000E' => attr('UI', '1.2') }) } ],
+    [ 'an image without class', { '00400340' => attr('SQ', { '0020000E' => attr('UI', '1.2'), '00181030' => attr('LO', 'x'),
+        '00081140' => attr('SQ', { '00081155' => attr('UI', '1.2') }) }) } ],
+    [ 'the admission', { '00380010' => attr('LO', 'x') } ],
+) {
+    is(request(POST => "$mpps/$p1?update", $_->[1])->{status}, 400, "update with $_->[0] is 400");
+}
 is(request(POST => "$mpps/$p1?update", { '00100020' => attr('LO', 'x') })->{status}, 400, 'another patient is 400');
 is(request(POST => "$mpps/$p1?update", { '00400252' => attr('CS', 'DONE') })->{status}, 400, 'a status that is none is 400');
 is(request(POST => "$mpps/1.2.3.9?update", { '00400254' => attr('LO', 'x') })->{status}, 404, 'update of an unknown one is 404');
@@ -206,6 +228,8 @@ is(request(POST => "$mpps/$p1?update", { '00400252' => attr('CS', 'COMPLETED') }
 my %end = ('00400250' => attr('DA', '20261122'), '00400251' => attr('TM', '0930'),
     '00400340' => attr('SQ', { '0020000E' => attr('UI', '1.2.3.4.5.6'), '00181030' => attr('LO', 'Abdomen') }));
 is(request(POST => "$mpps/$p1?update", { %end, '00400252' => attr('CS', 'COMPLETED') })->{status}, 200, 'COMPLETED with all of it');
+is(join(' ', sort keys %{$pacs->get_json("$mpps/$p1")->[0]{'00400340'}{Value}[0]}),
+    '00080054 0008103E 00081050 00081070 00081140 00181030 0020000E 00400220', '... of a series what may be empty is there');
 is($pacs->get_json("$mwl?PatientID=PS1")->[0]{'00400100'}{Value}[0]{'00400020'}{Value}[0], 'COMPLETED', '... which the worklist says');
 is(request(POST => "$mpps/$p1?update", { '00400254' => attr('LO', 'y') })->{status}, 409, 'then nothing is changed any more');
 

@@ -288,6 +288,20 @@ $p->shutdown;
 
 # --- cut at each step ---
 
+# rows of now, and of a rebuild
+sub kept {
+    my ($q, $name, @stored) = @_;
+    my $missing = sub {
+        return grep { !$q->sql("select count(*) from instance where uid = '$root." . join('.', split //, $_) . "'") }
+            map { m,(\d+)\.dcm$, } @stored;
+    };
+    is(join(' ', $missing->()), '', "$name is there");
+    my ($rc, $out) = $q->pacs('reindex');
+    is($rc, 0, '... reindex') or diag $out;
+    is(join(' ', $missing->()), '', '... and there still');
+    is($q->sql('select instances from totals'), $out =~ /^(\d+) instances indexed/m ? $1 : 'nothing said', '... each counted once');
+}
+
 SKIP: {
     skip 'no strace', 1 unless have('strace');
     local $ENV{ASAN_OPTIONS} = 'detect_leaks=0' if asan();
@@ -309,6 +323,10 @@ SKIP: {
             is(scalar(@b = $q->blobs), 6, '... no file is lost');
             ($rc, $out) = $q->pacs('verify');
             is($rc, 0, '... verify after a reindex') or diag $out;
+            is(($q->pacs('import', @files))[0], 0, '... stored');
+            $rc = $cut->($q, $call, $n, 'delete', $root);
+            is(($q->pacs('import', @files[0 .. 2]))[0], 0, '... cut again: the first three are stored again');
+            kept($q, '... what was acknowledged', @files[0 .. 2]);
             $q->pacs('delete', $root) if $left;
             $rc = $cut->($q, $call, $n, 'restore', $root);
             $seen{restore}++ if $rc == 137;

@@ -113,4 +113,18 @@ int pacs_journal_each(pacs_journal_t *j,
     void (*bad)(void *ctx, const char *file, unsigned line), void *ctx,
     pacs_err_t *err);
 
+typedef struct {
+    unsigned  file;             /* from 1 */
+    int64_t   offset;
+} pacs_journal_at_t;
+
+/* where the next entry will be, or behind it */
+int pacs_journal_end(pacs_journal_t *j, pacs_journal_at_t *at,
+    pacs_err_t *err);
+/* pacs_journal_each() from there; bad's line is counted from there, too */
+int pacs_journal_since(pacs_journal_t *j, const pacs_journal_at_t *at,
+    int (*fn)(void *ctx, const pacs_entry_t *e),
+    void (*bad)(void *ctx, const char *file, unsigned line), void *ctx,
+    pacs_err_t *err);
+
 #endif

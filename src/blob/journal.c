@@ -388,7 +388,7 @@ read_log(reader_t *r, pacs_err_t *err)
 
 /* opens file n; bytes up to the end that it has now, between two appends */
 static int
-open_log(reader_t *r, unsigned n, bool *none, pacs_err_t *err)
+open_log(reader_t *r, unsigned n, off_t from, bool *none, pacs_err_t *err)
 {
     struct stat  st;
     int          code = gate_take(r->j, err);
@@ -401,18 +401,35 @@ open_log(reader_t *r, unsigned n, bool *none, pacs_err_t *err)
     r->fd = openat(r->j->dir, r->name, O_RDONLY | O_CLOEXEC);
     *none = r->fd == -1 && errno == ENOENT;
 
-    if (!*none && (r->fd == -1 || fstat(r->fd, &st) != 0)) {
+    if (!*none && (r->fd == -1 || fstat(r->fd, &st) != 0
+                   || lseek(r->fd, from, SEEK_SET) == -1))
+    {
         code = pacs_fail_errno(err, errno, "%s/%s", r->j->path, r->name);
     }
     gate_leave(r->j);
 
-    r->left = *none || code != PACS_OK ? 0 : st.st_size;
+    r->left = *none || code != PACS_OK ? 0 : st.st_size - from;
     return code;
 }
 
 
 int
-pacs_journal_each(pacs_journal_t *j,
+pacs_journal_end(pacs_journal_t *j, pacs_journal_at_t *at, pacs_err_t *err)
+{
+    off_t  size = 0;
+    int    code = gate_take(j, err);
+
+    if (code == PACS_OK) {
+        code = ready(j, &size, err);
+        *at = (pacs_journal_at_t) { j->number, size };
+        gate_leave(j);
+    }
+    return code;
+}
+
+
+int
+pacs_journal_since(pacs_journal_t *j, const pacs_journal_at_t *at,
     int (*fn)(void *ctx, const pacs_entry_t *e),
     void (*bad)(void *ctx, const char *file, unsigned line), void *ctx,
     pacs_err_t *err)
@@ -426,8 +443,8 @@ pacs_journal_each(pacs_journal_t *j,
         return pacs_fail(err, PACS_E_NOMEM, "out of memory");
     }
 
-    for (unsigned n = 1; code == PACS_OK; n++) {
-        code = open_log(&r, n, &none, err);
+    for (unsigned n = at->file; code == PACS_OK; n++) {
+        code = open_log(&r, n, n == at->file ? at->offset : 0, &none, err);
         if (none) {
             break;
         }
@@ -441,4 +458,15 @@ pacs_journal_each(pacs_journal_t *j,
 
     free(r.buf);
     return code;
+}
+
+
+int
+pacs_journal_each(pacs_journal_t *j,
+    int (*fn)(void *ctx, const pacs_entry_t *e),
+    void (*bad)(void *ctx, const char *file, unsigned line), void *ctx,
+    pacs_err_t *err)
+{
+    return pacs_journal_since(j, &(pacs_journal_at_t) { 1, 0 }, fn, bad, ctx,
+                              err);
 }

@@ -19,6 +19,19 @@
 
 #define PACS_PRINTF(f, a)  __attribute__((format(printf, f, a)))
 
+/* of a function whose loops are simple */
+#if defined(__GNUC__) && !defined(__clang__)
+#if defined(__x86_64__) && defined(__GLIBC__) && !defined(PACS_ASAN)
+/* chosen when the program is loaded; both compute the same */
+#define PACS_VECTORIZE  __attribute__((optimize("O3"),                       \
+                                       target_clones("avx2", "default")))
+#else
+#define PACS_VECTORIZE  __attribute__((optimize("O3")))
+#endif
+#else
+#define PACS_VECTORIZE
+#endif
+
 
 /* --- slices: not NUL-terminated, not owned --- */
 
@@ -63,6 +76,8 @@ typedef enum {
     PACS_E_ACCEPT,          /* no acceptable representation */
     PACS_E_MEDIA,           /* unsupported type of a request's body */
     PACS_E_CONFLICT,        /* known UID with other content */
+    PACS_E_LOCKED,          /* another request has it */
+    PACS_E_VERSION,         /* a protocol's version that is not spoken */
     PACS_E_FORBIDDEN,
     PACS_E_UNSHOWABLE,      /* kept as it came, but no picture can be made */
     PACS_E_CODEC,           /* the decoder crashed, hung or is absent */
@@ -237,7 +252,9 @@ uint32_t pacs_sum_rows(uint32_t seed, const void *data, size_t len,
     X(render_pictures,  4096,  "rendered pictures of one answer")             \
     X(render_bytes, (1 << 30), "bytes of several pictures in one answer")     \
     X(roi_points,      10000,  "points of a polygon to measure in")           \
-    X(volume, (INT64_C(2) << 30), "bytes of the voxels of a volume")
+    X(volume, (INT64_C(2) << 30), "bytes of the voxels of a volume")          \
+    X(event_streams,   1000,  "event streams of a worker at once")            \
+    X(arriving_ms,    30000,  "milliseconds that a study counts as arriving")
 
 #define PACS_LIMITS_NODE(X)                                                   \
     X(decode_memory, (1 << 30), "bytes of memory of a decoder")               \

@@ -2,7 +2,7 @@
 
 /* changing a data set's tree, in UTF-8 and little endian */
 
-#include "dicom/dicom.h"
+#include "dicom/walk.h"
 
 
 /* where the first element of tag, or of a later one, hangs */
@@ -107,4 +107,26 @@ pacs_item_sequence(pacs_item_t *item, uint32_t tag, bool empty,
     first->charset = item->charset;
     elem.items = empty ? NULL : first;
     return pacs_item_put(item, &elem, a) ? first : NULL;
+}
+
+
+bool
+pacs_item_sift(pacs_item_t *root,
+    bool (*keep)(void *ctx, const pacs_elem_t *e), void *ctx)
+{
+    pacs_walk_t  w;
+    bool         good;
+
+    pacs_walk_init(&w, root);
+    while (pacs_walk_next(&w)) {
+        if ((w.event == PACS_WALK_ELEM || w.event == PACS_WALK_SQ)
+            && !keep(ctx, w.elem))
+        {
+            pacs_item_drop((pacs_item_t *) w.item, w.elem->tag);
+        }
+    }
+
+    good = !w.stack.failed;
+    pacs_walk_end(&w);
+    return good;
 }

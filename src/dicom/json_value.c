@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
+#include <math.h>
 #include <string.h>
 
 #include "dicom/json.h"
@@ -57,6 +58,8 @@ value_name(pacs_buf_t *b, const pacs_vr_t *vr, pacs_str_t value)
 }
 
 
+/* JSON has no infinities: they are the strings that JavaScript takes for
+ * numbers, NaN is null */
 static void
 value_decimal(pacs_buf_t *b, const pacs_vr_t *vr, pacs_str_t value)
 {
@@ -64,11 +67,14 @@ value_decimal(pacs_buf_t *b, const pacs_vr_t *vr, pacs_str_t value)
     size_t  n = pacs_number_json(value, number);
     bool    big = (vr->vr == PACS_SV || vr->vr == PACS_UV)
                   && !pacs_number_safe(value);
+    double  v;
 
     if (n != 0 && !big) {
         pacs_buf_add(b, number, n);
 
-    } else if (vr->vr == PACS_FL || vr->vr == PACS_FD) {
+    } else if ((vr->vr == PACS_FL || vr->vr == PACS_FD)
+               && (!pacs_number_infinite(value, &v) || isnan(v)))
+    {
         pacs_buf_add(b, "null", 4);
 
     } else {
@@ -165,7 +171,7 @@ pacs_json_numbers(pacs_buf_t *b, const pacs_vr_t *vr, pacs_str_t raw, bool big)
 
         value.len = pacs_number_binary(vr, p + i * vr->size, big, out);
 
-        if (direct && value.len != 0) {
+        if (direct && value.data[value.len - 1] <= '9') {
             b->len += value.len;
             continue;
         }
@@ -176,11 +182,7 @@ pacs_json_numbers(pacs_buf_t *b, const pacs_vr_t *vr, pacs_str_t raw, bool big)
         memcpy(text, value.data, value.len);
         value.data = text;
 
-        if (value.len == 0) {
-            pacs_buf_add(b, "null", 4);
-        } else {
-            value_text(b, vr, value);
-        }
+        value_text(b, vr, value);
     }
 
     pacs_buf_char(b, ']');

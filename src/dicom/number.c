@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "dicom/number.h"
 
@@ -102,7 +103,8 @@ static size_t
 put_float(char *out, double v, bool single)
 {
     if (!isfinite(v)) {
-        return 0;
+        return (size_t) sprintf(out, "%s", isnan(v) ? "NaN" : v < 0
+                                ? "-Infinity" : "Infinity");
     }
 
     size_t  len = put_short(out, v, single);
@@ -252,6 +254,29 @@ pacs_number_json(pacs_str_t s, char out[PACS_DECIMAL_MAX + 2])
 
     memcpy(out + len, s.data + end, s.len - end);
     return len + (s.len - end);
+}
+
+
+bool
+pacs_number_infinite(pacs_str_t text, double *v)
+{
+    static const struct { const char *word; double value; } words[] = {
+        { "inf", INFINITY }, { "infinity", INFINITY }, { "nan", NAN }
+    };
+    bool  minus = text.len > 1 && text.data[0] == '-';
+
+    if (minus) {
+        text = (pacs_str_t) { text.data + 1, text.len - 1 };
+    }
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (text.len == strlen(words[i].word)
+            && strncasecmp(text.data, words[i].word, text.len) == 0)
+        {
+            *v = minus ? -words[i].value : words[i].value;
+            return true;
+        }
+    }
+    return false;
 }
 
 

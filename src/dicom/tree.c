@@ -155,11 +155,17 @@ only(pacs_str_t text, const char *chars)
 static bool
 add_float(pacs_tree_t *t, unsigned size, pacs_str_t text)
 {
-    char      number[PACS_DECIMAL_MAX + 1] = "nan", *end;
+    char      number[PACS_DECIMAL_MAX + 1], *end;
     uint32_t  low;
     uint64_t  bits;
+    double    d = NAN;
+    float     f = NAN;
+    bool      good = true;
 
-    if (text.len != 0) {
+    if (text.len != 0 && pacs_number_infinite(text, &d)) {
+        f = (float) d;
+
+    } else if (text.len != 0) {
         if (text.len > PACS_DECIMAL_MAX
             || !only(text, "+-.0123456789eE"))
         {
@@ -167,13 +173,13 @@ add_float(pacs_tree_t *t, unsigned size, pacs_str_t text)
         }
         memcpy(number, text.data, text.len);
         number[text.len] = '\0';
-    }
 
-    /* straight to the size it will have: rounding twice is not the same */
-    float   f = strtof(number, &end);
-    double  d = strtod(number, &end);
-    bool    good = *end == '\0' && end != number
-                   && (text.len == 0 || isfinite(size == 4 ? (double) f : d));
+        /* straight to the size it will have: rounding twice is not the same */
+        f = strtof(number, &end);
+        d = strtod(number, &end);
+        good = *end == '\0' && end != number
+               && isfinite(size == 4 ? (double) f : d);
+    }
 
     memcpy(&low, &f, sizeof(low));
     memcpy(&bits, &d, sizeof(bits));

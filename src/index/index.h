@@ -197,6 +197,14 @@ typedef struct {
     int64_t     instances;
 } pacs_arrival_t;
 
+/* a study that changed; uid lives until the callback returns */
+typedef struct {
+    pacs_str_t  uid;
+    int64_t     revision;
+    int64_t     received_us;        /* when its last instance came */
+    int64_t     series, instances;
+} pacs_change_t;
+
 typedef struct {
     uint64_t  patients, studies, series, instances, bytes, conflicts;
     int64_t   schema;               /* number of the last migration */
@@ -265,6 +273,11 @@ typedef struct {
                       unsigned studies,
                       int (*fn)(void *ctx, const pacs_arrival_t *a),
                       void *ctx, pacs_err_t *err);
+    /* at most n studies of a higher revision than `since`, in the order of
+     * their revisions; since -1: the n that changed last, backwards */
+    int   (*changes)(pacs_index_t *ix, int64_t since, unsigned n,
+                     int (*fn)(void *ctx, const pacs_change_t *c), void *ctx,
+                     pacs_err_t *err);
     /* one transaction: each replaces the one of its kind and UID; events
      * are said.  Durable on return */
     int   (*documents_put)(pacs_index_t *ix, const pacs_document_t *docs,

@@ -296,6 +296,7 @@ static const pacs_index_vt_t  sqlite_vt = {
     .corrected = pacs_sqlite_corrected,
     .add_conflict = pacs_sqlite_add_conflict,
     .conflicts = pacs_sqlite_conflicts, .arrivals = pacs_sqlite_arrivals,
+    .changes = pacs_sqlite_changes,
     .documents_put = pacs_sqlite_documents_put,
     .document_get = pacs_sqlite_document_get,
     .documents_find = pacs_sqlite_documents_find,

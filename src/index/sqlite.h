@@ -236,6 +236,9 @@ int pacs_sqlite_arrivals(pacs_index_t *base, int64_t since,
     int64_t received_us, unsigned studies,
     int (*fn)(void *ctx, const pacs_arrival_t *a), void *ctx,
     pacs_err_t *err);
+int pacs_sqlite_changes(pacs_index_t *base, int64_t since, unsigned n,
+    int (*fn)(void *ctx, const pacs_change_t *c), void *ctx,
+    pacs_err_t *err);
 int pacs_sqlite_stats(pacs_index_t *base, pacs_index_stats_t *stats,
     pacs_err_t *err);
 int pacs_sqlite_check(pacs_index_t *base, pacs_arena_t *a, pacs_str_t *result,

@@ -5,7 +5,7 @@
  * for a purge: a cut in between leaves something that is deleted, never a
  * row without its file.  Nobody stores between look-up and rows, so that
  * what comes in meanwhile is deleted with its own journal entry, or not at
- * all.
+ * all: a deletion that was cut there is ended before (names.c).
  */
 
 #include <stdlib.h>
@@ -82,9 +82,14 @@ find(pacs_service_t *svc, pacs_str_t study, pacs_str_t series,
 
 static int
 write_entries(pacs_service_t *svc, const pacs_subject_t *subject, list_t *l,
-    pacs_err_t *err)
+    int lock, pacs_err_t *err)
 {
     int64_t  now = svc->options.env.now_us(svc->options.env.ctx);
+    int      rc = pacs_names_deleting(svc, lock, err);
+
+    if (rc != PACS_OK) {
+        return rc;
+    }
 
     for (size_t i = 0; i < l->n; i++) {
         l->entries[i].time_us = now;
@@ -111,10 +116,11 @@ find_and_remove(pacs_service_t *svc, const pacs_subject_t *subject,
 
     rc = find(svc, study, series, instance, l, err);
     if (rc == PACS_OK && l->n != 0
-        && (rc = write_entries(svc, subject, l, err)) == PACS_OK)
+        && (rc = write_entries(svc, subject, l, lock, err)) == PACS_OK
+        && (rc = svc->index->vt->remove(svc->index, study, series, instance,
+                                        removed, err)) == PACS_OK)
     {
-        rc = svc->index->vt->remove(svc->index, study, series, instance,
-                                    removed, err);
+        rc = pacs_names_deleted(svc, lock, err);
     }
 
     pacs_names_unlock(lock);
@@ -269,9 +275,10 @@ pacs_delete_named(pacs_service_t *svc, const pacs_subject_t *subject,
         && (rc = pacs_names_lock(svc, true, &lock, err)) == PACS_OK
         && (rc = find_named(svc, study, names, n, &l, err)) == PACS_OK
         && l.n != 0
-        && (rc = write_entries(svc, subject, &l, err)) == PACS_OK)
+        && (rc = write_entries(svc, subject, &l, lock, err)) == PACS_OK
+        && (rc = remove_rows(svc, study, &l, err)) == PACS_OK)
     {
-        rc = remove_rows(svc, study, &l, err);
+        rc = pacs_names_deleted(svc, lock, err);
     }
     pacs_names_unlock(lock);
 
@@ -282,6 +289,49 @@ pacs_delete_named(pacs_service_t *svc, const pacs_subject_t *subject,
                      subject, study, why);
     free(l.entries);
     pacs_arena_destroy(l.arena);
+    return rc;
+}
+
+
+typedef struct {
+    pacs_service_t  *svc;
+    pacs_arena_t    *arena;
+    pacs_err_t      *err;
+} ending_t;
+
+
+static int
+end_one(void *ctx, const pacs_entry_t *e)
+{
+    ending_t *d = ctx;
+    list_t    one = { .entries = (pacs_entry_t *) e, .n = 1 };
+    bool      used = false;
+    int       rc = e->op != PACS_J_DELETE ? PACS_OK
+                   : pacs_names_used(d->svc, &e->key, e->instance, d->arena,
+                                     &used, d->err);
+
+    if (rc == PACS_OK && used
+        && (rc = d->svc->index->vt->remove(d->svc->index, e->study, e->series,
+                                           e->instance, NULL, d->err))
+            == PACS_OK)
+    {
+        forget(d->svc, e->study, &one);
+    }
+    return rc;
+}
+
+
+int
+pacs_delete_end(pacs_service_t *svc, const pacs_journal_at_t *at,
+    pacs_err_t *err)
+{
+    ending_t  d = { svc, pacs_arena_create(0), err };
+    int       rc = d.arena == NULL
+                   ? pacs_fail(err, PACS_E_NOMEM, "out of memory")
+                   : pacs_journal_since(svc->journal, at, end_one, NULL, &d,
+                                        err);
+
+    pacs_arena_destroy(d.arena);
     return rc;
 }
 

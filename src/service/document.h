@@ -65,11 +65,13 @@ pacs_str_t pacs_item_value(const pacs_item_t *item, uint32_t tag,
 
 /*
  * create  1 a value, 2 is added empty, 3 optional, E empty if there, X none
- * set     3 optional, 1 a value if there, X not to be changed
+ * set     3 optional, V a value if there, X not to be changed; in items, which
+ *         are replaced whole: 1 a value, 2 is added empty
  * final   R a value, P a value to be COMPLETED, C a value to be CANCELED,
  *         Q must be there to be COMPLETED, - nothing
  */
 typedef struct {
+    uint32_t     within;        /* whose items have the sequence, or 0 */
     uint32_t     sequence;      /* whose items have it; 0: the data set */
     uint32_t     tag;
     char         create, set, final;
@@ -85,8 +87,8 @@ typedef struct {
  * PACS_E_ARG */
 int pacs_rules_create(const pacs_rules_t *r, pacs_item_t *root,
     pacs_arena_t *a, bool *modified, pacs_err_t *err);
-int pacs_rules_set(const pacs_rules_t *r, const pacs_item_t *changes,
-    pacs_err_t *err);
+int pacs_rules_set(const pacs_rules_t *r, pacs_item_t *changes,
+    pacs_arena_t *a, pacs_err_t *err);
 /* PACS_E_CONFLICT: what the final state needs is not there */
 int pacs_rules_final(const pacs_rules_t *r, const pacs_item_t *root,
     bool completed, pacs_err_t *err);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "service/document.h"
+#include "service/npi.h"
 
 static const char *const  kinds[] = {
     PACS_DOC_UPS, PACS_DOC_SUBSCRIPTION, PACS_DOC_COMMITMENT, PACS_DOC_MWL,
@@ -203,6 +203,11 @@ pacs_documents_verify(pacs_service_t *svc,
          i++)
     {
         rc = check_kind(svc, &t, kinds[i]);
+    }
+    for (const pacs_npi_t *npi = pacs_npi_table;
+         rc == PACS_OK && npi->name != NULL; npi++)
+    {
+        rc = check_kind(svc, &t, npi->name);
     }
     pacs_documents_unlock(lock);
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Search among documents, PS3.18 11.9 and 14.4: the rules of QIDO-RS at any
+/* Search among documents, PS3.18 11.9, 12.6 and 14.4: the rules of QIDO-RS at any
  * attribute; each is answered whole. */
 
 #include <string.h>
 
-#include "service/document.h"
+#include "service/npi.h"
 
 enum { TRANSACTION_UID = 0x00081195 };
 
@@ -86,6 +86,15 @@ add_found(void *ctx, const pacs_document_t *d)
 }
 
 
+static const char *
+kind_of(const pacs_route_t *route)
+{
+    return route->resource == PACS_R_SCHEDULED ? PACS_DOC_MWL
+           : route->resource == PACS_R_NPIS ? pacs_npi_named(route->npi)->name
+           : PACS_DOC_UPS;
+}
+
+
 static int
 find(pacs_op_t *op, const pacs_route_t *route, const pacs_search_t *s,
     found_t *f, pacs_err_t *err)
@@ -93,8 +102,7 @@ find(pacs_op_t *op, const pacs_route_t *route, const pacs_search_t *s,
     const pacs_limits_t    *limits = pacs_service_limits(op->svc);
     pacs_index_t           *ix = op->svc->index;
     pacs_document_query_t   q = {
-        .kind = route->resource == PACS_R_SCHEDULED ? PACS_DOC_MWL
-                                                    : PACS_DOC_UPS,
+        .kind = kind_of(route),
         .how = (s->fuzzy ? PACS_HOW_FUZZY : 0)
                | (s->empty ? PACS_HOW_EMPTY : 0)
                | (s->every ? PACS_HOW_EVERY : 0),

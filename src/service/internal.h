@@ -27,7 +27,7 @@ enum { PACS_KEEP = 16384, PACS_INLINE = 1024 };
 
 typedef struct pacs_commit_s  pacs_commit_t;
 typedef struct pacs_share_s   pacs_share_t;
-typedef struct pacs_scales_s  pacs_scales_t;
+typedef struct pacs_memos_s   pacs_memos_t;
 typedef struct pacs_crcs_s    pacs_crcs_t;
 typedef struct pacs_crew_s    pacs_crew_t;
 struct pacs_volumes_s;
@@ -41,7 +41,7 @@ struct pacs_service_s {
     pacs_audit_t     *audit;
     pacs_cache_t     *hints;        /* NULL: no Redis */
     pacs_share_t     *share;
-    pacs_scales_t    *scales;
+    pacs_memos_t     *memos;
     struct pacs_volumes_s *volumes;     /* volume.h */
     /* group commit */
     pthread_mutex_t   lock;
@@ -94,6 +94,12 @@ void pacs_degrade(pacs_service_t *svc, const pacs_err_t *err);
 int pacs_names_lock(pacs_service_t *svc, bool alone, int *lock,
     pacs_err_t *err);
 void pacs_names_unlock(int lock);
+/* a deletion that was cut is ended.  Before what is there is answered for */
+int pacs_names_settle(pacs_service_t *svc, pacs_err_t *err);
+/* held alone, before a deletion's entries and after its rows: if it is cut
+ * in between, who takes the lock next ends it */
+int pacs_names_deleting(pacs_service_t *svc, int lock, pacs_err_t *err);
+int pacs_names_deleted(pacs_service_t *svc, int lock, pacs_err_t *err);
 /* held alone: is it the name of that SOP instance's row */
 int pacs_names_used(pacs_service_t *svc, const pacs_key_t *key,
     pacs_str_t instance, pacs_arena_t *a, bool *used, pacs_err_t *err);
@@ -110,10 +116,18 @@ typedef struct { pacs_str_t series, instance; } pacs_named_t;
 int pacs_delete_named(pacs_service_t *svc, const pacs_subject_t *subject,
     pacs_str_t study, const pacs_named_t *names, size_t n, pacs_str_t why,
     pacs_err_t *err);
+/* names are held alone, and nothing was stored since the journal ended there:
+ * rows of what it says to be deleted go */
+int pacs_delete_end(pacs_service_t *svc, const pacs_journal_at_t *at,
+    pacs_err_t *err);
 /* reject.c: what the file says if it is a rejection note of IHE IOCM */
 int pacs_reject(pacs_service_t *svc, const pacs_subject_t *subject, int fd,
     const pacs_record_t *note, pacs_err_t *err);
 
+/* only a non-patient instance of that category; instance: of that UID, or
+ * null */
+void pacs_store_npi(pacs_store_t *st, pacs_str_t category,
+    pacs_str_t instance);
 /* pacs_store_finish() in two steps: what is read and computed; what waits
  * for the disk.  An error of the first one is the second one's */
 void pacs_store_scan(pacs_store_t *st, pacs_stored_t *out);
@@ -168,7 +182,8 @@ int pacs_op_record(pacs_op_t *op, pacs_str_t study, pacs_str_t series,
 int pacs_blob_of(pacs_service_t *svc, pacs_str_t key, int *fd,
     pacs_err_t *err);
 
-/* verify.c: the file is there, with this digest and size; *read: bytes */
+/* verify.c: the file is there, with this digest and size (UINT64_MAX: any);
+ * *read: bytes */
 int pacs_blob_check(pacs_service_t *svc, const pacs_key_t *key, uint64_t size,
     uint64_t *read, pacs_err_t *err);
 
@@ -203,7 +218,7 @@ void pacs_parts_reply(pacs_op_t *op, const pacs_parts_t *list);
 /* 299, PS3.18 8.5: adds a Warning header */
 int pacs_reply_warning(pacs_op_t *op, const char *fmt, ...)
     PACS_PRINTF(2, 3);
-/* "abc" from the texts given (NULL ends); true: If-None-Match has it, and
+/* "abc" from the texts given (NULL ends), reply.weak before; true: If-None-Match has it, and
  * the reply is a 304 */
 bool pacs_reply_etag(pacs_op_t *op, ...);
 /* "prefix/studies/S/series/X/instances/I", series and instance may be null */
@@ -231,6 +246,8 @@ typedef int (*pacs_op_pt)(pacs_op_t *op, const pacs_route_t *route,
 int pacs_op_capabilities(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
 int pacs_op_conformance(pacs_op_t *op, const pacs_route_t *route,
+    const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
+int pacs_op_session(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
 int pacs_op_search(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
@@ -273,6 +290,8 @@ int pacs_op_commit_result(pacs_op_t *op, const pacs_route_t *route,
 int pacs_op_mpps_post(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
 int pacs_op_mpps_get(pacs_op_t *op, const pacs_route_t *route,
+    const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
+int pacs_op_npi(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
 int pacs_op_notifications(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
@@ -333,9 +352,25 @@ typedef struct {
 /* PACS_E_UNSHOWABLE with the reason where there is no picture in it */
 int pacs_image_open(pacs_op_t *op, pacs_str_t study, pacs_str_t series,
     pacs_str_t instance, pacs_image_t **image, pacs_err_t *err);
+/* memo.c: what was reckoned of a series in a revision of its study */
+enum { PACS_MEMO = 40 };            /* bytes of it, at most */
+
+pacs_memos_t *pacs_memos_create(void);
+void pacs_memos_destroy(pacs_memos_t *m);
+bool pacs_memo_get(pacs_memos_t *m, const char *what, pacs_str_t series,
+    int64_t revision, void *value, size_t size);
+void pacs_memo_put(pacs_memos_t *m, const char *what, pacs_str_t series,
+    int64_t revision, const void *value, size_t size);
+
+/* session.c: the reply is a picture of the rev that was asked for, and that
+ * is the one of the series: it will never be another */
+bool pacs_session_is_current(pacs_op_t *op, const pacs_route_t *route,
+    const pacs_param_t *params, unsigned nparams);
+
+/* what tells pictures apart: by rev none is another */
+pacs_str_t pacs_session_without_rev(pacs_op_t *op, pacs_str_t args);
+
 /* scale.c: im->look.scale and range, where its series has one scale */
-pacs_scales_t *pacs_scales_create(void);
-void pacs_scales_destroy(pacs_scales_t *s);
 int pacs_scale_set(pacs_op_t *op, pacs_image_t *im, pacs_err_t *err);
 /* … of a record that is at hand, whose strings outlive op's arena */
 int pacs_image_of(pacs_op_t *op, const pacs_record_t *record,
@@ -362,6 +397,9 @@ int pacs_image_answer(pacs_op_t *op, pacs_err_t *err);
  * (target) put into another transfer syntax */
 int pacs_image_ask(pacs_op_t *op, pacs_image_t *im, uint32_t i,
     const char *key, const pacs_target_t *target, pacs_err_t *err);
+/* an unnamed file for pacs-codec's answer, that many bytes behind its head */
+int pacs_codec_output(pacs_service_t *svc, uint64_t bytes, int *fd,
+    pacs_err_t *err);
 /* PACS_E_BUSY: the disk of fd has no room for that many in the cache */
 int pacs_cache_room(int fd, uint64_t bytes, const pacs_limits_t *limits,
     pacs_err_t *err);

@@ -112,7 +112,7 @@ begin(pacs_op_t *op, const pacs_route_t *route, pacs_accept_t *accept,
     }
 
     op->cache_name = pacs_sprintf(op->arena,
-                                  "metadata/1/%.*s/%.*s/%.*s/%.*s/%" PRId64,
+                                  "metadata/2/%.*s/%.*s/%.*s/%.*s/%" PRId64,
                                   pacs_fmt(op->request.prefix),
                                   pacs_fmt(route->study),
                                   pacs_fmt(route->series),
@@ -129,6 +129,7 @@ begin(pacs_op_t *op, const pacs_route_t *route, pacs_accept_t *accept,
                              ? pacs_lit("application/dicom+xml")
                              : pacs_lit("application/dicom+json");
 
+    op->reply.weak = accept->media == PACS_MT_MULTIPART_XML;
     if (pacs_reply_etag(op, op->cache_name.data,
                         op->reply.content_type.data,
                         op->request.gzip ? "gzip" : "plain", NULL))
@@ -147,6 +148,22 @@ begin(pacs_op_t *op, const pacs_route_t *route, pacs_accept_t *accept,
 }
 
 
+/* of a series or study: small enough for a slow net */
+static int
+squeeze(pacs_op_t *op, pacs_str_t *body, pacs_err_t *err)
+{
+    pacs_buf_t  out = { 0 };
+    int         rc = pacs_regzip(*body, &out, err);
+
+    if (rc != PACS_OK) {
+        pacs_buf_free(&out);
+        return rc;
+    }
+    *body = pacs_buf_take(&out, op->arena);
+    return body->data == NULL ? PACS_E_NOMEM : PACS_OK;
+}
+
+
 /* plain, or (gzip) as it is sent and kept */
 static int
 get_body(pacs_op_t *op, const pacs_route_t *route, bool gzip,
@@ -159,7 +176,9 @@ get_body(pacs_op_t *op, const pacs_route_t *route, bool gzip,
 
     if (body->len == 0) {
         rc = assemble(op, route, gzip || !one, body, err);
-        if (rc != PACS_OK || one) {
+        if (rc != PACS_OK || one
+            || (rc = squeeze(op, body, err)) != PACS_OK)
+        {
             return rc;
         }
         op->cache_put = *body;

@@ -8,47 +8,78 @@
 enum {
     STATUS = 0x00400252, SCHEDULED_STEPS = 0x00400270, STUDY = 0x0020000D,
     STEP_ID = 0x00400009, WORKLIST_STEPS = 0x00400100,
-    WORKLIST_STATUS = 0x00400020
+    WORKLIST_STATUS = 0x00400020, SERIES = 0x00400340
 };
 
 #define MPPS_CLASS  "1.2.840.10008.3.1.2.3.3"
 
 static const pacs_rule_t  rules[] = {
-    { 0, 0x00001000, 'X', 'X', '-', NULL },
-    { 0, 0x00080016, '3', 'X', '-', MPPS_CLASS },
-    { 0, 0x00080018, '3', 'X', '-', NULL },
+    { 0, 0, 0x00001000, 'X', 'X', '-', NULL },
+    { 0, 0, 0x00080016, '3', 'X', '-', MPPS_CLASS },
+    { 0, 0, 0x00080018, '3', 'X', '-', NULL },
 
     /* relationship */
-    { 0, SCHEDULED_STEPS, '1', 'X', '-', NULL },
-    { SCHEDULED_STEPS, STUDY, '1', '1', '-', NULL },
-    { 0, 0x00100010, '2', 'X', '-', NULL },
-    { 0, 0x00100020, '2', 'X', '-', NULL },
-    { 0, 0x00100030, '2', 'X', '-', NULL },
-    { 0, 0x00100040, '2', 'X', '-', NULL },
-    { 0, 0x00081120, '2', 'X', '-', NULL },     /* Referenced Patient */
+    { 0, 0, SCHEDULED_STEPS, '1', 'X', '-', NULL },
+    { 0, SCHEDULED_STEPS, STUDY, '1', '3', '-', NULL },
+    { 0, SCHEDULED_STEPS, 0x00081110, '2', '3', '-', NULL },
+    { 0, SCHEDULED_STEPS, 0x00080050, '2', '3', '-', NULL },
+    { 0, SCHEDULED_STEPS, 0x00401001, '2', '3', '-', NULL },
+    { 0, SCHEDULED_STEPS, 0x00321060, '2', '3', '-', NULL },
+    { 0, SCHEDULED_STEPS, 0x00400009, '2', '3', '-', NULL },
+    { 0, SCHEDULED_STEPS, 0x00400007, '2', '3', '-', NULL },
+    { 0, SCHEDULED_STEPS, 0x00400008, '2', '3', '-', NULL },
+    { SCHEDULED_STEPS, 0x00081110, 0x00081150, '1', '3', '-', NULL },
+    { SCHEDULED_STEPS, 0x00081110, 0x00081155, '1', '3', '-', NULL },
+    { 0, 0, 0x00100010, '2', 'X', '-', NULL },
+    { 0, 0, 0x00100020, '2', 'X', '-', NULL },
+    { 0, 0, 0x00100030, '2', 'X', '-', NULL },
+    { 0, 0, 0x00100040, '2', 'X', '-', NULL },
+    { 0, 0, 0x00081120, '2', 'X', '-', NULL },  /* Referenced Patient */
+    { 0, 0x00081120, 0x00081150, '1', '3', '-', NULL },
+    { 0, 0x00081120, 0x00081155, '1', '3', '-', NULL },
+    { 0, 0, 0x00100021, '3', 'X', '-', NULL },
+    { 0, 0, 0x00100024, '3', 'X', '-', NULL },
+    { 0, 0, 0x00101002, '3', 'X', '-', NULL },
+    { 0, 0, 0x00380010, '3', 'X', '-', NULL },
+    { 0, 0, 0x00380014, '3', 'X', '-', NULL },
+    { 0, 0, 0x00380060, '3', 'X', '-', NULL },
+    { 0, 0, 0x00380064, '3', 'X', '-', NULL },
+    { 0, 0, 0x00380062, '3', 'X', '-', NULL },
 
     /* information */
-    { 0, 0x00400253, '1', 'X', '-', NULL },     /* its ID */
-    { 0, 0x00400241, '1', 'X', '-', NULL },     /* Station AE Title */
-    { 0, 0x00400242, '2', 'X', '-', NULL },
-    { 0, 0x00400243, '2', 'X', '-', NULL },
-    { 0, 0x00400244, '1', 'X', '-', NULL },     /* Start Date, Time */
-    { 0, 0x00400245, '1', 'X', '-', NULL },
-    { 0, STATUS,     '1', '1', '-', "IN PROGRESS\\DISCONTINUED\\COMPLETED" },
-    { 0, 0x00400254, '2', '3', '-', NULL },
-    { 0, 0x00400255, '2', '3', '-', NULL },
-    { 0, 0x00081032, '2', '3', '-', NULL },     /* Procedure Code */
-    { 0, 0x00400250, '2', '3', 'R', NULL },     /* End Date, Time */
-    { 0, 0x00400251, '2', '3', 'R', NULL },
-    { 0, 0x00400281, '2', '3', '-', NULL },     /* why discontinued */
+    { 0, 0, 0x00400253, '1', 'X', '-', NULL },  /* its ID */
+    { 0, 0, 0x00400241, '1', 'X', '-', NULL },  /* Station AE Title */
+    { 0, 0, 0x00400242, '2', 'X', '-', NULL },
+    { 0, 0, 0x00400243, '2', 'X', '-', NULL },
+    { 0, 0, 0x00400244, '1', 'X', '-', NULL },  /* Start Date, Time */
+    { 0, 0, 0x00400245, '1', 'X', '-', NULL },
+    { 0, 0, STATUS, '1', 'V', '-',
+      "IN PROGRESS\\DISCONTINUED\\COMPLETED" },
+    { 0, 0, 0x00400254, '2', '3', '-', NULL },
+    { 0, 0, 0x00400255, '2', '3', '-', NULL },
+    { 0, 0, 0x00081032, '2', '3', '-', NULL },  /* Procedure Code */
+    { 0, 0x00081032, 0x00080104, '1', '1', '-', NULL },
+    { 0, 0, 0x00400250, '2', 'V', 'R', NULL },  /* End Date, Time */
+    { 0, 0, 0x00400251, '2', 'V', 'R', NULL },
 
     /* results */
-    { 0, 0x00080060, '1', 'X', '-', NULL },
-    { 0, 0x00200010, '2', 'X', '-', NULL },
-    { 0, 0x00400260, '2', '3', '-', NULL },     /* Protocol Code */
-    { 0, 0x00400340, '2', '3', 'R', NULL },     /* Performed Series */
-    { 0x00400340, 0x0020000E, '1', '1', 'R', NULL },
-    { 0x00400340, 0x00181030, '1', '1', 'R', NULL }
+    { 0, 0, 0x00080060, '1', 'X', '-', NULL },
+    { 0, 0, 0x00200010, '2', 'X', '-', NULL },
+    { 0, 0, 0x00400260, '2', '3', '-', NULL },  /* Protocol Code */
+    { 0, 0x00400260, 0x00080104, '1', '1', '-', NULL },
+    { 0, 0, SERIES, '2', 'V', 'R', NULL },
+    { 0, SERIES, 0x0020000E, '1', '1', 'R', NULL },
+    { 0, SERIES, 0x00181030, '1', '1', 'R', NULL },
+    { 0, SERIES, 0x00081050, '2', '2', '-', NULL },
+    { 0, SERIES, 0x00081070, '2', '2', '-', NULL },
+    { 0, SERIES, 0x0008103E, '2', '2', '-', NULL },
+    { 0, SERIES, 0x00080054, '2', '2', '-', NULL },
+    { 0, SERIES, 0x00081140, '2', '2', '-', NULL },
+    { 0, SERIES, 0x00400220, '2', '2', '-', NULL },
+    { SERIES, 0x00081140, 0x00081150, '1', '1', '-', NULL },
+    { SERIES, 0x00081140, 0x00081155, '1', '1', '-', NULL },
+    { SERIES, 0x00400220, 0x00081150, '1', '1', '-', NULL },
+    { SERIES, 0x00400220, 0x00081155, '1', '1', '-', NULL }
 };
 
 static const pacs_rules_t  mpps_rules = { rules,
@@ -223,7 +254,7 @@ pacs_op_mpps_post(pacs_op_t *op, const pacs_route_t *route,
         is_update = is_update || pacs_str_is(params[i].name, "update");
     }
     if (rc == PACS_OK) {
-        rc = is_update ? pacs_rules_set(&mpps_rules, s.body, err)
+        rc = is_update ? pacs_rules_set(&mpps_rules, s.body, op->arena, err)
                        : check_new(&s, &modified);
     }
     if (rc != PACS_OK
@@ -275,6 +306,8 @@ pacs_op_mpps_get(pacs_op_t *op, const pacs_route_t *route,
     pacs_audit_event(op->svc->audit, PACS_AUDIT_ACCESS, 'R', true,
                      &op->request.subject, pacs_lit(""), d.uid);
 
+    op->reply.weak = accept.media == PACS_MT_MULTIPART_XML
+                     || accept.media == PACS_MT_MULTIPART_JSON;
     return pacs_reply_etag(op, "performed", pacs_strdup(op->arena, d.uid),
                            pacs_sprintf(op->arena, "%lld %d",
                                         (long long) d.revision,

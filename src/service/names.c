@@ -7,6 +7,9 @@
  * first, and so never takes what was acknowledged.  The lock's first byte
  * is the door to its second: without it, those who share would never let
  * in one who wants to be alone.
+ *
+ * While the journal has a deletion that the rows have not, the file says
+ * where the journal ended before.
  */
 
 #include <errno.h>
@@ -14,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "service/internal.h"
@@ -37,8 +41,8 @@ set_lock(int fd, int byte, short type)
 }
 
 
-int
-pacs_names_lock(pacs_service_t *svc, bool alone, int *lock, pacs_err_t *err)
+static int
+take(pacs_service_t *svc, bool alone, int *lock, pacs_err_t *err)
 {
     short  type = alone ? F_WRLCK : F_RDLCK;
     char  *path = NULL;
@@ -77,6 +81,114 @@ pacs_names_unlock(int lock)
     if (lock != -1) {
         close(lock);
     }
+}
+
+
+static bool
+is_cut(int lock)
+{
+    struct stat  st;
+
+    return fstat(lock, &st) != 0 || st.st_size != 0;
+}
+
+
+/* held alone; one that is not whole was cut before its entries */
+static int
+end_cut(pacs_service_t *svc, int lock, pacs_err_t *err)
+{
+    pacs_journal_at_t  at;
+    int                rc = PACS_OK;
+
+    if (pread(lock, &at, sizeof(at), 0) == (ssize_t) sizeof(at)) {
+        pacs_log(&svc->options.env, PACS_LOG_WARN,
+                 "a deletion was cut: it is ended");
+        rc = pacs_delete_end(svc, &at, err);
+    }
+    return rc == PACS_OK ? pacs_names_deleted(svc, lock, err) : rc;
+}
+
+
+static int
+lock_alone(pacs_service_t *svc, int *lock, pacs_err_t *err)
+{
+    int  rc = take(svc, true, lock, err);
+
+    if (rc == PACS_OK && is_cut(*lock)
+        && (rc = end_cut(svc, *lock, err)) != PACS_OK)
+    {
+        pacs_names_unlock(*lock);
+        *lock = -1;
+    }
+    return rc;
+}
+
+
+int
+pacs_names_lock(pacs_service_t *svc, bool alone, int *lock, pacs_err_t *err)
+{
+    int  rc;
+
+    if (alone) {
+        return lock_alone(svc, lock, err);
+    }
+
+    while ((rc = take(svc, false, lock, err)) == PACS_OK && is_cut(*lock)) {
+        pacs_names_unlock(*lock);
+        if ((rc = lock_alone(svc, lock, err)) != PACS_OK) {
+            return rc;
+        }
+        pacs_names_unlock(*lock);
+    }
+    return rc;
+}
+
+
+int
+pacs_names_settle(pacs_service_t *svc, pacs_err_t *err)
+{
+    char         path[4096];
+    struct stat  st;
+    int          lock = -1;
+
+    snprintf(path, sizeof(path), "%s/blobs/lock", svc->home);
+
+    int  rc = stat(path, &st) == 0 && st.st_size != 0
+              ? pacs_names_lock(svc, true, &lock, err) : PACS_OK;
+
+    pacs_names_unlock(lock);
+    return rc;
+}
+
+
+int
+pacs_names_deleting(pacs_service_t *svc, int lock, pacs_err_t *err)
+{
+    pacs_journal_at_t  at = { 0 };
+    int                rc = pacs_journal_end(svc->journal, &at, err);
+
+    if (rc != PACS_OK) {
+        return rc;
+    }
+    return pwrite(lock, &at, sizeof(at), 0) == (ssize_t) sizeof(at)
+           && fdatasync(lock) == 0
+           ? PACS_OK
+           : pacs_fail_errno(err, errno, "%s/blobs/lock", svc->home);
+}
+
+
+/* durable: what is stored from now on must not be taken for deleted */
+int
+pacs_names_deleted(pacs_service_t *svc, int lock, pacs_err_t *err)
+{
+    if (ftruncate(lock, 0) == 0 && fdatasync(lock) == 0) {
+        return PACS_OK;
+    }
+
+    int  rc = pacs_fail_errno(err, errno, "%s/blobs/lock", svc->home);
+
+    pacs_degrade(svc, err);
+    return rc;
 }
 
 

@@ -21,6 +21,7 @@ typedef struct {
 static const row_t  rows[] = {
     { PACS_R_SERVICE,    PACS_OPTIONS, pacs_op_capabilities, PACS_MAY_QUERY },
     { PACS_R_CONFORMANCE, READ, pacs_op_conformance, PACS_MAY_QUERY },
+    { PACS_R_SESSION,    READ, pacs_op_session,  PACS_MAY_RETRIEVE },
     { PACS_R_PATIENTS,   READ, pacs_op_search,   PACS_MAY_QUERY },
     { PACS_R_STUDIES,    READ, pacs_op_search,   PACS_MAY_QUERY },
     { PACS_R_SERIES,     READ, pacs_op_search,   PACS_MAY_QUERY },
@@ -54,6 +55,8 @@ static const row_t  rows[] = {
     { PACS_R_SCHEDULED,  READ, pacs_op_documents, PACS_MAY_QUERY },
     { PACS_R_PERFORMED,  READ, pacs_op_mpps_get, PACS_MAY_RETRIEVE },
     { PACS_R_PERFORMED,  PACS_POST, pacs_op_mpps_post, PACS_MAY_STORE },
+    { PACS_R_NPIS,       READ, pacs_op_documents, PACS_MAY_QUERY },
+    { PACS_R_NPI,        READ, pacs_op_npi,      PACS_MAY_RETRIEVE },
     { PACS_R_UPLOADS,    PACS_POST, pacs_op_upload_new, PACS_MAY_STORE },
     { PACS_R_UPLOAD,     PACS_HEAD | PACS_DELETE, pacs_op_upload,
                                                  PACS_MAY_STORE }
@@ -208,6 +211,7 @@ as_resource(pacs_op_t *op, parsed_t *p, pacs_err_t *err)
     p->params = w->params;
     p->nparams = w->nparams;
     op->request.accept = w->accept;
+    op->anonymize = w->anonymize;
     return rc;
 }
 
@@ -288,6 +292,24 @@ warn_of_unknown(pacs_op_t *op, const parsed_t *p)
 }
 
 
+/* DESIGN 4, browser cache: always asked again, by ETag, but for rev= */
+
+static pacs_str_t
+cache_control(pacs_op_t *op)
+{
+    parsed_t  *p = op->parsed;
+
+    if (op->request.tus_resumable.len != 0) {
+        return pacs_lit("no-store");
+    }
+
+    return p != NULL && pacs_session_is_current(op, &p->route, p->params,
+                                                p->nparams)
+           ? pacs_lit("private, max-age=31536000, immutable")
+           : pacs_lit("private, no-cache");
+}
+
+
 int
 pacs_op_run(pacs_op_t *op)
 {
@@ -319,8 +341,7 @@ pacs_op_run(pacs_op_t *op)
         pacs_op_fail(op, &err);
     }
 
-    /* DESIGN 4, browser cache: always asked again, by ETag */
-    pacs_reply_header(op, "Cache-Control", pacs_lit("private, no-cache"));
+    pacs_reply_header(op, "Cache-Control", cache_control(op));
     pacs_reply_header(op, "Vary", pacs_lit("Accept, Accept-Encoding"));
 
     return PACS_OK;

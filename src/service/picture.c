@@ -273,13 +273,15 @@ unchanged(pacs_op_t *op, const pacs_route_t *route, const state_t *s,
     /* one picture is the same wherever it is asked for */
     char *path = pacs_strdup(op->arena, s->shown == SHOW_ONE && !s->multipart
                                         ? pacs_lit("") : op->request.path);
-    char *args = pacs_strdup(op->arena, op->request.args);
+    char *args = pacs_strdup(op->arena,
+                             pacs_session_without_rev(op, op->request.args));
     char *blob = pacs_strdup(op->arena, key);
 
     if (path == NULL || args == NULL || blob == NULL) {
         return PACS_E_NOMEM;
     }
 
+    op->reply.weak = s->multipart;
     *same = rc == PACS_OK && pacs_reply_etag(op, PACS_PIPELINE, path, what,
                                              blob, hex, scale, args,
                                              notes, NULL);
@@ -394,13 +396,17 @@ begin(pacs_op_t *op, const pacs_route_t *route, const pacs_param_t *params,
 static bool
 is_plain(const state_t *s, const pacs_param_t *params, unsigned n)
 {
-    static const char *const  plain[] = { "accept", "quality", "viewport" };
+    static const char *const  plain[] = { "accept", "quality", "viewport",
+                                          "rev" };
+    enum { PLAIN = sizeof(plain) / sizeof(plain[0]) };
 
     for (unsigned i = 0; i < n; i++) {
-        if (!pacs_str_is(params[i].name, plain[0])
-            && !pacs_str_is(params[i].name, plain[1])
-            && !pacs_str_is(params[i].name, plain[2]))
-        {
+        unsigned  k = 0;
+
+        while (k < PLAIN && !pacs_str_is(params[i].name, plain[k])) {
+            k++;
+        }
+        if (k == PLAIN) {
             return false;
         }
     }

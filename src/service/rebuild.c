@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "service/npi.h"
 #include "service/rebuild.h"
 
 enum { MAX_THREADS = 16, BATCH = PACS_REBUILD_BATCH };
@@ -158,6 +159,18 @@ put_second(pacs_rebuild_t *b, pacs_job_t *j)
 }
 
 
+/* has no study; err says why not, if it turns out to be none */
+static bool
+is_npi(pacs_job_t *j)
+{
+    if (!j->found || pacs_npi_of_class(j->record.class_uid) == NULL) {
+        return false;
+    }
+    j->err = (pacs_err_t) { 0 };
+    return true;
+}
+
+
 static int
 put_all(pacs_rebuild_t *b)
 {
@@ -174,6 +187,11 @@ put_all(pacs_rebuild_t *b)
             b->total.bytes += j->record.size;
             jobs[n] = j;
             records[n++] = j->record;
+
+        } else if (is_npi(j) && pacs_npi_adopt(b->svc, &j->entry.key, &j->err)
+                                == PACS_OK)
+        {
+            b->total.done++;
 
         } else if (j->code != PACS_E_NOT_FOUND) {
             b->total.refused++;

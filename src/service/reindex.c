@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "service/deleted.h"
-#include "service/document.h"
+#include "service/npi.h"
 #include "service/rebuild.h"
 
 
@@ -255,7 +255,14 @@ static int
 replay_document(pacs_rebuild_t *b, const pacs_entry_t *e)
 {
     pacs_err_t  err = { 0 };
+    pacs_key_t  key;
     int         rc = pacs_document_replay(b->svc, e, &err);
+
+    if (pacs_npi_named(e->kind) != NULL && pacs_key_parse(e->state, &key)
+        && !pacs_keyset_add(b->seen, &key))
+    {
+        return pacs_fail(b->err, PACS_E_NOMEM, "out of memory");
+    }
 
     if (rc == PACS_E_ARG || rc == PACS_E_LIMIT || rc == PACS_E_INTERNAL) {
         char  line[1024];
@@ -358,6 +365,22 @@ adopt(void *ctx, const pacs_key_t *key, const char *path)
 }
 
 
+/* what came, went and came again is one */
+static int
+count_all(pacs_rebuild_t *b)
+{
+    pacs_index_stats_t  s;
+    int                 rc = b->svc->index->vt->stats(b->svc->index, &s,
+                                                      b->err);
+
+    if (rc == PACS_OK) {
+        b->total.done = s.instances;
+        b->total.bytes = s.bytes;
+    }
+    return rc;
+}
+
+
 int
 pacs_reindex(pacs_service_t *svc, pacs_progress_pt progress, void *ctx,
     void (*say_line)(void *ctx, const char *line), pacs_progress_t *total,
@@ -397,6 +420,9 @@ pacs_reindex(pacs_service_t *svc, pacs_progress_pt progress, void *ctx,
     /* what was cut or failed stays marked, and refuses to open */
     if (rc == PACS_OK) {
         rc = svc->index->vt->rebuilt(svc->index, err);
+    }
+    if (rc == PACS_OK) {
+        rc = count_all(b);
     }
 
     for (unsigned i = 0; i < b->n; i++) {

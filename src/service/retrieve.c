@@ -47,8 +47,8 @@ pacs_boundary(char boundary[33])
 
 /* --- in which transfer syntax --- */
 
-static void
-give_as(pacs_given_t *g, pacs_str_t asked)
+void
+pacs_given_as(pacs_given_t *g, pacs_str_t asked)
 {
     const pacs_record_t *r = &g->record;
     bool                 coded = pacs_syntax(r->syntax_uid)->encapsulated;
@@ -79,7 +79,7 @@ choose(const send_t *s, pacs_given_t *g)
 {
     for (unsigned i = 0; i < s->nchoices && g->give == PACS_GIVE_NOT; i++) {
         if (s->choices[i].media == s->media) {
-            give_as(g, s->choices[i].syntax);
+            pacs_given_as(g, s->choices[i].syntax);
         }
     }
 }
@@ -186,18 +186,11 @@ unchanged(send_t *s)
     }
     pacs_sha256_final(&h, digest);
     pacs_hex(digest, sizeof(digest), hex);
-    snprintf(how, sizeof(how), "%d %d %u", s->media, s->dir, s->left_out);
+    snprintf(how, sizeof(how), "%d %d %u %d", s->media, s->dir, s->left_out,
+             s->op->anonymize);
 
-    if (pacs_reply_etag(s->op, "object " PACS_PIPELINE, hex, how, NULL)) {
-        return true;
-    }
-
-    /* each answer has its own boundary */
-    if (s->media == PACS_MT_MULTIPART_DICOM) {
-        s->op->reply.etag = pacs_sprintf(s->op->arena, "W/%.*s",
-                                         pacs_fmt(s->op->reply.etag));
-    }
-    return false;
+    s->op->reply.weak = s->media == PACS_MT_MULTIPART_DICOM;
+    return pacs_reply_etag(s->op, "object " PACS_PIPELINE, hex, how, NULL);
 }
 
 

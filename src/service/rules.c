@@ -42,58 +42,97 @@ listed(const char *values, pacs_str_t value)
 }
 
 
-/* one attribute of a request against its letter */
+/* --- requests --- */
+
+typedef struct {
+    pacs_arena_t *arena;
+    bool          create;           /* else: set */
+    bool          modified;
+    pacs_err_t   *err;
+} request_t;
+
+
 static int
-check(const pacs_rule_t *rule, const pacs_item_t *item, char letter,
-    pacs_err_t *err)
+add_empty(request_t *q, pacs_item_t *item, uint32_t tag)
+{
+    const pacs_tag_t *t = pacs_tag(tag);
+    bool              good = t->vr == PACS_SQ
+                             ? pacs_item_sequence(item, tag, true, q->arena)
+                               != NULL
+                             : pacs_item_text(item, tag, pacs_null, q->arena);
+
+    q->modified = true;
+    return good ? PACS_OK : pacs_fail(q->err, PACS_E_NOMEM, "out of memory");
+}
+
+
+/* one attribute against its letter */
+static int
+check(request_t *q, const pacs_rule_t *rule, pacs_item_t *item)
 {
     const pacs_elem_t *e = pacs_elem(item, rule->tag);
+    char               letter = q->create ? rule->create : rule->set;
     bool               value = has_value(e);
 
-    if (letter == '1' && !value) {
-        return say(err, PACS_E_ARG, rule, "must have a value");
+    if (letter == '2' && e == NULL) {
+        return add_empty(q, item, rule->tag);
+    }
+    if ((letter == '1' || (letter == 'V' && e != NULL)) && !value) {
+        return say(q->err, PACS_E_ARG, rule, "must have a value");
     }
     if (letter == 'E' && value) {
-        return say(err, PACS_E_ARG, rule, "must be empty");
+        return say(q->err, PACS_E_ARG, rule, "must be empty");
     }
     if (letter == 'X' && e != NULL) {
-        return say(err, PACS_E_ARG, rule, "is not allowed");
+        return say(q->err, PACS_E_ARG, rule, "is not allowed");
     }
 
     if (value && rule->values != NULL
         && !listed(rule->values, pacs_elem_raw(item, rule->tag)))
     {
-        return say(err, PACS_E_ARG, rule, "has a value that it cannot have");
+        return say(q->err, PACS_E_ARG, rule, "has a value that it cannot "
+                   "have");
     }
     return PACS_OK;
 }
 
 
-/* the items that a rule speaks of: the workitem itself, or a sequence's */
-static const pacs_item_t *
-first_item(const pacs_rule_t *rule, const pacs_item_t *root)
+/* in each item that the rule speaks of */
+static int
+check_items(request_t *q, const pacs_rule_t *rule, pacs_item_t *root)
 {
-    return rule->sequence == 0
-           ? root : pacs_elem_item(root, rule->sequence);
-}
+    pacs_item_t *outer = rule->within == 0 ? root
+                         : (pacs_item_t *) pacs_elem_item(root, rule->within);
+    int          rc = PACS_OK;
 
+    if (rule->sequence == 0) {
+        return check(q, rule, root);
+    }
 
-static const pacs_item_t *
-next_item(const pacs_rule_t *rule, const pacs_item_t *item)
-{
-    return rule->sequence == 0 ? NULL : item->next;
+    for (; rc == PACS_OK && outer != NULL;
+         outer = rule->within == 0 ? NULL : outer->next)
+    {
+        for (pacs_item_t *i = (pacs_item_t *) pacs_elem_item(outer,
+                                                             rule->sequence);
+             rc == PACS_OK && i != NULL;
+             i = i->next)
+        {
+            rc = check(q, rule, i);
+        }
+    }
+    return rc;
 }
 
 
 static int
-add_empty(pacs_item_t *root, uint32_t tag, pacs_arena_t *a, pacs_err_t *err)
+check_all(request_t *q, const pacs_rules_t *r, pacs_item_t *root)
 {
-    const pacs_tag_t *t = pacs_tag(tag);
-    bool              good = t->vr == PACS_SQ
-                             ? pacs_item_sequence(root, tag, true, a) != NULL
-                             : pacs_item_text(root, tag, pacs_null, a);
+    int  rc = PACS_OK;
 
-    return good ? PACS_OK : pacs_fail(err, PACS_E_NOMEM, "out of memory");
+    for (unsigned i = 0; rc == PACS_OK && i < r->n; i++) {
+        rc = check_items(q, &r->rules[i], root);
+    }
+    return rc;
 }
 
 
@@ -101,52 +140,25 @@ int
 pacs_rules_create(const pacs_rules_t *r, pacs_item_t *root, pacs_arena_t *a,
     bool *modified, pacs_err_t *err)
 {
-    int  rc = PACS_OK;
+    request_t  q = { .arena = a, .create = true, .err = err };
+    int        rc = check_all(&q, r, root);
 
-    *modified = false;
-
-    for (unsigned i = 0; rc == PACS_OK && i < r->n; i++) {
-        for (const pacs_item_t *item = first_item(&r->rules[i], root);
-             rc == PACS_OK && item != NULL;
-             item = next_item(&r->rules[i], item))
-        {
-            rc = check(&r->rules[i], item, r->rules[i].create, err);
-        }
-
-        if (rc == PACS_OK && r->rules[i].create == '2'
-            && r->rules[i].sequence == 0
-            && pacs_elem(root, r->rules[i].tag) == NULL)
-        {
-            *modified = true;
-            rc = add_empty(root, r->rules[i].tag, a, err);
-        }
-    }
+    *modified = q.modified;
     return rc;
 }
 
 
 int
-pacs_rules_set(const pacs_rules_t *r, const pacs_item_t *changes,
+pacs_rules_set(const pacs_rules_t *r, pacs_item_t *changes, pacs_arena_t *a,
     pacs_err_t *err)
 {
-    int  rc = PACS_OK;
+    request_t  q = { .arena = a, .err = err };
 
-    for (unsigned i = 0; rc == PACS_OK && i < r->n; i++) {
-        for (const pacs_item_t *item = first_item(&r->rules[i], changes);
-             rc == PACS_OK && item != NULL;
-             item = next_item(&r->rules[i], item))
-        {
-            /* what is not there is not changed; an item is replaced whole */
-            if (r->rules[i].sequence != 0
-                || pacs_elem(item, r->rules[i].tag) != NULL)
-            {
-                rc = check(&r->rules[i], item, r->rules[i].set, err);
-            }
-        }
-    }
-    return rc;
+    return check_all(&q, r, changes);
 }
 
+
+/* --- the final state --- */
 
 static bool
 is_met(const pacs_rule_t *rule, const pacs_item_t *item, bool completed)
@@ -173,12 +185,15 @@ pacs_rules_final(const pacs_rules_t *r, const pacs_item_t *root,
     bool completed, pacs_err_t *err)
 {
     for (unsigned i = 0; i < r->n; i++) {
-        for (const pacs_item_t *item = first_item(&r->rules[i], root);
-             item != NULL;
-             item = next_item(&r->rules[i], item))
+        const pacs_rule_t  *rule = &r->rules[i];
+        const pacs_item_t  *item = rule->sequence == 0 ? root
+                                   : pacs_elem_item(root, rule->sequence);
+
+        for (; item != NULL && rule->final != '-';
+             item = rule->sequence == 0 ? NULL : item->next)
         {
-            if (!is_met(&r->rules[i], item, completed)) {
-                return say(err, PACS_E_CONFLICT, &r->rules[i], completed
+            if (!is_met(rule, item, completed)) {
+                return say(err, PACS_E_CONFLICT, rule, completed
                            ? "is needed before a step ends"
                            : "is needed before a step is CANCELED");
             }

@@ -1,80 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /* One scale for all pictures of a PET series, from the records of its
- * instances; the latest are kept, by revision of the study. */
+ * instances. */
 
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "service/internal.h"
 
-enum { KEPT = 64 };
-
 typedef struct {
-    char      series[65];
-    int64_t   revision;
     double    range[2];         /* of real values, in all instances */
     uint32_t  images;
     bool      differ;           /* slopes or windows do */
 } scale_t;
 
-struct pacs_scales_s {
-    pthread_mutex_t  lock;
-    unsigned         next;
-    scale_t          kept[KEPT];
-};
-
-
-pacs_scales_t *
-pacs_scales_create(void)
-{
-    pacs_scales_t  *s = calloc(1, sizeof(*s));
-
-    if (s != NULL) {
-        pthread_mutex_init(&s->lock, NULL);
-    }
-    return s;
-}
-
-
-void
-pacs_scales_destroy(pacs_scales_t *s)
-{
-    if (s != NULL) {
-        pthread_mutex_destroy(&s->lock);
-        free(s);
-    }
-}
-
-
-static bool
-recall(pacs_scales_t *s, scale_t *scale)
-{
-    bool  found = false;
-
-    pthread_mutex_lock(&s->lock);
-    for (unsigned i = 0; !found && i < KEPT; i++) {
-        if (s->kept[i].revision == scale->revision
-            && strcmp(s->kept[i].series, scale->series) == 0)
-        {
-            *scale = s->kept[i];
-            found = true;
-        }
-    }
-    pthread_mutex_unlock(&s->lock);
-    return found;
-}
-
-
-static void
-keep(pacs_scales_t *s, const scale_t *scale)
-{
-    pthread_mutex_lock(&s->lock);
-    s->kept[s->next++ % KEPT] = *scale;
-    pthread_mutex_unlock(&s->lock);
-}
+_Static_assert(sizeof(scale_t) <= PACS_MEMO, "a scale is no memo");
 
 
 typedef struct {
@@ -126,15 +65,15 @@ pacs_scale_set(pacs_op_t *op, pacs_image_t *im, pacs_err_t *err)
 {
     pacs_index_t         *ix = op->svc->index;
     const pacs_record_t  *r = &im->record;
-    scale_t               s = { .revision = r->revision };
+    scale_t               s = { 0 };
 
     if (!im->look.one_scale) {
         return PACS_OK;
     }
 
-    snprintf(s.series, sizeof(s.series), "%.*s", pacs_fmt(r->series));
-
-    if (!recall(op->svc->scales, &s)) {
+    if (!pacs_memo_get(op->svc->memos, "scale", r->series, r->revision, &s,
+                       sizeof(s)))
+    {
         pacs_arena_t  *a = pacs_arena_create(0);
         gather_t       g = { &s, &im->look, a };
 
@@ -148,7 +87,8 @@ pacs_scale_set(pacs_op_t *op, pacs_image_t *im, pacs_err_t *err)
         if (rc != PACS_OK) {
             return rc;
         }
-        keep(op->svc->scales, &s);
+        pacs_memo_put(op->svc->memos, "scale", r->series, r->revision, &s,
+                      sizeof(s));
     }
 
     if (s.images == 0) {

@@ -27,6 +27,10 @@ typedef struct {
     uint64_t       length;
 } pacs_given_t;
 
+/* retrieve.c: g's give and syntax in the one that is asked for: null, a UID
+ * or "*" */
+void pacs_given_as(pacs_given_t *g, pacs_str_t asked);
+
 /* what one instance after the other is made with */
 typedef struct {
     pacs_arena_t      *arena;       /* of the instance under way, or NULL */
@@ -49,6 +53,11 @@ int pacs_zip_parts(pacs_op_t *op, pacs_given_t *given, unsigned n,
 /* PS3.10 8.6, PS3.3 F: a file of a file-set; ids[i]: "DICOM\\S0001\\I0001" */
 int pacs_dicomdir_write(pacs_op_t *op, const pacs_given_t *given, unsigned n,
     const pacs_str_t *ids, pacs_str_t *file, pacs_err_t *err);
+
+
+/* instance.c: if op says so, with the home's secret; a is ds's arena */
+int pacs_anonymize(pacs_op_t *op, pacs_dataset_t *ds, pacs_arena_t *a,
+    pacs_err_t *err);
 
 
 /* --- frames.c, for the bulk data too --- */

@@ -119,13 +119,13 @@ pacs_service_open(const pacs_options_t *o, pacs_service_t **out,
     *out = NULL;
 
     if (svc == NULL || (svc->home = strdup(o->home)) == NULL
-        || (svc->scales = pacs_scales_create()) == NULL
+        || (svc->memos = pacs_memos_create()) == NULL
         || (svc->crcs = pacs_crcs_create()) == NULL
         || (svc->crew = pacs_crew_create()) == NULL)
     {
         if (svc != NULL) {
             pacs_crcs_destroy(svc->crcs);
-            pacs_scales_destroy(svc->scales);
+            pacs_memos_destroy(svc->memos);
             free(svc->home);
         }
         free(svc);
@@ -189,7 +189,7 @@ pacs_service_close(pacs_service_t *svc)
         pacs_share_close(svc->share);
     }
 
-    pacs_scales_destroy(svc->scales);
+    pacs_memos_destroy(svc->memos);
     pacs_crcs_destroy(svc->crcs);
     pacs_annotation_end();
     pthread_cond_destroy(&svc->done);

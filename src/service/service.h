@@ -88,6 +88,7 @@ typedef struct {
     pacs_str_t      content_encoding;
     pacs_str_t      tus_resumable;      /* headers of tus, see upload.c */
     pacs_str_t      upload_length, upload_offset, upload_metadata;
+    pacs_str_t      method_override;
     pacs_str_t      body;           /* whole; null where it is streamed */
     bool            gzip;           /* client takes Content-Encoding: gzip */
     pacs_subject_t  subject;
@@ -112,6 +113,8 @@ typedef struct {
     pacs_str_t      content_type;
     bool            gzipped;        /* the body is: set Content-Encoding */
     pacs_str_t      etag;           /* with quotes, or null */
+    bool            weak;           /* it is to be: parts have a boundary of
+                                       their own in each answer */
     pacs_header_t   headers[8];     /* further ones */
     unsigned        nheaders;
     pacs_part_t    *parts;
@@ -129,6 +132,7 @@ typedef struct {
     pacs_arena_t         *arena;        /* owns everything below */
     pacs_request_t        request;
     bool                  background;   /* no user waits: pacs_warm_step */
+    bool                  anonymize;    /* the URI service says so */
     /* out */
     pacs_reply_t          reply;
     int                   code;         /* of the error replied, or PACS_OK */
@@ -164,11 +168,28 @@ void pacs_op_fail(pacs_op_t *op, const pacs_err_t *err);
 /* of GET /subscribers/{ae}: who listens, and the newest event so far; else
  * op->reply is filled */
 int pacs_events_open(pacs_op_t *op, pacs_str_t *ae, int64_t *last);
+/* SCP Status Change, PS3.4 CC.2.4.3: to whom it is the first since a start,
+ * and to all before an end; data NULL: out of memory.  Both lists are kept in
+ * the journal: a start is always warm */
+pacs_str_t pacs_events_status(bool restarted, pacs_arena_t *a);
 /* all after event `after`, the slices live until fn returns; *last: the
  * newest that there is */
 int pacs_events_read(pacs_service_t *svc, int64_t after,
     int (*fn)(void *ctx, int64_t id, pacs_str_t receiver, pacs_str_t json),
     void *ctx, int64_t *last, pacs_err_t *err);
+
+
+/* --- changes of the archive, as server-sent events (conf/events.md): for
+ * whoever holds a stream --- */
+
+/* of a stream's request: what is to be said first to who heard all up to
+ * revision `since`, -1: nothing; *last: the newest revision in it.  Else
+ * op->reply is filled */
+int pacs_changes_open(pacs_op_t *op, int64_t since, pacs_buf_t *out,
+    int64_t *last);
+/* what changed after revision `after`; nothing is added if nothing did */
+int pacs_changes_read(pacs_service_t *svc, int64_t after, pacs_buf_t *out,
+    int64_t *last, pacs_err_t *err);
 
 
 /* --- pictures made before somebody asks for them ---

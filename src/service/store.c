@@ -16,7 +16,7 @@
 #include <inttypes.h>
 #include <unistd.h>
 
-#include "service/internal.h"
+#include "service/npi.h"
 
 /* the file meta must lie within the first bytes of a file */
 enum { HEAD = 65536 };
@@ -32,7 +32,9 @@ struct pacs_store_s {
     bool              commanded;
     uint64_t          size;
     pacs_buf_t        head;
+    pacs_str_t        npi, npi_uid; /* only such a one is taken, or null */
     pacs_commit_t    *commit;       /* when it is scanned */
+    const pacs_item_t *searched;    /* of a non-patient instance */
     pacs_err_t        err;          /* the first that went wrong */
 };
 
@@ -146,6 +148,14 @@ void
 pacs_store_commanded(pacs_store_t *st)
 {
     st->commanded = true;
+}
+
+
+void
+pacs_store_npi(pacs_store_t *st, pacs_str_t category, pacs_str_t instance)
+{
+    st->npi = pacs_str_copy(st->arena, category);
+    st->npi_uid = pacs_str_copy(st->arena, instance);
 }
 
 
@@ -287,6 +297,10 @@ commit(pacs_store_t *st, pacs_commit_t *c, pacs_stored_t *out,
     c->tmp = st->tmp;
     out->how = PACS_STORED_SAME;
 
+    if ((rc = pacs_names_settle(svc, err)) != PACS_OK) {
+        return rc;
+    }
+
     rc = pacs_known_find(svc, c, st->arena, &known, err);
 
     if (rc == PACS_OK) {
@@ -319,6 +333,15 @@ commit(pacs_store_t *st, pacs_commit_t *c, pacs_stored_t *out,
 }
 
 
+static int
+commit_npi(pacs_store_t *st, pacs_stored_t *out, pacs_err_t *err)
+{
+    st->commit->tmp = st->tmp;
+    return pacs_npi_commit(st->svc, &st->subject, st->commit, st->searched,
+                           st->arena, &out->how, err);
+}
+
+
 static pacs_str_t
 source_of(const pacs_subject_t *s, pacs_arena_t *a)
 {
@@ -329,13 +352,35 @@ source_of(const pacs_subject_t *s, pacs_arena_t *a)
 }
 
 
+/* what is of no patient is so by its class, at any door but a study's */
+static int
+scan_npi(pacs_store_t *st, const pacs_npi_t *npi, pacs_commit_t *c,
+    pacs_source_t *file, pacs_err_t *err)
+{
+    pacs_str_t  want = st->npi.len != 0 ? st->npi : st->want_study;
+
+    if (npi == NULL || (want.len != 0 && !pacs_str_is(want, npi->name))) {
+        return pacs_fail(err, PACS_E_IDENT, "an instance of SOP Class %.*s "
+                         "is no part of %.*s", pacs_fmt(c->record.class_uid),
+                         pacs_fmt(want));
+    }
+    if (st->npi_uid.len != 0 && !pacs_str_eq(st->npi_uid, c->record.instance))
+    {
+        return pacs_fail(err, PACS_E_IDENT, "the instance is %.*s",
+                         pacs_fmt(c->record.instance));
+    }
+    return pacs_npi_scan(st->svc, file, st->arena, &c->record, &st->searched,
+                         err);
+}
+
+
 static int
 scan(pacs_store_t *st, pacs_stored_t *out, pacs_err_t *err)
 {
     pacs_service_t *svc = st->svc;
     pacs_commit_t  *c = pacs_calloc(st->arena, 1, sizeof(*c));
     pacs_source_t   file;
-    pacs_err_t      foreign = { 0 };
+    pacs_err_t      foreign = { 0 }, own = { 0 };
     uint8_t         digest[PACS_SHA256_LEN];
     int             rc;
 
@@ -353,11 +398,21 @@ scan(pacs_store_t *st, pacs_stored_t *out, pacs_err_t *err)
     /* the disk begins while the data set is scanned: the sync finds less */
     (void) sync_file_range(st->tmp.fd, 0, 0, SYNC_FILE_RANGE_WRITE);
 
-    rc = pacs_scan(svc, &file, st->arena, &c->record, &c->key, &foreign, err);
+    rc = pacs_scan(svc, &file, st->arena, &c->record, &c->key, &foreign,
+                   &own);
     say_who(out, &c->record);
 
+    const pacs_npi_t *npi = pacs_npi_of_class(c->record.class_uid);
+
+    if ((rc == PACS_OK || rc == PACS_E_IDENT)
+        && (npi != NULL || st->npi.len != 0))
+    {
+        out->study[0] = out->series[0] = '\0';
+        st->commit = c;
+        return scan_npi(st, npi, c, &file, err);
+    }
     if (rc != PACS_OK) {
-        return rc;
+        return pacs_fail(err, rc, "%s", own.text);
     }
 
     if (foreign.code != PACS_OK) {
@@ -416,9 +471,10 @@ pacs_store_commit(pacs_store_t *st, pacs_stored_t *out, pacs_err_t *err)
 {
     int rc = st->err.code != PACS_OK
              ? pacs_fail(err, st->err.code, "%s", st->err.text)
+             : st->searched != NULL ? commit_npi(st, out, err)
              : commit(st, st->commit, out, err);
 
-    if (rc == PACS_OK) {
+    if (rc == PACS_OK && st->searched == NULL) {
         rc = pacs_reject(st->svc, &st->subject, st->tmp.fd,
                          &st->commit->record, err);
     }

@@ -43,6 +43,9 @@ begin_part(void *ctx, const pacs_part_head_t *head, pacs_err_t *err)
     if (pacs_str_is(head->type, "application/dicom")) {
         pacs_store_begin(s->op->svc, &s->op->request.subject, s->route.study,
                          &s->store, &s->part);
+        if (s->store != NULL && s->route.npi.len != 0) {
+            pacs_store_npi(s->store, s->route.npi, s->route.instance);
+        }
 
     } else if (s->bulk || pacs_models_takes(head->type)) {
         begin_model(s, head);
@@ -148,7 +151,7 @@ check_request(pacs_stow_t *s, pacs_err_t *err)
     }
 
     if (rc == PACS_OK) {
-        rc = pacs_results_init(&s->results, op, s->route.study, err);
+        rc = pacs_results_init(&s->results, op, &s->route, err);
     }
 
     return rc == PACS_OK ? open_body(s, err) : rc;

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "service/npi.h"
 #include "service/stow.h"
 
 /* private creator and elements for the reason in words: PS3.18 has only a
@@ -13,14 +14,17 @@
 
 
 int
-pacs_results_init(pacs_results_t *r, pacs_op_t *op, pacs_str_t study,
-    pacs_err_t *err)
+pacs_results_init(pacs_results_t *r, pacs_op_t *op,
+    const pacs_route_t *route, pacs_err_t *err)
 {
     pacs_accept_t  best;
     unsigned       n;
     int            rc;
 
-    *r = (pacs_results_t) { .op = op, .study = study };
+    *r = (pacs_results_t) {
+        .op = op, .study = route->study, .npi = route->npi,
+        .npi_uid = route->instance
+    };
     r->tail = &r->first;
 
     rc = pacs_web_accept(PACS_R_STORED, op->request.accept, pacs_null,
@@ -91,9 +95,13 @@ pacs_results_leave(pacs_results_t *r)
 static void
 write_good(pacs_op_t *op, pacs_buf_t *b, const pacs_stored_t *r)
 {
-    pacs_str_t  url = pacs_op_url(op, true, pacs_cstr(r->study),
-                                  pacs_cstr(r->series),
-                                  pacs_cstr(r->instance));
+    const pacs_npi_t  *npi = pacs_npi_of_class(pacs_cstr(r->class_uid));
+    pacs_str_t         url = npi != NULL
+        ? pacs_sprintf(op->arena, "%.*s%.*s/%s/%s",
+                       pacs_fmt(op->request.origin),
+                       pacs_fmt(op->request.prefix), npi->name, r->instance)
+        : pacs_op_url(op, true, pacs_cstr(r->study), pacs_cstr(r->series),
+                      pacs_cstr(r->instance));
 
     pacs_json_attr(b, 0x00081150, PACS_UI, pacs_cstr(r->class_uid));
     pacs_buf_char(b, ',');
@@ -217,7 +225,7 @@ study_url(pacs_results_t *s)
     const char *study = NULL;
 
     for (const pacs_result_t *r = s->first; r != NULL; r = r->next) {
-        if (r->err.code != PACS_OK) {
+        if (r->err.code != PACS_OK || r->stored.study[0] == '\0') {
             continue;
         }
         if (study != NULL && strcmp(study, r->stored.study) != 0) {

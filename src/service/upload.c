@@ -3,9 +3,10 @@
 /*
  * Resumable uploads: tus 1.0.0 (tus.io/protocols/resumable-upload), core,
  * creation, expiration and termination.  <home>/uploads/<id> grows by PATCH,
- * <id>.info holds length, study and Content-Type, a line each; what is whole
- * goes the way of a STOW request with that Content-Type.  A lock on the file
- * keeps writers apart; it is gone with its process.
+ * <id>.info holds length, study, Content-Type and metadata, a line each; what
+ * is whole goes the way of a STOW request with that Content-Type.  A lock on
+ * the file keeps writers apart, and who removes it; it is gone with its
+ * process.
  */
 
 #include <dirent.h>
@@ -20,13 +21,13 @@
 
 #include "service/stow.h"
 
-enum { CHUNK = 1 << 18, INFO_MAX = 1024 };
+enum { CHUNK = 1 << 18, METADATA_MAX = 4096, INFO_MAX = 8192 };
 
 struct pacs_upload_s {
     pacs_op_t   *op;
     int          fd;
     uint64_t     offset, length;
-    pacs_str_t   study, type;
+    pacs_str_t   study, type, metadata;
     char         path[4096], info[4096 + 8];
 };
 
@@ -55,7 +56,7 @@ id_ok(pacs_str_t id)
 }
 
 
-/* every answer has it */
+/* every answer has it, see pacs_op_fail() */
 static int
 common_headers(pacs_op_t *op, pacs_upload_t *u)
 {
@@ -71,32 +72,11 @@ common_headers(pacs_op_t *op, pacs_upload_t *u)
 
 
 static int
-refuse(pacs_op_t *op, unsigned status, const char *text)
+check_version(const pacs_op_t *op, pacs_err_t *err)
 {
-    pacs_err_t  err = { 0 };
-
-    pacs_fail(&err, status == 415 ? PACS_E_MEDIA : PACS_E_CONFLICT, "%s",
-              text);
-    pacs_op_fail(op, &err);
-    op->reply.status = status;
-    return common_headers(op, NULL);
-}
-
-
-static bool
-version_ok(const pacs_op_t *op)
-{
-    return pacs_str_is(op->request.tus_resumable, "1.0.0");
-}
-
-
-static int
-refuse_version(pacs_op_t *op)
-{
-    int  rc = refuse(op, 412, "Tus-Resumable must be 1.0.0");
-
-    return rc != PACS_OK ? rc
-           : pacs_reply_header(op, "Tus-Version", pacs_lit("1.0.0"));
+    return pacs_str_is(op->request.tus_resumable, "1.0.0")
+           ? PACS_OK
+           : pacs_fail(err, PACS_E_VERSION, "Tus-Resumable must be 1.0.0");
 }
 
 
@@ -125,6 +105,7 @@ read_info(pacs_upload_t *u, pacs_err_t *err)
         return pacs_fail(err, PACS_E_NOT_FOUND, "no such upload");
     }
 
+    (void) pacs_str_split(&rest, '\n', &u->metadata);
     u->length = (uint64_t) length;
     return PACS_OK;
 }
@@ -156,6 +137,24 @@ open_upload(pacs_op_t *op, pacs_str_t id, bool write, pacs_upload_t **out,
 
     u->fd = open(u->path, (write ? O_RDWR : O_RDONLY) | O_CLOEXEC);
     if (u->fd < 0 || fstat(u->fd, &st) != 0) {
+        return pacs_fail(err, PACS_E_NOT_FOUND, "no such upload");
+    }
+    u->offset = (uint64_t) st.st_size;
+    return pacs_auth_check(&op->request.subject, PACS_MAY_STORE, u->study,
+                           err);
+}
+
+
+/* against other requests; then the upload is as it will be */
+static int
+lock_upload(pacs_upload_t *u, pacs_err_t *err)
+{
+    struct stat  st;
+
+    if (flock(u->fd, LOCK_EX | LOCK_NB) != 0) {
+        return pacs_fail(err, PACS_E_LOCKED, "another request writes to it");
+    }
+    if (fstat(u->fd, &st) != 0 || st.st_nlink == 0) {
         return pacs_fail(err, PACS_E_NOT_FOUND, "no such upload");
     }
     u->offset = (uint64_t) st.st_size;
@@ -265,9 +264,13 @@ check_new(pacs_op_t *op, int64_t *length, pacs_str_t *study, pacs_str_t *type,
     unsigned         n;
     int              rc;
 
-    if (!pacs_str_int(op->request.upload_length, 0, INT64_MAX, length)) {
+    if (!pacs_str_int(op->request.upload_length, 1, INT64_MAX, length)) {
         return pacs_fail(err, PACS_E_ARG, "Upload-Length is needed, a number "
-                         "of bytes");
+                         "of bytes, and none is of no instance");
+    }
+    if (op->request.upload_metadata.len > METADATA_MAX) {
+        return pacs_fail(err, PACS_E_ARG, "Upload-Metadata of more than %d "
+                         "bytes", METADATA_MAX);
     }
     if (!metadata(op, "filetype", type) || !metadata(op, "study", study)
         || (study->len != 0 && !pacs_uid_ok(*study)))
@@ -307,8 +310,9 @@ create_files(pacs_upload_t *u, int64_t length, pacs_str_t study,
     pacs_buf_t  b = { 0 };
     int         rc = PACS_OK;
 
-    pacs_buf_printf(&b, "%" PRId64 "\n%.*s\n%.*s\n", length, pacs_fmt(study),
-                    pacs_fmt(type));
+    pacs_buf_printf(&b, "%" PRId64 "\n%.*s\n%.*s\n%.*s\n", length,
+                    pacs_fmt(study), pacs_fmt(type),
+                    pacs_fmt(u->op->request.upload_metadata));
 
     int  info = open(u->info, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     int  data = open(u->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -364,10 +368,9 @@ pacs_op_upload_new(pacs_op_t *op, const pacs_route_t *route,
     if (u == NULL) {
         return pacs_fail(err, PACS_E_NOMEM, "no memory for an upload");
     }
-    if (!version_ok(op)) {
-        return refuse_version(op);
-    }
-    if ((rc = check_new(op, &length, &study, &type, err)) != PACS_OK) {
+    if ((rc = check_version(op, err)) != PACS_OK
+        || (rc = check_new(op, &length, &study, &type, err)) != PACS_OK)
+    {
         return rc;
     }
 
@@ -393,38 +396,53 @@ pacs_op_upload_new(pacs_op_t *op, const pacs_route_t *route,
 
 /* --- HEAD and DELETE --- */
 
+static int
+tell_upload(pacs_upload_t *u)
+{
+    pacs_op_t *op = u->op;
+
+    op->reply = (pacs_reply_t) { .status = 200 };
+
+    int  rc = common_headers(op, u);
+
+    if (rc == PACS_OK) {
+        rc = pacs_reply_header(op, "Upload-Length",
+                               pacs_sprintf(op->arena, "%" PRIu64,
+                                            u->length));
+    }
+    return rc != PACS_OK || u->metadata.len == 0
+           ? rc : pacs_reply_header(op, "Upload-Metadata", u->metadata);
+}
+
+
+static int
+end_upload(pacs_upload_t *u, pacs_err_t *err)
+{
+    int  rc = lock_upload(u, err);
+
+    if (rc != PACS_OK) {
+        return rc;
+    }
+    remove_upload(u);
+    u->op->reply = (pacs_reply_t) { .status = 204 };
+    return common_headers(u->op, NULL);
+}
+
+
 int
 pacs_op_upload(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned nparams, pacs_err_t *err)
 {
-    pacs_upload_t  *u;
-    int             rc;
+    pacs_upload_t  *u = NULL;
+    bool            ends = op->request.method == PACS_DELETE;
+    int             rc = check_version(op, err);
 
-    if (!version_ok(op)) {
-        return refuse_version(op);
-    }
-
-    rc = open_upload(op, route->upload, false, &u, err);
     if (rc == PACS_OK) {
-        rc = pacs_auth_check(&op->request.subject, PACS_MAY_STORE, u->study,
-                             err);
+        rc = open_upload(op, route->upload, ends, &u, err);
     }
-
-    if (rc == PACS_OK && op->request.method == PACS_DELETE) {
-        remove_upload(u);
-        op->reply = (pacs_reply_t) { .status = 204 };
-        rc = common_headers(op, NULL);
-
-    } else if (rc == PACS_OK) {
-        op->reply = (pacs_reply_t) { .status = 200 };
-        rc = common_headers(op, u);
-        if (rc == PACS_OK) {
-            rc = pacs_reply_header(op, "Upload-Length",
-                                   pacs_sprintf(op->arena, "%" PRIu64,
-                                                u->length));
-        }
+    if (rc == PACS_OK) {
+        rc = ends ? end_upload(u, err) : tell_upload(u);
     }
-
     pacs_upload_close(u);
     return rc;
 }
@@ -442,15 +460,14 @@ pacs_upload_begin(pacs_op_t *op, pacs_str_t id, pacs_upload_t **out,
 
     *out = NULL;
 
-    if (!version_ok(op)) {
-        refuse_version(op);
-        return PACS_E_CONFLICT;
+    if ((rc = check_version(op, err)) != PACS_OK) {
+        return rc;
     }
     if (!pacs_str_is(op->request.content_type,
                      "application/offset+octet-stream"))
     {
-        refuse(op, 415, "PATCH is of application/offset+octet-stream");
-        return PACS_E_MEDIA;
+        return pacs_fail(err, PACS_E_MEDIA,
+                         "PATCH is of application/offset+octet-stream");
     }
     if (!pacs_str_int(op->request.upload_offset, 0, INT64_MAX, &offset)) {
         return pacs_fail(err, PACS_E_ARG, "Upload-Offset is needed, a number "
@@ -459,19 +476,13 @@ pacs_upload_begin(pacs_op_t *op, pacs_str_t id, pacs_upload_t **out,
 
     rc = open_upload(op, id, true, &u, err);
     if (rc == PACS_OK) {
-        rc = pacs_auth_check(&op->request.subject, PACS_MAY_STORE, u->study,
-                             err);
+        rc = lock_upload(u, err);
     }
-    if (rc == PACS_OK && flock(u->fd, LOCK_EX | LOCK_NB) != 0) {
-        refuse(op, 423, "another request writes to it");
-        rc = PACS_E_BUSY;
-    }
-    if (rc == PACS_OK) {
-        u->offset = (uint64_t) lseek(u->fd, 0, SEEK_END);
-        if ((uint64_t) offset != u->offset) {
-            refuse(op, 409, "Upload-Offset is not where the upload ends");
-            rc = PACS_E_CONFLICT;
-        }
+    if (rc == PACS_OK && ((uint64_t) offset != u->offset
+                          || lseek(u->fd, (off_t) offset, SEEK_SET) == -1))
+    {
+        rc = pacs_fail(err, PACS_E_CONFLICT,
+                       "Upload-Offset is not where the upload ends");
     }
 
     if (rc != PACS_OK) {

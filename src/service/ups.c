@@ -242,6 +242,14 @@ pacs_op_ups_create(pacs_op_t *op, const pacs_route_t *route,
                          "a new workitem must be SCHEDULED");
     }
 
+    /* "the SCP shall fill in" */
+    if (pacs_elem_raw(c.root, PACS_UPS_WORKLIST).len == 0) {
+        modified = true;
+        if (!set_text(&c, PACS_UPS_WORKLIST, pacs_lit("GENERAL"))) {
+            return pacs_fail(err, PACS_E_NOMEM, "out of memory");
+        }
+    }
+
     if ((rc = name_new(&c, uid, err)) != PACS_OK
         || (rc = pacs_documents_lock(op->svc, &lock, err)) != PACS_OK)
     {
@@ -288,6 +296,8 @@ pacs_op_ups_get(pacs_op_t *op, const pacs_route_t *route,
     pacs_item_drop((pacs_item_t *) d.root, PACS_UPS_TRANSACTION);
     audit(op, PACS_AUDIT_ACCESS, 'R', true, d.uid);
 
+    op->reply.weak = accept.media == PACS_MT_MULTIPART_XML
+                     || accept.media == PACS_MT_MULTIPART_JSON;
     if (pacs_reply_etag(op, "workitem", pacs_strdup(op->arena, d.uid),
                         pacs_sprintf(op->arena, "%lld %d",
                                      (long long) d.revision,
@@ -451,7 +461,8 @@ pacs_op_ups_update(pacs_op_t *op, const pacs_route_t *route,
     if ((rc = uid_param(params, nparams, names, &c.transaction, err))
             != PACS_OK
         || (rc = pacs_op_body(op, false, &c.body, err)) != PACS_OK
-        || (rc = pacs_rules_set(&pacs_ups_rules, c.body, err)) != PACS_OK)
+        || (rc = pacs_rules_set(&pacs_ups_rules, c.body, op->arena,
+                                err)) != PACS_OK)
     {
         return rc;
     }

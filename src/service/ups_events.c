@@ -239,6 +239,22 @@ pass_on(void *ctx, const pacs_event_t *e)
 }
 
 
+pacs_str_t
+pacs_events_status(bool restarted, pacs_arena_t *a)
+{
+    return pacs_sprintf(a,
+        "{\"00000002\":{\"vr\":\"UI\",\"Value\":[\"%s\"]},"
+        "\"00000110\":{\"vr\":\"US\",\"Value\":[1]},"
+        "\"00001000\":{\"vr\":\"UI\",\"Value\":[\"%s\"]},"
+        "\"00001002\":{\"vr\":\"US\",\"Value\":[4]},"
+        "\"00741242\":{\"vr\":\"CS\",\"Value\":[\"%s\"]},"
+        "\"00741244\":{\"vr\":\"CS\",\"Value\":[\"WARM START\"]},"
+        "\"00741246\":{\"vr\":\"CS\",\"Value\":[\"WARM START\"]}}",
+        PACS_UPS_CLASS, PACS_UPS_GLOBAL,
+        restarted ? "RESTARTED" : "GOING DOWN");
+}
+
+
 int
 pacs_events_read(pacs_service_t *svc, int64_t after,
     int (*fn)(void *ctx, int64_t id, pacs_str_t receiver, pacs_str_t json),

@@ -10,6 +10,7 @@
 #include "service/deleted.h"
 #include "service/document.h"
 #include "service/keyset.h"
+#include "service/npi.h"
 
 typedef struct {
     pacs_service_t    *svc;
@@ -100,7 +101,7 @@ pacs_blob_check(pacs_service_t *svc, const pacs_key_t *key, uint64_t size,
         return pacs_fail(err, PACS_E_PARSE, "damaged: the bytes do not have "
                          "this digest");
     }
-    return rc != PACS_OK || *read == size ? rc
+    return rc != PACS_OK || *read == size || size == UINT64_MAX ? rc
            : pacs_fail(err, PACS_E_PARSE, "its size differs from the index");
 }
 
@@ -137,6 +138,33 @@ check_row(void *ctx, const pacs_record_t *r)
     {
         return pacs_fail(v->err, PACS_E_BUSY, "stopped");
     }
+    return PACS_OK;
+}
+
+
+static int
+check_npi(void *ctx, const pacs_document_t *d, const pacs_key_t *key)
+{
+    verify_t    *v = ctx;
+    pacs_err_t   err = { 0 };
+    uint64_t     size = 0;
+    char         name[128];
+
+    snprintf(name, sizeof(name), "%.*s %.*s", pacs_fmt(d->kind),
+             pacs_fmt(d->uid));
+    if (key == NULL) {
+        finding(v, name, "malformed key in the index");
+        return PACS_OK;
+    }
+    if (!pacs_keyset_add(v->rows, key)) {
+        return pacs_fail(v->err, PACS_E_NOMEM, "out of memory");
+    }
+
+    v->total.done++;
+    if (pacs_blob_check(v->svc, key, UINT64_MAX, &size, &err) != PACS_OK) {
+        finding(v, name, err.text);
+    }
+    v->total.bytes += size;
     return PACS_OK;
 }
 
@@ -197,6 +225,7 @@ pacs_verify(pacs_service_t *svc, pacs_progress_pt progress, void *ctx,
     if (rc == PACS_OK
         && (rc = ix->vt->each(ix, pacs_null, pacs_null, false, a, check_row,
                               &v, err)) == PACS_OK
+        && (rc = pacs_npi_each(svc, check_npi, &v, err)) == PACS_OK
         && (rc = ix->vt->conflicts(ix, a, note_conflict, &v, err)) == PACS_OK
         && (rc = pacs_deleted_keys(svc, v.kept, err)) == PACS_OK)
     {

@@ -28,8 +28,9 @@ typedef struct {
 #define VOLUME  (ON(MPR) | ON(VOLUME))
 #define PICTURES (ON(RENDERED) | VOLUME)
 #define PICTURE (PICTURES | ON(THUMBNAIL))
-#define MODELS  (ON(WORKITEMS) | ON(SCHEDULED))
-#define MODEL   (ON(WORKITEM) | ON(COMMITMENT) | ON(PERFORMED))
+#define MODELS  (ON(WORKITEMS) | ON(SCHEDULED) | ON(NPIS))
+#define MODEL   (ON(WORKITEM) | ON(COMMITMENT) | ON(PERFORMED) | ON(NPI))
+#define FILES   (ON(OBJECT) | ON(NPI))
 
 static const offer_t  offers[] = {
     { SEARCH | ON(METADATA) | MODELS | MODEL,
@@ -42,9 +43,9 @@ static const offer_t  offers[] = {
     { ON(STORED), PACS_MT_DICOM_JSON,       "application/dicom+json",   NULL },
     { ON(METADATA) | ON(STORED) | MODEL,
                   PACS_MT_XML,              "application/dicom+xml",    NULL },
-    { ON(OBJECT), PACS_MT_MULTIPART_DICOM,  "multipart/related",
+    { FILES,      PACS_MT_MULTIPART_DICOM,  "multipart/related",
                                             "application/dicom" },
-    { ON(OBJECT), PACS_MT_DICOM,            "application/dicom",        NULL },
+    { FILES,      PACS_MT_DICOM,            "application/dicom",        NULL },
     { ON(OBJECT), PACS_MT_ZIP,              "application/zip",          NULL },
     { ON(OBJECT), PACS_MT_MULTIPART_FRAMES, "multipart/related",
                                             "application/octet-stream" },

@@ -369,3 +369,52 @@ pacs_gunzip(pacs_str_t gz, size_t max, pacs_buf_t *out, pacs_err_t *err)
     return rc == Z_STREAM_END && !rest ? PACS_OK
            : pacs_fail(err, PACS_E_PARSE, "not one whole gzip member");
 }
+
+
+int
+pacs_regzip(pacs_str_t gz, pacs_buf_t *out, pacs_err_t *err)
+{
+    z_stream  from = { .next_in = (Bytef *) gz.data,
+                       .avail_in = (uInt) gz.len };
+    z_stream  to = { 0 };
+    Bytef     text[CHUNK];
+    int       rc = Z_MEM_ERROR;
+
+    if (gz.len > UINT32_MAX) {
+        return pacs_fail(err, PACS_E_LIMIT, "a gzip member over 4 GB");
+    }
+    if (inflateInit2(&from, MAX_WBITS + 16) == Z_OK
+        && deflateInit2(&to, Z_DEFAULT_COMPRESSION, Z_DEFLATED,
+                        MAX_WBITS + 16, 8, Z_DEFAULT_STRATEGY) == Z_OK)
+    {
+        rc = Z_OK;
+    }
+
+    while (rc == Z_OK) {
+        from.next_out = text;
+        from.avail_out = CHUNK;
+        rc = inflate(&from, Z_NO_FLUSH);
+
+        to.next_in = text;
+        to.avail_in = CHUNK - from.avail_out;
+        to.avail_out = 0;
+
+        while (to.avail_out == 0 && (rc == Z_OK || rc == Z_STREAM_END)) {
+            to.next_out = (Bytef *) pacs_buf_reserve(out, CHUNK);
+            if (to.next_out == NULL) {
+                rc = Z_MEM_ERROR;
+                break;
+            }
+            to.avail_out = CHUNK;
+            deflate(&to, rc == Z_STREAM_END ? Z_FINISH : Z_NO_FLUSH);
+            out->len += CHUNK - to.avail_out;
+        }
+    }
+
+    inflateEnd(&from);
+    deflateEnd(&to);
+    return rc == Z_STREAM_END ? PACS_OK
+           : rc == Z_MEM_ERROR
+           ? pacs_fail(err, PACS_E_NOMEM, "no memory to gzip")
+           : pacs_fail(err, PACS_E_PARSE, "not one whole gzip member");
+}

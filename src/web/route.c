@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Resource paths: PS3.18 tables 10.3-1, 10.4.1-1, 10.5-1 and 10.6.1-1,
- * chapter 9.  rendered3D: so in PS3.18 B.35. */
+/* Resource paths: PS3.18 tables 10.3-1, 10.4.1-1, 10.5-1, 10.6.1-1 and
+ * 12.1.1-1, chapter 9.  rendered3D: so in PS3.18 B.35. */
 
 #include <inttypes.h>
 
@@ -44,6 +44,8 @@ static const struct {
     { "studies/S/series/X",         PACS_R_OBJECT,    OBJECT, 0 },
     { "studies/S/series/X/metadata",
                                     PACS_R_METADATA,  READ, 0 },
+    { "studies/S/series/X/session",
+                                    PACS_R_SESSION,   READ, 0 },
     { "studies/S/series/X/bulkdata",
                                     PACS_R_BULK,      READ, 0 },
     { "studies/S/series/X/pixeldata",
@@ -104,6 +106,20 @@ static const struct {
                                     PACS_R_SCHEDULED, READ, 0 },
     { "modality-performed-procedure-steps/I",
                                     PACS_R_PERFORMED, READ | PACS_POST, 0 },
+    { "color-palettes", PACS_R_NPIS, READ | PACS_POST, PACS_POST },
+    { "color-palettes/I", PACS_R_NPI, READ | PACS_POST, PACS_POST },
+    { "defined-procedure-protocols",
+      PACS_R_NPIS, READ | PACS_POST, PACS_POST },
+    { "defined-procedure-protocols/I",
+      PACS_R_NPI, READ | PACS_POST, PACS_POST },
+    { "hanging-protocols", PACS_R_NPIS, READ | PACS_POST, PACS_POST },
+    { "hanging-protocols/I", PACS_R_NPI, READ | PACS_POST, PACS_POST },
+    { "implant-templates", PACS_R_NPIS, READ | PACS_POST, PACS_POST },
+    { "implant-templates/I", PACS_R_NPI, READ | PACS_POST, PACS_POST },
+    { "inventories", PACS_R_NPIS, READ | PACS_POST, PACS_POST },
+    { "inventories/I", PACS_R_NPI, READ | PACS_POST, PACS_POST },
+    { "protocol-approvals", PACS_R_NPIS, READ | PACS_POST, PACS_POST },
+    { "protocol-approvals/I", PACS_R_NPI, READ | PACS_POST, PACS_POST },
     { "studies/S/series/X/instances/I/bulkdata/B",
                                     PACS_R_BULKDATA,  READ, 0 },
     { "wado",                       PACS_R_WADO,      READ, 0 },
@@ -174,7 +190,10 @@ check_ae(pacs_str_t ae, pacs_err_t *err)
     }
 
     return good ? PACS_OK
-           : pacs_fail(err, PACS_E_ARG, "not an AE title: %.*s",
+           : ae.len == 0
+           ? pacs_fail(err, PACS_E_ARG, "the path ends where an AE title is "
+                       "expected")
+           : pacs_fail(err, PACS_E_ARG, "not an AE title: \"%.*s\"",
                        ae.len > 80 ? 80 : (int) ae.len, ae.data);
 }
 
@@ -242,6 +261,9 @@ pacs_web_route(pacs_str_t path, const pacs_limits_t *limits, pacs_arena_t *a,
         route->bulk = slot['B' - 'A'];
         route->ae = slot['A' - 'A'];
         route->upload = slot['U' - 'A'];
+        if (route->resource == PACS_R_NPIS || route->resource == PACS_R_NPI) {
+            (void) pacs_str_split(&path, '/', &route->npi);
+        }
 
         int  rc = check_uid(route->study, "study", err);
 

@@ -47,6 +47,7 @@ static const struct {
     { PACS_R_INSTANCES, { pacs_web_search_name } },
     { PACS_R_WORKITEMS, { pacs_web_search_name } },
     { PACS_R_SCHEDULED, { pacs_web_search_name } },
+    { PACS_R_NPIS,      { pacs_web_search_name } },
     { PACS_R_RENDERED,  { pacs_web_rendered_name } },
     { PACS_R_THUMBNAIL, { thumbnail_name } },
     { PACS_R_VALUES,    { pacs_web_values_name } },
@@ -93,6 +94,7 @@ is_known(pacs_resource_e resource, pacs_str_t name)
     }
 
     return pacs_str_is(name, "accept") || pacs_str_is(name, "charset")
+           || pacs_str_is(name, "rev")
            || (volume && pacs_tag_parse(name, &tag));
 }
 

@@ -35,6 +35,7 @@ typedef enum {
     PACS_R_VOLUME,              /* …/rendered3d, likewise */
     PACS_R_SERVICE,             /* /: capabilities, PS3.18 8.9 */
     PACS_R_CONFORMANCE,         /* ours: /conformance: a page */
+    PACS_R_SESSION,             /* ours: of a series, its rev */
     PACS_R_WADO,                /* /wado?requestType=WADO&…: chapter 9 */
     PACS_R_STORED,              /* no path: the answer to a store */
     PACS_R_UPLOADS,             /* /uploads: tus, creation */
@@ -48,6 +49,8 @@ typedef enum {
     PACS_R_NOTIFICATIONS,       /* /subscribers/A: a WebSocket */
     PACS_R_COMMITMENT,          /* /commitment-requests/I */
     PACS_R_SCHEDULED,           /* /modality-scheduled-procedure-steps */
+    PACS_R_NPIS,                /* /hanging-protocols …: search, store */
+    PACS_R_NPI,                 /* … /I: retrieve, store */
     PACS_R_PERFORMED            /* /modality-performed-procedure-steps/I */
 } pacs_resource_e;
 
@@ -66,6 +69,7 @@ typedef struct {
     pacs_str_t       bulk;          /* path behind bulkdata/ */
     pacs_str_t       ae;            /* checked AE title */
     pacs_str_t       upload;        /* what stands behind uploads/ */
+    pacs_str_t       npi;           /* "hanging-protocols" … or null */
     bool             one;           /* of several frames the first, in types
                                        that hold one only */
 } pacs_route_t;
@@ -159,6 +163,7 @@ typedef struct {
     unsigned       nparams;
     pacs_str_t     accept;          /* as if it were the header */
     uint32_t       frame;
+    bool           anonymize;
 } pacs_wado_t;
 
 /* accept: the header.  PACS_E_ARG, PACS_E_ACCEPT: not supported */
@@ -208,6 +213,8 @@ typedef struct {
     unsigned         nline;
     double           offset;        /* mproffset */
     uint32_t         plane;         /* mprplane, from 1; 0: not given */
+    bool             has_grid;
+    double           grid[3];       /* columns, rows, mm a pixel */
     pacs_str_t       preset;
     bool             unshaded;
     double           cut[2][3];     /* least and greatest corner */
@@ -343,5 +350,8 @@ int pacs_joiner_add(pacs_joiner_t *j, pacs_str_t packed, pacs_str_t base,
 int pacs_joiner_finish(pacs_joiner_t *j, pacs_err_t *err);
 /* a gzip member of any origin, inflated into out; PACS_E_LIMIT by max */
 int pacs_gunzip(pacs_str_t gz, size_t max, pacs_buf_t *out, pacs_err_t *err);
+/* the same text, of which what is alike in the pieces is told once: of 1,000
+ * slices some thirtieth of the bytes */
+int pacs_regzip(pacs_str_t gz, pacs_buf_t *out, pacs_err_t *err);
 
 #endif

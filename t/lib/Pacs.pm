@@ -231,6 +231,7 @@ http {
         location /dicom-web { pacs; @{[$o->('conf_location')]} }
         location = /pacs/health { pacs_health; }
         location = /pacs/status { pacs_status; }
+        location = /pacs/events { pacs_events; @{[$o->('conf_events')]} }
     }
 }
 END

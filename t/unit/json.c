@@ -222,8 +222,10 @@ floats(void)
         { 0.1 + 0.2, "0.3", "0.30000000000000004" },
         { 1.0 / 3, "0.33333334", "0.3333333333333333" },
         { 5e-324, "0", "4.94065645841247e-324" },
-        { 1.7976931348623157e308, "", "1.7976931348623157e+308" },
-        { INFINITY, "", "" }, { -INFINITY, "", "" }, { NAN, "", "" }
+        { 1.7976931348623157e308, "Infinity",
+          "1.7976931348623157e+308" },
+        { INFINITY, "Infinity", "Infinity" },
+        { -INFINITY, "-Infinity", "-Infinity" }, { NAN, "NaN", "NaN" }
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -369,6 +371,7 @@ attributes(void)
         { PACS_CS, "CT\\MR", ",\"Value\":[\"CT\",\"MR\"]" },
         { PACS_AT, "00100020", ",\"Value\":[\"00100020\"]" },
         { PACS_FD, "NaN", ",\"Value\":[null]" },
+        { PACS_FD, "-Infinity\\1", ",\"Value\":[\"-Infinity\",1]" },
         { PACS_LO, "", "" }, { PACS_OB, "x", "" }, { PACS_SQ, "", "" }
     };
 
@@ -404,7 +407,7 @@ elem_text(void)
         { PACS_US, { "\7", 1 }, NULL },
         { PACS_AT, { "\x10\0\x20\0", 4 }, "00100020" },
         { PACS_FL, { "\0\0\x20\x40", 4 }, "2.5" },
-        { PACS_FL, { "\0\0\x80\x7f", 4 }, NULL },
+        { PACS_FL, { "\0\0\x80\x7f", 4 }, "Infinity" },
         { PACS_OB, { "ab", 2 }, NULL }, { PACS_UN, { "ab", 2 }, NULL }
     };
 

@@ -15,6 +15,14 @@ enum { SIDE = 32 };      /* pixel data over the inline limit */
 
 static char             home[] = "/tmp/pacs-unit-XXXXXX";
 static pacs_service_t  *svc;
+static int64_t          ahead_us, step_us;      /* of the clock; per look */
+
+
+static int64_t
+now_us(void *ctx)
+{
+    return pacs_env_default.now_us(ctx) + (ahead_us += step_us);
+}
 
 
 static void
@@ -214,6 +222,59 @@ test_requests(void)
 }
 
 
+/* a disk so slow that few instances can be read in a turn, PS3.18 13.4.3 */
+static void
+test_slow_commitment(void)
+{
+    static const char  path[] = "/commitment-requests/1.2.3.77";
+    pacs_buf_t         b = { 0 };
+    pacs_op_t          op;
+    pacs_arena_t      *a = pacs_arena_create(0);
+    unsigned           looks = 0, last = 0;
+
+    pacs_buf_text(&b, "{\"00081199\":{\"vr\":\"SQ\",\"Value\":[");
+    for (int i = 0; i < 8; i++) {
+        pacs_buf_printf(&b, "%s{\"00081150\":{\"vr\":\"UI\",\"Value\":["
+                        "\"1.2.840.10008.5.1.4.1.1.7\"]},\"00081155\":{"
+                        "\"vr\":\"UI\",\"Value\":[\"1.2.3.9%d\"]}}",
+                        i != 0 ? "," : "", i);
+    }
+    pacs_buf_text(&b, "]}}");
+
+    op = (pacs_op_t) {
+        .svc = svc, .arena = a,
+        .request = {
+            .method = PACS_POST, .prefix = pacs_lit("/dicom-web"),
+            .path = pacs_cstr(path), .body = pacs_buf_take(&b, a),
+            .content_type = pacs_lit("application/dicom+json")
+        }
+    };
+    step_us = 2000000;
+    is_int(pacs_op_run(&op), PACS_OK, "commitment of eight, slowly");
+    is_int(op.reply.status, 202, "... is 202: not done yet");
+    ok(op.reply.nparts == 0, "... without a result");
+    ok(pacs_str_is(op.reply.headers[0].name, "Retry-After"), "... and says "
+       "when to ask");
+    pacs_op_close(&op);
+    pacs_arena_destroy(a);
+
+    while (looks++ < 10 && last != 200) {
+        a = ask(path, "", "application/dicom+json", &op);
+        last = op.reply.status;
+        if (last != 200) {
+            ok(last == 202, "look %u: not yet", looks);
+        } else {
+            ok(contains(text_of(&op), "1.2.3.97"), "look %u: all", looks);
+        }
+        pacs_op_close(&op);
+        pacs_arena_destroy(a);
+    }
+    step_us = 0;
+    ok(looks > 2 && looks < 8, "each look goes on where the last one ended");
+    status(path, "", "", 200);
+}
+
+
 static void
 test_delete(void)
 {
@@ -243,12 +304,14 @@ main(void)
 
     pacs_options_default(&o);
     o.home = home;
+    o.env.now_us = now_us;
 
     if (ok(pacs_service_open(&o, &svc, &err) == PACS_OK, "open: %s",
            err.text))
     {
         test_store();
         test_requests();
+        test_slow_commitment();
         test_delete();
         pacs_service_close(svc);
     }

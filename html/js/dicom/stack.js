@@ -42,15 +42,20 @@ const OF_STORED = ['4', '12.1', '12.1.1', '12.2', '12.2.1', '12.3', '481.2']
  * @property {Window} guess where a drag starts when nothing is known
  * @property {Vector | null} position
  * @property {import('../math/orientation.js').Orientation | null} orientation
+ * @property {string} frameOfReference UID, '' when it has none
  * @property {string[]} patientOrientation
  * @property {import('../math/scale.js').Spacing | null} spacing
  * @property {number | null} instanceNumber
+ * @property {string} reference Frame of Reference UID, ''
  * @property {Dataset} ds
  * @property {import('../net/urls.js').Source | null} source of a virtual
  *     frame, null: a stored one
  *
  * @typedef {{id: string, series: string, frames: Frame[],
- *            label: string}} Stack label: '' or which one of the series
+ *            label: string,
+ *            made?: import('./planes.js').Planes | import('./planes.js').Views
+ *     }} Stack label: '' or which one of the series; made: of what, where its
+ *     frames are none that are stored
  */
 
 /** What tells the shape of a pixel, the strongest first. */
@@ -66,7 +71,7 @@ const MOST_FRAMES = 100000;
  * @returns {Stack[]} without instances that have no pixels
  */
 export function stacks(instances) {
-    const sets = instances.map(framesOf).filter((f) => f.length > 0);
+    const sets = related(instances.map(framesOf).filter((f) => f.length > 0));
     const single = sets.filter((f) => f.length === 1).flat();
     const multi = sets.filter((f) => f.length > 1)
         .sort((a, b) => (a[0].instanceNumber ?? 0) - (b[0].instanceNumber ?? 0));
@@ -78,6 +83,21 @@ export function stacks(instances) {
         frames: ordered(frames),
         label: all.length > 1 ? `${i + 1} of ${all.length}` : '',
     }));
+}
+
+
+/**
+ * Some anonymizers give each slice a frame of reference of its own: such a
+ * series is one place, as it is for the server's volumes.
+ * @param {Frame[][]} sets of each instance
+ * @returns {Frame[][]}
+ */
+function related(sets) {
+    const all = sets.map((frames) => frames[0].reference);
+
+    return sets.length < 2 || all.includes('') || new Set(all).size < all.length
+        ? sets
+        : sets.map((set) => set.map((f) => ({ ...f, reference: f.series })));
 }
 
 
@@ -120,6 +140,7 @@ function ofInstance(ds, rows, columns, frames) {
         series: first(ds, TAG.SeriesInstanceUID),
         instance: first(ds, TAG.SOPInstanceUID),
         instanceNumber: number(ds, TAG.InstanceNumber),
+        reference: first(ds, TAG.FrameOfReferenceUID),
         modality: first(ds, TAG.Modality),
         frame: 1,
         frames,
@@ -130,6 +151,7 @@ function ofInstance(ds, rows, columns, frames) {
             || first(ds, TAG.PresentationLUTShape) === 'INVERSE',
         bytes: rows * columns * samples * allocated / 8,
         patientOrientation: values(ds, TAG.PatientOrientation).map(String),
+        frameOfReference: first(ds, TAG.FrameOfReferenceUID),
         ds,
         source: null,
     };

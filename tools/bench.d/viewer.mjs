@@ -1,0 +1,498 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// node viewer.mjs '{"url", "ohif", "ca", "home", "rounds", "only", …studies}':
+// the viewer in Chromium over emulated networks, and OHIF beside it.  A line
+// of JSON a row, for tools/bench: {name, value, bar, note, most}.
+
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+
+const require = createRequire(new URL('../../t/browser/package.json', import.meta.url));
+const { chromium } = require('playwright-core');
+
+const given = JSON.parse(process.argv[2]);
+const ROUNDS = given.rounds ?? 7;
+
+/** Bytes a second, ms: what issue 5 measures with. */
+const NETS = {
+    fast: { name: '30 Mbit/s 10 ms', rate: 30e6 / 8, rtt: 10 },
+    vpn: { name: '5 Mbit/s 60 ms', rate: 5e6 / 8, rtt: 60 },
+    poor: { name: '1 Mbit/s 200 ms', rate: 1e6 / 8, rtt: 200 },
+};
+
+const row = (name, value, bar, note = '', most = true) =>
+    console.log(JSON.stringify({ name, value, bar, note, most }));
+
+/** p50 and p95 of what is measured, beside their bars */
+function rows(name, values, [p50, p95], note = '') {
+    row(`${name}: p50`, quantile(values, 0.5), p50, note);
+    row(`${name}: p95`, quantile(values, 0.95), p95);
+}
+
+function quantile(values, q) {
+    const sorted = [...values].sort((a, b) => a - b);
+
+    return sorted[Math.min(sorted.length - 1, Math.ceil(q * sorted.length) - 1)];
+}
+
+const kB = (bytes) => Math.round(bytes / 1000);
+
+
+/** A Chromium of its own, which trusts our CA: its cache works as in life. */
+async function browse() {
+    const home = `${given.home}/chromium${browse.count = (browse.count ?? 0) + 1}`;
+    const nss = `${home}/.pki/nssdb`;
+
+    execFileSync('mkdir', ['-p', nss]);
+    execFileSync('certutil', ['-d', `sql:${nss}`, '-N', '--empty-password']);
+    execFileSync('certutil', ['-d', `sql:${nss}`, '-A', '-t', 'C,,', '-n', 'pacs',
+        '-i', given.ca]);
+
+    const context = await chromium.launchPersistentContext(`${home}/profile`, {
+        executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+        args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
+        env: { ...process.env, HOME: home },
+        viewport: { width: 1440, height: 900 },
+    });
+
+    await context.addInitScript(watch);
+    context.setDefaultTimeout(120000);
+    return Object.assign(context, { benchProfile: `${home}/profile` });
+}
+
+
+/** Runs in each page: what was on the screen when, by the clock. */
+function watch() {
+    const clock = () => performance.timeOrigin + performance.now();
+    const log = window.benchLog = [];
+    let last = '';
+
+    window.benchClock = clock;
+    localStorage.setItem('shownTours', JSON.stringify(['basicViewerTour']));
+    addEventListener('click', () => sessionStorage.setItem('benchClick', String(clock())),
+        { capture: true });
+
+    const ours = (/** @type {any} */ port) => ({
+        shown: port.dataset.shown,
+        final: port.querySelector('.badge').dataset.state === 'final',
+        exact: port.querySelector('canvas').style.filter === '' && port.dataset.shown !== '',
+    });
+    const theirs = () => {
+        const port = window.cornerstone?.getRenderingEngines()
+            .flatMap((e) => e.getViewports())[0];
+        const here = port?.viewportStatus === 'rendered' && port.csImage !== undefined;
+
+        return { shown: here ? port.csImage.imageId : '', final: here, exact: here };
+    };
+
+    const look = () => {
+        const port = document.querySelector('.port');
+        const now = port === null ? theirs() : ours(port);
+        const text = JSON.stringify(now);
+
+        if (text !== last) {
+            last = text;
+            log.push({ at: clock(), ...now });
+        }
+
+        requestAnimationFrame(look);
+    };
+
+    requestAnimationFrame(look);
+}
+
+
+async function throttle(page, net) {
+    const cdp = await page.context().newCDPSession(page);
+
+    await cdp.send('Network.enable');
+    await cdp.send('Network.emulateNetworkConditions', {
+        offline: false, latency: net?.rtt ?? 0,
+        downloadThroughput: net?.rate ?? -1, uploadThroughput: net?.rate ?? -1,
+    });
+    return cdp;
+}
+
+
+/** Bytes on the wire, by what they were for. */
+function count(cdp) {
+    const kinds = new Map();
+    const got = { program: 0, pictures: 0, data: 0, requests: 0 };
+
+    cdp.on('Network.responseReceived', ({ requestId, type, response }) => {
+        kinds.set(requestId, /\/(rendered|thumbnail|frames)/.test(response.url) ? 'pictures'
+            : /dicom-web/.test(response.url) ? 'data' : 'program');
+    });
+    cdp.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => {
+        if (kinds.has(requestId)) {
+            got[kinds.get(requestId)] += encodedDataLength;
+            got.requests++;
+        }
+    });
+    return got;
+}
+
+
+/** When the picture that is asked for was on the screen, by the clock. */
+async function shown(page, after = 0, number = null) {
+    return (await page.waitForFunction(([after, number]) =>
+        window.benchLog?.find((x) => x.at >= after && x.final && x.exact && x.shown !== ''
+            && (number === null || x.shown === number))?.at,
+    [after, number])).jsonValue();
+}
+
+
+const viewer = (study) => `${given.url}/viewer.html?study=${study}`;
+const ohif = (study) => `${given.ohif}/viewer?StudyInstanceUIDs=${study}`;
+
+
+/** Program in the cache, pictures not: a page after one of another study. */
+async function primed(context, url) {
+    const page = await context.newPage();
+    const cdp = await context.newCDPSession(page);
+
+    await cdp.send('Network.clearBrowserCache');
+    await page.goto(url);
+    await shown(page);
+    return page;
+}
+
+
+/** @returns {Promise<number[]>} ms from the click in the study list */
+async function opening(net, patient) {
+    const context = await browse();
+    const took = [];
+
+    for (let i = 0; i < ROUNDS; i++) {
+        const page = await primed(context, viewer(given.small));
+
+        await page.goto(`${given.url}/?id=${patient}`);
+        await page.locator('.row-name').first().waitFor();
+        await throttle(page, net);
+        await page.locator('.row-name').first().click();
+        await page.waitForURL('**/viewer.html**', { waitUntil: 'commit' });
+
+        const to = await shown(page);
+
+        took.push(to - await page.evaluate(() => Number(sessionStorage.getItem('benchClick'))));
+        await page.close();
+    }
+
+    await context.close();
+    return took;
+}
+
+
+/** @returns {Promise<number[]>} ms from the click in the strip */
+async function series(net) {
+    const context = await browse();
+    const took = [];
+
+    for (let i = 0; i < ROUNDS; i++) {
+        const page = await primed(context, viewer(given.two));
+
+        await throttle(page, net);
+        await page.locator('.thumb').nth(1).click();
+
+        const from = await page.evaluate(() => Number(sessionStorage.getItem('benchClick')));
+
+        took.push(await shown(page, from + 1) - from);
+        await page.close();
+    }
+
+    await context.close();
+    return took;
+}
+
+
+/** L1, L3, L6: ms of each step of a window drag, and of each rest */
+async function dragging(net) {
+    const context = await browse();
+    const page = await context.newPage();
+    const out = { local: [], exact: [], final: [] };
+
+    await throttle(page, net);
+    await page.goto(viewer(given.two));
+    await shown(page);
+    await page.keyboard.press('w');
+    await page.waitForTimeout(3000);
+    await page.evaluate(() => {
+        window.benchInput = [];
+        addEventListener('pointermove', (e) => {
+            const step = { from: performance.timeOrigin + e.timeStamp, to: 0 };
+
+            window.benchInput.push(step);
+            // the frame that shows it is committed when its callbacks are done
+            requestAnimationFrame(() => {
+                const { port1, port2 } = new MessageChannel();
+
+                port1.onmessage = () => { step.to = window.benchClock(); };
+                port2.postMessage(0);
+            });
+        }, { capture: true });
+    });
+
+    const box = await page.locator('.port').first().boundingBox();
+    let x = box.x + 200;
+    let y = box.y + 300;
+    const step = async (dx, dy) => {
+        const at = await page.evaluate(() => window.benchInput.length);
+
+        await page.mouse.move(x += dx, y += dy);
+        return (await page.waitForFunction((n) =>
+            window.benchInput[n]?.to > 0 && window.benchInput[n].from, at)).jsonValue();
+    };
+
+    await page.mouse.move(x, y);
+    await page.mouse.down();
+
+    for (let i = 0; i < 6 * ROUNDS; i++) {
+        const from = await step(i % 24 < 12 ? 5 : -5, i % 24 < 12 ? -3 : 3);
+        const to = await (await page.waitForFunction((from) =>
+            window.benchLog.find((e) => e.at >= from && e.exact)?.at, from)).jsonValue();
+
+        out.exact.push(to - from);
+    }
+
+    for (let i = 0; i < ROUNDS; i++) {
+        let from = 0;
+
+        for (let k = 0; k < 6; k++) {
+            from = await step(4, -2);
+        }
+        out.final.push(await shown(page, from + 1) - from);
+    }
+
+    out.local = await page.evaluate(() => window.benchInput.map((e) => e.to - e.from));
+    await page.mouse.up();
+    await context.close();
+    return out;
+}
+
+
+/** L4: through slices that are here, one a frame of the screen */
+async function scrolling() {
+    const context = await browse();
+    const page = await context.newPage();
+    const slices = 200;
+
+    await page.goto(viewer(given.ct));
+    await shown(page);
+
+    // there and back: now they are here
+    for (let i = 1; i <= slices; i++) {
+        await page.keyboard.press('ArrowDown');
+        if (i % 20 === 0) {
+            await shown(page, 0, String(i + 1));
+        }
+    }
+    await page.evaluate(() => { window.benchLog.length = 0; });
+    for (let i = 0; i < slices; i++) {
+        await page.keyboard.press('ArrowUp');
+    }
+    await shown(page, 0, '1');
+    await page.waitForTimeout(1000);
+
+    const seen = await page.evaluate((slices) => new Promise((done) => {
+        const port = document.querySelector('.port');
+        const log = [];
+        let sent = 0;
+        const step = (now) => {
+            log.push({ at: now, shown: Number(port.dataset.shown) });
+
+            if (log.at(-1).shown > slices || now - log[0].at > 30000) {
+                done(log);
+                return;
+            }
+            if (sent++ < slices) {
+                document.dispatchEvent(new KeyboardEvent('keydown',
+                    { key: 'ArrowDown', bubbles: true }));
+            }
+            requestAnimationFrame(step);
+        };
+
+        requestAnimationFrame(step);
+    }), slices);
+
+    await context.close();
+
+    const first = seen.find((e) => e.shown > 1);
+    const last = seen.at(-1);
+
+    return {
+        rate: (last.shown - first.shown) / (last.at - first.at) * 1000,
+        dropped: slices + 1 - new Set(seen.map((e) => e.shown)).size,
+        longest: Math.max(...seen.slice(1).map((e, i) => e.at - seen[i].at)),
+    };
+}
+
+
+/** MB, proportional set size of the process that draws the largest tab */
+function memory(context) {
+    const all = execFileSync('ps', ['-eo', 'pid,ppid,args', '--no-headers']).toString()
+        .split('\n').map((l) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(l)).filter(Boolean)
+        .map(([, pid, parent, args]) => ({ pid, parent, args }));
+    const ours = new Set(all.filter((p) => p.args.includes(context.benchProfile)).map((p) => p.pid));
+
+    for (let n = -1; n !== ours.size;) {
+        n = ours.size;
+        all.filter((p) => ours.has(p.parent)).forEach((p) => ours.add(p.pid));
+    }
+
+    return Math.max(...all.filter((p) => ours.has(p.pid) && p.args.includes('--type=renderer'))
+        .map((p) => Number(/^Pss:\s+(\d+)/m.exec(readFileSync(
+            `/proc/${p.pid}/smaps_rollup`, 'utf8'))?.[1]) / 1024));
+}
+
+
+/** A study that has been looked through: MB. */
+async function looking(url, layout, steps) {
+    const context = await browse();
+    const page = await context.newPage();
+
+    await page.goto(url);
+    await shown(page);
+    await layout(page);
+
+    for (let i = 0; i < steps; i++) {
+        await page.mouse.wheel(0, 120);
+        await page.waitForTimeout(30);
+    }
+    await page.waitForTimeout(3000);
+
+    const mb = memory(context);
+
+    await context.close();
+    return mb;
+}
+
+
+/** First visit, then another with the program in the cache. */
+async function visits(net, url, other) {
+    const context = await browse();
+    let page = await context.newPage();
+    const first = count(await throttle(page, null));
+
+    await page.goto(url);
+    await shown(page);
+    await page.waitForLoadState('networkidle');
+    await page.close();
+
+    const took = [];
+    let again = null;
+
+    for (let i = 0; i < ROUNDS; i++) {
+        page = await primed(context, other);
+        await page.close();
+        page = await context.newPage();
+        again = count(await throttle(page, net));
+
+        const from = Date.now();
+
+        await page.goto(url, { waitUntil: 'commit' });
+        took.push(await shown(page) - from);
+        again = { ...again };
+        await page.close();
+    }
+
+    await context.close();
+    return { first, took, again };
+}
+
+
+/** The same study again: what goes over the wire. */
+async function again(url) {
+    const context = await browse();
+    let got = null;
+
+    for (let i = 0; i < 2; i++) {
+        const page = await context.newPage();
+
+        got = count(await throttle(page, null));
+        await page.goto(url);
+        await shown(page);
+        await page.waitForLoadState('networkidle');
+        await page.close();
+    }
+
+    await context.close();
+    return got;
+}
+
+
+const only = new Set((given.only ?? '').split(',').filter(Boolean));
+const on = (name) => only.size === 0 || only.has(name);
+
+if (on('bytes')) {
+    const { first } = await visits(NETS.fast, viewer(given.ct), viewer(given.small));
+
+    row('L10 html, js and css to the first screen, kB', first.program / 1000, 150,
+        `as sent; first pictures ${kB(first.pictures)} kB, DICOM JSON ${kB(first.data)} kB`);
+    row('a study opened again: bytes of pictures', (await again(viewer(given.two))).pictures, 0);
+}
+
+for (const net of on('open') ? [NETS.fast, NETS.vpn, NETS.poor] : []) {
+    rows(`L7 click in the list to first picture, 1,000-slice CT, ${net.name}, ms`,
+        await opening(net, given.ctPatient), [1000, 2500]);
+}
+
+for (const net of on('radiograph') ? [NETS.fast, NETS.vpn] : []) {
+    rows(`first picture of a 3,000² radiograph from the click, ${net.name}, ms`,
+        await opening(net, given.dxPatient), [800, 800]);
+}
+
+for (const [net, bar] of on('series') ? [[NETS.fast, 300], [NETS.vpn, 800]] : []) {
+    rows(`L5 click a series to its first picture, ${net.name}, ms`, await series(net), [bar, bar]);
+}
+
+for (const net of on('drag') ? [NETS.fast, NETS.vpn, NETS.poor] : []) {
+    const d = await dragging(net);
+
+    rows(`L1 pointer to local feedback, window drag, ${net.name}, ms`, d.local, [16, 33]);
+    rows(`L3 pointer to exact picture, window drag, ${net.name}, ms`, d.exact,
+        [net.rtt + 20, net.rtt <= 60 ? Math.min(100, net.rtt + 60) : net.rtt + 60]);
+    rows(`L6 rest to final picture, ${net.name}, ms`, d.final, [150 + net.rtt, 150 + net.rtt + 60]);
+}
+
+if (on('scroll')) {
+    const s = await scrolling();
+
+    row('L4 cached scroll, slices/s', s.rate, 60, `longest frame ${s.longest.toFixed(0)} ms`, false);
+    row('L4 cached scroll: slices that were not shown', s.dropped, 0);
+}
+
+if (on('memory')) {
+    const ours = await looking(viewer(given.ct), async () => {}, 200);
+    const blank = await looking(viewer(given.small), async () => {}, 0);
+
+    row('L9 memory of the tab, 1,000-slice CT, 2 × 2, MB', ours, 150,
+        `PSS of its renderer; with a study of 3 slices ${blank.toFixed(0)} MB`);
+    if (given.ohif) {
+        const theirs = await looking(ohif(given.ct), async () => {}, 200);
+
+        row('memory of the tab, 1,000-slice CT / OHIF', ours / theirs, 1,
+            `${ours.toFixed(0)} MB, OHIF ${theirs.toFixed(0)} MB`);
+    }
+}
+
+for (const net of on('ohif') && given.ohif ? [NETS.fast, NETS.vpn] : []) {
+    const a = await visits(net, viewer(given.ct), viewer(given.small));
+    const b = await visits(net, ohif(given.ct), ohif(given.small));
+    const ms = (v) => quantile(v.took, 0.5);
+
+    row(`first picture of the CT, program cached, ${net.name} / OHIF`, ms(a) / ms(b), 1,
+        `${ms(a).toFixed(0)} ms, OHIF ${ms(b).toFixed(0)} ms`);
+    row(`bytes of a first visit, ${net.name} / OHIF`,
+        (a.first.program + a.first.data + a.first.pictures)
+        / (b.first.program + b.first.data + b.first.pictures), 1,
+        `program ${kB(a.first.program)} kB, OHIF ${kB(b.first.program)} kB; `
+        + `the rest ${kB(a.first.data + a.first.pictures)} kB, OHIF ${kB(b.first.data + b.first.pictures)} kB`);
+    row(`bytes to that picture, program cached, ${net.name} / OHIF`,
+        (a.again.program + a.again.data + a.again.pictures)
+        / (b.again.program + b.again.data + b.again.pictures), 1,
+        `${kB(a.again.program + a.again.data + a.again.pictures)} kB, `
+        + `OHIF ${kB(b.again.program + b.again.data + b.again.pictures)} kB`);
+}
+
+process.exit(0);
