@@ -153,6 +153,8 @@ install: all
 	rm -rf "$(SHARE)/ngx_pacs/html"
 	cp -R html "$(SHARE)/ngx_pacs/"
 	chmod -R u=rwX,go=rX "$(SHARE)/ngx_pacs/html"
+	tools/program html | install -m 644 /dev/stdin \
+	    "$(SHARE)/ngx_pacs/program.conf"
 	echo 'load_module modules/ngx_http_pacs_module.so;' \
 	    | install -m 644 /dev/stdin \
 	    "$(SHARE)/nginx/modules-available/mod-http-pacs.conf"

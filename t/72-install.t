@@ -31,6 +31,7 @@ my %mode = (
     'usr/sbin/pacs-listener' => 0755,
     'usr/bin/pacs' => 0755,
     'usr/share/doc/ngx_pacs/README.md' => 0644,
+    'usr/share/ngx_pacs/program.conf' => 0644,
     'usr/share/nginx/modules-available/mod-http-pacs.conf' => 0644,
 );
 $mode{"usr/share/doc/ngx_pacs/" . s{^conf/}{}r} = 0644 for glob 'conf/*';
@@ -63,7 +64,8 @@ if ($> == 0) {
 my $conf = slurp("$dest/usr/share/doc/ngx_pacs/nginx.conf");
 for (
     [ qr{/usr/lib/nginx/modules/\w+\.so}, sub { qq{"$dest$_[0]"} } ],
-    [ qr{/usr/share/ngx_pacs/html}, sub { qq{"$dest$_[0]"} } ],
+    [ qr{/usr/share/ngx_pacs/program.conf}, sub { qq{"$dest$_[0]"} } ],
+    [ qr{/usr/share/ngx_pacs/html[^ ;]*}, sub { qq{"$dest$_[0]"} } ],
     [ qr{/var/lib/pacs}, sub { $home } ],
     [ qr{(?<=listen )127\.0\.0\.1:8080}, sub { "127.0.0.1:$p->{port}" } ],
 ) {
@@ -95,6 +97,14 @@ ok(wait_until('nginx', sub { $p->get('/pacs/health')->{status} == 200 }), 'nginx
 for my $path (qw(/ /viewer.html /js/viewer/state.js /css/tokens.css)) {
     is($p->get($path)->{status}, 200, "$path is served");
 }
+
+# the page names its files by a version, under which they are kept
+my ($own) = $p->get('/viewer.html')->{content} =~ m{src="(v/[0-9a-f]+/js/viewer/main\.js)"};
+my $r = $p->get('/' . ($own // ''));
+is($r->{content}, slurp("$dest/usr/share/ngx_pacs/html/js/viewer/main.js"), 'a file by its version');
+like($r->{headers}{'cache-control'}, qr/immutable/, '... is kept');
+is($p->get('/viewer.html')->{headers}{'cache-control'}, 'no-cache', '... the page is not');
+is($p->get('/v/0123/viewer.html')->{status}, 404, '... nor served that way');
 
 # --- pacs import: as root it becomes the home's owner ---
 
