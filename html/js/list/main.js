@@ -37,6 +37,8 @@ const page = {
     query: fromAddress(location.search),
     /** @type {Found} */
     found: { rows: [], total: 0, more: false },
+    /** of the last first page: which search, how many */
+    first: { key: '', total: /** @type {number | null} */ (null) },
     /** which page that is, from 0 */
     at: 0,
     /** @type {'' | 'searching' | 'done'} */
@@ -92,7 +94,7 @@ async function search(isOther) {
     renderState();
 
     try {
-        page.found = await askServer(root, query, signal);
+        page.found = withTotal(await askServer(root, query, signal), query);
         page.error = '';
         page.at = query.page;
 
@@ -126,6 +128,25 @@ async function search(isOther) {
         page.missed = false;
         refresh();
     }
+}
+
+
+/**
+ * The first page's number holds for the others: these leave out what came
+ * after it, and their answers have none.
+ * @param {Found} found
+ * @param {Query} query
+ * @returns {Found}
+ */
+function withTotal(found, query) {
+    const key = toAddress({ ...query, page: 0 }) + query.studies;
+
+    if (query.page === 0) {
+        page.first = { key, total: found.total };
+    }
+
+    return found.total === null && page.first.key === key
+        ? { ...found, total: page.first.total } : found;
 }
 
 
