@@ -55,7 +55,7 @@ my %resources = (
     "$i/thumbnail" => [qw(viewport window quality accept)],
     "$x/rendered" => [qw(viewport window)],
     "$i/frames/1/values" => [qw(point rectangle ellipse polygon histogram range)],
-    "$x/renderedmpr" => [qw(orientation mprslab renderingmethod mproffset mprplane mprcurve viewport window volumeinputreference match swivelrange
+    "$x/renderedmpr" => [qw(orientation mprslab renderingmethod mproffset mprplane mprcurve grid viewport window volumeinputreference match swivelrange
         animationstepsize animationrate viewpointposition viewpointlookat viewpointup volumetriccurvepoint renderedvolumetricmetadata Modality)],
     "$x/rendered3d" => [qw(preset orientation viewport cut shading renderingmethod swivelrange window)],
     "$x/metadata" => [qw(includefields accept)],

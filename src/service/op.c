@@ -291,15 +291,16 @@ warn_of_unknown(pacs_op_t *op, const parsed_t *p)
 }
 
 
-/* DESIGN 4, browser cache: asked again, by ETag, but for rev= */
+/* DESIGN 4, browser cache: always asked again, by ETag, but for rev= */
 static pacs_str_t
-caching(pacs_op_t *op)
+cache_control(pacs_op_t *op)
 {
-    const parsed_t *p = op->parsed;
+    parsed_t  *p = op->parsed;
 
     if (op->request.tus_resumable.len != 0) {
         return pacs_lit("no-store");
     }
+
     return p != NULL && pacs_session_is_current(op, &p->route, p->params,
                                                 p->nparams)
            ? pacs_lit("private, max-age=31536000, immutable")
@@ -338,7 +339,7 @@ pacs_op_run(pacs_op_t *op)
         pacs_op_fail(op, &err);
     }
 
-    pacs_reply_header(op, "Cache-Control", caching(op));
+    pacs_reply_header(op, "Cache-Control", cache_control(op));
     pacs_reply_header(op, "Vary", pacs_lit("Accept, Accept-Encoding"));
 
     return PACS_OK;

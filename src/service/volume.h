@@ -178,6 +178,8 @@ int pacs_voxels_create(pacs_service_t *svc, const char *name,
  * builder gave up */
 int pacs_voxels_need(pacs_service_t *svc, pacs_voxels_t *v, uint32_t first,
     uint32_t last, const pacs_plane_t *plane, bool *orphan, pacs_err_t *err);
+/* how many slices are there by now */
+uint32_t pacs_voxels_ready(const pacs_voxels_t *v);
 /* values of all slices, which are there */
 void pacs_voxels_range(const pacs_voxels_t *v, double *min, double *max);
 

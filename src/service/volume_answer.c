@@ -183,7 +183,11 @@ pacs_volume_metadata(pacs_op_t *op, const pacs_route_t *route,
     pacs_buf_text(&b, "}]\n");
 
     op->reply.content_type = pacs_lit("application/dicom+json");
-    return pacs_reply_memory(op, pacs_buf_take(&b, op->arena));
+    rc = pacs_reply_memory(op, pacs_buf_take(&b, op->arena));
+    return rc != PACS_OK
+           ? rc : pacs_reply_header(op, "Volume-Slices",
+                                    pacs_sprintf(op->arena, "%u/%u",
+                                    pacs_voxels_ready(s->voxels), h->n[2]));
 }
 
 

@@ -639,6 +639,21 @@ pacs_voxels_need(pacs_service_t *svc, pacs_voxels_t *v, uint32_t first,
 }
 
 
+uint32_t
+pacs_voxels_ready(const pacs_voxels_t *v)
+{
+    uint32_t  last = v->head->n[2] - 1, ready = 0;
+
+    if (state_of(v) != FILE_CUT) {
+        (void) are_there(v, 0, last);
+    }
+    for (uint32_t k = 0; k <= last; k++) {
+        ready += atomic_load(&v->there[k]);
+    }
+    return ready;
+}
+
+
 void
 pacs_voxels_range(const pacs_voxels_t *v, double *min, double *max)
 {

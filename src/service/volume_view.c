@@ -3,8 +3,9 @@
 /*
  * From parameters to planes and cameras, PS3.18 8.3.5.3.4-11.  A picture
  * shows the whole volume: its box as it is seen from the camera, as many
- * pixels as the frames have in that length.  viewport makes it smaller or
- * larger, or cuts a region out, as in other rendered resources.
+ * pixels as the frames have in that length, or what grid says.  viewport
+ * makes it smaller or larger, or cuts a region out, as in other rendered
+ * resources.
  */
 
 #include <math.h>
@@ -235,9 +236,16 @@ pacs_volume_view(const pacs_volume_t *v, const pacs_web_volume_t *want,
 
     w->pixel = fmin(sqrt(dot(v->step[0], v->step[0])),
                     sqrt(dot(v->step[1], v->step[1])));
-    w->width = fmax(1, rint(extent(v, w->right) / w->pixel));
-    w->height = fmax(1, rint(extent(v, w->down) / w->pixel));
     stack(v, w);
+
+    if (want->has_grid) {
+        w->width = want->grid[0];
+        w->height = want->grid[1];
+        w->pixel = want->grid[2];
+    } else {
+        w->width = fmax(1, rint(extent(v, w->right) / w->pixel));
+        w->height = fmax(1, rint(extent(v, w->down) / w->pixel));
+    }
 
     if (want->plane > w->planes) {
         return pacs_fail(err, PACS_E_ARG, "parameter mprplane=%u: there are "

@@ -279,6 +279,23 @@ set_plane(const ctx_t *c, const pacs_param_t *p, pacs_err_t *err)
 
 
 static int
+set_grid(const ctx_t *c, const pacs_param_t *p, pacs_err_t *err)
+{
+    pacs_web_volume_t *v = c->v;
+    double            *g = v->grid;
+
+    v->has_grid = decimals(p->value, g, 3) && g[0] >= 1 && g[1] >= 1
+                  && g[0] == floor(g[0]) && g[1] == floor(g[1])
+                  && g[2] >= 1e-3 && g[2] <= 1e3;
+
+    return v->has_grid
+           ? PACS_OK
+           : pacs_web_bad(err, p, "must be columns,rows,mm: whole numbers, "
+                          "and 0.001 to 1000");
+}
+
+
+static int
 set_preset(const ctx_t *c, const pacs_param_t *p, pacs_err_t *err)
 {
     c->v->preset = p->value;
@@ -334,6 +351,7 @@ static const struct {
     { "mprcurve",                   MPR,         set_line },
     { "mproffset",                  MPR,         set_offset },
     { "mprplane",                   MPR,         set_plane },
+    { "grid",                       BOTH,        set_grid },
     { "preset",                     SOLID,       set_preset },
     { "shading",                    SOLID,       set_shading },
     { "crop",                       SOLID,       set_cut }

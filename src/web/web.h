@@ -212,6 +212,8 @@ typedef struct {
     unsigned         nline;
     double           offset;        /* mproffset */
     uint32_t         plane;         /* mprplane, from 1; 0: not given */
+    bool             has_grid;
+    double           grid[3];       /* columns, rows, mm a pixel */
     pacs_str_t       preset;
     bool             unshaded;
     double           cut[2][3];     /* least and greatest corner */

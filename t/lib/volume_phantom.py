@@ -334,6 +334,21 @@ def check(url, folder):
     compare("a plane by point and directions", base("ramp"), camera, whole)
     compare("... smaller", base("ramp"), camera + "&viewport=30,30", whole)
     compare("... a region of it, larger", base("ramp"), camera + "&viewport=200,150,10,12,20,15", whole)
+    grid = "viewpointposition=35,-43,32&viewpointlookat=5,-3,10&viewpointup=0,0,1&grid=60,48,0.5"
+    compare("a plane of a grid's size, about its point", base("ramp"), grid, whole)
+    compare("... smaller", base("ramp"), grid + "&viewport=30,30", whole, least=100)
+    compare("... a region of it", base("ramp"), grid + "&viewport=80,80,10,10,40,20", whole)
+    compare("... of PET: the same place", base("pet"), grid, whole, lambda p: ramp(p) + 600, (600, 700))
+    facts_of = [json.loads(get(f"{base(k)}?{grid}&renderedvolumetricmetadata=yes", "application/dicom+json")[2])[0]
+                for k in ("ramp", "pet", "tilted")]
+    say(all(f[t] == facts_of[0][t] for f in facts_of for t in ("00200032", "00200037", "00280010", "00280011", "00280030"))
+        and facts_of[0]["00280011"]["Value"] == [60] and facts_of[0]["00280030"]["Value"] == [0.5, 0.5],
+        "... congruent in all volumes", facts_of)
+    say(get(f"{base('ramp', 'rendered3d')}?{grid.replace('60,48', '64,32')}", "image/png")[2][16:24]
+        == bytes([0, 0, 0, 64, 0, 0, 0, 32]), "... and of a volume rendering")
+    slices = get(f"{base('ramp')}?orientation=f&window=1,2,linear&renderedvolumetricmetadata=yes",
+                 "application/dicom+json")[1].get("Volume-Slices")
+    say(slices == "20/20", "the metadata tell how many slices are there", slices)
     compare("a plane moved", base("ramp"), "orientation=a&mproffset=-6.3", whole)
     compare("plane 3 of the stack", base("ramp"), "orientation=f&mprplane=3", whole)
     compare("a slab's mean", base("ramp"), "orientation=a&mprslab=8", box([-16, -5, -20], [15.2, 5, 27.5]))
@@ -456,7 +471,8 @@ def check(url, folder):
                         ("orientation=a&viewpointlookat=1,2,3&viewpointposition=0,0,0", "exclude"),
                         ("viewpointlookat=1,2,3&viewpointposition=1,2,3", "direction"),
                         ("viewpointposition=1,2", "viewpointposition"), ("window=0,0,linear", "window"),
-                        ("mprcurve=1,2,3", "mprcurve"), ("orientation=a&orientation=a", "twice"),
+                        ("mprcurve=1,2,3", "mprcurve"), ("grid=10,10", "grid"), ("grid=10,9.5,1", "grid"),
+                        ("grid=10,0,1", "grid"), ("grid=10,10,0", "grid"), ("orientation=a&orientation=a", "twice"),
                         ("volumetriccurvepoint=1,2,3", "two points"), ("animationstepsize=3", "animationstepsize"),
                         ("viewport=10,10,5000,0,5,5", "viewport"), ("match=AcquisitionNumber", "match"),
                         ("renderedvolumetricmetadata=no", "renderedvolumetricmetadata")):

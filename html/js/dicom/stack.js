@@ -42,13 +42,21 @@ const OF_STORED = ['4', '12.1', '12.1.1', '12.2', '12.2.1', '12.3', '481.2']
  * @property {Window} guess where a drag starts when nothing is known
  * @property {Vector | null} position
  * @property {import('../math/orientation.js').Orientation | null} orientation
+ * @property {string} frameOfReference UID, '' when it has none
  * @property {string[]} patientOrientation
  * @property {import('../math/scale.js').Spacing | null} spacing
  * @property {number | null} instanceNumber
+ * @property {string} reference Frame of Reference UID, ''
  * @property {Dataset} ds
+ * @property {string} rev of its series, or ''
+ * @property {import('../net/urls.js').Source | null} source of a virtual
+ *     frame, null: a stored one
  *
  * @typedef {{id: string, series: string, frames: Frame[],
- *            label: string}} Stack label: '' or which one of the series
+ *            label: string,
+ *            made?: import('./planes.js').Planes | import('./planes.js').Views
+ *     }} Stack label: '' or which one of the series; made: of what, where its
+ *     frames are none that are stored
  */
 
 /** What tells the shape of a pixel, the strongest first. */
@@ -61,10 +69,12 @@ const MOST_FRAMES = 100000;
 
 /**
  * @param {Dataset[]} instances metadata of one series
+ * @param {string} [rev] of the series, by which its pictures are kept
  * @returns {Stack[]} without instances that have no pixels
  */
-export function stacks(instances) {
-    const sets = instances.map(framesOf).filter((f) => f.length > 0);
+export function stacks(instances, rev = '') {
+    const sets = related(instances.map((ds) => framesOf(ds, rev))
+        .filter((f) => f.length > 0));
     const single = sets.filter((f) => f.length === 1).flat();
     const multi = sets.filter((f) => f.length > 1)
         .sort((a, b) => (a[0].instanceNumber ?? 0) - (b[0].instanceNumber ?? 0));
@@ -80,10 +90,26 @@ export function stacks(instances) {
 
 
 /**
+ * Some anonymizers give each slice a frame of reference of its own: such a
+ * series is one place, as it is for the server's volumes.
+ * @param {Frame[][]} sets of each instance
+ * @returns {Frame[][]}
+ */
+function related(sets) {
+    const all = sets.map((frames) => frames[0].reference);
+
+    return sets.length < 2 || all.includes('') || new Set(all).size < all.length
+        ? sets
+        : sets.map((set) => set.map((f) => ({ ...f, reference: f.series })));
+}
+
+
+/**
  * @param {Dataset} ds
+ * @param {string} [rev]
  * @returns {Frame[]} empty: not an image
  */
-export function framesOf(ds) {
+export function framesOf(ds, rev = '') {
     const rows = number(ds, TAG.Rows) ?? 0;
     const columns = number(ds, TAG.Columns) ?? 0;
 
@@ -95,7 +121,7 @@ export function framesOf(ds) {
         Math.max(1, number(ds, TAG.NumberOfFrames) ?? 1));
     const shared = items(ds, TAG.SharedFunctionalGroupsSequence)[0];
     const each = items(ds, TAG.PerFrameFunctionalGroupsSequence);
-    const base = ofInstance(ds, rows, columns, count);
+    const base = { ...ofInstance(ds, rows, columns, count), rev };
 
     return Array.from({ length: count }, (_, i) =>
         ({ ...base, frame: i + 1, ...ofFrame(ds, shared, each[i]) }));
@@ -118,6 +144,7 @@ function ofInstance(ds, rows, columns, frames) {
         series: first(ds, TAG.SeriesInstanceUID),
         instance: first(ds, TAG.SOPInstanceUID),
         instanceNumber: number(ds, TAG.InstanceNumber),
+        reference: first(ds, TAG.FrameOfReferenceUID),
         modality: first(ds, TAG.Modality),
         frame: 1,
         frames,
@@ -128,7 +155,9 @@ function ofInstance(ds, rows, columns, frames) {
             || first(ds, TAG.PresentationLUTShape) === 'INVERSE',
         bytes: rows * columns * samples * allocated / 8,
         patientOrientation: values(ds, TAG.PatientOrientation).map(String),
+        frameOfReference: first(ds, TAG.FrameOfReferenceUID),
         ds,
+        source: null,
     };
 }
 

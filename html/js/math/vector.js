@@ -38,6 +38,27 @@ export function sum(a, b) {
 }
 
 
+/** @param {Vector} a @param {Vector} b @returns {Vector} from b to a */
+export function difference(a, b) {
+    return [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
+}
+
+
+/**
+ * About an axis, by the right hand's rule.
+ * @param {Vector} a
+ * @param {Vector} axis unit vector
+ * @param {number} angle radians
+ * @returns {Vector}
+ */
+export function turned(a, axis, angle) {
+    const c = Math.cos(angle);
+    const side = scaled(cross(axis, a), Math.sin(angle));
+
+    return sum(sum(scaled(a, c), side), scaled(axis, dot(axis, a) * (1 - c)));
+}
+
+
 /**
  * The index of the axis along which a vector is longest.
  * @param {Vector} a

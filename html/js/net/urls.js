@@ -5,6 +5,12 @@
 /**
  * @typedef {{study: string, series: string, instance: string,
  *            frame: number}} Address frame from 1
+ *
+ * @typedef {Object} Source of a picture that the server makes of many frames
+ * @property {string} kind 'mpr', 'vr', …
+ * @property {string} path below the root of DICOMweb
+ * @property {string[]} args "key=value", escaped, that are always there
+ *
  * @typedef {import('../math/tiles.js').Tile} Tile
  * @typedef {import('../math/window.js').Window} Window
  * @typedef {import('../math/window.js').VoiFunction} VoiFunction
@@ -48,12 +54,13 @@ export function frameUrl(root, a) {
 
 /**
  * @param {string} root
- * @param {Address} a
+ * @param {Address & {source?: Source | null, rev?: string}} a rev: of its
+ *     series, by which the browser keeps pictures (conf/retrieve.md)
  * @param {Look} look
  * @returns {string}
  */
 export function renderedUrl(root, a, look) {
-    const args = [];
+    const args = [...(a.source?.args ?? [])];
 
     if (look.tile) {
         const t = look.tile;
@@ -71,9 +78,25 @@ export function renderedUrl(root, a, look) {
         args.push(`quality=${look.quality}`);
     }
 
+    if (a.rev) {
+        args.push(`rev=${a.rev}`);
+    }
+
     const query = args.length > 0 ? `?${args.join('&')}` : '';
 
-    return `${frameUrl(root, a)}/rendered${query}`;
+    return (a.source ? `${root}/${a.source.path}`
+        : `${frameUrl(root, a)}/rendered`) + query;
+}
+
+
+/**
+ * @param {string} root
+ * @param {string} study
+ * @param {string} series
+ * @returns {string}
+ */
+export function sessionUrl(root, study, series) {
+    return `${seriesUrl(root, study, series)}/session`;
 }
 
 
