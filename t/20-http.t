@@ -188,6 +188,26 @@ my $etag = $plain->{headers}{etag};
 ok($etag, 'an ETag');
 is($pacs->get("$web/studies/$S/series/$X/metadata", 'If-None-Match' => $etag)->{status}, 304, '304 for the same ETag');
 
+# a strong ETag is of the same bytes, and a 304 has the one of the 200
+for (
+    ['metadata', 'multipart/related; type="application/dicom+xml"'], ['frames/1', 'multipart/related; type="application/octet-stream"'],
+    ['frames/1', 'application/octet-stream'], ['bulkdata/7FE00010', 'multipart/related; type="application/octet-stream"'],
+    ['bulkdata', 'multipart/related; type="application/octet-stream"'], ['rendered', 'multipart/related; type="image/jpeg"'],
+    ['', 'multipart/related; type="application/dicom"'], ['', 'application/dicom'], ['metadata', 'application/dicom+json'],
+    ['../../instances?limit=2', 'multipart/related; type="application/dicom+xml"'])
+{
+    my ($path, $accept) = @$_;
+    my $url = $path =~ /^\.\.(.*)/ ? "$web/studies/$S/series/$X/instances?limit=2" : "$web/studies/$S/series/$X/instances/$I/$path" =~ s,/$,,r;
+    my ($one, $two) = map { $pacs->get($url, Accept => $accept) } 1, 2;
+    my $tag = $one->{headers}{etag};
+    is($one->{status}, 200, "$path as $accept") or next;
+    is($two->{headers}{etag}, $tag, '... has one ETag');
+    ok($tag =~ m,^W/, || $one->{content} eq $two->{content}, '... weak, or of the same bytes');
+    my $same = $pacs->get($url, Accept => $accept, 'If-None-Match' => $tag);
+    is($same->{status}, 304, '... 304');
+    is($same->{headers}{etag}, $tag, '... of that ETag');
+}
+
 # --- rendered ---
 
 my $base = "$web/studies/$S/series/$X/instances/$I";

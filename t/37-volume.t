@@ -73,6 +73,12 @@ is_deeply([ map { (stat)[1] } volumes() ], [$inode], '... of the same file');
 
 # both workers ask at once for a volume that is not there
 $facts = json(slurp("$tmp/p/ramp.json"));
+{
+    my $r = $pacs->get("$base?InstanceNumber=999", @png);
+    is($r->{status}, 406, 'parameters that no image has');
+    like($r->{content}, qr/none of \d+ images has the values/, '... are told from images without a place');
+}
+
 my $ramp = "/dicom-web/studies/$facts->{study}/series/$facts->{series}/renderedmpr";
 unlink grep { $_ ne $files[0] } volumes();
 @pids = ();

@@ -249,13 +249,32 @@ my @pixels = ('7FE00010' => ['OB', '', 'x']);
     ($r) = media('image/jpeg', substr($jpeg, 0, 20), @pixels);
     is($r->{status}, 409, 'a JPEG cut short');
     ($r) = media('image/png', "\x89PNG\r\n\x1a\n", @pixels);
-    is($r->{status}, 415, 'point 49: PNG: 415');
+    is($r->{status}, 409, 'point 49: a PNG that is none: 409');
+    ($r) = media('image/bmp', 'BM', @pixels);
+    is($r->{status}, 415, 'point 49: a picture of another type: 415');
     ($r) = media('image/jp2; transfer-syntax=1.2.840.10008.1.2.4.50', $jpeg,
                  @pixels);
     is($r->{status}, 415, 'a syntax of another type: 415');
 }
 
+{
+    my ($r, $set) = media('image/jpeg', $jpeg, @pixels,
+        '00080016' => ['UI', ''], '00080060' => ['CS', '']);
+    is($r->{status}, 200, 'a SOP class that is empty is as one that is not'
+       . ' there') or diag $r->{content};
+    is(value($set, '00080060'), 'XC', '... the modality, too');
+}
+
 my @document = ('00420011' => ['OB', '', 'x']);
+
+{
+    my ($r) = media('application/pdf', ['%PDF-1.4 a', '%PDF-1.4 b'],
+                    @document);
+    is($r->{status}, 409, 'two documents of one Content-Location');
+    like($r->{content}, qr/several parts .* Content-Location x/, '... is why');
+    ($r) = media('application/octet-stream', ['ab', 'cd'], @document);
+    is($r->{status}, 409, '... octets, too');
+}
 
 for (['application/pdf', '%PDF-1.4 odd', '104.1', 'DOC'],
      ['text/xml', '<ClinicalDocument/>', '104.2', 'DOC'],

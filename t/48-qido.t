@@ -413,6 +413,8 @@ for my $include ("includefield=StudyDescription&includefield=00101010",
 ok(!ask('studies')->{rows}[0]{'00081030'}, 'point 11: not without');
 ok(ask('studies', includefield => 'all')->{rows}[0]{'00081030'},
    'point 11: all');
+is($pacs->get("$web/studies?includefield=PatientName.StudyDate")->{status},
+   400, 'includefield: a path through no sequence');
 is($pacs->get("$web/studies?includefield=NoSuch")->{status}, 400,
    'point 11: an unknown one is 400');
 

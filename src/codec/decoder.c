@@ -21,6 +21,9 @@ const decoder_t  pacs_decoders[] = {
     { "1.2.840.10008.1.2.4.201",  pacs_decode_htj2k, false, true },
     { "1.2.840.10008.1.2.4.202",  pacs_decode_htj2k, false, true },
     { "1.2.840.10008.1.2.4.203",  pacs_decode_htj2k, true, true },
+    /* by media type: they are stored decoded */
+    { "image/png",                pacs_decode_png, false, false },
+    { "image/gif",                pacs_decode_gif, false, false },
     { NULL, NULL, false, false }
 };
 

@@ -40,7 +40,7 @@ typedef struct {
 typedef int (*decode_fn)(decode_job_t *job, pacs_err_t *err);
 
 typedef struct {
-    const char  *syntax;        /* UID */
+    const char  *syntax;        /* UID, or a media type */
     decode_fn    decode;
     bool         lossy;
     bool         once;          /* its process decodes no second frame */
@@ -89,6 +89,8 @@ int pacs_decode_jpeg(decode_job_t *job, pacs_err_t *err);
 int pacs_decode_jpegls(decode_job_t *job, pacs_err_t *err);
 int pacs_decode_jpeg2000(decode_job_t *job, pacs_err_t *err);
 int pacs_decode_htj2k(decode_job_t *job, pacs_err_t *err);
+int pacs_decode_png(decode_job_t *job, pacs_err_t *err);
+int pacs_decode_gif(decode_job_t *job, pacs_err_t *err);
 
 #ifdef __cplusplus
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * What a coded picture says of itself: markers of JPEG (ISO 10918-1 B.1),
+ * What a coded picture says of itself: PNG (ISO 15948), GIF 89a, markers of JPEG (ISO 10918-1 B.1),
  * JPEG-LS (ISO 14495-1 C) and JPEG 2000 (ISO 15444-1 A), the boxes around
  * the latter (I).  Only heads are read, nothing is decoded.
  */
@@ -10,7 +10,7 @@
 
 #include "dicom/reader.h"
 
-enum { SEGMENTS = 4096, SEGMENT_MAX = 64, BOXES = 64 };
+enum { SEGMENTS = 4096, SEGMENT_MAX = 64, BOXES = 64, FRAMES = 65535 };
 
 #define UID(rest)  "1.2.840.10008.1.2.4." rest
 
@@ -138,6 +138,7 @@ j2k(scan_t *s)
 {
     pacs_coded_t  *c = s->c;
     uint8_t        p[SEGMENT_MAX];
+    bool           high = false;        /* CAP, ISO 15444-15 A.3 */
 
     s->at += 2;
 
@@ -167,8 +168,12 @@ j2k(scan_t *s)
             c->bits = (p[40] & 0x7f) + 1;
             c->is_signed = p[40] >> 7;
 
+        } else if (marker == 0x50 && len >= 6) {
+            high = pacs_get32(p + 4, true) & UINT32_C(0x20000);
+
         } else if (marker == 0x52 && len >= 12) {
-            c->syntax = p[13] == 1 ? UID("90") : UID("91");
+            c->syntax = high ? p[13] == 1 ? UID("201") : UID("203")
+                        : p[13] == 1 ? UID("90") : UID("91");
             c->colour = c->samples != 3 || p[8] == 0 ? PACS_CODED_RGB
                         : p[13] == 1 ? PACS_CODED_RCT : PACS_CODED_ICT;
             return c->rows != 0 ? PACS_OK : damaged(s, "COD before SIZ");
@@ -218,16 +223,107 @@ jp2(scan_t *s)
 }
 
 
+/* IHDR, 11.2.2: palettes are colour, few bits are made eight */
+static int
+png(scan_t *s)
+{
+    pacs_coded_t *c = s->c;
+    uint8_t       p[33];
+
+    if (!peek(s, p, sizeof(p)) || memcmp(p + 12, "IHDR", 4) != 0) {
+        return damaged(s, "no header");
+    }
+
+    uint32_t  w = pacs_get32(p + 16, true), h = pacs_get32(p + 20, true);
+
+    if (w == 0 || h == 0 || w > 65535 || h > 65535) {
+        return damaged(s, "0 or more than 65535 rows or columns");
+    }
+    c->syntax = "image/png";
+    c->columns = (uint16_t) w;
+    c->rows = (uint16_t) h;
+    c->bits = p[24] == 16 ? 16 : 8;
+    c->samples = p[25] & 2 ? 3 : 1;
+    return PACS_OK;
+}
+
+
+/* data sub-blocks, GIF 89a 15; s->at is behind them */
+static bool
+skip_blocks(scan_t *s)
+{
+    uint8_t  len;
+
+    do {
+        if (!peek(s, &len, 1)) {
+            return false;
+        }
+        s->at += 1u + len;
+    } while (len != 0 && s->at <= s->end);
+
+    return s->at <= s->end;
+}
+
+
+static size_t
+colours(uint8_t flags)
+{
+    return flags & 0x80 ? (size_t) 3 << ((flags & 7) + 1) : 0;
+}
+
+
+static int
+gif(scan_t *s)
+{
+    pacs_coded_t *c = s->c;
+    uint8_t       p[13];
+
+    if (!peek(s, p, sizeof(p))) {
+        return damaged(s, "too short");
+    }
+
+    c->syntax = "image/gif";
+    c->columns = pacs_get16(p + 6, false);
+    c->rows = pacs_get16(p + 8, false);
+    c->bits = 8;
+    c->samples = 3;
+    c->frames = 0;
+    s->at += sizeof(p) + colours(p[10]);
+
+    while (s->at < s->end && peek(s, p, 1) && p[0] != 0x3b) {
+        if (p[0] == 0x2c && peek(s, p, 10)) {
+            s->at += 11 + colours(p[9]);
+            c->frames++;
+        } else if (p[0] == 0x21) {
+            s->at += 2;
+        } else {
+            return damaged(s, "no block where one is due");
+        }
+        if (s->at >= s->end || !skip_blocks(s)) {
+            return damaged(s, "it is cut short");
+        }
+        if (c->frames > FRAMES) {
+            return damaged(s, "more than 65535 pictures");
+        }
+    }
+
+    return c->frames != 0 && c->rows != 0 && c->columns != 0 ? PACS_OK
+           : damaged(s, "no picture in it");
+}
+
+
 int
 pacs_coded_read(pacs_source_t *src, pacs_range_t range, pacs_coded_t *c,
     pacs_err_t *err)
 {
+    static const uint8_t  signature[] = { 0x89, 'P', 'N', 'G', 13, 10, 26,
+                                          10 };
     static const uint8_t  box[] = { 0, 0, 0, 12, 'j', 'P', ' ', ' ' };
     scan_t                s = { src, range.offset,
                                 range.offset + range.length, c, err };
     uint8_t               p[8] = { 0 };
 
-    *c = (pacs_coded_t) { .name = "a picture", .range = range };
+    *c = (pacs_coded_t) { .name = "a picture", .range = range, .frames = 1 };
 
     if (!peek(&s, p, 8)) {
         return damaged(&s, "too short");
@@ -244,5 +340,13 @@ pacs_coded_read(pacs_source_t *src, pacs_range_t range, pacs_coded_t *c,
         c->name = "JP2";
         return jp2(&s);
     }
-    return damaged(&s, "neither JPEG nor JPEG-LS nor JPEG 2000");
+    if (memcmp(p, signature, sizeof(signature)) == 0) {
+        c->name = "PNG";
+        return png(&s);
+    }
+    if (memcmp(p, "GIF8", 4) == 0) {
+        c->name = "GIF";
+        return gif(&s);
+    }
+    return damaged(&s, "none of JPEG, JPEG-LS, JPEG 2000, PNG and GIF");
 }

@@ -213,6 +213,12 @@ void pacs_item_drop(pacs_item_t *item, uint32_t tag);
 bool pacs_item_sift(pacs_item_t *root,
     bool (*keep)(void *ctx, const pacs_elem_t *e), void *ctx);
 
+/* PS3.15 E.1, Basic Profile: what is left of an image's tree when it is
+ * anonymous; pixel data stay.  secret: who has another one makes other UIDs.
+ * PACS_E_ACCEPT: it cannot be, and says why */
+int pacs_deidentify(pacs_dataset_t *ds, pacs_str_t secret, pacs_arena_t *a,
+    pacs_err_t *err);
+
 /* PS3.5 6.1, 6.2: charset is the raw (0008,0005); multi: text that is
  * delimited by '\' (else a '\' is text); pn: '^' and '=' reset the code
  * extensions.  Never fails but for memory (data NULL) */
@@ -255,14 +261,15 @@ int pacs_frames_unpack(pacs_str_t packed, pacs_arena_t *a,
 typedef enum { PACS_CODED_RGB, PACS_CODED_YBR, PACS_CODED_RCT,
                PACS_CODED_ICT } pacs_coded_e;
 
-/* what a JPEG, JPEG-LS or JPEG 2000 picture (also in a JP2 file) says of
- * itself; all from outside, nothing of it is decoded */
+/* what a JPEG, JPEG-LS or JPEG 2000 picture (also in a JP2 file), a PNG or a
+ * GIF says of itself; all from outside, nothing of it is decoded */
 typedef struct {
     const char    *name;        /* for texts */
-    const char    *syntax;      /* transfer syntax UID */
+    const char    *syntax;      /* transfer syntax UID; PNG, GIF: media type */
     pacs_range_t   range;       /* without what is around the codestream */
     uint16_t       rows, columns, samples;
-    uint8_t        bits;        /* of a sample */
+    uint32_t       frames;
+    uint8_t        bits;        /* of a sample; PNG, GIF: decoded */
     uint8_t        is_signed;
     uint8_t        colour;      /* pacs_coded_e */
     uint8_t        subsampled;

@@ -145,7 +145,7 @@ pacs_feed_item_end(pacs_feed_t *f)
 int
 pacs_feed_failed(const pacs_feed_t *f, pacs_err_t *err)
 {
-    char    path[200];
+    char    path[100];
     size_t  len = 0;
 
     path[0] = '\0';

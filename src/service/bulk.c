@@ -119,16 +119,13 @@ unchanged(pacs_op_t *op, const state_t *s)
                         pacs_fmt(s->choices[i].syntax));
     }
     pacs_buf_char(&b, '\0');
+    op->reply.weak = true;
 
     bool  same = !b.failed
                  && pacs_reply_etag(op, "bulk 1", b.data,
                                     s->pixels ? "pixels" : "all", NULL);
 
     pacs_buf_free(&b);
-    if (!same && op->reply.etag.len != 0) {
-        op->reply.etag = pacs_sprintf(op->arena, "W/%.*s",
-                                      pacs_fmt(op->reply.etag));
-    }
     return same;
 }
 

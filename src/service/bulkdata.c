@@ -231,6 +231,7 @@ pacs_op_bulkdata(pacs_op_t *op, const pacs_route_t *route,
         return PACS_E_NOMEM;
     }
 
+    op->reply.weak = accept.media != PACS_MT_OCTETS;
     if (pacs_reply_etag(op, path, o->blob.key.digest,
                         accept.media == PACS_MT_OCTETS ? "1" : "n", NULL))
     {

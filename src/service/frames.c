@@ -168,6 +168,7 @@ begin(pacs_op_t *op, const pacs_route_t *route, const pacs_param_t *params,
 
     pacs_boundary(s->boundary);
     op->reply.ranges = s->single;
+    op->reply.weak = !s->single;
     pacs_reply_etag(op, path, key, s->single ? "1" : "n", syntax,
                     PACS_PIPELINE, NULL);
     return PACS_OK;

@@ -308,21 +308,21 @@ pacs_cache_room(int fd, uint64_t bytes, const pacs_limits_t *limits,
 }
 
 
-/* of that many bytes behind its head */
-static int
-make_output(pacs_op_t *op, uint64_t bytes, int *fd, pacs_err_t *err)
+int
+pacs_codec_output(pacs_service_t *svc, uint64_t bytes, int *fd,
+    pacs_err_t *err)
 {
     char  dir[4096];
     int   rc;
 
-    snprintf(dir, sizeof(dir), "%s/cache/frames", op->svc->home);
+    snprintf(dir, sizeof(dir), "%s/cache/frames", svc->home);
 
     *fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     if (*fd < 0) {
         return pacs_fail_errno(err, errno, "frame cache %s", dir);
     }
 
-    rc = pacs_cache_room(*fd, bytes, pacs_service_limits(op->svc), err);
+    rc = pacs_cache_room(*fd, bytes, pacs_service_limits(svc), err);
     if (rc != PACS_OK) {
         close(*fd);
         return rc;
@@ -440,7 +440,8 @@ ask_codec(pacs_op_t *op, pacs_image_t *im, uint32_t i, const char *key,
         bytes = pacs_target_room(target, bytes);
     }
 
-    if ((rc = make_output(op, bytes, &op->codec_out, err)) != PACS_OK) {
+    rc = pacs_codec_output(op->svc, bytes, &op->codec_out, err);
+    if (rc != PACS_OK) {
         return rc;
     }
 

@@ -74,6 +74,20 @@ typedef struct {
 } open_t;
 
 
+int
+pacs_anonymize(pacs_op_t *op, pacs_dataset_t *ds, pacs_arena_t *a,
+    pacs_err_t *err)
+{
+    uint8_t  secret[32];
+    int      rc = !op->anonymize ? PACS_OK
+                  : pacs_cache_secret(op->svc->home, secret, err);
+
+    return rc != PACS_OK || !op->anonymize ? rc
+           : pacs_deidentify(ds, (pacs_str_t) { (char *) secret,
+                                                sizeof(secret) }, a, err);
+}
+
+
 static int
 open_dataset(pacs_op_t *op, const pacs_record_t *r, open_t *o,
     pacs_err_t *err)
@@ -96,7 +110,8 @@ open_dataset(pacs_op_t *op, const pacs_record_t *r, open_t *o,
     }
 
     o->stream = pacs_dicom_stream(&o->file, &o->ds, limits, o->arena, err);
-    return o->stream == NULL ? PACS_E_NOMEM : PACS_OK;
+    return o->stream == NULL ? PACS_E_NOMEM
+           : pacs_anonymize(op, &o->ds, o->arena, err);
 }
 
 
@@ -155,7 +170,8 @@ add_rewritten(pacs_op_t *op, pacs_maker_t *m, pacs_given_t *g,
     int                  rc = open_dataset(op, r, &o, err);
 
     if (rc == PACS_OK) {
-        pacs_write_meta(&b, r->class_uid, r->instance, g->syntax, pacs_null);
+        pacs_write_meta(&b, r->class_uid, pacs_elem_raw(o.ds.root, 0x00080018),
+                        g->syntax, pacs_null);
         rc = pacs_write_dataset_cut(&b, o.stream, &o.ds, implicit, &cut, err);
     }
 
@@ -231,7 +247,7 @@ add_coded(pacs_op_t *op, pacs_maker_t *m, pacs_given_t *g,
     pacs_part_t  part;
     int          rc = transcode(op, m, g, &part, &own);
 
-    if (rc == PACS_E_UNSHOWABLE && !g->by_name) {
+    if (rc == PACS_E_UNSHOWABLE && !g->by_name && !op->anonymize) {
         g->give = PACS_GIVE_STORED;
         g->syntax = g->record.syntax_uid;
         return add_stored(op, &g->record, list, err);
@@ -242,6 +258,17 @@ add_coded(pacs_op_t *op, pacs_maker_t *m, pacs_given_t *g,
 }
 
 
+/* what is never given as it is stored: coded pixel data stay coded */
+static void
+rewrite(pacs_given_t *g)
+{
+    g->give = PACS_GIVE_EXPLICIT;
+    if (!pacs_syntax(g->syntax)->encapsulated) {
+        g->syntax = pacs_lit(PACS_EXPLICIT_LE);
+    }
+}
+
+
 int
 pacs_instance_parts(pacs_op_t *op, pacs_maker_t *m, pacs_given_t *g,
     pacs_parts_t *list, pacs_err_t *err)
@@ -249,6 +276,9 @@ pacs_instance_parts(pacs_op_t *op, pacs_maker_t *m, pacs_given_t *g,
     int  rc;
 
     g->first = list->n;
+    if (op->anonymize && g->give == PACS_GIVE_STORED) {
+        rewrite(g);
+    }
     rc = g->give == PACS_GIVE_STORED ? add_stored(op, &g->record, list, err)
          : g->give == PACS_GIVE_CODED ? add_coded(op, m, g, list, err)
          : add_rewritten(op, m, g, list, err);

@@ -218,7 +218,7 @@ void pacs_parts_reply(pacs_op_t *op, const pacs_parts_t *list);
 /* 299, PS3.18 8.5: adds a Warning header */
 int pacs_reply_warning(pacs_op_t *op, const char *fmt, ...)
     PACS_PRINTF(2, 3);
-/* "abc" from the texts given (NULL ends); true: If-None-Match has it, and
+/* "abc" from the texts given (NULL ends), reply.weak before; true: If-None-Match has it, and
  * the reply is a 304 */
 bool pacs_reply_etag(pacs_op_t *op, ...);
 /* "prefix/studies/S/series/X/instances/I", series and instance may be null */
@@ -397,6 +397,9 @@ int pacs_image_answer(pacs_op_t *op, pacs_err_t *err);
  * (target) put into another transfer syntax */
 int pacs_image_ask(pacs_op_t *op, pacs_image_t *im, uint32_t i,
     const char *key, const pacs_target_t *target, pacs_err_t *err);
+/* an unnamed file for pacs-codec's answer, that many bytes behind its head */
+int pacs_codec_output(pacs_service_t *svc, uint64_t bytes, int *fd,
+    pacs_err_t *err);
 /* PACS_E_BUSY: the disk of fd has no room for that many in the cache */
 int pacs_cache_room(int fd, uint64_t bytes, const pacs_limits_t *limits,
     pacs_err_t *err);

@@ -129,6 +129,7 @@ begin(pacs_op_t *op, const pacs_route_t *route, pacs_accept_t *accept,
                              ? pacs_lit("application/dicom+xml")
                              : pacs_lit("application/dicom+json");
 
+    op->reply.weak = accept->media == PACS_MT_MULTIPART_XML;
     if (pacs_reply_etag(op, op->cache_name.data,
                         op->reply.content_type.data,
                         op->request.gzip ? "gzip" : "plain", NULL))

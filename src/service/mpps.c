@@ -306,6 +306,8 @@ pacs_op_mpps_get(pacs_op_t *op, const pacs_route_t *route,
     pacs_audit_event(op->svc->audit, PACS_AUDIT_ACCESS, 'R', true,
                      &op->request.subject, pacs_lit(""), d.uid);
 
+    op->reply.weak = accept.media == PACS_MT_MULTIPART_XML
+                     || accept.media == PACS_MT_MULTIPART_JSON;
     return pacs_reply_etag(op, "performed", pacs_strdup(op->arena, d.uid),
                            pacs_sprintf(op->arena, "%lld %d",
                                         (long long) d.revision,

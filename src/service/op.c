@@ -211,6 +211,7 @@ as_resource(pacs_op_t *op, parsed_t *p, pacs_err_t *err)
     p->params = w->params;
     p->nparams = w->nparams;
     op->request.accept = w->accept;
+    op->anonymize = w->anonymize;
     return rc;
 }
 

@@ -281,6 +281,7 @@ unchanged(pacs_op_t *op, const pacs_route_t *route, const state_t *s,
         return PACS_E_NOMEM;
     }
 
+    op->reply.weak = s->multipart;
     *same = rc == PACS_OK && pacs_reply_etag(op, PACS_PIPELINE, path, what,
                                              blob, hex, scale, args,
                                              notes, NULL);

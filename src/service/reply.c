@@ -184,10 +184,18 @@ pacs_reply_etag(pacs_op_t *op, ...)
     pacs_hex(digest, 16, hex);
     pacs_buf_free(&b);
 
-    op->reply.etag = pacs_sprintf(op->arena, "\"%s\"", hex);
+    pacs_str_t  etag = pacs_sprintf(op->arena, "W/\"%s\"", hex);
+
+    if (etag.data == NULL) {
+        return false;
+    }
+
+    pacs_str_t  opaque = { etag.data + 2, etag.len - 2 };
+
+    op->reply.etag = op->reply.weak ? etag : opaque;
 
     if (op->request.if_none_match.len == 0
-        || !none_match(op->request.if_none_match, op->reply.etag))
+        || !none_match(op->request.if_none_match, opaque))
     {
         return false;
     }

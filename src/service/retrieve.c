@@ -186,18 +186,11 @@ unchanged(send_t *s)
     }
     pacs_sha256_final(&h, digest);
     pacs_hex(digest, sizeof(digest), hex);
-    snprintf(how, sizeof(how), "%d %d %u", s->media, s->dir, s->left_out);
+    snprintf(how, sizeof(how), "%d %d %u %d", s->media, s->dir, s->left_out,
+             s->op->anonymize);
 
-    if (pacs_reply_etag(s->op, "object " PACS_PIPELINE, hex, how, NULL)) {
-        return true;
-    }
-
-    /* each answer has its own boundary */
-    if (s->media == PACS_MT_MULTIPART_DICOM) {
-        s->op->reply.etag = pacs_sprintf(s->op->arena, "W/%.*s",
-                                         pacs_fmt(s->op->reply.etag));
-    }
-    return false;
+    s->op->reply.weak = s->media == PACS_MT_MULTIPART_DICOM;
+    return pacs_reply_etag(s->op, "object " PACS_PIPELINE, hex, how, NULL);
 }
 
 

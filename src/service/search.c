@@ -326,6 +326,8 @@ unchanged(pacs_op_t *op, int64_t revision, const int64_t upto[4],
              PRId64 " %" PRId64, revision, media, upto[0], upto[1], upto[2],
              upto[3]);
 
+    op->reply.weak = media == PACS_MT_MULTIPART_XML;
+
     const char *parts[] = {
         pacs_strdup(op->arena, r->path), pacs_strdup(op->arena, r->args),
         pacs_strdup(op->arena, r->origin), pacs_strdup(op->arena, r->prefix)

@@ -55,6 +55,11 @@ int pacs_dicomdir_write(pacs_op_t *op, const pacs_given_t *given, unsigned n,
     const pacs_str_t *ids, pacs_str_t *file, pacs_err_t *err);
 
 
+/* instance.c: if op says so, with the home's secret; a is ds's arena */
+int pacs_anonymize(pacs_op_t *op, pacs_dataset_t *ds, pacs_arena_t *a,
+    pacs_err_t *err);
+
+
 /* --- frames.c, for the bulk data too --- */
 
 typedef enum {

@@ -113,6 +113,8 @@ typedef struct {
     pacs_str_t      content_type;
     bool            gzipped;        /* the body is: set Content-Encoding */
     pacs_str_t      etag;           /* with quotes, or null */
+    bool            weak;           /* it is to be: parts have a boundary of
+                                       their own in each answer */
     pacs_header_t   headers[8];     /* further ones */
     unsigned        nheaders;
     pacs_part_t    *parts;
@@ -130,6 +132,7 @@ typedef struct {
     pacs_arena_t         *arena;        /* owns everything below */
     pacs_request_t        request;
     bool                  background;   /* no user waits: pacs_warm_step */
+    bool                  anonymize;    /* the URI service says so */
     /* out */
     pacs_reply_t          reply;
     int                   code;         /* of the error replied, or PACS_OK */

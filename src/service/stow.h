@@ -75,18 +75,32 @@ int pacs_upload_finish(pacs_upload_t *u, pacs_err_t *err);
 void pacs_upload_close(pacs_upload_t *u);
 
 
-/* --- stow_media.c --- */
-
 /* a part that a data set refers to */
 typedef struct {
     pacs_str_t    type;
     pacs_str_t    syntax;           /* as the client says it, or null */
     pacs_range_t *ranges;           /* of the spool: one a part */
     uint32_t      nranges;
+    pacs_coded_t  native;           /* what they were decoded to; frames 0: they
+                                       were not */
 } pacs_medium_t;
+
+/* --- stow_pictures.c --- */
+
+/* a type that is stored decoded */
+bool pacs_picture_foreign(pacs_str_t type);
+/* all of medium's pictures, decoded, behind what the spool has, as its one
+ * range; source is the spool's again.  PACS_E_CODEC: pacs-codec is absent */
+int pacs_picture_native(pacs_service_t *svc, int spool, uint64_t *size,
+    pacs_source_t *source, pacs_medium_t *medium, pacs_err_t *err);
+
+
+/* --- stow_media.c --- */
 
 /* a type whose parts are fragments of encapsulated Pixel Data */
 bool pacs_media_coded(pacs_str_t type);
+/* one that can be stored */
+bool pacs_media_known(pacs_str_t type);
 /* the syntax of ds and what the standard wants of its attributes that the
  * media tell: pixels and document may be NULL.  PACS_E_PARSE: they say
  * otherwise */

@@ -46,7 +46,30 @@ pacs_media_coded(pacs_str_t type)
 }
 
 
-/* --- attributes that are not there --- */
+bool
+pacs_media_known(pacs_str_t type)
+{
+    static const char *const  files[] = { "image/jp2", "image/jpx",
+        "image/j2k", "image/jph", "image/png", "image/gif" };
+
+    if (!pacs_media_coded(type)) {
+        return memmem(type.data, type.len, " in ", 4) == NULL;
+    }
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        if (pacs_str_is(type, files[i])) {
+            return true;
+        }
+    }
+    for (const pacs_syntax_t *s = pacs_syntax_table; s->uid != NULL; s++) {
+        if (pacs_str_is(type, s->media_type)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+
+/* --- attributes that are not there, or empty --- */
 
 static int
 add(fill_t *f, uint32_t tag, uint16_t vr, pacs_str_t value)
@@ -56,7 +79,10 @@ add(fill_t *f, uint32_t tag, uint16_t vr, pacs_str_t value)
     while (*at != NULL && (*at)->tag < tag) {
         at = &(*at)->next;
     }
-    if (*at != NULL && (*at)->tag == tag) {
+
+    pacs_elem_t *there = *at != NULL && (*at)->tag == tag ? *at : NULL;
+
+    if (there != NULL && there->length != 0) {
         return PACS_OK;
     }
 
@@ -67,7 +93,8 @@ add(fill_t *f, uint32_t tag, uint16_t vr, pacs_str_t value)
         return pacs_fail(f->err, PACS_E_NOMEM, "no memory for an attribute");
     }
 
-    *e = (pacs_elem_t) { .tag = tag, .vr = vr, .next = *at,
+    *e = (pacs_elem_t) { .tag = tag, .vr = vr,
+                         .next = there != NULL ? there->next : *at,
                          .value = (const uint8_t *) value.data,
                          .length = value.len };
     *at = e;
@@ -122,16 +149,16 @@ photometric(const pacs_coded_t *c)
 
 
 static int
-fill_pixels(fill_t *f, const pacs_coded_t *c)
+fill_pixels(fill_t *f, const pacs_coded_t *c, bool native)
 {
     const struct { uint32_t tag; uint16_t v; bool must; } numbers[] = {
         { 0x00280002, c->samples, true },
         { 0x00280010, c->rows, true },
         { 0x00280011, c->columns, true },
-        { 0x00280100, c->bits > 8 ? 16 : 8, false },
+        { 0x00280100, c->bits > 8 ? 16 : 8, native },
         { 0x00280101, c->bits, false },
         { 0x00280102, (uint16_t) (c->bits - 1), false },
-        { 0x00280103, c->is_signed, false }
+        { 0x00280103, c->is_signed, native }
     };
     int  rc = add_text(f, 0x00280004, PACS_CS, photometric(c));
 
@@ -142,7 +169,7 @@ fill_pixels(fill_t *f, const pacs_coded_t *c)
                         numbers[i].must);
     }
     if (rc == PACS_OK && c->samples > 1) {
-        rc = add_number(f, 0x00280006, PACS_US, 0, false);
+        rc = add_number(f, 0x00280006, PACS_US, 0, native);
     }
     return rc;
 }
@@ -219,6 +246,8 @@ choose_syntax(fill_t *f, const pacs_medium_t *medium, const char *found)
     if (!pacs_str_is(medium->type, syntax->media_type)
         && !(syntax->coding == PACS_CODING_J2K
              && pacs_str_starts(medium->type, "image/j"))
+        && !(syntax->coding == PACS_CODING_HTJ2K
+             && pacs_str_is(medium->type, "image/jph"))
         && !(syntax->coding == PACS_CODING_JPEGLS
              && pacs_str_is(medium->type, "image/jpeg")))
     {
@@ -261,10 +290,27 @@ read_pictures(pacs_source_t *spool, pacs_medium_t *medium, pacs_coded_t *c,
 }
 
 
+/* if the metadata name none: a photograph, or what can hold more than that:
+ * secondary captures, PS3.3 A.8 */
+static int
+fill_class(fill_t *f, const pacs_coded_t *c)
+{
+    bool        plain = c->bits == 8 && c->frames == 1;
+    const char *uid = plain ? "1.2.840.10008.5.1.4.1.1.77.1.4"
+                      : c->frames == 1 ? "1.2.840.10008.5.1.4.1.1.7"
+                      : c->samples == 3 ? "1.2.840.10008.5.1.4.1.1.7.4"
+                      : c->bits == 8 ? "1.2.840.10008.5.1.4.1.1.7.2"
+                      : "1.2.840.10008.5.1.4.1.1.7.3";
+    int         rc = add_text(f, 0x00080016, PACS_UI, uid);
+
+    return rc != PACS_OK ? rc
+           : add_text(f, 0x00080060, PACS_CS, plain ? "XC" : "OT");
+}
+
+
 static int
 complete_pictures(fill_t *f, pacs_source_t *spool, pacs_medium_t *medium)
 {
-    pacs_str_t     type = medium->type;
     pacs_coded_t   c = { 0 };
     char           frames[12];
     int            rc;
@@ -274,7 +320,7 @@ complete_pictures(fill_t *f, pacs_source_t *spool, pacs_medium_t *medium)
         rc = choose_syntax(f, medium, c.syntax);
     }
     if (rc == PACS_OK) {
-        rc = fill_pixels(f, &c);
+        rc = fill_pixels(f, &c, false);
     }
     if (rc == PACS_OK && medium->nranges > 1) {
         snprintf(frames, sizeof(frames), "%" PRIu32, medium->nranges);
@@ -283,14 +329,42 @@ complete_pictures(fill_t *f, pacs_source_t *spool, pacs_medium_t *medium)
     if (rc == PACS_OK) {
         rc = fill_lossy(f, medium, &c);
     }
-    if (rc == PACS_OK && pacs_str_is(type, "image/jpeg")) {
-        rc = add_text(f, 0x00080016, PACS_UI,
-                      "1.2.840.10008.5.1.4.1.1.77.1.4");
-        if (rc == PACS_OK) {
-            rc = add_text(f, 0x00080060, PACS_CS, "XC");
-        }
+    return rc == PACS_OK ? fill_class(f, &c) : rc;
+}
+
+
+/* PNG, GIF: RGB or grey by pixel, and nothing lost */
+static int
+complete_native(fill_t *f, const pacs_coded_t *c)
+{
+    pacs_elem_t *e = (pacs_elem_t *) pacs_elem(f->ds->root, 0x7FE00010);
+    pacs_str_t   says = pacs_elem_raw(f->ds->root, 0x00280004);
+    char         frames[12];
+    int64_t      n;
+    int          rc;
+
+    if (c->samples == 3 && says.len != 0 && !pacs_str_is(says, "RGB")) {
+        return pacs_fail(f->err, PACS_E_PARSE, "PhotometricInterpretation is "
+                         "%.*s in the metadata, RGB in the bulk data",
+                         says.len > 20 ? 20 : (int) says.len, says.data);
     }
-    return rc;
+    if (pacs_elem_int(f->ds->root, 0x00280008, 0, &n)
+        && n != (int64_t) c->frames)
+    {
+        return pacs_fail(f->err, PACS_E_PARSE, "NumberOfFrames is %" PRId64
+                         " in the metadata, %" PRIu32 " in the bulk data", n,
+                         c->frames);
+    }
+    if (e != NULL) {
+        e->vr = c->bits > 8 ? PACS_OW : PACS_OB;
+    }
+
+    rc = fill_pixels(f, c, true);
+    if (rc == PACS_OK && c->frames > 1) {
+        snprintf(frames, sizeof(frames), "%" PRIu32, c->frames);
+        rc = add_text(f, 0x00280008, PACS_IS, frames);
+    }
+    return rc == PACS_OK ? fill_class(f, c) : rc;
 }
 
 
@@ -376,7 +450,10 @@ pacs_media_complete(pacs_dataset_t *ds, pacs_source_t *spool,
 
     memcpy(ds->syntax_uid, SYNTAX(".1"), sizeof(SYNTAX(".1")));
 
-    if (pixels != NULL && ds->fragments == pixels->ranges) {
+    if (pixels != NULL && pixels->native.frames != 0) {
+        rc = complete_native(&f, &pixels->native);
+
+    } else if (pixels != NULL && ds->fragments == pixels->ranges) {
         rc = pacs_str_starts(pixels->type, "video/")
              ? complete_video(&f, pixels)
              : pacs_str_is(pixels->type, "image/dicom-rle")

@@ -112,11 +112,9 @@ pacs_models_begin(pacs_models_t *m, const pacs_part_head_t *head,
     *m->bulk_tail = p;
     m->bulk_tail = &p->next;
 
-    if (pacs_str_is(p->type, "image/png")
-        || memmem(p->type.data, p->type.len, " in ", 4) != NULL)
-    {
-        pacs_fail(&p->err, PACS_E_MEDIA, "bulk data of type %.*s: DICOM has "
-                  "no transfer syntax for it", pacs_fmt(p->type));
+    if (!pacs_media_known(p->type)) {
+        pacs_fail(&p->err, PACS_E_MEDIA, "bulk data of type %.*s: "
+                  "there is no way to store it", pacs_fmt(p->type));
         return PACS_OK;
     }
 
@@ -228,6 +226,7 @@ find(void *ctx, pacs_str_t uri, pacs_bulk_t *bulk, pacs_err_t *err)
 {
     pacs_models_t  *m = ctx;
     part_t         *p = m->bulk;
+    int             rc;
 
     while (p != NULL && !named(p, uri)) {
         p = p->next;
@@ -243,6 +242,14 @@ find(void *ctx, pacs_str_t uri, pacs_bulk_t *bulk, pacs_err_t *err)
             q->used = true;
             return pacs_fail(err, q->err.code, "%s", q->err.text);
         }
+        if (q != p && !pacs_media_coded(p->type)
+            && pacs_str_eq(q->location, p->location))
+        {
+            p->used = q->used = true;
+            return pacs_fail(err, PACS_E_PARSE, "several parts of the request"
+                             " have the Content-Location %.*s",
+                             uri.len > 100 ? 100 : (int) uri.len, uri.data);
+        }
     }
 
     pacs_medium_t *medium = medium_of(m, p, uri);
@@ -251,6 +258,14 @@ find(void *ctx, pacs_str_t uri, pacs_bulk_t *bulk, pacs_err_t *err)
         return pacs_fail(err, PACS_E_NOMEM, "no memory for bulk data");
     }
 
+    if (pacs_picture_foreign(p->type)) {
+        m->pixels = medium;
+        rc = pacs_picture_native(m->svc, m->spool.fd, &m->size, &m->source,
+                                 medium, err);
+        bulk->offset = medium->ranges[0].offset;
+        bulk->length = medium->ranges[0].length;
+        return rc;
+    }
     if (pacs_media_coded(p->type)) {
         m->pixels = medium;
         bulk->fragments = medium->ranges;

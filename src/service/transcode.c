@@ -18,6 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "service/send.h"
 #include "service/transcode.h"
 
 enum { PIECE = 1 << 18, RATIO_LEN = 16 };
@@ -70,6 +71,11 @@ open_dataset(pacs_op_t *op, pacs_transcode_t *t, pacs_err_t *err)
     }
 
     rc = pacs_dicom_read(file, limits, PACS_KEEP, t->arena, &t->ds, err);
+    if (rc != PACS_OK) {
+        return rc;
+    }
+
+    rc = pacs_anonymize(op, &t->ds, t->arena, err);
     if (rc != PACS_OK) {
         return rc;
     }
@@ -209,7 +215,8 @@ put_begin(pacs_op_t *op, pacs_transcode_t *t, pacs_err_t *err)
     uint32_t           end = t->ds.pixels->tag;
     int                rc;
 
-    pacs_write_meta(&b, t->record->class_uid, t->record->instance, t->target,
+    pacs_write_meta(&b, t->record->class_uid,
+                    pacs_elem_raw(t->ds.root, 0x00080018), t->target,
                     pacs_null);
 
     rc = pacs_transcode_attributes(&t->ds, &t->px, t->target, t->arena,

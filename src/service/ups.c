@@ -296,6 +296,8 @@ pacs_op_ups_get(pacs_op_t *op, const pacs_route_t *route,
     pacs_item_drop((pacs_item_t *) d.root, PACS_UPS_TRANSACTION);
     audit(op, PACS_AUDIT_ACCESS, 'R', true, d.uid);
 
+    op->reply.weak = accept.media == PACS_MT_MULTIPART_XML
+                     || accept.media == PACS_MT_MULTIPART_JSON;
     if (pacs_reply_etag(op, "workitem", pacs_strdup(op->arena, d.uid),
                         pacs_sprintf(op->arena, "%lld %d",
                                      (long long) d.revision,

@@ -182,7 +182,7 @@ filter_keys(pacs_op_t *op, pacs_str_t filter, pacs_document_key_t **keys,
 
 
 /* `filter=a=1,b=2` of the newest edition, or keys as in a search.  A piece
- * without '=' goes on with the value before it: it was a list */
+ * that is a UID goes on with the value before it: it was a list */
 static int
 read_filter(work_t *w, const pacs_param_t *params, unsigned n)
 {
@@ -206,6 +206,11 @@ read_filter(work_t *w, const pacs_param_t *params, unsigned n)
         while (key && pacs_str_split(&rest, ',', &piece)) {
             bool  is_new = memchr(piece.data, '=', piece.len) != NULL;
 
+            if (!is_new && (b.len == 0 || !pacs_uid_ok(piece))) {
+                pacs_buf_free(&b);
+                return pacs_web_bad(w->err, &params[i],
+                                    "must be attribute=value,…");
+            }
             pacs_buf_printf(&b, "%s%.*s", b.len == 0 ? ""
                             : is_new ? "\n" : ",", pacs_fmt(piece));
         }

@@ -210,6 +210,7 @@ begin(pacs_op_t *op, const pacs_route_t *route, const pacs_param_t *params,
     }
 
     identify(op, route, revision, s);
+    op->reply.weak = s->multipart;
     (void) pacs_reply_etag(op, s->id, s->solid ? "3d" : "mpr",
                            s->numbers ? "values"
                            : s->want.metadata ? "json" : pacs_volume_type(s),

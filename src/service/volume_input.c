@@ -34,6 +34,7 @@ typedef struct {
     pacs_arena_t             *a;
     pacs_input_t             *in;
     uint32_t                  room;         /* in->slices */
+    bool                      matched;      /* one of them did */
 } ctx_t;
 
 
@@ -305,6 +306,7 @@ read_one(ctx_t *c, const pacs_record_t *r, pacs_arena_t *a, pacs_err_t *err)
     if (rc != PACS_OK || !matches(c, ds.root, a)) {
         return rc;
     }
+    c->matched = true;
 
     const pacs_elem_t *per_frame = pacs_elem(ds.root, PER_FRAME);
 
@@ -373,7 +375,7 @@ pacs_volume_input(pacs_service_t *svc, const pacs_record_t *records,
     unsigned n, const pacs_web_volume_t *want, pacs_arena_t *a,
     pacs_input_t *in, pacs_err_t *err)
 {
-    ctx_t     c = { svc, want, a, in, 0 };
+    ctx_t     c = { .svc = svc, .want = want, .a = a, .in = in };
     uint64_t  room = 0;
 
     for (unsigned i = 0; i < n; i++) {
@@ -402,5 +404,8 @@ pacs_volume_input(pacs_service_t *svc, const pacs_record_t *records,
         }
     }
 
-    return set_window(&c, err);
+    return c.matched || want->nmatches == 0
+           ? set_window(&c, err)
+           : pacs_fail(err, PACS_E_UNSHOWABLE, "no volume: none of %u images "
+                       "has the values that the parameters ask for", n);
 }

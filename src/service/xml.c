@@ -101,12 +101,6 @@ pacs_reply_xml(pacs_op_t *op, pacs_str_t json, bool single, pacs_err_t *err)
         return rc;
     }
 
-    /* each answer has its own boundary */
-    if (!single && op->reply.etag.len != 0) {
-        op->reply.etag = pacs_sprintf(op->arena, "W/%.*s",
-                                      pacs_fmt(op->reply.etag));
-    }
-
     op->reply.content_type = single
         ? pacs_lit("application/dicom+xml")
         : pacs_sprintf(op->arena, "multipart/related; type=\"application/"

@@ -190,7 +190,10 @@ check_ae(pacs_str_t ae, pacs_err_t *err)
     }
 
     return good ? PACS_OK
-           : pacs_fail(err, PACS_E_ARG, "not an AE title: %.*s",
+           : ae.len == 0
+           ? pacs_fail(err, PACS_E_ARG, "the path ends where an AE title is "
+                       "expected")
+           : pacs_fail(err, PACS_E_ARG, "not an AE title: \"%.*s\"",
                        ae.len > 80 ? 80 : (int) ae.len, ae.data);
 }
 

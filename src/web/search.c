@@ -32,6 +32,21 @@ parse_path(pacs_str_t text, pacs_key_param_t *key)
 }
 
 
+/* unless the dictionary does not know */
+static bool
+of_sequences(const pacs_key_param_t *key)
+{
+    for (unsigned i = 0; i + 1 < key->depth; i++) {
+        const pacs_tag_t *t = pacs_tag(key->path[i]);
+
+        if (t != NULL && t->vr != PACS_SQ) {
+            return false;
+        }
+    }
+    return true;
+}
+
+
 static size_t
 count_commas(pacs_str_t s)
 {
@@ -72,6 +87,10 @@ add_include(const pacs_param_t *p, const pacs_limits_t *limits,
             s->include_all = true;
 
         } else if (parse_path(part, &key)) {
+            if (!of_sequences(&key)) {
+                return pacs_web_bad(err, p, "leads through what is no "
+                                    "sequence");
+            }
             s->include[s->ninclude++] = key.tag;
 
         } else {

@@ -171,11 +171,14 @@ check_charset(wado_t *w)
 static int
 check_missing(wado_t *w)
 {
-    if (has(w, ANONYMIZE)) {
-        return !pacs_str_is(w->given[ANONYMIZE]->value, "yes")
-               ? pacs_web_bad(w->err, w->given[ANONYMIZE], "must be yes")
-               : pacs_fail(w->err, PACS_E_ACCEPT, "nothing is made anonymous "
-                           "here");
+    if (has(w, ANONYMIZE)
+        && !pacs_str_is(w->given[ANONYMIZE]->value, "yes"))
+    {
+        return pacs_web_bad(w->err, w->given[ANONYMIZE], "must be yes");
+    }
+    if (has(w, ANONYMIZE) && !w->dicom) {
+        return pacs_fail(w->err, PACS_E_ACCEPT, "only instances are made "
+                         "anonymous, as application/dicom");
     }
 
     if (has(w, PRESENTATION) != has(w, PRESENTATION_SERIES)) {
@@ -265,15 +268,25 @@ add_viewport(wado_t *w)
 static int
 add_window(wado_t *w)
 {
+    double  v;
+
     if (has(w, CENTER) != has(w, WIDTH)) {
         return pacs_fail(w->err, PACS_E_ARG,
                          "windowCenter and windowWidth go together");
     }
-    return !has(w, CENTER)
-           ? PACS_OK
-           : add(w, "window", pacs_sprintf(w->a, "%.*s,%.*s,linear",
-                                           pacs_fmt(w->given[CENTER]->value),
-                                           pacs_fmt(w->given[WIDTH]->value)));
+    if (!has(w, CENTER)) {
+        return PACS_OK;
+    }
+    if (!pacs_str_double(w->given[CENTER]->value, &v)) {
+        return pacs_web_bad(w->err, w->given[CENTER], "must be a number");
+    }
+    if (!pacs_str_double(w->given[WIDTH]->value, &v) || v < 1) {
+        return pacs_web_bad(w->err, w->given[WIDTH],
+                            "must be a number from 1");
+    }
+    return add(w, "window", pacs_sprintf(w->a, "%.*s,%.*s,linear",
+                                         pacs_fmt(w->given[CENTER]->value),
+                                         pacs_fmt(w->given[WIDTH]->value)));
 }
 
 
@@ -353,6 +366,7 @@ pacs_web_wado(const pacs_param_t *params, unsigned n, pacs_str_t accept,
     out->route.study = w.given[STUDY]->value;
     out->route.series = w.given[SERIES]->value;
     out->route.instance = w.given[OBJECT]->value;
+    out->anonymize = has(&w, ANONYMIZE);
 
     return w.dicom ? as_instance(&w) : as_picture(&w, accept);
 }

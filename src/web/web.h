@@ -163,6 +163,7 @@ typedef struct {
     unsigned       nparams;
     pacs_str_t     accept;          /* as if it were the header */
     uint32_t       frame;
+    bool           anonymize;
 } pacs_wado_t;
 
 /* accept: the header.  PACS_E_ARG, PACS_E_ACCEPT: not supported */

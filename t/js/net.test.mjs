@@ -5,42 +5,6 @@ import { test } from 'node:test';
 
 import { depthOf, metered, newMeter, rateOf, timeOf, waitOf } from '../../html/js/net/meter.js';
 import { Loader } from '../../html/js/net/loader.js';
-import { emptyQuery, fromAddress, searchPath, toAddress } from '../../html/js/list/query.js';
-
-const NOW = new Date(2024, 2, 2, 9);
-
-
-test('what is typed becomes a QIDO search', () => {
-    const of = (/** @type {any} */ q) => {
-        const path = searchPath({ ...emptyQuery(), ...q }, NOW);
-        return path.slice(path.indexOf('?') + 1).split('&')
-            .filter((s) => !s.startsWith('includefield')).join('&');
-    };
-
-    assert.equal(of({}), 'limit=51');
-    assert.equal(of({ name: 'smi jo' }), 'PatientName=*smi*jo*&limit=51');
-    assert.equal(of({ name: 'smi, jo' }), 'PatientName=smi*%5Ejo*&limit=51');
-    assert.equal(of({ id: ' 12 ' }), 'PatientID=12*&limit=51');
-    assert.equal(of({ accession: 'a+b' }), 'AccessionNumber=a%2Bb*&limit=51');
-    assert.equal(of({ when: 'today' }), 'StudyDate=20240302-&limit=51');
-    assert.equal(of({ when: 'week' }), 'StudyDate=20240225-&limit=51');
-    assert.equal(of({ from: '2024-01-01' }), 'StudyDate=20240101-&limit=51');
-    assert.equal(of({ to: '2024-01-01' }), 'StudyDate=-20240101&limit=51');
-    assert.equal(of({ modality: 'CT', page: 2 }),
-        'ModalitiesInStudy=CT&limit=51&offset=100');
-});
-
-
-test('the address keeps the search', () => {
-    const q = { ...emptyQuery(), name: 'Müller & Söhne', when: 'week',
-        modality: 'MR', page: 3 };
-
-    assert.deepEqual(fromAddress(toAddress(q)), q);
-    assert.equal(toAddress(emptyQuery()), '');
-    assert.equal(fromAddress('?page=-5').page, 0);
-    assert.equal(fromAddress('?page=x').page, 0);
-});
-
 
 /** A loader whose answers the test gives. */
 function bench(options = {}) {

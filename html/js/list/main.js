@@ -1,37 +1,65 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // The study list: what is typed is searched at once, the newest question
-// wins, and the page's address keeps it.
+// wins, and the page's address keeps it.  What arrives appears by itself,
+// but never moves what the reader points at.
 
-import { getDatasets, Refusal, rootOf } from '../net/dicomweb.js';
+import { Refusal, rootOf } from '../net/dicomweb.js';
 import { el, find, setText } from '../ui/dom.js';
+import { listenKeys } from './keys.js';
+import { listen as listenLive } from './live.js';
 import {
-    MODALITIES, PAGE, PERIODS, emptyQuery, fromAddress, searchPath, toAddress,
+    MODALITIES, PAGE, PERIODS, SORTS, emptyQuery, fromAddress, isTyped,
+    pressSort, sorting, toAddress, toggleModality,
 } from './query.js';
-import { row } from './row.js';
+import { showStatus, uidOf } from './row.js';
+import { Rows } from './rows.js';
+import { among, search as askServer } from './search.js';
+import { Searches } from './searches.js';
+import { Statuses } from './status.js';
+import { TEXTS, arrivedText, emptyText, foundText, placeText } from './texts.js';
 
 /**
  * @typedef {import('./query.js').Query} Query
- * @typedef {import('../dicom/dataset.js').Dataset} Dataset
+ * @typedef {import('./search.js').Found} Found
+ * @typedef {import('./row.js').Row} Row
+ * @typedef {import('./status.js').Change} Change
  */
 
 /** From the last key to the search. ms */
 const PAUSE = 200;
 
 const root = rootOf();
+const body = find('.studies-rows', HTMLElement);
+const scroller = find('.studies', HTMLElement);
 
 const page = {
     query: fromAddress(location.search),
-    /** @type {Dataset[]} one more than a page: there is a next one */
-    found: [],
-    /** which page they are, from 0 */
+    /** @type {Found} */
+    found: { rows: [], total: 0, more: false },
+    /** which page that is, from 0 */
     at: 0,
-    /** what is found next is another list: it is read from its top */
-    isOther: false,
     /** @type {'' | 'searching' | 'done'} */
     state: '',
     error: '',
+    /** new studies that match and are not shown */
+    arrived: new Set(),
+    /** they are on other pages */
+    below: false,
+    /** changes that came while a search was under way */
+    missed: false,
 };
+
+const rows = new Rows(body, (cell, row) => {
+    import('./details.js').then(({ showDetails }) =>
+        showDetails(cell, root, row.ds));
+});
+const statuses = new Statuses();
+const searches = new Searches({
+    query: () => page.query,
+    open: (query) => ask(query),
+    matches: (query, uids) => among(root, query, uids),
+});
 
 let under = new AbortController();
 let pause = 0;
@@ -39,80 +67,194 @@ let pause = 0;
 
 /** @param {Partial<Query>} change @param {number} [wait] ms */
 function ask(change, wait = 0) {
-    page.query = { ...page.query, page: 0, ...change };
-    page.isOther = true;
+    page.query = { ...page.query, page: 0, studies: '', ...change };
+    page.arrived.clear();
+    page.below = false;
     history.replaceState(null, '', toAddress(page.query) || location.pathname);
     clearTimeout(pause);
-    pause = window.setTimeout(search, wait);
+    pause = window.setTimeout(() => search(true), wait);
     renderForm();
 }
 
 
-async function search() {
+/**
+ * @param {boolean} isOther another list, which is read from its top; else the
+ *     same one again
+ */
+async function search(isOther) {
     under.abort();
     under = new AbortController();
 
     const { signal } = under;
-    const at = page.query.page;
+    const { query } = page;
 
     page.state = 'searching';
     renderState();
 
     try {
-        page.found = await getDatasets(root + searchPath(page.query, new Date()),
-            signal);
+        page.found = await askServer(root, query, signal);
         page.error = '';
-        page.at = at;
+        page.at = query.page;
 
     } catch (e) {
         if (signal.aborted) {
             return;
         }
 
-        page.found = [];
-        page.error = e instanceof Refusal ? `${e.message}.` : 'The search failed.';
+        page.found = { rows: [], total: null, more: false };
+        page.error = e instanceof Refusal ? `${e.message}.` : TEXTS.failed;
     }
 
     page.state = 'done';
-    renderRows();
+
+    const fresh = rows.set(page.found.rows);
+
+    if (isOther) {
+        scroller.scrollTop = 0;
+        setText(find('.list-said', HTMLElement),
+            page.error === '' ? foundText(page.found) : '');
+    } else {
+        fresh.filter((uid) => page.arrived.has(uid))
+            .forEach((uid) => rows.mark(uid, 'is-new'));
+    }
+
+    page.found.rows.forEach((ds) => page.arrived.delete(uidOf(ds)));
+    renderStatuses();
+    renderState();
+
+    if (page.missed) {
+        page.missed = false;
+        refresh();
+    }
+}
+
+
+/* --- what arrives --- */
+
+/** The same page again, unless something else is asked already. */
+function refresh() {
+    if (page.state === 'searching') {
+        page.missed = true;
+    } else {
+        search(false);
+    }
+}
+
+
+/**
+ * Whether a row may come in between without moving what somebody looks at.
+ * @returns {boolean}
+ */
+function isCalm() {
+    return page.query.page === 0 && !isTyped(page.query)
+        && scroller.scrollTop < 4 && !rows.isOpen()
+        && !body.matches(':hover') && !body.contains(document.activeElement);
+}
+
+
+/** @param {Change[]} changes */
+async function take(changes) {
+    const now = performance.now();
+    const uids = changes.map((c) => c.study);
+
+    changes.forEach((c) => statuses.take(c, now));
+    searches.take(uids);
+
+    const found = await among(root, page.query, uids).catch(() => null);
+
+    if (found === null || page.state === 'searching') {
+        page.missed = true;
+        return;
+    }
+
+    const others = found.filter((ds) => !rows.update(ds));
+
+    renderStatuses();
+
+    if (others.length === 0) {
+        return;
+    }
+
+    others.forEach((ds) => page.arrived.add(uidOf(ds)));
+
+    if (isCalm()) {
+        refresh();
+    } else {
+        renderState();
+    }
+}
+
+
+/** Those that came: the top of the list, else they alone. */
+async function showArrived() {
+    if (page.below) {
+        ask({ ...emptyQuery(), studies: [...page.arrived].join(',') });
+        return;
+    }
+
+    page.query = { ...page.query, page: 0 };
+    history.replaceState(null, '', toAddress(page.query) || location.pathname);
+    scroller.scrollTop = 0;
+    await search(false);
+    page.below = page.arrived.size > 0;
     renderState();
 }
 
 
-function renderRows() {
-    find('.studies-rows', HTMLElement)
-        .replaceChildren(...page.found.slice(0, PAGE).map(row));
+function hearLive() {
+    listenLive('/pacs/events', {
+        hello: (arriving) => {
+            statuses.hello(arriving);
+            renderStatuses();
+        },
+        changed: take,
+        other: refresh,
+        live: (on) => {
+            const node = find('.live', HTMLElement);
 
-    if (page.isOther) {
-        find('.studies', HTMLElement).scrollTop = 0;
-        page.isOther = false;
-    }
+            node.classList.toggle('is-live', on);
+            setText(find('.live-text', HTMLElement), on ? TEXTS.live : TEXTS.dead);
+        },
+    });
+
+    window.setInterval(() => {
+        if (statuses.settle(performance.now()).length > 0) {
+            renderStatuses();
+        }
+    }, 500);
 }
 
+
+function renderStatuses() {
+    const now = performance.now();
+
+    rows.all.forEach((row) => showStatus(row, statuses.of(row.uid, now)));
+}
+
+
+/* --- the page --- */
 
 function renderState() {
-    const shown = Math.min(page.found.length, PAGE);
-    const from = page.at * PAGE;
-    const more = page.found.length > PAGE;
-    const empty = page.state === 'done' && page.error === '' && shown === 0;
+    const { found, error, query } = page;
+    const shown = found.rows.length;
+    const isSearching = page.state === 'searching';
+    const isEmpty = page.state === 'done' && error === '' && shown === 0;
 
-    document.body.classList.toggle('is-searching', page.state === 'searching');
-    find('.studies', HTMLElement)
-        .setAttribute('aria-busy', String(page.state === 'searching'));
-    setText(find('.list-message', HTMLElement), page.error
-        || (empty ? emptyText() : ''));
-    setText(find('.pager-text', HTMLElement), shown === 0 ? ''
-        : `${from + 1}–${from + shown}`);
-    find('.pager-back', HTMLButtonElement).disabled = page.query.page === 0;
-    find('.pager-forth', HTMLButtonElement).disabled = !more;
-}
+    document.body.classList.toggle('is-searching', isSearching);
+    document.body.classList.toggle('is-empty', isEmpty || error !== '');
+    scroller.setAttribute('aria-busy', String(isSearching));
+    setText(find('.list-message-text', HTMLElement), error
+        || (isEmpty ? emptyText(query, toAddress(query) === '') : ''));
+    find('.list-again', HTMLElement).hidden = error === '';
+    find('.list-upload', HTMLElement).hidden =
+        !isEmpty || toAddress(query) !== '' || query.studies !== '';
+    setText(find('.pager-text', HTMLElement), placeText(page.at * PAGE, found));
+    find('.pager-back', HTMLButtonElement).disabled = query.page === 0;
+    find('.pager-forth', HTMLButtonElement).disabled = !found.more;
 
-
-/** @returns {string} */
-function emptyText() {
-    return toAddress(page.query) === ''
-        ? 'The archive is empty. Send studies to it, or import a folder.'
-        : 'No study matches.';
+    find('.arrived', HTMLElement).hidden = page.arrived.size === 0;
+    setText(find('.arrived-text', HTMLElement), page.arrived.size === 0 ? ''
+        : arrivedText(page.arrived.size, page.below));
 }
 
 
@@ -126,16 +268,30 @@ function renderForm() {
         }
     }
 
+    const on = page.query.modality.split(',');
+
     for (const chip of document.querySelectorAll('.chip')) {
         const { when, modality } = /** @type {HTMLElement} */ (chip).dataset;
-        const on = when !== undefined ? isWhen(when)
-            : page.query.modality === modality;
+        const isOn = when !== undefined ? isWhen(when)
+            : modality !== undefined && on.includes(modality);
 
-        chip.setAttribute('aria-pressed', String(on));
+        if (when !== undefined || modality !== undefined) {
+            chip.setAttribute('aria-pressed', String(isOn));
+        }
     }
 
-    find('.clear', HTMLElement).hidden =
-        toAddress({ ...page.query, page: 0 }) === '';
+    const { column, down } = sorting(page.query);
+
+    for (const head of document.querySelectorAll('th[data-sort]')) {
+        const isSorted = /** @type {HTMLElement} */ (head).dataset.sort === column;
+
+        head.setAttribute('aria-sort',
+            !isSorted ? 'none' : down ? 'descending' : 'ascending');
+    }
+
+    find('.clear', HTMLElement).hidden = page.query.studies === ''
+        && toAddress({ ...page.query, page: 0, sort: '' }) === '';
+    searches.render();
 }
 
 
@@ -158,13 +314,23 @@ function chip(label, data, press) {
 
 
 function build() {
-    const whens = [['', 'Any date'],
+    const whens = [['', TEXTS.anyDate],
         ...Object.entries(PERIODS).map(([k, v]) => [k, v.label])];
 
     find('.chips-when', HTMLElement).append(...whens.map(([when, label]) =>
         chip(label, { when }, () => ask({ when, from: '', to: '' }))));
     find('.chips-modality', HTMLElement).append(...['', ...MODALITIES].map((m) =>
-        chip(m || 'All', { modality: m }, () => ask({ modality: m }))));
+        chip(m || TEXTS.all, { modality: m }, () =>
+            ask({ modality: toggleModality(page.query, m) }))));
+
+    for (const head of document.querySelectorAll('th[data-sort]')) {
+        const column = /** @type {HTMLElement} */ (head).dataset.sort ?? '';
+
+        if (SORTS[column] !== undefined) {
+            head.querySelector('button')?.addEventListener('click', () =>
+                ask({ sort: pressSort(page.query, column) }));
+        }
+    }
 }
 
 
@@ -172,7 +338,7 @@ function listen() {
     const filters = find('.filters', HTMLFormElement);
 
     filters.addEventListener('input', (e) => {
-        if (e.target instanceof HTMLInputElement) {
+        if (e.target instanceof HTMLInputElement && e.target.name in page.query) {
             const { name, value, type } = e.target;
             const period = type === 'date' ? { when: '' } : {};
 
@@ -186,50 +352,80 @@ function listen() {
     });
 
     find('.clear', HTMLElement).addEventListener('click', () => {
-        ask(emptyQuery());
+        ask({ ...emptyQuery(), sort: page.query.sort });
         find('.filters input[name="name"]', HTMLElement).focus();
     });
 
     find('.pager-back', HTMLElement).addEventListener('click', () =>
-        ask({ page: page.query.page - 1 }));
+        ask({ page: page.query.page - 1, studies: page.query.studies }));
     find('.pager-forth', HTMLElement).addEventListener('click', () =>
-        ask({ page: page.query.page + 1 }));
+        ask({ page: page.query.page + 1, studies: page.query.studies }));
+    find('.arrived-show', HTMLElement).addEventListener('click', showArrived);
+    find('.list-again', HTMLElement).addEventListener('click', () => search(true));
 
-    document.addEventListener('keydown', moveByKeys);
+    listenKeys(rows);
+    searches.listen();
+    listenUpload();
 
     // back at the list: what has arrived meanwhile is there
     document.addEventListener('visibilitychange', () => {
-        if (document.visibilityState === 'visible') {
-            search();
+        if (document.visibilityState === 'visible' && !isLive()) {
+            refresh();
         }
     });
     addEventListener('pageshow', (e) => {
         if (e.persisted) {
-            search();
+            refresh();
         }
     });
 }
 
 
-/**
- * Up and down go from row to row, from the search field into the rows.
- * @param {KeyboardEvent} e
- */
-function moveByKeys(e) {
-    const by = e.key === 'ArrowDown' ? 1 : e.key === 'ArrowUp' ? -1 : 0;
-    const on = document.activeElement;
-    const isDate = on instanceof HTMLInputElement && on.type === 'date';
+/** @returns {boolean} */
+function isLive() {
+    return find('.live', HTMLElement).classList.contains('is-live');
+}
 
-    if (by === 0 || isDate) {
-        return;
+
+/* --- upload: loaded with the first file --- */
+
+function listenUpload() {
+    const load = () => import('./upload/panel.js');
+    const isFiles = (/** @type {DragEvent} */ e) =>
+        e.dataTransfer?.types.includes('Files') ?? false;
+
+    for (const node of document.querySelectorAll('.open-upload')) {
+        node.addEventListener('click', () =>
+            load().then(({ openPanel }) => openPanel(root)));
     }
 
-    const links = [...document.querySelectorAll('.row-name')];
-    const next = links[links.findIndex((a) => a === on) + by];
+    document.addEventListener('dragover', (e) => {
+        if (isFiles(e)) {
+            e.preventDefault();
+            document.body.classList.add('is-dropping');
+        }
+    });
+    document.addEventListener('dragleave', (e) => {
+        if (e.relatedTarget === null) {
+            document.body.classList.remove('is-dropping');
+        }
+    });
+    document.addEventListener('drop', (e) => {
+        document.body.classList.remove('is-dropping');
 
-    if (next instanceof HTMLElement) {
-        e.preventDefault();
-        next.focus();
+        if (e.dataTransfer !== null && isFiles(e)) {
+            e.preventDefault();
+
+            // what was dropped is gone when this function returns
+            const items = [...e.dataTransfer.items];
+            const entries = items.map((i) => i.webkitGetAsEntry?.() ?? i.getAsFile());
+
+            load().then(({ dropped }) => dropped(root, entries));
+        }
+    });
+
+    if (localStorage.getItem('pacs.upload') !== null) {
+        load().then(({ openPanel }) => openPanel(root));
     }
 }
 
@@ -242,4 +438,5 @@ if (matchMedia('(pointer: fine)').matches) {
 }
 
 renderForm();
-search();
+search(true);
+hearLive();

@@ -14,7 +14,9 @@ import { toDA } from '../dicom/dates.js';
  * @property {string} when '' or the name of a PERIODS entry
  * @property {string} from yyyy-mm-dd, '' open
  * @property {string} to
- * @property {string} modality '' or one: QIDO-RS lists UIDs only
+ * @property {string} modality some of MODALITIES by commas: any of them
+ * @property {string} sort '' or a name of SORTS, with '-': downwards
+ * @property {string} studies UIDs by commas: only of these; not in the address
  * @property {number} page from 0
  */
 
@@ -35,24 +37,111 @@ const FIELDS = ['StudyDescription', 'PatientBirthDate', 'PatientSex',
     'AccessionNumber', 'ModalitiesInStudy', 'NumberOfStudyRelatedSeries',
     'NumberOfStudyRelatedInstances'];
 
+/** @type {Record<string, {keys: string[], down: boolean}>} by which the server
+ * can sort; down: what is pressed first */
+export const SORTS = {
+    name: { keys: ['PatientName'], down: false },
+    id: { keys: ['PatientID'], down: false },
+    born: { keys: ['PatientBirthDate'], down: false },
+    date: { keys: ['StudyDate', 'StudyTime'], down: true },
+    accession: { keys: ['AccessionNumber'], down: false },
+};
+
+/** The newest first. */
+const BY_DATE = '-date';
+
 const TEXTS = /** @type {const} */ (['name', 'id', 'accession', 'description',
-    'when', 'from', 'to', 'modality']);
+    'when', 'from', 'to', 'modality', 'sort']);
+
+/** What is typed; the other fields are chips. */
+const TYPED = /** @type {const} */ (['name', 'id', 'accession', 'description',
+    'from', 'to']);
 
 
 /** @returns {Query} */
 export function emptyQuery() {
     return { name: '', id: '', accession: '', description: '', when: '',
-        from: '', to: '', modality: '', page: 0 };
+        from: '', to: '', modality: '', sort: '', studies: '', page: 0 };
+}
+
+
+/** @param {Query} q @returns {boolean} whether something is typed */
+export function isTyped(q) {
+    return TYPED.some((k) => q[k] !== '') || q.studies !== '';
+}
+
+
+/**
+ * @param {Query} q
+ * @param {string} m one of MODALITIES, or '' for all
+ * @returns {string} the chips after m is pressed
+ */
+export function toggleModality(q, m) {
+    const on = q.modality === '' ? [] : q.modality.split(',');
+
+    return m === '' ? '' : (on.includes(m) ? on.filter((x) => x !== m)
+        : [...on, m]).join(',');
+}
+
+
+/**
+ * @param {Query} q
+ * @returns {{column: string, down: boolean}} by what the rows are sorted
+ */
+export function sorting(q) {
+    const sort = q.sort || BY_DATE;
+
+    return { column: sort.replace('-', ''), down: sort.startsWith('-') };
+}
+
+
+/**
+ * @param {Query} q
+ * @param {string} column of SORTS
+ * @returns {string} the sort after the column's head is pressed
+ */
+export function pressSort(q, column) {
+    const now = sorting(q);
+    const down = now.column === column ? !now.down : SORTS[column].down;
+    const sort = (down ? '-' : '') + column;
+
+    return sort === BY_DATE ? '' : sort;
 }
 
 
 /**
  * @param {Query} q
  * @param {Date} now
- * @returns {string} path and query below DICOMweb's root; asks for one row
- *     more than a page, to know whether there is another
+ * @returns {string} path and query below DICOMweb's root
  */
 export function searchPath(q, now) {
+    return path(q, now, {
+        orderby: orderKey(q),
+        limit: String(PAGE),
+        offset: q.page === 0 ? '' : String(q.page * PAGE),
+    });
+}
+
+
+/**
+ * Which of some studies match.
+ * @param {Query} q
+ * @param {string[]} uids
+ * @param {Date} now
+ * @returns {string} path and query below DICOMweb's root
+ */
+export function amongPath(q, uids, now) {
+    return path({ ...q, studies: uids.join(',') }, now,
+        { limit: String(uids.length) });
+}
+
+
+/**
+ * @param {Query} q
+ * @param {Date} now
+ * @param {Record<string, string>} more
+ */
+function path(q, now, more) {
     const args = new URLSearchParams();
     const add = (/** @type {string} */ key, /** @type {string} */ value) => {
         if (value !== '') {
@@ -60,19 +149,49 @@ export function searchPath(q, now) {
         }
     };
 
+    add('StudyInstanceUID', q.studies);
     add('PatientName', nameKey(q.name));
     add('PatientID', startKey(q.id));
     add('AccessionNumber', startKey(q.accession));
     add('StudyDescription', anywhereKey(q.description));
     add('StudyDate', dateKey(q, now));
-    add('ModalitiesInStudy', q.modality);
+    add('ModalitiesInStudy', q.modality.replaceAll(',', '\\'));
     add('includefield', FIELDS.join(','));
-    add('limit', String(PAGE + 1));
-    add('offset', q.page === 0 ? '' : String(q.page * PAGE));
+    Object.entries(more).forEach(([key, value]) => add(key, value));
 
     // DICOMweb servers read '+' as '+', and want ',' and '*' as they are
     return `/studies?${args.toString().replaceAll('+', '%20')
         .replaceAll('%2C', ',').replaceAll('%2A', '*')}`;
+}
+
+
+/** @param {Query} q */
+function orderKey(q) {
+    const { column, down } = sorting(q);
+
+    return (SORTS[column]?.keys ?? SORTS.date.keys)
+        .map((k) => (down ? '-' : '') + k).join(',');
+}
+
+
+/**
+ * How many there are: the server says how many are left (PS3.18 8.3.4.4),
+ * or only that some are.
+ * @param {string | null} warning the header
+ * @param {Query} q
+ * @param {number} rows of this page
+ * @returns {{total: number | null, more: boolean}} total null: not known
+ */
+export function countOf(warning, q, rows) {
+    const m = /There are (?:(\d+) )?additional results/.exec(warning ?? '');
+    const upTo = q.page * PAGE + rows;
+
+    if (m === null) {
+        // nothing at all on a later page says nothing of the pages before
+        return { total: rows === 0 && q.page > 0 ? null : upTo, more: false };
+    }
+
+    return { total: m[1] === undefined ? null : upTo + Number(m[1]), more: true };
 }
 
 
@@ -157,6 +276,7 @@ export function fromAddress(search) {
         q[k] = args.get(k) ?? '';
     });
 
+    q.sort = SORTS[q.sort.replace('-', '')] ? q.sort : '';
     q.page = Math.max(0, Math.floor(Number(args.get('page') ?? 1)) - 1 || 0);
 
     return q;
