@@ -24,13 +24,15 @@ export class Loop {
      * @param {import('./store.js').Store} parts.store
      * @param {import('../net/loader.js').Loader} parts.loader
      * @param {Look} parts.look into the loader
+     * @param {() => import('../net/meter.js').Meter} parts.meter
      * @param {(page: import('./page.js').Page) => void} parts.render
      */
-    constructor({ root, store, loader, look, render }) {
+    constructor({ root, store, loader, look, meter, render }) {
         this.root = root;
         this.store = store;
         this.loader = loader;
         this.look = look;
+        this.meter = meter;
         this.render = render;
     }
 
@@ -77,7 +79,8 @@ export class Loop {
     #planOf(at) {
         const s = this.store.page.ports[at];
 
-        return s.size.width === 0 ? null : plan(s, this.root, this.store.page.tool);
+        return s.size.width === 0 ? null
+            : plan(s, this.root, this.store.page.tool, this.meter());
     }
 
 

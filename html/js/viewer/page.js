@@ -27,6 +27,7 @@ import { initial } from './state.js';
  * @property {Annotation} annotation
  * @property {Links} links
  * @property {string} alarm why all pictures were taken away, or ''
+ * @property {boolean} isGone the server does not answer
  * @property {string} message instead of pictures, or ''
  */
 
@@ -50,6 +51,7 @@ export function initialPage() {
         annotation: 'full',
         links: { scroll: false, zoom: false, window: false },
         alarm: '',
+        isGone: false,
         message: '',
     };
 }

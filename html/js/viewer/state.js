@@ -21,7 +21,7 @@ import { sameWindow } from '../math/window.js';
  * @property {string} key of the picture in the loader
  * @property {Window | null} window that it was made with; null: not known
  * @property {Window | null} asked window in its URL
- * @property {'preview' | 'final'} stage
+ * @property {import('./ladder.js').Stage} stage
  * @property {string} kind "JPEG 90"
  * @property {number} bytes as sent
  *
@@ -38,9 +38,12 @@ import { sameWindow } from '../math/window.js';
  * @property {Size} size CSS px of a tile; of no width: not measured yet
  * @property {number} dpr device px a CSS px
  * @property {Busy} busy
- * @property {boolean} slow the net is: previews while things move
+ * @property {'half' | 'preview' | 'final'} pace what is asked for while it
+ *     moves
  * @property {Shown | null} shown
  * @property {'whole' | 'coming' | 'failed'} detail of the tiles that are seen
+ * @property {'exact' | 'improving' | 'lossy'} grade of what is seen;
+ *     improving: without loss it is under way
  * @property {{index: number, reason: string} | null} failure
  * @property {boolean} playing
  * @property {boolean} cineOpen its controls are there
@@ -71,9 +74,10 @@ export function initial() {
         size: { width: 0, height: 0 },
         dpr: 1,
         busy: '',
-        slow: false,
+        pace: 'final',
         shown: null,
         detail: 'whole',
+        grade: 'lossy',
         failure: null,
         playing: false,
         cineOpen: false,

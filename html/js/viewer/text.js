@@ -6,7 +6,6 @@
 import { TAG, first, number, text } from '../dicom/dataset.js';
 import { age, formatAge, formatDate, formatTime } from '../dicom/dates.js';
 import { personName } from '../dicom/names.js';
-import { lossyText } from '../dicom/stack.js';
 import { formatWindow } from '../math/window.js';
 import { scaleOf } from '../math/view.js';
 import { imageSize, shownFrame, startWindow } from './state.js';
@@ -111,7 +110,6 @@ function series(f) {
         technique(ds),
         label('Slice', mm(number(ds, TAG.SliceThickness))),
         label('Spacing', mm(number(ds, TAG.SpacingBetweenSlices))),
-        lossyText(f),
     ].filter(said);
 }
 
