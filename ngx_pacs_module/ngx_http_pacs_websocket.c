@@ -56,6 +56,7 @@ struct ngx_http_pacs_socket_s {
     unsigned                     open:1;    /* in the queue of the poll */
     unsigned                     heard:1;   /* since the last ping */
     unsigned                     closing:1; /* when all is sent */
+    unsigned                     parted:1;  /* a message is not whole yet */
 };
 
 
@@ -97,6 +98,7 @@ static void ngx_http_pacs_websocket_read(ngx_http_request_t *r);
 static ngx_int_t ngx_http_pacs_websocket_input(ngx_http_pacs_socket_t *s,
     u_char *p, u_char *last);
 static ngx_int_t ngx_http_pacs_websocket_head(ngx_http_pacs_socket_t *s);
+static ngx_uint_t ngx_http_pacs_websocket_code_ok(ngx_http_pacs_socket_t *s);
 static ngx_int_t ngx_http_pacs_websocket_frame(ngx_http_pacs_socket_t *s);
 static void ngx_http_pacs_websocket_send(ngx_http_pacs_socket_t *s,
     ngx_uint_t opcode, const void *data, size_t len);
@@ -588,7 +590,8 @@ ngx_http_pacs_websocket_head(ngx_http_pacs_socket_t *s)
 
     if ((s->head[0] & 0x70) || !(s->head[1] & 0x80)
         || (opcode > 2 && opcode < 8) || opcode > NGX_HTTP_PACS_WS_PONG
-        || (opcode >= 8 && (!(s->head[0] & 0x80) || len > 125)))
+        || (opcode >= 8 && (!(s->head[0] & 0x80) || len > 125))
+        || (opcode < 8 && (opcode == 0) != s->parted))
     {
         ngx_http_pacs_websocket_close(s, NGX_HTTP_PACS_WS_PROTOCOL);
         return NGX_DONE;
@@ -602,15 +605,42 @@ ngx_http_pacs_websocket_head(ngx_http_pacs_socket_t *s)
         len = len << 8 | s->head[2 + i];
     }
 
+    if (more && len < (more == 2 ? 126 : 65536)) {
+        ngx_http_pacs_websocket_close(s, NGX_HTTP_PACS_WS_PROTOCOL);
+        return NGX_DONE;
+    }
+
     if (len > NGX_HTTP_PACS_FRAME_MAX) {
         ngx_http_pacs_websocket_close(s, NGX_HTTP_PACS_WS_TOO_BIG);
         return NGX_DONE;
+    }
+
+    if (opcode < 8) {
+        s->parted = !(s->head[0] & 0x80);
     }
 
     s->left = len;
     s->ncontrol = 0;
 
     return len ? NGX_OK : ngx_http_pacs_websocket_frame(s);
+}
+
+
+/* RFC 6455 7.4: none, or one that may be sent */
+
+static ngx_uint_t
+ngx_http_pacs_websocket_code_ok(ngx_http_pacs_socket_t *s)
+{
+    ngx_uint_t  code;
+
+    if (s->ncontrol < 2) {
+        return s->ncontrol == 0;
+    }
+
+    code = s->control[0] << 8 | s->control[1];
+
+    return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014)
+           || (code >= 3000 && code <= 4999);
 }
 
 
@@ -637,6 +667,11 @@ ngx_http_pacs_websocket_frame(ngx_http_pacs_socket_t *s)
         break;
 
     case NGX_HTTP_PACS_WS_CLOSE:
+        if (!ngx_http_pacs_websocket_code_ok(s)) {
+            ngx_http_pacs_websocket_close(s, NGX_HTTP_PACS_WS_PROTOCOL);
+            return NGX_DONE;
+        }
+
         ngx_http_pacs_websocket_send(s, NGX_HTTP_PACS_WS_CLOSE, s->control,
                                      ngx_min(s->ncontrol, 2));
         s->closing = 1;

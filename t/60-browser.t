@@ -22,7 +22,8 @@ plan(skip_all => 'no playwright-core: npm ci in t/browser was not run')
 
 # the policy that the pages promise to live with
 my $policy = q{add_header Content-Security-Policy "default-src 'self'; object-src 'none'; base-uri 'none'" always;};
-my $p = $ENV{PACS_URL} ? undef : Pacs->new(conf_server => $policy);
+my $p = $ENV{PACS_URL} ? undef : Pacs->new(conf_server => $policy,
+    conf_http => 'pacs_limit_arriving_ms 5000;');
 
 local $ENV{PACS_URL} = $ENV{PACS_URL} || "http://127.0.0.1:$p->{port}";
 local $ENV{CHROMIUM} = $chromium;

@@ -34,8 +34,7 @@ void pacs_child_main(int fd, const pacs_limits_t *limits);
 /* no way back: from here on only fd, memory and time */
 int pacs_sandbox(const pacs_limits_t *limits, int fd);
 
-/* in the parent, before the first decoder; in each, before its first job */
-int pacs_warm_prepare(pacs_err_t *err);
+/* before its first job */
 void pacs_warm_decoder(int fd);
 
 /* libraries that want a word with the system first */

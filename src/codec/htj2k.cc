@@ -9,6 +9,7 @@
 #include <openjph/ojph_codestream.h>
 #include <openjph/ojph_message.h>
 
+#include <algorithm>
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>
@@ -82,14 +83,15 @@ check(const decode_job_t *job, const ojph::param_siz &siz, pacs_err_t *err)
 
 
 /* the inverse transform overshoots where the coding is lossy */
-static void
+PACS_VECTORIZE static void
 clamp_line(int32_t *v, size_t n, unsigned bits, bool is_signed)
 {
-    int64_t  span = INT64_C(1) << bits;
-    int64_t  min = is_signed ? -span / 2 : 0, max = min + span - 1;
+    int64_t  span = INT64_C(1) << bits, least = is_signed ? -span / 2 : 0;
+    int32_t  min = (int32_t) std::max<int64_t>(least, INT32_MIN);
+    int32_t  max = (int32_t) std::min<int64_t>(least + span - 1, INT32_MAX);
 
     for (size_t i = 0; i < n; i++) {
-        v[i] = (int32_t) (v[i] < min ? min : v[i] > max ? max : v[i]);
+        v[i] = v[i] < min ? min : v[i] > max ? max : v[i];
     }
 }
 

@@ -26,7 +26,7 @@
 #include "codec/server.h"
 
 enum { QUEUE = 1024, FDS_A_JOB = 3, FDS_OTHER = 1024, TICK_MS = 50,
-       IDLE_MS = 2000 };
+       IDLE_MS = 2000, QUIET_MS = 5 };
 
 static const char  usage[] =
 "usage: pacs-codec --home DIR [options]\n"
@@ -337,16 +337,23 @@ start(server_t *s, pacs_err_t *err)
 }
 
 
+static int
+patience_ms(const server_t *s)
+{
+    return s->ncopying != 0 ? 0 : s->nrunning != 0 ? TICK_MS
+           : pacs_pool_worn(s) ? QUIET_MS : IDLE_MS;
+}
+
+
 /* one event a turn: what a handler frees is in no list of events here */
 static void
 loop(server_t *s)
 {
     while (!s->stop) {
         struct epoll_event  e;
-        int                 wait_ms = s->ncopying ? 0
-                                      : s->nrunning ? TICK_MS : IDLE_MS;
+        int                 n = epoll_wait(s->epoll, &e, 1, patience_ms(s));
 
-        if (epoll_wait(s->epoll, &e, 1, wait_ms) == 1) {
+        if (n == 1) {
             handler_t  *h = e.data.ptr;
 
             h->ready(s, h, e.events);
@@ -355,7 +362,7 @@ loop(server_t *s)
         pacs_job_copy(s);
         pacs_pool_tick(s);
         pacs_pool_pump(s);
-        pacs_pool_renew(s);
+        pacs_pool_renew(s, n == 0);
 
         if (s->nrunning + s->ncopying == 0) {
             pacs_evict(s);

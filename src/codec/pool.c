@@ -71,6 +71,7 @@ reap(server_t *s, worker_t *w, char *why, size_t size)
     while (waitpid(w->pid, &status, 0) == -1 && errno == EINTR) { }
     w->pid = 0;
     w->fd = -1;
+    s->nspent -= w->spent;
     w->spent = false;
 
     if (WIFEXITED(status) && WEXITSTATUS(status) == CHILD_NO_SANDBOX) {
@@ -154,6 +155,7 @@ take_reply(server_t *s, worker_t *w, child_reply_t *reply)
     j->bytes = reply->bytes;
     j->photometric = reply->photometric;
     w->spent = pacs_decoder(j->req->syntax)->once;
+    s->nspent += w->spent;
     w->job = NULL;
     pacs_job_decoded(s, j);
 }
@@ -245,11 +247,6 @@ pacs_pool_start(server_t *s, pacs_err_t *err)
         return pacs_fail(err, PACS_E_NOMEM, "out of memory");
     }
 
-    int  rc = pacs_warm_prepare(err);
-    if (rc != PACS_OK) {
-        return rc;
-    }
-
     for (unsigned i = 0; i < s->nworkers; i++) {
         if (start_worker(s, &s->workers[i]) != 0) {
             return pacs_fail_errno(err, errno, "cannot start a decoder");
@@ -278,13 +275,17 @@ make_memory(uint64_t bytes)
 
 /* the next frame is likely to be as large as this one: its pages are made
  * while nobody waits */
+static bool
+lacks_memory(const server_t *s)
+{
+    return s->spare == -1 && s->spare_bytes != 0
+           && s->spare_bytes <= SPARE_MAX;
+}
+
+
 static void
 spare_memory(server_t *s)
 {
-    if (s->spare != -1 || s->spare_bytes == 0 || s->spare_bytes > SPARE_MAX) {
-        return;
-    }
-
     s->spare = make_memory(s->spare_bytes);
     if (s->spare != -1) {
         (void) fallocate(s->spare, 0, 0, (off_t) s->spare_bytes);
@@ -371,15 +372,26 @@ idle_worker(server_t *s, bool background)
 }
 
 
-/* nobody waits for a fork: their answers are on their way */
-void
-pacs_pool_renew(server_t *s)
+bool
+pacs_pool_worn(const server_t *s)
 {
-    if (s->nrunning + s->ncopying == 0) {
+    return s->nspent != 0 || lacks_memory(s);
+}
+
+
+/* never between an answer and the picture that is drawn of it */
+void
+pacs_pool_renew(server_t *s, bool quiet)
+{
+    if (s->ncopying != 0 || (s->nrunning == 0 && !quiet)) {
+        return;
+    }
+
+    if (lacks_memory(s)) {
         spare_memory(s);
     }
 
-    for (unsigned i = 0; i <= s->nworkers && s->ncopying == 0; i++) {
+    for (unsigned i = 0; i <= s->nworkers && s->nspent != 0; i++) {
         if (s->workers[i].spent) {
             (void) replace_worker(s, &s->workers[i]);
         }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "codec/server.h"
@@ -41,17 +42,36 @@ write_at(int fd, const void *data, size_t len, uint64_t off, pacs_err_t *err)
 }
 
 
+/* decoders have no copy of it: each fork would cost its pages again */
+static char *
+piece_buffer(void)
+{
+    static char  *buf;
+
+    if (buf == NULL) {
+        buf = mmap(NULL, PIECE, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (buf == MAP_FAILED) {
+            buf = NULL;
+        } else {
+            (void) madvise(buf, PIECE, MADV_DONTFORK);
+        }
+    }
+    return buf;
+}
+
+
 static int
 copy_piece(job_t *j, pacs_err_t *err)
 {
-    static char  buf[PIECE];
+    char        *buf = piece_buffer();
     uint64_t     left = j->bytes - j->copied;
     uint64_t     first = j->copied / PACS_FRAME_BLOCK;
 
-    if (j->sums == NULL
-        && (j->sums = calloc(pacs_frame_blocks(j->bytes),
-                             sizeof(*j->sums))) == NULL)
-    {
+    if (j->sums == NULL) {
+        j->sums = calloc(pacs_frame_blocks(j->bytes), sizeof(*j->sums));
+    }
+    if (buf == NULL || j->sums == NULL) {
         return pacs_fail(err, PACS_E_NOMEM, "out of memory");
     }
 

@@ -87,6 +87,7 @@ struct server_s {
     TAILQ_HEAD(, job_s)       jobs;         /* by arrival */
     unsigned                  nqueued, nrunning, ncopying;
     worker_t                 *workers;
+    unsigned                  nspent;
     int                       spare;        /* output of a job to come, -1 */
     uint64_t                  spare_bytes;
     int64_t                   ticked_ms;
@@ -125,7 +126,10 @@ int pacs_pool_start(server_t *s, pacs_err_t *err);
 void pacs_pool_pump(server_t *s);           /* queued jobs to idle decoders */
 /* a background job that a user waits for now */
 void pacs_pool_promote(server_t *s, job_t *j);
-void pacs_pool_renew(server_t *s);          /* spent decoders make room */
+/* spent decoders make room for fresh ones, while one decodes or it is quiet:
+ * nothing has come for a while */
+bool pacs_pool_worn(const server_t *s);
+void pacs_pool_renew(server_t *s, bool quiet);
 void pacs_pool_tick(server_t *s);           /* time and memory limits */
 void pacs_pool_stop(server_t *s);
 

@@ -12,7 +12,7 @@
  */
 
 #define PUT(name, in_t, out_t, wide_t, swide_t)                               \
-static void                                                                   \
+PACS_VECTORIZE static void                                                    \
 name(void *dst, size_t dst_step, const void *src, size_t src_step, size_t n,  \
     unsigned shift, unsigned bits, bool is_signed)                            \
 {                                                                             \

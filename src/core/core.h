@@ -19,6 +19,19 @@
 
 #define PACS_PRINTF(f, a)  __attribute__((format(printf, f, a)))
 
+/* of a function whose loops are simple */
+#if defined(__GNUC__) && !defined(__clang__)
+#if defined(__x86_64__) && defined(__GLIBC__) && !defined(PACS_ASAN)
+/* chosen when the program is loaded; both compute the same */
+#define PACS_VECTORIZE  __attribute__((optimize("O3"),                       \
+                                       target_clones("avx2", "default")))
+#else
+#define PACS_VECTORIZE  __attribute__((optimize("O3")))
+#endif
+#else
+#define PACS_VECTORIZE
+#endif
+
 
 /* --- slices: not NUL-terminated, not owned --- */
 

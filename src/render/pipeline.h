@@ -10,18 +10,6 @@
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
                "samples are read as little endian integers of the host");
 
-#if defined(__GNUC__) && !defined(__clang__)
-#if defined(__x86_64__) && defined(__GLIBC__) && !defined(PACS_ASAN)
-/* chosen when the program is loaded; both compute the same */
-#define PACS_VECTORIZE  __attribute__((optimize("O3"),                       \
-                                       target_clones("avx2", "default")))
-#else
-#define PACS_VECTORIZE  __attribute__((optimize("O3")))
-#endif
-#else
-#define PACS_VECTORIZE
-#endif
-
 typedef float  pacs_v4f_t __attribute__((vector_size(16)));
 
 

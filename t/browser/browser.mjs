@@ -86,15 +86,16 @@ export async function openStudy(page, study) {
  * The final picture of a frame is on the screen.
  * @param {import('playwright-core').Page} page
  * @param {number} number from 1
+ * @param {number} [at] index of the viewport
  */
-export async function isShown(page, number) {
+export async function isShown(page, number, at = 0) {
     await drawn(page);
-    await page.waitForFunction((n) => {
-        const port = /** @type {HTMLElement} */ (document.querySelector('.port'));
-        const badge = /** @type {HTMLElement} */ (document.querySelector('.badge'));
+    await page.waitForFunction(([n, at]) => {
+        const port = /** @type {HTMLElement} */ (document.querySelectorAll('.port')[at]);
+        const badge = /** @type {HTMLElement} */ (port?.querySelector('.badge'));
 
-        return port.dataset.shown === String(n) && badge.dataset.state === 'final';
-    }, number);
+        return port?.dataset.shown === String(n) && badge.dataset.state === 'final';
+    }, [number, at]);
 }
 
 
@@ -116,20 +117,21 @@ export function drawn(page) {
  * @param {number} y
  * @param {number} [width]
  * @param {number} [height]
+ * @param {number} [at] index of the viewport
  * @returns {Promise<number[][]>}
  */
-export async function canvasPixels(page, x, y, width = 1, height = 1) {
+export async function canvasPixels(page, x, y, width = 1, height = 1, at = 0) {
     await drawn(page);
 
-    return page.evaluate(([x, y, w, h]) => {
+    return page.evaluate(([x, y, w, h, at]) => {
         const canvas = /** @type {HTMLCanvasElement} */ (
-            document.querySelector('.port-picture'));
+            document.querySelectorAll('.port-picture')[at]);
         const { data } = /** @type {any} */ (canvas.getContext('2d'))
             .getImageData(x, y, w, h);
 
         return Array.from({ length: w * h }, (_, i) =>
             Array.from(data.slice(i * 4, i * 4 + 3)));
-    }, [x, y, width, height]);
+    }, [x, y, width, height, at]);
 }
 
 
@@ -169,11 +171,12 @@ export function serverPicture(page, path, accept = 'image/jpeg') {
 /**
  * What a person sees of the viewport.
  * @param {import('playwright-core').Page} page
+ * @param {number} [at] index of the viewport
  */
-export async function seen(page) {
+export async function seen(page, at = 0) {
     await drawn(page);
 
-    return readPng(await page.locator('.port').screenshot());
+    return readPng(await page.locator('.port').nth(at).screenshot());
 }
 
 
@@ -193,10 +196,11 @@ export function difference(a, b) {
 /**
  * Box of the viewport on the page.
  * @param {import('playwright-core').Page} page
+ * @param {number} [at] index of the viewport
  */
-export async function portBox(page) {
+export async function portBox(page, at = 0) {
     return /** @type {{x: number, y: number, width: number, height: number}} */ (
-        await page.locator('.port').boundingBox());
+        await page.locator('.port').nth(at).boundingBox());
 }
 
 
@@ -206,9 +210,10 @@ export async function portBox(page) {
  * @param {{x: number, y: number, dx: number, dy: number,
  *          button?: 'left' | 'middle' | 'right', hold?: boolean}} d CSS px;
  *     hold: the button stays down
+ * @param {number} [at] index of the viewport
  */
-export async function drag(page, d) {
-    const box = await portBox(page);
+export async function drag(page, d, at = 0) {
+    const box = await portBox(page, at);
 
     await page.mouse.move(box.x + d.x, box.y + d.y);
     await page.mouse.down({ button: d.button ?? 'left' });
@@ -268,4 +273,37 @@ export async function textOf(page, selector) {
     await drawn(page);
 
     return page.locator(selector).innerText();
+}
+
+
+/**
+ * Chooses a layout as a person does.
+ * @param {import('playwright-core').Page} page
+ * @param {number} rows
+ * @param {number} columns
+ */
+export async function chooseLayout(page, rows, columns) {
+    await page.getByRole('button', { name: 'Layout' }).click();
+    await page.getByRole('button', { name: `${rows} × ${columns}`, exact: true }).click();
+    await drawn(page);
+}
+
+
+/**
+ * Drags a thumbnail of the strip into a viewport.
+ * @param {import('playwright-core').Page} page
+ * @param {number} thumb index in the strip
+ * @param {number} at index of the viewport
+ */
+export async function dragSeries(page, thumb, at) {
+    const from = await page.locator('.thumb').nth(thumb).boundingBox();
+    const to = await portBox(page, at);
+
+    assert.ok(from !== null);
+    await page.mouse.move(from.x + 40, from.y + 40);
+    await page.mouse.down();
+    await page.mouse.move(from.x + 80, from.y + 60);
+    await page.mouse.move(to.x + to.width / 2, to.y + to.height / 2);
+    await page.mouse.up();
+    await drawn(page);
 }

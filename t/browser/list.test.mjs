@@ -32,7 +32,7 @@ async function find(/** @type {import('playwright-core').Page} */ page,
 }
 
 
-onPage('the list finds a name as it is typed, and shows it as text', {},
+onPage('G1 the list finds a name as it is typed, and shows it as text', {},
     async (page) => {
         await openList(page);
         await find(page, 'id', CT.id);
@@ -46,7 +46,7 @@ onPage('the list finds a name as it is typed, and shows it as text', {},
     });
 
 
-onPage('fields, chips and dates narrow the list; clear opens it', {},
+onPage('G1 fields, chips and dates narrow the list; clear opens it', {},
     async (page) => {
         await openList(page);
         await find(page, 'name', MANY.name.slice(0, 6).toLowerCase());
@@ -62,6 +62,8 @@ onPage('fields, chips and dates narrow the list; clear opens it', {},
         await chip('MR').click();
         await page.locator('.row').first().waitFor();
         assert.equal(await chip('MR').getAttribute('aria-pressed'), 'true');
+        assert.equal(await chip('CT').getAttribute('aria-pressed'), 'true');
+        await chip('CT').click();
         assert.equal(await chip('CT').getAttribute('aria-pressed'), 'false');
         await chip('Today').click();
         await page.getByText('No study matches.').waitFor();
@@ -83,7 +85,7 @@ onPage('today is today', {}, async (page) => {
 });
 
 
-onPage('pages do not overlap and leave nothing out', {}, async (page) => {
+onPage('G1 pages do not overlap and leave nothing out', {}, async (page) => {
     await openList(page, `?name=${MANY.name}`);
 
     const first = await names(page);
@@ -162,7 +164,7 @@ onPage('a server that fails is said so, and not as an empty list',
     { allow: /503/ }, async (page) => {
         await page.route('**/dicom-web/studies?*', (r) => r.fulfill({ status: 503 }));
         await openList(page);
-        assert.equal(await page.locator('.list-message').innerText(),
+        assert.equal(await page.locator('.list-message-text').innerText(),
             'The server is busy.');
     });
 

@@ -15,7 +15,7 @@ import {
     queryOf, readSaved, renamed, suggestName, withSearch, without, writeSaved,
 } from '../../html/js/list/saved.js';
 import { Statuses } from '../../html/js/list/status.js';
-import { countText, foundText, placeText } from '../../html/js/list/texts.js';
+import { foundText, placeText } from '../../html/js/list/texts.js';
 import { gapText, timeline, years } from '../../html/js/list/timeline.js';
 import { walk, whyNotHead } from '../../html/js/list/upload/files.js';
 import {
@@ -122,8 +122,10 @@ test('totals are what the server says, and never a guess', () => {
     assert.equal(foundText(found(1)), '1 study found');
     assert.equal(foundText(found(0)), 'No study found');
     assert.equal(foundText(found(null, true)), 'More than 50 studies found');
-    assert.equal(placeText(1000, 50, found(1234, true)), '1,001–1,050');
-    assert.equal(countText(found(null, true)), 'of more');
+    assert.equal(placeText(1000, found(1234, true)), '1,001–1,050 of 1,234');
+    assert.equal(placeText(0, found(50)), '50 studies');
+    assert.equal(placeText(0, found(null, true)), '1–50 and more');
+    assert.equal(placeText(50, found(null)), '51–100');
 });
 
 

@@ -10,9 +10,15 @@ import { tick } from '../../html/js/viewer/cine.js';
 import { commandNamed, commandOfKey, commands } from '../../html/js/viewer/commands.js';
 import { mismatch } from '../../html/js/viewer/identity.js';
 import { compositorMap, sourceOf } from '../../html/js/viewer/picture.js';
-import { neighbours, plan, tilePictures } from '../../html/js/viewer/plan.js';
+import { metered, newMeter } from '../../html/js/net/meter.js';
+import { ceilingOf, movingStage } from '../../html/js/viewer/ladder.js';
+import { neighbours, plan, tilePictures, wishes } from '../../html/js/viewer/plan.js';
 import {
-    MARK, initial, nextAnnotation, reset, scrolledTo, startWindow, withWindow,
+    activePort, initialPage, nextAnnotation, seenPorts, selected, toggledAlone,
+    withLayout, withPort,
+} from '../../html/js/viewer/page.js';
+import {
+    MARK, initial, reset, scrolledTo, startWindow, withStack, withWindow,
 } from '../../html/js/viewer/state.js';
 import { corners } from '../../html/js/viewer/text.js';
 import { toolNamed } from '../../html/js/viewer/tools/tool.js';
@@ -27,6 +33,9 @@ const look = (ready, failed = []) => ({
     failed: (/** @type {string} */ k) => failed.includes(k) ? 'too large' : null,
     bytes: () => 1000,
 });
+
+/** @param {any} s @param {string} [tool] */
+const wanted = (s, tool) => wishes([plan(s, ROOT, tool)]).wanted;
 
 /** @param {any} s @param {any} p shows it */
 const showing = (s, p) => chosen(s, p, look([p.base.key]));
@@ -49,12 +58,14 @@ test('the picture that is seen comes first, then in the way of the scroll', () =
     const s = scrolledTo(viewport(120), 50);
     const p = plan(s, ROOT);
 
-    assert.equal(p.wanted[0], p.base);
+    const all = wanted(s);
+
+    assert.equal(all[0].key, p.base.key);
     assert.equal(p.base.index, 50);
     assert.deepEqual(neighbours(s).slice(0, 6), [51, 52, 53, 49, 54, 55]);
     assert.deepEqual(neighbours(scrolledTo(s, 49)).slice(0, 4), [48, 47, 46, 50]);
-    assert.equal(new Set(p.wanted.map((x) => x.key)).size, p.wanted.length);
-    assert.ok(p.wanted.every((x) => x.index >= 0 && x.index < 120));
+    assert.equal(new Set(all.map((x) => x.key)).size, all.length);
+    assert.ok(all.every((x) => x.index >= 0 && x.index < 120));
     assert.equal(plan(initial(), ROOT), null);
 });
 
@@ -79,11 +90,13 @@ test('colour has no window', () => {
 
 
 test('while things move on a slow net, previews come', () => {
-    const s = { ...viewport(9), busy: 'scroll', slow: true };
+    const s = { ...viewport(9), busy: 'scroll', pace: 'preview' };
 
-    assert.equal(plan(s, ROOT).wanted[0].stage, 'preview');
-    assert.equal(plan({ ...s, slow: false }, ROOT).wanted[0].stage, 'final');
-    assert.equal(plan({ ...s, busy: 'window' }, ROOT).wanted.length, 1);
+    assert.equal(wanted(s)[0].stage, 'preview');
+    assert.equal(wanted({ ...s, pace: 'final' })[0].stage, 'final');
+    assert.match(wanted({ ...s, pace: 'half' })[0].url, /quality=40/);
+    // and what a wider window is previewed from
+    assert.equal(wanted({ ...s, busy: 'window' }).length, 2);
 });
 
 
@@ -99,7 +112,7 @@ test('a large image comes as large as it is seen, and as tiles beyond', () => {
     assert.equal(p.base.url, plan(s, ROOT).base.url);
     assert.ok(p.tiles.length >= 4 && p.tiles.length <= 12);
     assert.ok(p.tiles.every((t) => t.tile.sw === t.tile.vw));
-    assert.deepEqual(p.wanted.slice(0, 2), [p.base, p.tiles[0]]);
+    assert.deepEqual(p.now.slice(0, 2), [p.base, p.tiles[0]]);
     assert.ok(tilePictures(native, ROOT, null, 1).length < p.tiles.length);
 });
 
@@ -118,7 +131,71 @@ test('breast images come without loss', () => {
     assert.equal(p.base.accept, 'image/png');
     assert.equal(p.base.kind, 'lossless');
     assert.ok(!p.base.url.includes('quality'));
-    assert.equal(p.preview.accept, 'image/jpeg');
+    assert.equal(p.quicker[0].accept, 'image/jpeg');
+});
+
+
+test('H10 the ladder: quality 90 at rest, then without loss, if the net allows', () => {
+    const s = viewport(9);
+    const shown = showing(s, plan(s, ROOT));
+    const slow = [0, 1].reduce((m, i) => metered(m,
+        { sent: i * 999, begun: i * 999 + 200, ended: i * 999 + 600, bytes: 40e3 }), newMeter());
+    const kinds = (/** @type {any} */ s, /** @type {any} */ m) =>
+        plan(s, ROOT, '', m).now.map((p) => p.kind);
+
+    assert.deepEqual(kinds(s, newMeter()), ['JPEG 90']);
+    assert.deepEqual(kinds(shown, newMeter()), ['JPEG 90', 'lossless']);
+    assert.deepEqual(kinds({ ...shown, busy: 'scroll' }, newMeter()), ['JPEG 90']);
+    assert.deepEqual(kinds({ ...shown, playing: true }, newMeter()), ['JPEG 90']);
+
+    // CT: 15:1 at most, whatever the net
+    const at = (/** @type {number} */ ratio) => ({ ...shown,
+        shown: { ...shown.shown, bytes: shown.stack.frames[0].bytes / ratio } });
+
+    assert.deepEqual(kinds(at(14), slow), ['JPEG 90']);
+    assert.deepEqual(kinds(at(16), slow), ['JPEG 90', 'lossless']);
+
+    const exact = plan(shown, ROOT).exact[0];
+    const better = chosen(shown, plan(shown, ROOT), look([...[plan(s, ROOT).base, exact]
+        .map((p) => p.key)]));
+
+    assert.equal(shown.grade, 'lossy');
+    assert.equal(better.shown.kind, 'lossless');
+    assert.equal(better.grade, 'exact');
+});
+
+
+test('H10 ceilings, and what is asked for while things move', () => {
+    const f = (/** @type {any} */ v) => viewport(1, v).stack.frames[0];
+
+    assert.equal(ceilingOf(f({ Modality: ['CT'] })), 15);
+    assert.equal(ceilingOf(f({ Modality: ['CT'], BodyPartExamined: ['Head'] })), 12);
+    assert.equal(ceilingOf(f({ Modality: ['DX'] })), 30);
+    assert.equal(ceilingOf(f({ Modality: ['ZZ'] })), 12);
+
+    const net = (/** @type {number} */ rtt, /** @type {number} */ rate) =>
+        metered(newMeter(), { sent: 0, begun: rtt, ended: rtt + 60000 / rate, bytes: 60000 });
+
+    assert.equal(movingStage(net(10, 3750), 40e3, false), 'final');
+    assert.equal(movingStage(net(60, 625), 40e3, false), 'preview');
+    assert.equal(movingStage(net(60, 625), 80e3, false), 'half');
+    assert.equal(movingStage(net(200, 125), 40e3, false), 'half');
+    assert.equal(movingStage(net(200, 125), 40e3, true), 'preview');
+});
+
+
+test('at rest: near ones, the wide one, the usual windows, the rest of the series', () => {
+    const s = scrolledTo(viewport(100), 50);
+    const near = plan(s, ROOT).near;
+    const far = near.slice(-100).map((p) => p.index);
+
+    assert.equal(near[0].index, 51);
+    assert.ok(near.slice(0, 10).some((p) => p.window?.width === 3000));
+    assert.equal(near.filter((p) => p.index === 50 && p.window?.width === 1500).length, 1);
+    assert.deepEqual(far.slice(0, 3), [0, 4, 8]);
+    assert.equal(new Set(far).size, 100);
+    assert.equal(plan(s, ROOT, '', newMeter(true)).near.length, 4);
+    assert.ok(plan({ ...s, busy: 'scroll' }, ROOT).near.length < 33);
 });
 
 
@@ -131,7 +208,7 @@ test('the old picture keeps its own number until the new one is here', () => {
     assert.equal(shown.shown.index, 0);
     assert.equal(shown.marks[0], MARK.seen);
     assert.equal(waiting.shown.index, 0);
-    assert.equal(corners(waiting).bottomLeft[0], '1 / 9  → 6');
+    assert.equal(corners(waiting, 'full').bottomLeft[0], '1 / 9  → 6');
     assert.equal(showing(moved, plan(moved, ROOT)).shown.index, 5);
 });
 
@@ -178,9 +255,9 @@ test('during a window drag what comes late still shows', () => {
 
 
 test('a wider window is previewed from the wide picture, if it is here', () => {
-    const s = { ...viewport(1), tool: 'window' };
+    const s = viewport(1);
     const shown = showing(s, plan(s, ROOT));
-    const wide = plan(shown, ROOT).wanted.at(-1);
+    const wide = wanted(shown, 'window').find((p) => p.window?.width === 3000);
     const bitmaps = (/** @type {string[]} */ keys) => (/** @type {string} */ k) =>
         keys.includes(k) ? /** @type {any} */ ({}) : undefined;
     const source = (/** @type {any} */ w, /** @type {string[]} */ keys) =>
@@ -274,12 +351,66 @@ test('text goes full, minimal, none', () => {
     const s = viewport(1, { PatientName: [{ Alphabetic: 'A^B' }],
         PatientID: ['7'] });
     const shown = showing(s, plan(s, ROOT));
-    const minimal = nextAnnotation(shown);
+    const full = initialPage();
+    const minimal = nextAnnotation(full);
+    const left = (/** @type {any} */ page, size = shown.size) =>
+        corners({ ...shown, size }, page.annotation).topLeft;
 
-    assert.deepEqual(corners(shown).topLeft, ['A, B', '7']);
-    assert.deepEqual(corners(minimal).topLeft, ['A, B']);
-    assert.deepEqual(corners(nextAnnotation(minimal)).topLeft, []);
-    assert.ok(corners(shown).bottomLeft.includes('C 40  W 400'));
+    assert.deepEqual(left(full), ['A, B', '7']);
+    assert.deepEqual(left(minimal), ['A, B']);
+    assert.deepEqual(left(nextAnnotation(minimal)), []);
+    assert.deepEqual(left(full, { width: 300, height: 300 }), ['A, B']);
+    assert.ok(corners(shown, 'full').bottomLeft.includes('C 40  W 400'));
+});
+
+
+test('what is seen in any viewport comes before what may be seen next', () => {
+    const near = plan(scrolledTo(viewport(60), 20), ROOT);
+    const other = plan(viewport(9, { SeriesInstanceUID: ['1.9'] }), ROOT);
+    const { wanted: all, urgent } = wishes([near, other, near]);
+
+    assert.equal(urgent, 2);
+    assert.deepEqual(all.slice(0, 4).map((p) => p.index), [20, 0, 21, 1]);
+    assert.equal(all.length, new Set(all.map((p) => p.key)).size);
+    assert.deepEqual(wishes([]), { wanted: [], urgent: 0 });
+});
+
+
+test('layouts: the first viewports stay, and the active one', () => {
+    const one = withPort(initialPage(), 0, viewport(5));
+    const four = selected(withLayout(one, { rows: 2, columns: 2 }), 3);
+    const full = withPort(four, 3, viewport(9));
+    const two = withLayout(full, { rows: 1, columns: 2 });
+
+    assert.deepEqual(four.ports.map((s) => s.stack?.frames.length ?? 0), [5, 0, 0, 0]);
+    assert.deepEqual(two.ports.map((s) => s.stack?.frames.length), [5, 9]);
+    assert.equal(two.active, 1);
+    assert.equal(activePort(withLayout(full, { rows: 1, columns: 1 }))
+        .stack?.frames.length, 9);
+    assert.equal(withLayout(one, { rows: 9, columns: 0 }).ports.length, 4);
+    assert.equal(selected(one, 7), one);
+});
+
+
+test('one viewport fills the stage, and goes back', () => {
+    const page = selected(withLayout(initialPage(), { rows: 2, columns: 3 }), 4);
+
+    assert.deepEqual(seenPorts(page), [0, 1, 2, 3, 4, 5]);
+    assert.deepEqual(seenPorts(toggledAlone(page)), [4]);
+    assert.equal(toggledAlone(toggledAlone(page)).alone, false);
+    assert.equal(toggledAlone(initialPage()).alone, false);
+});
+
+
+test('a virtual frame has its own URL, and all else of a frame', () => {
+    const source = { kind: 'mpr', path: 'studies/1/series/2/renderedmpr',
+        args: ['plane=coronal'] };
+    const s = viewport(3);
+    const [f] = s.stack.frames;
+    const stack = { ...s.stack, id: 'mpr', frames: [{ ...f, source }] };
+
+    assert.match(plan(withWindow(withStack(s, stack), { center: 1, width: 2 }), ROOT)
+        .base.url, /^\/dicom-web\/studies\/1\/series\/2\/renderedmpr\?plane=coronal&window=1,2,linear&quality=/);
 });
 
 

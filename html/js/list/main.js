@@ -17,9 +17,7 @@ import { Rows } from './rows.js';
 import { among, search as askServer } from './search.js';
 import { Searches } from './searches.js';
 import { Statuses } from './status.js';
-import {
-    TEXTS, arrivedText, countText, emptyText, foundText, placeText,
-} from './texts.js';
+import { TEXTS, arrivedText, emptyText, foundText, placeText } from './texts.js';
 
 /**
  * @typedef {import('./query.js').Query} Query
@@ -39,6 +37,8 @@ const page = {
     query: fromAddress(location.search),
     /** @type {Found} */
     found: { rows: [], total: 0, more: false },
+    /** of the last first page: which search, how many */
+    first: { key: '', total: /** @type {number | null} */ (null) },
     /** which page that is, from 0 */
     at: 0,
     /** @type {'' | 'searching' | 'done'} */
@@ -94,7 +94,7 @@ async function search(isOther) {
     renderState();
 
     try {
-        page.found = await askServer(root, query, signal);
+        page.found = withTotal(await askServer(root, query, signal), query);
         page.error = '';
         page.at = query.page;
 
@@ -128,6 +128,25 @@ async function search(isOther) {
         page.missed = false;
         refresh();
     }
+}
+
+
+/**
+ * The first page's number holds for the others: these leave out what came
+ * after it, and their answers have none.
+ * @param {Found} found
+ * @param {Query} query
+ * @returns {Found}
+ */
+function withTotal(found, query) {
+    const key = toAddress({ ...query, page: 0 }) + query.studies;
+
+    if (query.page === 0) {
+        page.first = { key, total: found.total };
+    }
+
+    return found.total === null && page.first.key === key
+        ? { ...found, total: page.first.total } : found;
 }
 
 
@@ -250,9 +269,7 @@ function renderState() {
     find('.list-again', HTMLElement).hidden = error === '';
     find('.list-upload', HTMLElement).hidden =
         !isEmpty || toAddress(query) !== '' || query.studies !== '';
-    setText(find('.pager-text', HTMLElement),
-        shown === 0 ? '' : placeText(page.at * PAGE, shown, found));
-    setText(find('.pager-total', HTMLElement), shown === 0 ? '' : countText(found));
+    setText(find('.pager-text', HTMLElement), placeText(page.at * PAGE, found));
     find('.pager-back', HTMLButtonElement).disabled = query.page === 0;
     find('.pager-forth', HTMLButtonElement).disabled = !found.more;
 

@@ -66,7 +66,7 @@ export function makeRow(ds, toggle) {
     const button = el('button', {
         class: 'row-open', type: 'button', tabindex: '-1', 'aria-expanded': 'false',
     }, icon('chevron'));
-    const other = el('bdi', { class: 'row-other' });
+    const other = el('span', { class: 'row-others' });
     const cells = Object.fromEntries(CELLS.map((name) =>
         [name, el('td', { class: `cell-${name}` })]));
     const node = el('tr', { class: 'row' }, el('td', { class: 'cell-open' }, button),
@@ -108,7 +108,7 @@ export function updateRow(row, ds) {
 
     row.ds = ds;
     setParts(row.link, [['bdi', '', main]]);
-    setText(cells.other, name.other.map(clip).join(' '));
+    setParts(cells.other, name.other.map((n) => ['bdi', 'row-other', clip(n)]));
     row.button.setAttribute('aria-label', `Details of ${main}`);
     setParts(cells.id, [['bdi', '', clip(first(ds, TAG.PatientID))]]);
     setParts(cells.born, [['span', '', clip(formatDate(born))],

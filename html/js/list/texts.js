@@ -36,18 +36,21 @@ export function foundText(f) {
 
 /**
  * @param {number} before
- * @param {number} shown
  * @param {Found} f
- * @returns {string} "1–50"
+ * @returns {string} "1–50 of 1,234"
  */
-export function placeText(before, shown, f) {
-    return before === 0 && !f.more ? '' : `${digits(before + 1)}–${digits(before + shown)}`;
-}
+export function placeText(before, f) {
+    const shown = f.rows.length;
+    const place = `${digits(before + 1)}–${digits(before + shown)}`;
 
+    if (shown === 0) {
+        return '';
+    }
+    if (f.total === null) {
+        return f.more ? `${place} and more` : place;
+    }
 
-/** @param {Found} f @returns {string} */
-export function countText(f) {
-    return f.total === null ? 'of more' : studies(f.total);
+    return f.total === shown ? studies(shown) : `${place} of ${digits(f.total)}`;
 }
 
 

@@ -46,10 +46,11 @@ export function icon(name) {
  * @template {Element} T
  * @param {string} selector
  * @param {new (...args: any[]) => T} type
+ * @param {ParentNode} [within]
  * @returns {T}
  */
-export function find(selector, type) {
-    const node = document.querySelector(selector);
+export function find(selector, type, within = document) {
+    const node = within.querySelector(selector);
 
     if (!(node instanceof type)) {
         throw new Error(`the page has no ${selector}`);

@@ -36,42 +36,50 @@ export function tick(last, now, fps) {
 
 
 /**
- * @param {(change: (s: Viewport) => Viewport) => void} update
- * @param {(name: string) => void} run
+ * @param {Element} bar of a viewport
+ * @param {import('./host.js').Host} host
  */
-export function listenToCine(update, run) {
-    const rate = find('.cine-rate', HTMLInputElement);
+export function listenToCine(bar, host) {
+    const rate = find('.cine-rate', HTMLInputElement, bar);
 
-    find('.cine-play', HTMLElement).addEventListener('click', () => run('cine'));
-    find('.cine-back', HTMLElement).addEventListener('click', () => run('back'));
-    find('.cine-forth', HTMLElement).addEventListener('click', () => run('forth'));
-    find('.cine-stop', HTMLElement).addEventListener('click', () => run('cine-stop'));
+    for (const name of ['cine', 'back', 'forth', 'cine-stop']) {
+        find(`[data-command="${name}"]`, HTMLElement, bar)
+            .addEventListener('click', () => {
+                host.select();
+                host.run(name);
+            });
+    }
+
     rate.addEventListener('input', () => {
         const fps = Number(rate.value);
 
         if (fps >= 1 && fps <= 120) {
-            update((s) => ({ ...s, fps }));
+            host.update((s) => ({ ...s, fps }));
         }
     });
 }
 
 
-/** @param {Viewport} s @param {boolean} open */
-export function renderCine(s, open) {
-    const bar = find('.cine', HTMLElement);
-    const rate = find('.cine-rate', HTMLInputElement);
-    const play = find('.cine-play', HTMLElement);
+/** @param {HTMLElement} bar @param {Viewport} s */
+export function renderCine(bar, s) {
+    bar.hidden = !s.cineOpen || (s.stack?.frames.length ?? 0) < 2;
 
-    bar.hidden = !open || (s.stack?.frames.length ?? 0) < 2;
+    if (bar.hidden) {
+        return;
+    }
+
+    const rate = find('.cine-rate', HTMLInputElement, bar);
+    const play = find('.cine-play', HTMLElement, bar);
+
     play.setAttribute('aria-pressed', String(s.playing));
     play.setAttribute('aria-label', s.playing ? 'Pause' : 'Play');
-    find('.cine-play use', SVGUseElement).setAttribute('href',
+    find('.cine-play use', SVGUseElement, bar).setAttribute('href',
         `img/icons.svg#${s.playing ? 'pause' : 'play'}`);
 
     if (document.activeElement !== rate) {
         rate.value = String(Math.round(s.fps));
     }
 
-    setText(find('.cine-place', HTMLElement),
+    setText(find('.cine-place', HTMLElement, bar),
         `${s.index + 1} / ${s.stack?.frames.length ?? 0}`);
 }

@@ -1,37 +1,43 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Everything that a key or a button does to a viewport, in one table: the
-// toolbar, the keyboard and the help are made from it.
+// Everything that a key or a button does, in one table: the toolbar, the
+// keyboard and the help are made from it.
 
 import { RESET, flipped, rotated, scaleOf, zoomed } from '../math/view.js';
 import { presets } from '../math/window.js';
+import { MOST_PORTS, nextAnnotation, toggledAlone, withLayout } from './page.js';
 import {
-    frameOf, imageSize, isProjection, nextAnnotation, reset, scrolledTo,
-    withWindow,
+    frameOf, imageSize, isProjection, reset, scrolledTo, withWindow,
 } from './state.js';
 import { tools } from './tools/tool.js';
 
 /**
  * @typedef {import('./state.js').Viewport} Viewport
+ * @typedef {import('./page.js').Page} Page
+ * @typedef {import('./host.js').Host} Host
  *
- * @typedef {Object} Command
+ * @typedef {Object} Command one of change, page and run
  * @property {string} name
  * @property {string} label
  * @property {string[]} keys as KeyboardEvent.key gives them, upper case; those
  *     of IHE BIR are kept free for what they are for (A D J L O P R U)
  * @property {import('./state.js').Busy} [busy]
- * @property {(s: Viewport) => Viewport} [change] of the viewport; without
- *     one it is something of the page
+ * @property {(s: Viewport) => Viewport} [change] of the active viewport
+ * @property {(page: Page) => Page} [page] of what all viewports share
+ * @property {(host: Host) => void} [run] all else; what is not needed at
+ *     once is imported here
  */
 
+const SIDES = Array.from({ length: MOST_PORTS }, (_, i) => i + 1);
+
 /** @param {number} by @returns {(s: Viewport) => Viewport} */
-const step = (by) => (s) => scrolledTo(s, s.index + by);
+const step = (by) => (s) => scrolledTo(paused(s), s.index + by);
 
 /** @type {Command[]} */
 const COMMANDS = [
     ...tools().map((t) => ({
         name: t.name, label: t.label, keys: [t.key],
-        change: (/** @type {Viewport} */ s) => ({ ...s, tool: t.name }),
+        page: (/** @type {Page} */ page) => ({ ...page, tool: t.name }),
     })),
 
     { name: 'back', label: 'Previous image', keys: ['ARROWUP', 'ARROWLEFT'],
@@ -42,8 +48,10 @@ const COMMANDS = [
         change: (s) => scrolledTo(s, 0) },
     { name: 'last', label: 'Last image', keys: ['END'],
         change: (s) => scrolledTo(s, Infinity) },
-    { name: 'series-back', label: 'Previous series', keys: ['PAGEUP'] },
-    { name: 'series-forth', label: 'Next series', keys: ['PAGEDOWN'] },
+    { name: 'series-back', label: 'Previous series', keys: ['PAGEUP'],
+        run: (host) => host.stepSeries(-1) },
+    { name: 'series-forth', label: 'Next series', keys: ['PAGEDOWN'],
+        run: (host) => host.stepSeries(1) },
 
     { name: 'invert', label: 'Invert', keys: ['N'],
         change: (s) => ({ ...s, invert: !s.invert }) },
@@ -60,9 +68,23 @@ const COMMANDS = [
     { name: 'smaller', label: 'Smaller', keys: ['-'], change: zoomBy(0.8) },
     { name: 'reset', label: 'Reset', keys: ['ESCAPE'], change: reset },
 
-    { name: 'cine', label: 'Cine', keys: ['C', ' '] },
-    { name: 'annotation', label: 'Text', keys: ['I'], change: nextAnnotation },
-    { name: 'help', label: 'Help', keys: ['H', 'F1', '?'] },
+    { name: 'cine', label: 'Cine', keys: ['C', ' '], change: toggledCine },
+    { name: 'cine-stop', label: 'Stop, to the first image', keys: [],
+        change: (s) => scrolledTo(paused(s), 0) },
+    { name: 'annotation', label: 'Text', keys: ['I'], page: nextAnnotation },
+    { name: 'layout', label: 'Layout', keys: ['G'],
+        run: async (host) => (await import('./layout.js')).toggleLayouts(host) },
+    { name: 'alone', label: 'One viewport, all viewports', keys: ['E'],
+        page: toggledAlone },
+    { name: 'port-close', label: 'Close the viewport', keys: ['DELETE'],
+        run: (host) => host.close() },
+    { name: 'help', label: 'Help', keys: ['H', 'F1', '?'],
+        run: async (host) => (await import('./help.js')).toggleHelp() },
+
+    ...SIDES.flatMap((rows) => SIDES.map((columns) => ({
+        name: `layout-${rows}x${columns}`, label: `${rows} × ${columns}`, keys: [],
+        page: (/** @type {Page} */ page) => withLayout(page, { rows, columns }),
+    }))),
 
     { name: 'window-default', label: 'Window of the header', keys: ['0'],
         change: (s) => withWindow(s, null) },
@@ -97,6 +119,23 @@ export function commandNamed(name) {
  */
 export function commandOfKey(key) {
     return COMMANDS.find((c) => c.keys.includes(key.toUpperCase()));
+}
+
+
+/** @param {Viewport} s @returns {Viewport} */
+function paused(s) {
+    return s.playing ? { ...s, playing: false } : s;
+}
+
+
+/**
+ * Plays at once when cine is chosen (IHE BIR, B31).
+ * @param {Viewport} s
+ * @returns {Viewport}
+ */
+function toggledCine(s) {
+    return (s.stack?.frames.length ?? 0) < 2 ? s
+        : { ...s, cineOpen: true, cineAt: 0, playing: !s.playing };
 }
 
 

@@ -3,8 +3,7 @@
 // The list of keys and gestures, made from the table of commands.
 
 import { el, find } from '../ui/dom.js';
-
-/** @typedef {import('./commands.js').Command} Command */
+import { commands } from './commands.js';
 
 const POINTER = [
     ['Drag', 'the chosen tool'],
@@ -13,20 +12,19 @@ const POINTER = [
     ['Wheel', 'scroll'],
     ['Ctrl + wheel', 'zoom about the pointer'],
     ['Two fingers', 'pan and zoom'],
-    ['Double click, double tap', 'fit, 1:1'],
+    ['Double click, double tap', 'one viewport, all; of one: fit, 1:1'],
 ];
 
 /** @type {Record<string, string>} */
 const NAMES = {
     ARROWUP: '↑', ARROWDOWN: '↓', ARROWLEFT: '←', ARROWRIGHT: '→',
-    PAGEUP: 'PgUp', PAGEDOWN: 'PgDn', HOME: 'Home', END: 'End', ESCAPE: 'Esc',
+    PAGEUP: 'PgUp', DELETE: 'Del', PAGEDOWN: 'PgDn', HOME: 'Home', END: 'End', ESCAPE: 'Esc',
     ' ': 'Space', '0': '0',
 };
 
 
-/** @param {Command[]} commands */
-export function buildHelp(commands) {
-    const keyed = commands.filter((c) => c.keys.length > 0
+function build() {
+    const keyed = commands().filter((c) => c.keys.length > 0
         && !c.name.startsWith('window-preset'));
 
     find('.help-keys', HTMLElement).append(
@@ -41,6 +39,10 @@ export function buildHelp(commands) {
 
 export function toggleHelp() {
     const dialog = find('.help', HTMLDialogElement);
+
+    if (find('.help-keys', HTMLElement).childElementCount === 0) {
+        build();
+    }
 
     if (dialog.open) {
         dialog.close();

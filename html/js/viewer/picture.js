@@ -113,7 +113,7 @@ export function draw(canvas, s, source, root, bitmaps) {
  * @param {Affine} map
  */
 export function setFilter(canvas, filter, map) {
-    const value = isIdentity(map) ? '' : 'url(#grey)';
+    const value = isIdentity(map) ? '' : `url(#${filter.id})`;
 
     for (const channel of filter.querySelectorAll('feFuncR, feFuncG, feFuncB')) {
         channel.setAttribute('slope', String(map.slope));
@@ -164,8 +164,11 @@ function drawTiles(context, s, f, root, bitmaps) {
     context.setTransform(...snapped(s, f));
 
     // the window of the base picture: one filter is for all of them
-    for (let coarser = FILL; coarser >= 0; coarser--) {
-        for (const p of tilePictures(s, root, shown.asked, coarser)) {
+    for (let coarser = FILL; coarser >= -1; coarser--) {
+        const tiles = coarser === -1 ? tilePictures(s, root, shown.asked, 0, 'exact')
+            : tilePictures(s, root, shown.asked, coarser);
+
+        for (const p of tiles) {
             const bitmap = bitmaps(p.key);
 
             if (bitmap !== undefined && p.tile !== null) {

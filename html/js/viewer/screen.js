@@ -1,24 +1,25 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The viewport on the page.  render(state) is the only writer to its DOM.
+// A picture on the page, with all that is written on it.  render(state) is
+// the only writer to its DOM.
 
+import { lossyText } from '../dicom/stack.js';
 import { edgeLetters, edgeLettersOfPatientOrientation } from '../math/orientation.js';
 import { scaleBar } from '../math/scale.js';
 import { matrix, scaleOf } from '../math/view.js';
-import { isIdentity } from '../math/window.js';
+import { formatWindow, isIdentity } from '../math/window.js';
 import { find, setLines, setText } from '../ui/dom.js';
+import { drawLayers } from './layers.js';
 import { compositorMap, draw, setFilter, sourceOf } from './picture.js';
-import { MARK, imageSize, shownFrame } from './state.js';
+import { imageSize, shownFrame } from './state.js';
 import { corners } from './text.js';
 
 /**
  * @typedef {import('./state.js').Viewport} Viewport
+ * @typedef {import('./page.js').Page} Page
+ * @typedef {import('./page.js').Annotation} Annotation
  * @typedef {import('../math/orientation.js').Letters} Letters
  */
-
-/** Colours of the slider's marks, from tokens.css. */
-const MARK_COLOURS = ['--mark-none', '--mark-here', '--mark-seen', '--mark-failed'];
-
 
 /**
  * The letters at the picture's edges.
@@ -39,6 +40,10 @@ export function lettersOf(s) {
 }
 
 
+/** What is said of a picture that is not a preview. */
+const GRADES = { improving: 'improving', lossy: 'final', exact: 'final' };
+
+
 /**
  * How the picture was sent; the ratio is that of the whole frame.
  * @param {Viewport} s
@@ -49,76 +54,89 @@ export function lettersOf(s) {
 function kindText(s, shown, f) {
     const ratio = Math.round(f.bytes / Math.max(1, shown.bytes));
     const isReduced = scaleOf(s.view, imageSize(f), s.size) * s.dpr < 0.999;
+    const how = s.grade === 'exact' ? ['lossless'] : [shown.kind, `${ratio}:1`];
 
-    return [shown.kind, shown.kind === 'lossless' ? '' : `${ratio}:1`,
-        isReduced ? 'reduced' : ''].filter(Boolean).join('  ');
+    return [...how, isReduced ? 'reduced' : '', GRADES[s.grade]]
+        .filter(Boolean).join('  ');
 }
+
+
+let screens = 0;
 
 
 export class Screen {
     /**
+     * @param {HTMLElement} node of class port
      * @param {string} root of DICOMweb
      * @param {(key: string) => ImageBitmap | undefined} bitmaps
      */
-    constructor(root, bitmaps) {
+    constructor(node, root, bitmaps) {
+        this.node = node;
         this.root = root;
         this.bitmaps = bitmaps;
-        this.port = find('.port', HTMLElement);
-        this.canvas = find('.port-picture', HTMLCanvasElement);
-        this.filter = find('#grey', SVGFilterElement);
-        this.slider = find('.slider', HTMLElement);
-        this.thumb = find('.slider-thumb', HTMLElement);
-        this.marks = find('.slider-marks', HTMLCanvasElement);
-        /** @type {Uint8Array | null} */
-        this.drawnMarks = null;
+        this.canvas = find('.port-picture', HTMLCanvasElement, node);
+        this.filter = find('.port-filter filter', SVGFilterElement, node);
+        this.layer = find('.port-layer', SVGSVGElement, node);
+        this.filter.id = `grey-${++screens}`;
     }
 
 
-    /** @param {Viewport} s */
-    render(s) {
+    /**
+     * @param {Viewport} s
+     * @param {Page} page
+     */
+    render(s, page) {
         const source = sourceOf(s, this.root, this.bitmaps);
 
         draw(this.canvas, s, source, this.root, this.bitmaps);
         setFilter(this.canvas, this.filter, compositorMap(s, source));
-        this.#text(s);
-        this.#letters(s);
-        this.#scaleBar(s);
-        this.#badge(s, compositorMap({ ...s, invert: false }, source));
+        this.#text(s, page.annotation);
+        this.#letters(s, page.annotation);
+        this.#scaleBar(s, page.annotation);
+        this.#badge(s, page.annotation, compositorMap({ ...s, invert: false }, source));
         this.#failure(s);
-        this.#slider(s);
-        this.port.dataset.tool = s.tool;
-        this.port.dataset.shown = s.shown === null ? '' : String(s.shown.index + 1);
-        this.port.dataset.stage = s.shown?.stage ?? '';
+        drawLayers(this.layer, s, page);
+        this.node.dataset.tool = page.tool;
+        this.node.dataset.shown = s.shown === null ? '' : String(s.shown.index + 1);
+        this.node.dataset.stage = s.shown?.stage ?? '';
+        this.node.dataset.window = s.shown?.window == null ? ''
+            : formatWindow(s.shown.window);
     }
 
 
-    /** @param {Viewport} s */
-    #text(s) {
-        const c = corners(s);
-
-        setLines(find('.corner-tl', HTMLElement), c.topLeft);
-        setLines(find('.corner-tr', HTMLElement), c.topRight);
-        setLines(find('.corner-bl', HTMLElement), c.bottomLeft);
-        setLines(find('.corner-br', HTMLElement), c.bottomRight);
+    /** @param {string} selector @param {string} text */
+    #put(selector, text) {
+        setText(find(selector, HTMLElement, this.node), text);
     }
 
 
-    /** @param {Viewport} s */
-    #letters(s) {
-        const letters = s.annotation === 'none' ? null : lettersOf(s);
+    /** @param {Viewport} s @param {Annotation} annotation */
+    #text(s, annotation) {
+        const c = corners(s, annotation);
 
-        setText(find('.letter-left', HTMLElement), letters?.left ?? '');
-        setText(find('.letter-right', HTMLElement), letters?.right ?? '');
-        setText(find('.letter-top', HTMLElement), letters?.top ?? '');
-        setText(find('.letter-bottom', HTMLElement), letters?.bottom ?? '');
+        setLines(find('.corner-tl', HTMLElement, this.node), c.topLeft);
+        setLines(find('.corner-tr', HTMLElement, this.node), c.topRight);
+        setLines(find('.corner-bl', HTMLElement, this.node), c.bottomLeft);
+        setLines(find('.corner-br', HTMLElement, this.node), c.bottomRight);
     }
 
 
-    /** @param {Viewport} s */
-    #scaleBar(s) {
+    /** @param {Viewport} s @param {Annotation} annotation */
+    #letters(s, annotation) {
+        const letters = annotation === 'none' ? null : lettersOf(s);
+
+        this.#put('.letter-left', letters?.left ?? '');
+        this.#put('.letter-right', letters?.right ?? '');
+        this.#put('.letter-top', letters?.top ?? '');
+        this.#put('.letter-bottom', letters?.bottom ?? '');
+    }
+
+
+    /** @param {Viewport} s @param {Annotation} annotation */
+    #scaleBar(s, annotation) {
         const f = shownFrame(s);
-        const bar = find('.scale', HTMLElement);
-        const sized = f === null || f.spacing === null || s.annotation === 'none'
+        const bar = find('.scale', HTMLElement, this.node);
+        const sized = f === null || f.spacing === null || annotation === 'none'
             ? null
             : scaleBar(f.spacing.column / scaleOf(s.view, imageSize(f), s.size),
                 Math.min(220, s.size.width / 3));
@@ -126,27 +144,36 @@ export class Screen {
         bar.hidden = sized === null;
 
         if (sized !== null && f !== null) {
-            find('.scale-bar', HTMLElement).style.width = `${sized.px}px`;
-            setText(find('.scale-text', HTMLElement), sized.label);
-            setText(find('.scale-source', HTMLElement), f.spacing?.source ?? '');
+            find('.scale-bar', HTMLElement, bar).style.width = `${sized.px}px`;
+            this.#put('.scale-text', sized.label);
+            this.#put('.scale-source', f.spacing?.source ?? '');
             bar.title = `Scale: ${f.spacing?.source}`;
         }
     }
 
 
     /**
-     * How true the picture is.
+     * How true the picture is.  Loss is said even where nothing else is.
      * @param {Viewport} s
+     * @param {Annotation} annotation
      * @param {import('../math/window.js').Affine} map of the preview
      */
-    #badge(s, map) {
+    #badge(s, annotation, map) {
         const f = shownFrame(s);
-        const badge = find('.badge', HTMLElement);
-        const isPreview = s.shown?.stage === 'preview' || !isIdentity(map)
-            || s.detail !== 'whole';
+        const badge = find('.badge', HTMLElement, this.node);
+        const lossy = find('.lossy', HTMLElement, this.node);
+        const stored = f === null ? '' : lossyText(f);
+        const isPreview = s.shown?.stage === 'preview' || s.shown?.stage === 'half'
+            || !isIdentity(map) || s.detail !== 'whole';
+        const state = s.shown === null ? '' : isPreview ? 'preview'
+            : s.grade === 'improving' ? 'lossy' : 'final';
 
-        badge.dataset.state = s.shown === null ? '' : isPreview ? 'preview' : 'final';
-        badge.hidden = s.shown === null || f === null || s.annotation === 'none';
+        badge.dataset.state = state;
+        badge.hidden = s.shown === null || f === null
+            || (annotation === 'none' && state === 'final' && s.grade === 'exact');
+        lossy.hidden = stored === '';
+        setText(lossy, stored);
+        this.node.dataset.lossy = String(stored !== '');
 
         if (s.shown !== null && f !== null) {
             setText(badge, s.detail === 'failed' ? 'detail missing'
@@ -157,52 +184,10 @@ export class Screen {
 
     /** @param {Viewport} s a frame that failed is a crossed box */
     #failure(s) {
-        const box = find('.failed', HTMLElement);
+        const box = find('.failed', HTMLElement, this.node);
 
         box.hidden = s.failure === null;
-        setText(find('.failed-text', HTMLElement), s.failure === null ? ''
+        this.#put('.failed-text', s.failure === null ? ''
             : `Image ${s.failure.index + 1}: ${s.failure.reason}.`);
     }
-
-
-    /** @param {Viewport} s */
-    #slider(s) {
-        const count = s.stack?.frames.length ?? 0;
-        const at = s.index / Math.max(1, count - 1);
-
-        this.slider.hidden = count < 2;
-        this.slider.setAttribute('aria-valuemax', String(count));
-        this.slider.setAttribute('aria-valuenow', String(s.index + 1));
-        this.slider.setAttribute('aria-valuetext', `${s.index + 1} of ${count}`);
-        this.thumb.style.top = `${at * 100}%`;
-
-        if (this.drawnMarks !== s.marks) {
-            this.drawnMarks = s.marks;
-            drawMarks(this.marks, s.marks);
-        }
-    }
-}
-
-
-/**
- * One row a frame: seen, here, missing, failed.
- * @param {HTMLCanvasElement} canvas
- * @param {Uint8Array} marks
- */
-function drawMarks(canvas, marks) {
-    const context = canvas.getContext('2d');
-    const style = getComputedStyle(canvas);
-    const colours = MARK_COLOURS.map((name) => style.getPropertyValue(name).trim());
-
-    canvas.width = 1;
-    canvas.height = Math.max(1, marks.length);
-
-    if (context === null) {
-        return;
-    }
-
-    marks.forEach((mark, y) => {
-        context.fillStyle = colours[mark] ?? colours[MARK.none];
-        context.fillRect(0, y, 1, 1);
-    });
 }

@@ -4,8 +4,8 @@
 
 import { TAG, first, number } from '../dicom/dataset.js';
 import { stacks } from '../dicom/stack.js';
-import { Refusal, getDatasets } from '../net/dicomweb.js';
-import { seriesUrl, studyUrl } from '../net/urls.js';
+import { Refusal, ask, getDatasets } from '../net/dicomweb.js';
+import { seriesUrl, sessionUrl, studyUrl } from '../net/urls.js';
 import { mismatch } from './identity.js';
 
 /**
@@ -14,6 +14,7 @@ import { mismatch } from './identity.js';
  *
  * @typedef {Object} Series
  * @property {string} uid
+ * @property {string} study its UID
  * @property {Dataset} ds of the search
  * @property {Stack[] | null} stacks null: not asked for yet
  * @property {number | null} received instances
@@ -25,6 +26,8 @@ const NO_PICTURES = new Set([
     'SR', 'PR', 'KO', 'DOC', 'RTSTRUCT', 'RTPLAN', 'RTRECORD', 'REG', 'FID',
     'ECG', 'HD', 'PLAN', 'ANN', 'AU',
 ]);
+
+const LOOPS = new Set(['US', 'XA', 'RF', 'IVUS', 'NM']);
 
 const STUDY_FIELDS = [TAG.StudyDescription, TAG.PatientBirthDate, TAG.PatientSex];
 const SERIES_FIELDS = [TAG.SeriesDescription, TAG.SeriesDate, TAG.SeriesNumber,
@@ -65,7 +68,7 @@ export async function getSeries(root, study) {
 
     return all
         .map((ds) => ({
-            uid: first(ds, TAG.SeriesInstanceUID), ds, stacks: null,
+            uid: first(ds, TAG.SeriesInstanceUID), study, ds, stacks: null,
             received: null, reason: '',
         }))
         .sort((a, b) => Number(!hasPictures(a)) - Number(!hasPictures(b))
@@ -74,9 +77,39 @@ export async function getSeries(root, study) {
 }
 
 
+/**
+ * Modalities whose series are often several loops: what they are made of is
+ * asked at once.
+ * @param {Series} x
+ * @returns {boolean}
+ */
+export function isOfLoops(x) {
+    return LOOPS.has(first(x.ds, TAG.Modality));
+}
+
+
 /** @param {Series} x @returns {boolean} as far as the modality tells */
 export function hasPictures(x) {
     return !NO_PICTURES.has(first(x.ds, TAG.Modality));
+}
+
+
+/**
+ * What names the pictures of the series as they are now.
+ * @param {string} root
+ * @param {string} study
+ * @param {string} series
+ * @returns {Promise<string>} '': they are asked for again each time
+ */
+async function getRev(root, study, series) {
+    try {
+        const answer = await ask(sessionUrl(root, study, series), 'application/json');
+        const { rev, ...of } = await answer.json();
+
+        return of.study === study && of.series === series ? String(rev) : '';
+    } catch {
+        return '';
+    }
 }
 
 
@@ -90,9 +123,12 @@ export async function loadSeries(root, study, x) {
     const uid = first(study, TAG.StudyInstanceUID);
 
     try {
-        const all = await getDatasets(`${seriesUrl(root, uid, x.uid)}/metadata`);
+        const [rev, all] = await Promise.all([
+            getRev(root, uid, x.uid),
+            getDatasets(`${seriesUrl(root, uid, x.uid)}/metadata`),
+        ]);
         const alarm = all.map((ds) => mismatch(study, ds)).find(Boolean) ?? '';
-        const found = alarm === '' ? stacks(all) : [];
+        const found = alarm === '' ? stacks(all, rev) : [];
 
         return {
             alarm,

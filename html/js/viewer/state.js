@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // The state of a viewport: one plain object, and the functions that make the
-// next one.  No DOM, no network.
+// next one.  No DOM, no network.  What all viewports share is in page.js.
 
+import { frameRate } from '../dicom/stack.js';
 import { RESET } from '../math/view.js';
 import { sameWindow } from '../math/window.js';
 
@@ -13,8 +14,6 @@ import { sameWindow } from '../math/window.js';
  * @typedef {import('../math/view.js').View} View
  * @typedef {import('../math/view.js').Size} Size
  *
- * @typedef {'scroll' | 'window' | 'zoom' | 'pan' | 'select'} ToolName
- * @typedef {'full' | 'minimal' | 'none'} Annotation
  * @typedef {'' | 'scroll' | 'window'} Busy what changes right now
  *
  * @typedef {Object} Shown the picture on the screen
@@ -22,27 +21,33 @@ import { sameWindow } from '../math/window.js';
  * @property {string} key of the picture in the loader
  * @property {Window | null} window that it was made with; null: not known
  * @property {Window | null} asked window in its URL
- * @property {'preview' | 'final'} stage
+ * @property {import('./ladder.js').Stage} stage
  * @property {string} kind "JPEG 90"
  * @property {number} bytes as sent
  *
  * @typedef {Object} Viewport
+ * @property {string} entry id of the entry of the strip, '': empty
+ * @property {string} message instead of a picture, or ''
  * @property {Stack | null} stack
+ * @property {{rows: number, columns: number}} tiles consecutive frames
  * @property {number} index of the frame that is asked for
  * @property {1 | -1} direction of the last scroll
  * @property {Window | null} window chosen; null: as the header says
  * @property {boolean} invert
  * @property {View} view
- * @property {Size} size CSS px
+ * @property {Size} size CSS px of a tile; of no width: not measured yet
  * @property {number} dpr device px a CSS px
- * @property {ToolName} tool
- * @property {Annotation} annotation
  * @property {Busy} busy
- * @property {boolean} slow the net is: previews while things move
+ * @property {'half' | 'preview' | 'final'} pace what is asked for while it
+ *     moves
  * @property {Shown | null} shown
  * @property {'whole' | 'coming' | 'failed'} detail of the tiles that are seen
+ * @property {'exact' | 'improving' | 'lossy'} grade of what is seen;
+ *     improving: without loss it is under way
  * @property {{index: number, reason: string} | null} failure
  * @property {boolean} playing
+ * @property {boolean} cineOpen its controls are there
+ * @property {number} cineAt when the last frame was due, ms
  * @property {number} fps
  * @property {Uint8Array} marks of each frame, MARK
  */
@@ -50,31 +55,49 @@ import { sameWindow } from '../math/window.js';
 /** What is known of a frame, for the slider. */
 export const MARK = Object.freeze({ none: 0, here: 1, seen: 2, failed: 3 });
 
-/** @type {Annotation[]} */
-const ANNOTATIONS = ['full', 'minimal', 'none'];
+/** Frames a second, when the header says nothing. */
+const USUAL_RATE = 15;
 
 
 /** @returns {Viewport} */
 export function initial() {
     return {
+        entry: '',
+        message: '',
         stack: null,
+        tiles: { rows: 1, columns: 1 },
         index: 0,
         direction: 1,
         window: null,
         invert: false,
         view: RESET,
-        size: { width: 1, height: 1 },
+        size: { width: 0, height: 0 },
         dpr: 1,
-        tool: 'scroll',
-        annotation: 'full',
         busy: '',
-        slow: false,
+        pace: 'final',
         shown: null,
         detail: 'whole',
+        grade: 'lossy',
         failure: null,
         playing: false,
-        fps: 15,
+        cineOpen: false,
+        cineAt: 0,
+        fps: USUAL_RATE,
         marks: new Uint8Array(0),
+    };
+}
+
+
+/**
+ * Nothing is shown; the place on the page stays.
+ * @param {Viewport} s
+ * @param {string} [entry] that is under way
+ * @param {string} [message]
+ * @returns {Viewport}
+ */
+export function emptied(s, entry = '', message = '') {
+    return {
+        ...initial(), entry, message, size: s.size, dpr: s.dpr, tiles: s.tiles,
     };
 }
 
@@ -86,18 +109,13 @@ export function initial() {
  * @returns {Viewport}
  */
 export function withStack(s, stack) {
+    const [first] = stack.frames;
+
     return {
-        ...s,
+        ...emptied(s, stack.id),
         stack,
-        index: 0,
-        direction: 1,
-        window: null,
-        invert: false,
-        view: RESET,
-        busy: '',
-        shown: null,
-        failure: null,
-        playing: false,
+        fps: frameRate(first) ?? USUAL_RATE,
+        cineOpen: first.frames > 1,
         marks: new Uint8Array(stack.frames.length),
     };
 }
@@ -198,14 +216,6 @@ export function withWindow(s, window) {
  */
 export function reset(s) {
     return { ...withWindow(s, null), view: RESET, invert: false };
-}
-
-
-/** @param {Viewport} s @returns {Viewport} */
-export function nextAnnotation(s) {
-    const at = ANNOTATIONS.indexOf(s.annotation);
-
-    return { ...s, annotation: ANNOTATIONS[(at + 1) % ANNOTATIONS.length] };
 }
 
 

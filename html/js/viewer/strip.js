@@ -6,10 +6,14 @@ import { TAG, first, number } from '../dicom/dataset.js';
 import { formatDate } from '../dicom/dates.js';
 import { seriesThumbnailUrl, thumbnailUrl } from '../net/urls.js';
 import { el, find, setText } from '../ui/dom.js';
+import { listenToDrag } from './input/drag.js';
+import { activePort, selected } from './page.js';
 
 /**
  * @typedef {import('./series.js').Series} Series
  * @typedef {import('../dicom/stack.js').Stack} Stack
+ * @typedef {import('./page.js').Page} Page
+ * @typedef {import('./host.js').Host} Host
  * @typedef {{id: string, series: Series, stack: Stack | null}} Entry
  */
 
@@ -26,20 +30,17 @@ export function entries(series) {
 
 
 /**
- * @param {Series[]} series
- * @param {string} active id of the stack that is shown
+ * @param {Page} page
  * @param {string} root of DICOMweb
- * @param {string} study
- * @param {(entry: Entry) => void} choose
+ * @param {Host} host of the active viewport
  */
-export function renderStrip(series, active, root, study, choose) {
+export function renderStrip(page, root, host) {
     const list = find('.strip-list', HTMLElement);
-    const wanted = entries(series);
     const old = new Map([...list.children].map((n) =>
         [/** @type {HTMLElement} */ (n).dataset.id, n]));
-    const nodes = wanted.map((e) => {
-        const node = old.get(e.id) ?? item(e, root, study);
-        update(node, e, e.id === active, choose);
+    const nodes = entries(page.series).map((e) => {
+        const node = old.get(e.id) ?? item(e, root, host);
+        update(node, e, page);
         return node;
     });
     const differ = nodes.length !== list.children.length
@@ -51,12 +52,12 @@ export function renderStrip(series, active, root, study, choose) {
 }
 
 
-/** @param {Entry} e @param {string} root @param {string} study */
-function item(e, root, study) {
+/** @param {Entry} e @param {string} root @param {Host} host */
+function item(e, root, host) {
     const middle = e.stack?.frames[Math.floor(e.stack.frames.length / 2)];
     const own = e.stack !== null && e.stack.label !== '';
     const src = own && middle !== undefined ? thumbnailUrl(root, middle)
-        : seriesThumbnailUrl(root, study, e.series.uid);
+        : seriesThumbnailUrl(root, e.series.study, e.series.uid);
     const img = el('img', {
         class: 'thumb-image', alt: '', loading: 'lazy', decoding: 'async',
         draggable: 'false',
@@ -69,12 +70,17 @@ function item(e, root, study) {
     img.addEventListener('error', () => frame.classList.add('is-blank'));
     img.src = src;
 
-    const node = el('li', { class: 'strip-item' },
-        el('button', { class: 'thumb', type: 'button' }, frame,
-            el('span', { class: 'thumb-title' }),
-            el('span', { class: 'thumb-facts' })));
+    const button = el('button', { class: 'thumb', type: 'button' }, frame,
+        el('span', { class: 'thumb-title' }),
+        el('span', { class: 'thumb-facts' }));
+    const node = el('li', { class: 'strip-item' }, button);
 
     node.dataset.id = e.id;
+    button.addEventListener('click', () => host.place(e.id));
+    listenToDrag(button, (at) => {
+        host.updatePage((page) => selected(page, at));
+        host.place(e.id);
+    });
 
     return node;
 }
@@ -83,14 +89,14 @@ function item(e, root, study) {
 /**
  * @param {Element} node
  * @param {Entry} e
- * @param {boolean} active
- * @param {(entry: Entry) => void} choose
+ * @param {Page} page
  */
-function update(node, e, active, choose) {
+function update(node, e, page) {
     const button = /** @type {HTMLButtonElement} */ (node.firstElementChild);
     const part = (/** @type {string} */ name) =>
         /** @type {Element} */ (node.querySelector(`.thumb-${name}`));
     const ds = e.series.ds;
+    const active = activePort(page).entry === e.id;
     const modality = first(ds, TAG.Modality) || '?';
     const title = first(ds, TAG.SeriesDescription)
         || `Series ${first(ds, TAG.SeriesNumber)}`.trim();
@@ -102,14 +108,16 @@ function update(node, e, active, choose) {
     setText(part('facts'), facts(e));
     part('count').classList.toggle('is-incomplete', isIncomplete(e.series));
     button.classList.toggle('is-active', active);
+    button.classList.toggle('is-shown', page.ports.some((s) => s.entry === e.id));
     button.setAttribute('aria-current', String(active));
     button.setAttribute('aria-label',
         [modality, title, e.stack?.label, `${count} images`].filter(Boolean).join(', '));
-    button.onclick = () => choose(e);
 
-    if (active && document.activeElement === document.body) {
+    if (active && button.dataset.was !== 'active') {
         node.scrollIntoView({ block: 'nearest', inline: 'nearest' });
     }
+
+    button.dataset.was = active ? 'active' : '';
 }
 
 

@@ -6,7 +6,6 @@
 import { TAG, first, number, text } from '../dicom/dataset.js';
 import { age, formatAge, formatDate, formatTime } from '../dicom/dates.js';
 import { personName } from '../dicom/names.js';
-import { lossyText } from '../dicom/stack.js';
 import { formatWindow } from '../math/window.js';
 import { scaleOf } from '../math/view.js';
 import { imageSize, shownFrame, startWindow } from './state.js';
@@ -21,18 +20,25 @@ import { imageSize, shownFrame, startWindow } from './state.js';
 
 /** Fallbacks of the date and time: content, secondary, series, study. */
 const DATES = [TAG.AcquisitionDate, TAG.ContentDate, TAG.SeriesDate, TAG.StudyDate];
+/** There is no room for more than the least text. CSS px */
+const SMALL = { width: 340, height: 240 };
+
 const TIMES = [TAG.AcquisitionTime, TAG.ContentTime, TAG.SeriesTime, TAG.StudyTime];
 
 
-/** @param {Viewport} s @returns {Corners} */
-export function corners(s) {
+/**
+ * @param {Viewport} s
+ * @param {import('./page.js').Annotation} annotation
+ * @returns {Corners}
+ */
+export function corners(s, annotation) {
     const f = shownFrame(s);
 
-    if (f === null || s.annotation === 'none') {
+    if (f === null || annotation === 'none') {
         return { topLeft: [], topRight: [], bottomLeft: [], bottomRight: [] };
     }
 
-    return s.annotation === 'minimal'
+    return annotation === 'minimal' || isSmall(s.size)
         ? { topLeft: [personName(f.ds, TAG.PatientName).main], topRight: [],
             bottomLeft: [place(s), windowText(s, f)].filter(said),
             bottomRight: [laterality(f.ds)].filter(said) }
@@ -40,6 +46,12 @@ export function corners(s) {
             bottomLeft: [place(s), location(f), zoomText(s, f), windowText(s, f)]
                 .filter(said),
             bottomRight: series(f) };
+}
+
+
+/** @param {import('./state.js').Size} size CSS px @returns {boolean} */
+function isSmall(size) {
+    return size.width < SMALL.width || size.height < SMALL.height;
 }
 
 
@@ -98,7 +110,6 @@ function series(f) {
         technique(ds),
         label('Slice', mm(number(ds, TAG.SliceThickness))),
         label('Spacing', mm(number(ds, TAG.SpacingBetweenSlices))),
-        lossyText(f),
     ].filter(said);
 }
 

@@ -4,11 +4,13 @@
 
 import { presets } from '../math/window.js';
 import { el, find, icon } from '../ui/dom.js';
+import { activePort } from './page.js';
 import { frameOf, isProjection } from './state.js';
 import { tools } from './tools/tool.js';
 
 /**
  * @typedef {import('./state.js').Viewport} Viewport
+ * @typedef {import('./page.js').Page} Page
  * @typedef {import('./commands.js').Command} Command
  * @typedef {(name: string) => void} Run does the command of that name
  */
@@ -18,6 +20,7 @@ const GROUPS = [
     ['invert', 'rotate', 'flip'],
     ['fit', 'native', 'reset'],
     ['cine'],
+    ['layout'],
     ['annotation', 'help'],
 ];
 
@@ -71,14 +74,15 @@ function windowList(run) {
 }
 
 
-/** @param {Viewport} s */
-export function renderToolbar(s) {
+/** @param {Page} page */
+export function renderToolbar(page) {
+    const s = activePort(page);
     const f = frameOf(s);
     const button = (/** @type {string} */ name) =>
         find(`.toolbar [data-command="${name}"]`, HTMLButtonElement);
 
     for (const t of tools()) {
-        button(t.name).setAttribute('aria-pressed', String(s.tool === t.name));
+        button(t.name).setAttribute('aria-pressed', String(page.tool === t.name));
     }
 
     button('window').disabled = f !== null && f.colour;

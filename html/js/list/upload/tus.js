@@ -64,10 +64,24 @@ export async function upload(root, file, id, told, signal) {
 }
 
 
-/** Ends it on the server, too. @param {string} root @param {string} id */
-export function forget(root, id) {
-    return request(`${root}/uploads/${id}`, 'DELETE', {}, null, null,
-        AbortSignal.timeout(10000)).catch(() => null);
+/**
+ * Ends it on the server, too, as soon as the request that was aborted is over
+ * there.  What cannot be ended the server ends itself, after a day.
+ * @param {string} root
+ * @param {string} id
+ */
+export async function forget(root, id) {
+    const signal = AbortSignal.timeout(30000);
+
+    for (let i = 0; i < WAITS.length; i++) {
+        const x = await request(`${root}/uploads/${id}`, 'DELETE', {}, null, null,
+            signal).catch(() => null);
+
+        if (x?.status !== 423) {
+            return;
+        }
+        await pause(WAITS[i], signal).catch(() => null);
+    }
 }
 
 

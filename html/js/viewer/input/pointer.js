@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Mouse, pen and fingers.  One pointer uses the tool (left), pans (middle)
-// or windows (right); two fingers pan and pinch.
+// Mouse, pen and fingers.  One pointer selects the viewport and uses the
+// tool (left), pans (middle) or windows (right); two fingers pan and pinch.
 
-import { panned, zoomed } from '../../math/view.js';
+import { applyInverse, matrix, panned, zoomed } from '../../math/view.js';
 import { frameOf, imageSize } from '../state.js';
 import { toolNamed } from '../tools/tool.js';
 
@@ -11,11 +11,8 @@ import { toolNamed } from '../tools/tool.js';
  * @typedef {import('../state.js').Viewport} Viewport
  * @typedef {import('../../math/view.js').Point} Point
  * @typedef {import('../tools/tool.js').Tool} Tool
- *
- * @typedef {Object} Host
- * @property {() => Viewport} state
- * @property {(change: (s: Viewport) => Viewport,
- *             busy?: import('../state.js').Busy) => void} update
+ * @typedef {import('../tools/tool.js').At} At
+ * @typedef {import('../host.js').Host} Host
  */
 
 /** A finger that moves less has tapped. CSS px */
@@ -24,28 +21,24 @@ const TAP = 8;
 /** Two taps within this time are one double tap. ms */
 const DOUBLE = 300;
 
-/** @type {Record<number, import('../state.js').ToolName>} by mouse button */
+/** @type {Record<number, import('../page.js').ToolName>} by mouse button */
 const BUTTONS = { 1: 'pan', 2: 'window' };
 
 
 /**
  * @param {HTMLElement} port
  * @param {Host} host
- * @param {() => void} doubleTap
  */
-export function listenToPointers(port, host, doubleTap) {
+export function listenToPointers(port, host) {
     /** @type {Map<number, Point>} */
     const down = new Map();
-    /** @type {{tool: Tool, start: Viewport, from: Point} | null} */
+    /** @type {{tool: Tool, start: Viewport, from: Point, takes: boolean} | null} */
     let drag = null;
     /** @type {{start: Viewport, from: Point, spread: number} | null} */
     let pinch = null;
     let lastTap = 0;
 
-    const pointOf = (/** @type {PointerEvent} */ e) => {
-        const box = port.getBoundingClientRect();
-        return { x: e.clientX - box.left, y: e.clientY - box.top };
-    };
+    const at = (/** @type {PointerEvent} */ e) => whereIs(port, host.port(), e);
 
     port.addEventListener('contextmenu', (e) => e.preventDefault());
     withoutGestures(port);
@@ -55,17 +48,23 @@ export function listenToPointers(port, host, doubleTap) {
             return;
         }
 
+        const here = at(e);
+
+        host.select();
         port.setPointerCapture(e.pointerId);
-        down.set(e.pointerId, pointOf(e));
+        down.set(e.pointerId, here.point);
 
         if (down.size === 2) {
             drag = null;
-            pinch = { start: host.state(), ...spread(down) };
+            pinch = { start: host.port(), ...spread(down) };
 
         } else if (down.size === 1) {
-            const name = BUTTONS[e.button] ?? host.state().tool;
+            const tool = toolNamed(BUTTONS[e.button] ?? host.page().tool);
 
-            drag = { tool: toolNamed(name), start: host.state(), from: pointOf(e) };
+            drag = {
+                tool, start: host.port(), from: here.point,
+                takes: tool.down?.(host, here) ?? false,
+            };
         }
 
         e.preventDefault();
@@ -73,41 +72,46 @@ export function listenToPointers(port, host, doubleTap) {
     });
 
     port.addEventListener('pointermove', (e) => {
+        const here = at(e);
+
         if (!down.has(e.pointerId)) {
+            toolNamed(host.page().tool).hover?.(host, here);
             return;
         }
 
-        down.set(e.pointerId, pointOf(e));
+        down.set(e.pointerId, here.point);
 
         if (pinch !== null && down.size === 2) {
             const p = pinch;
             host.update((s) => pinched(s, p, spread(down)));
 
         } else if (drag !== null) {
-            const { tool, start, from } = drag;
-            const at = pointOf(e);
-            const way = { from, dx: at.x - from.x, dy: at.y - from.y };
-
-            host.update((s) => tool.drag(start, s, way), tool.busy);
+            use(host, drag, here);
         }
     });
 
     const end = (/** @type {PointerEvent} */ e) => {
-        const at = down.get(e.pointerId);
+        if (!down.delete(e.pointerId)) {
+            return;
+        }
 
-        if (drag !== null && at !== undefined && e.type === 'pointerup'
-            && Math.hypot(at.x - drag.from.x, at.y - drag.from.y) < TAP)
+        const here = at(e);
+
+        if (drag?.takes) {
+            drag.tool.up?.(host, here);
+
+        } else if (drag !== null && e.type === 'pointerup'
+            && Math.hypot(here.point.x - drag.from.x, here.point.y - drag.from.y) < TAP)
         {
             const isDouble = e.timeStamp - lastTap < DOUBLE;
 
             lastTap = isDouble ? 0 : e.timeStamp;
 
             if (isDouble) {
-                doubleTap();
+                host.doubleTap();
             }
         }
 
-        down.delete(e.pointerId);
         // a finger that stays after a pinch does not become a tool
         drag = null;
         pinch = null;
@@ -115,6 +119,43 @@ export function listenToPointers(port, host, doubleTap) {
 
     port.addEventListener('pointerup', end);
     port.addEventListener('pointercancel', end);
+}
+
+
+/**
+ * @param {HTMLElement} port
+ * @param {Viewport} s
+ * @param {PointerEvent} event
+ * @returns {At}
+ */
+function whereIs(port, s, event) {
+    const box = port.getBoundingClientRect();
+    const point = { x: event.clientX - box.left, y: event.clientY - box.top };
+    const f = frameOf(s);
+    const image = f === null ? null
+        : applyInverse(matrix(s.view, imageSize(f), s.size), point);
+
+    return {
+        event, point,
+        image: image && { x: image.x, y: image.y / (f?.aspect ?? 1) },
+    };
+}
+
+
+/**
+ * @param {Host} host
+ * @param {{tool: Tool, start: Viewport, from: Point, takes: boolean}} drag
+ * @param {At} here
+ */
+function use(host, { tool, start, from, takes }, here) {
+    if (takes) {
+        tool.move?.(host, here);
+        return;
+    }
+
+    const way = { from, dx: here.point.x - from.x, dy: here.point.y - from.y };
+
+    host.update((s) => tool.drag?.(start, s, way) ?? s, tool.busy);
 }
 
 

@@ -8,7 +8,7 @@ import { withoutGestures } from './pointer.js';
 
 /**
  * @param {HTMLElement} slider
- * @param {import('./pointer.js').Host} host
+ * @param {import('../host.js').Host} host
  */
 export function listenToSlider(slider, host) {
     const to = (/** @type {PointerEvent} */ e) => {
@@ -21,6 +21,7 @@ export function listenToSlider(slider, host) {
 
     withoutGestures(slider);
     slider.addEventListener('pointerdown', (e) => {
+        host.select();
         slider.setPointerCapture(e.pointerId);
         to(e);
     });

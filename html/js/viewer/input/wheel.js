@@ -13,7 +13,7 @@ const NOTCH = 60;
 
 /**
  * @param {HTMLElement} port
- * @param {import('./pointer.js').Host} host
+ * @param {import('../host.js').Host} host
  */
 export function listenToWheel(port, host) {
     let rest = 0;
@@ -47,7 +47,7 @@ export function listenToWheel(port, host) {
 
 /**
  * @param {HTMLElement} port
- * @param {import('./pointer.js').Host} host
+ * @param {import('../host.js').Host} host
  * @param {WheelEvent} e
  */
 function zoom(port, host, e) {

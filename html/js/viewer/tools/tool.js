@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// What a tool is, and the table of all.  A tool is a pure function of the
-// viewport when the drag began, the viewport now, and the way gone.
+// What a tool is, and the table of all.  A tool that only changes how a
+// viewport is seen is a pure function (drag) of the viewport when the drag
+// began, the viewport now, and the way gone.  A tool that makes something
+// takes the pointer itself (down, move, up, hover).
 
 import { pan } from './pan.js';
 import { scroll } from './scroll.js';
@@ -11,15 +13,28 @@ import { zoom } from './zoom.js';
 
 /**
  * @typedef {import('../state.js').Viewport} Viewport
- * @typedef {{from: import('../../math/view.js').Point, dx: number,
- *            dy: number}} Drag CSS px in the viewport
+ * @typedef {import('../host.js').Host} Host
+ * @typedef {import('../../math/view.js').Point} Point
+ * @typedef {{from: Point, dx: number, dy: number}} Drag CSS px in the viewport
+ *
+ * @typedef {Object} At where the pointer is
+ * @property {Point} point CSS px in the viewport
+ * @property {Point | null} image stored pixels: (0, 0) is the outer corner of
+ *     the first one; null: there is no picture
+ * @property {PointerEvent} event
  *
  * @typedef {Object} Tool
- * @property {import('../state.js').ToolName} name
+ * @property {import('../page.js').ToolName} name
  * @property {string} label
  * @property {string} key of the keyboard
  * @property {import('../state.js').Busy} busy what changes while it drags
- * @property {(start: Viewport, now: Viewport, d: Drag) => Viewport} drag
+ * @property {(start: Viewport, now: Viewport, d: Drag) => Viewport} [drag]
+ * @property {(host: Host, at: At) => boolean} [down] true: it takes the
+ *     pointer, and gets move and up; false: drag, if it has one
+ * @property {(host: Host, at: At) => void} [move]
+ * @property {(host: Host, at: At) => void} [up] also when it is cancelled:
+ *     see at.event.type
+ * @property {(host: Host, at: At) => void} [hover] no button is down
  */
 
 /** In the order of the toolbar. @returns {Tool[]} */
@@ -28,7 +43,7 @@ export function tools() {
 }
 
 
-/** @param {import('../state.js').ToolName} name @returns {Tool} */
+/** @param {import('../page.js').ToolName} name @returns {Tool} */
 export function toolNamed(name) {
     return /** @type {Tool} */ (tools().find((t) => t.name === name));
 }

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// The small grid to choose a layout from: up to 4 x 4 viewports.
+
+import { el, find, setText } from '../ui/dom.js';
+import { MOST_PORTS } from './page.js';
+
+/** @typedef {import('./host.js').Host} Host */
+
+/** @type {HTMLElement | null} */
+let menu = null;
+
+
+/** @param {Host} host of the active viewport */
+export function toggleLayouts(host) {
+    menu ??= build(host);
+
+    if (menu.hidden) {
+        open(menu, host);
+    } else {
+        close();
+    }
+}
+
+
+/** @param {HTMLElement} node @param {Host} host */
+function open(node, host) {
+    const button = find('.toolbar [data-command="layout"]', HTMLElement);
+    const box = button.getBoundingClientRect();
+    const { rows, columns } = host.page().layout;
+
+    node.hidden = false;
+    button.setAttribute('aria-expanded', 'true');
+
+    const left = Math.min(box.left, innerWidth - node.offsetWidth - 8);
+    const below = box.bottom + 4 + node.offsetHeight < innerHeight;
+
+    node.style.left = `${Math.max(8, left)}px`;
+    node.style.top = `${below ? box.bottom + 4 : box.top - 4 - node.offsetHeight}px`;
+    choice(node, rows, columns)?.focus();
+}
+
+
+function close() {
+    const button = find('.toolbar [data-command="layout"]', HTMLElement);
+
+    if (menu !== null && !menu.hidden) {
+        const hadFocus = menu.contains(document.activeElement);
+
+        menu.hidden = true;
+        button.setAttribute('aria-expanded', 'false');
+
+        if (hadFocus) {
+            find('.cell.is-active .port, .port', HTMLElement).focus();
+        }
+    }
+}
+
+
+/** @param {Host} host @returns {HTMLElement} */
+function build(host) {
+    const sides = Array.from({ length: MOST_PORTS }, (_, i) => i + 1);
+    const name = el('p', { class: 'layouts-name', 'aria-hidden': 'true' });
+    const choices = sides.flatMap((rows) => sides.map((columns) => {
+        const button = el('button', {
+            class: 'layouts-choice', type: 'button', 'data-rows': String(rows),
+            'data-columns': String(columns), 'aria-label': `${rows} × ${columns}`,
+        });
+        button.addEventListener('click', () => {
+            close();
+            host.run(`layout-${rows}x${columns}`);
+        });
+        button.addEventListener('focus', () => mark(node, rows, columns));
+        button.addEventListener('pointerenter', () => mark(node, rows, columns));
+        return button;
+    }));
+    const node = el('div', {
+        class: 'layouts', role: 'group', 'aria-label': 'Rows and columns of viewports',
+    }, el('div', { class: 'layouts-grid' }, ...choices), name);
+
+    node.hidden = true;
+    node.addEventListener('keydown', (e) => onKey(node, e));
+    document.addEventListener('pointerdown', (e) => {
+        const on = /** @type {Element} */ (e.target);
+
+        if (!node.contains(on) && on.closest('[data-command="layout"]') === null) {
+            close();
+        }
+    }, { capture: true });
+    document.body.append(node);
+
+    return node;
+}
+
+
+/** @param {HTMLElement} node @param {KeyboardEvent} e */
+function onKey(node, e) {
+    const [dr, dc] = /** @type {Record<string, [number, number]>} */ ({
+        ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1],
+    })[e.key] ?? [0, 0];
+    const on = /** @type {HTMLElement} */ (document.activeElement);
+
+    if (e.key === 'Escape') {
+        close();
+    } else if (dr !== 0 || dc !== 0) {
+        choice(node, Number(on.dataset.rows) + dr, Number(on.dataset.columns) + dc)
+            ?.focus();
+    }
+
+    // the keys of the page rest meanwhile
+    if (e.key !== 'Tab') {
+        e.stopPropagation();
+    }
+}
+
+
+/**
+ * @param {HTMLElement} node
+ * @param {number} rows
+ * @param {number} columns
+ * @returns {HTMLElement | null}
+ */
+function choice(node, rows, columns) {
+    return node.querySelector(`[data-rows="${rows}"][data-columns="${columns}"]`);
+}
+
+
+/**
+ * @param {HTMLElement} node
+ * @param {number} rows
+ * @param {number} columns
+ */
+function mark(node, rows, columns) {
+    node.querySelectorAll('.layouts-choice').forEach((b) => {
+        const { rows: r, columns: c } = /** @type {HTMLElement} */ (b).dataset;
+        b.classList.toggle('is-on', Number(r) <= rows && Number(c) <= columns);
+    });
+    setText(find('.layouts-name', HTMLElement, node), `${rows} × ${columns}`);
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Holds the state of the page: the only place where it changes.
+
+import { activePort, initialPage, withPort } from './page.js';
+
+/**
+ * @typedef {import('./state.js').Viewport} Viewport
+ * @typedef {import('./page.js').Page} Page
+ */
+
+/** After this long without a change the final picture is asked for. ms */
+const REST = 150;
+
+
+export class Store {
+    page = initialPage();
+    /** @type {number[]} timer of each viewport that is busy */
+    #rest = [];
+
+    /**
+     * @param {() => void} changed
+     * @param {(s: Viewport) => Viewport['pace']} paceOf while it moves
+     */
+    constructor(changed, paceOf) {
+        this.changed = changed;
+        this.paceOf = paceOf;
+    }
+
+
+    /** @returns {Viewport} the active one */
+    get port() {
+        return activePort(this.page);
+    }
+
+
+    /**
+     * @param {number} at index of the viewport
+     * @param {(s: Viewport) => Viewport} change
+     * @param {import('./state.js').Busy} [busy] what changes just now
+     */
+    update(at, change, busy = '') {
+        const s = this.page.ports[at];
+        const next = s === undefined ? s : change(s);
+
+        if (next === s) {
+            return;
+        }
+
+        this.updatePage((page) => withPort(page, at, busy === '' ? next
+            : { ...next, busy, pace: this.paceOf({ ...next, busy }) }));
+
+        if (busy !== '') {
+            clearTimeout(this.#rest[at]);
+            this.#rest[at] = window.setTimeout(() =>
+                this.update(at, (now) => ({ ...now, busy: '' })), REST);
+        }
+    }
+
+
+    /** @param {(page: Page) => Page} change */
+    updatePage(change) {
+        const next = change(this.page);
+
+        if (next !== this.page) {
+            this.page = next;
+            this.changed();
+        }
+    }
+}
