@@ -7,7 +7,7 @@ import { chosen } from './choose.js';
 import { nextIndex, tick } from './cine.js';
 import { seenPorts, withPort } from './page.js';
 import { basePicture, plan, wishes } from './plan.js';
-import { scrolledTo } from './state.js';
+import { scrolledTo, tileCount, tileOf, withTile } from './state.js';
 
 /**
  * @typedef {import('./state.js').Viewport} Viewport
@@ -56,14 +56,16 @@ export class Loop {
             this.root, look)));
 
         const plans = store.page.alarm !== '' ? [] : activeFirst(seen, store.page.active)
-            .map((at) => ({ at, p: this.#planOf(at) }));
+            .flatMap((at) => this.#plansOf(at));
         const { wanted, urgent } = wishes(plans.flatMap(({ p }) => p ?? []));
 
         this.loader.want(wanted, urgent);
 
-        for (const { at, p } of plans) {
+        for (const { at, k, p } of plans) {
+            const s = store.page.ports[at];
+
             if (p !== null) {
-                this.#put(at, chosen(store.page.ports[at], p, look));
+                this.#put(at, withTile(s, k, chosen(tileOf(s, k), p, look)));
             }
         }
 
@@ -75,12 +77,17 @@ export class Loop {
     }
 
 
-    /** @param {number} at */
-    #planOf(at) {
+    /** @param {number} at one plan for each frame that it shows */
+    #plansOf(at) {
         const s = this.store.page.ports[at];
 
-        return s.size.width === 0 ? null
-            : plan(s, this.root, this.store.page.tool, this.meter());
+        return Array.from({ length: tileCount(s) }, (_, k) => {
+            const p = s.size.width === 0 ? null
+                : plan(tileOf(s, k), this.root, this.store.page.tool, this.meter());
+
+            // the neighbours of the first are those of all
+            return { at, k, p: p && { ...p, near: k === 0 ? p.near : [] } };
+        });
     }
 
 

@@ -26,6 +26,8 @@ import { initial } from './state.js';
  * @property {ToolName} tool of the pointer
  * @property {Annotation} annotation
  * @property {Links} links
+ * @property {Record<string, number>} anchors index in each stack, by its id,
+ *     where the scrolling was linked
  * @property {string} alarm why all pictures were taken away, or ''
  * @property {boolean} isGone the server does not answer
  * @property {string} message instead of pictures, or ''
@@ -50,6 +52,7 @@ export function initialPage() {
         tool: 'scroll',
         annotation: 'full',
         links: { scroll: false, zoom: false, window: false },
+        anchors: {},
         alarm: '',
         isGone: false,
         message: '',
