@@ -146,6 +146,25 @@ function linkedSlice(n, k) {
 }
 
 
+/** Counts from 0, in a patient with an older and a newer study. */
+export const NM = {
+    study: uid(5), older: uid(6), newer: uid(7),
+    value: (/** @type {number} */ x) => x * 10,
+};
+
+/** @param {number} n of the study @param {string} date */
+function counts(n, date) {
+    return part10({
+        ...ids(n, 1, 1), ...grey16(128, 128), StudyDate: date,
+        SOPClassUID: '1.2.840.10008.5.1.4.1.1.20', Modality: 'NM',
+        PatientName: 'Counts^From Zero', PatientID: 'NM-1',
+        PatientBirthDate: '19501231', StudyDescription: `Bone scan ${date}`,
+        SeriesNumber: 1, InstanceNumber: 1, WindowCenter: 400, WindowWidth: 800,
+        PixelData: pixels16(128, 128, NM.value),
+    });
+}
+
+
 /** A radiograph of 3000 x 2500 with detail that only single pixels show. */
 export const DX = {
     study: uid(2),
@@ -219,5 +238,6 @@ export async function storeAll(base) {
     await store(base, [...range(3).map(sagittalSlice), loop(), radiograph()]);
     await store(base, LINKED.series.flatMap((x, n) =>
         range(x.slices).map((k) => linkedSlice(n, k))));
+    await store(base, [counts(5, '20230601'), counts(6, '20210601'), counts(7, '20240601')]);
     await store(base, range(MANY.count).map(small));
 }

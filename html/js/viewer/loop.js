@@ -7,6 +7,7 @@ import { chosen } from './choose.js';
 import { nextIndex, tick } from './cine.js';
 import { seenPorts, withPort } from './page.js';
 import { basePicture, plan, wishes } from './plan.js';
+import { withSeen } from './seen.js';
 import { scrolledTo, tileCount, tileOf, withTile } from './state.js';
 
 /**
@@ -69,6 +70,7 @@ export class Loop {
             }
         }
 
+        store.page = withSeen(store.page);
         this.render(store.page);
 
         if (seen.some((at) => store.page.ports[at]?.playing)) {

@@ -28,6 +28,11 @@ import { initial } from './state.js';
  * @property {Links} links
  * @property {Record<string, number>} anchors index in each stack, by its id,
  *     where the scrolling was linked
+ * @property {Record<string, import('./seen.js').Seen>} seen frames of each
+ *     stack, by its id
+ * @property {boolean} advanced what only some need is there (IHE BIR, F10)
+ * @property {boolean} warns before the page is left with unseen images
+ * @property {string} note is said for a moment
  * @property {string} alarm why all pictures were taken away, or ''
  * @property {boolean} isGone the server does not answer
  * @property {string} message instead of pictures, or ''
@@ -53,6 +58,10 @@ export function initialPage() {
         annotation: 'full',
         links: { scroll: false, zoom: false, window: false },
         anchors: {},
+        seen: {},
+        advanced: false,
+        warns: false,
+        note: '',
         alarm: '',
         isGone: false,
         message: '',

@@ -37,6 +37,7 @@ import { sameWindow } from '../math/window.js';
  * @property {number} index of the frame that is asked for, the first one
  * @property {1 | -1} direction of the last scroll
  * @property {Window | null} window chosen; null: as the header says
+ * @property {boolean} clamped window drags leave the lower end at 0
  * @property {boolean} invert
  * @property {View} view
  * @property {Size} size CSS px of a tile; of no width: not measured yet
@@ -62,6 +63,9 @@ export const MARK = Object.freeze({ none: 0, here: 1, seen: 2, failed: 3 });
 /** Frames a second, when the header says nothing. */
 const USUAL_RATE = 15;
 
+/** What is counted from 0. */
+const CLAMPED = ['NM', 'PT'];
+
 
 /** @returns {Viewport} */
 export function initial() {
@@ -74,6 +78,7 @@ export function initial() {
         index: 0,
         direction: 1,
         window: null,
+        clamped: false,
         invert: false,
         view: RESET,
         size: { width: 0, height: 0 },
@@ -111,9 +116,10 @@ export function emptied(s, entry = '', message = '') {
  * Another stack: everything that belonged to the old one goes.
  * @param {Viewport} s
  * @param {Stack} stack
+ * @param {Uint8Array} [seen] marks of the frames that were seen before
  * @returns {Viewport}
  */
-export function withStack(s, stack) {
+export function withStack(s, stack, seen) {
     const [first] = stack.frames;
 
     return {
@@ -121,7 +127,8 @@ export function withStack(s, stack) {
         stack,
         fps: frameRate(first) ?? USUAL_RATE,
         cineOpen: first.frames > 1,
-        marks: new Uint8Array(stack.frames.length),
+        clamped: CLAMPED.includes(first.modality),
+        marks: seen ?? new Uint8Array(stack.frames.length),
     };
 }
 
