@@ -63,13 +63,34 @@ export class Loop {
 
         for (const { at, p } of plans) {
             if (p !== null) {
-                this.#put(at, chosen(store.page.ports[at], p, look));
+                this.#choose(at, p);
             }
         }
 
         this.render(store.page);
 
         if (seen.some((at) => store.page.ports[at]?.playing)) {
+            this.schedule();
+        }
+    }
+
+
+    /**
+     * What is due after another picture is known when that one is shown.
+     * @param {number} at
+     * @param {import('./plan.js').Plan} p
+     */
+    #choose(at, p) {
+        const before = this.store.page.ports[at].shown;
+
+        this.#put(at, chosen(this.store.page.ports[at], p, this.look));
+
+        if (this.store.page.ports[at].shown !== before) {
+            const next = this.#planOf(at);
+
+            if (next !== null) {
+                this.#put(at, chosen(this.store.page.ports[at], next, this.look));
+            }
             this.schedule();
         }
     }
