@@ -50,6 +50,9 @@ export const WAYS = {
     pixel: 2,
 };
 
+/** A series with a slice missing, and one without orientation. */
+export const GAP = { study: uid(3), bare: uid(4) };
+
 const FRAME = uid(1, 9);
 
 
@@ -171,6 +174,31 @@ function wayOf(n) {
 }
 
 
+/** @param {number} k */
+function gapSlice(k) {
+    return slice({
+        ...CT_LOOK, StudyInstanceUID: GAP.study, SeriesInstanceUID: uid(3, 1),
+        SOPInstanceUID: uid(3, 1, k + 1), SeriesNumber: 1, InstanceNumber: k + 1,
+        PatientID: 'VOL-3', FrameOfReferenceUID: uid(3, 9),
+    }, [1, 0, 0, 0, 1, 0], [0, 0, 4 * k], 2, 32, 32, (p) => p[2] * 10);
+}
+
+
+/** No place, no orientation. */
+function bare() {
+    const data = Buffer.alloc(32 * 32 * 2, 5);
+
+    return part10({
+        ...CT_LOOK, StudyInstanceUID: GAP.bare, SeriesInstanceUID: uid(4, 1),
+        SOPInstanceUID: uid(4, 1, 1), SeriesNumber: 1, InstanceNumber: 1,
+        StudyDate: '20240301', PatientName: 'Bare', PatientID: 'VOL-4',
+        SamplesPerPixel: 1, PhotometricInterpretation: 'MONOCHROME2', Rows: 32,
+        Columns: 32, BitsAllocated: 16, BitsStored: 16, HighBit: 15,
+        PixelRepresentation: 0, PixelData: data,
+    });
+}
+
+
 /** @param {string} base URL of the server */
 export async function storeVolumes(base) {
     const range = (/** @type {number} */ n) => Array.from({ length: n }, (_, i) => i);
@@ -179,5 +207,8 @@ export async function storeVolumes(base) {
         ...range(BODY.slices).map(bodySlice), ...range(PET.slices).map(petSlice),
         scout(),
     ]);
-    await store(base, range(WAYS.orientations.length).map(wayOf));
+    await store(base, [
+        ...range(WAYS.orientations.length).map(wayOf), bare(),
+        ...range(12).filter((k) => k !== 5).map(gapSlice),
+    ]);
 }
