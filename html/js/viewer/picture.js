@@ -97,7 +97,8 @@ export function draw(canvas, s, source, root, bitmaps) {
         return;
     }
 
-    context.imageSmoothingQuality = 'high';
+    // the best takes half a frame's time, where there is no GPU
+    context.imageSmoothingQuality = s.busy !== '' || s.playing ? 'medium' : 'high';
     drawBase(context, s, f, base);
 
     if (!source.isWide) {
