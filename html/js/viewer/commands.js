@@ -8,7 +8,8 @@ import { presets } from '../math/window.js';
 import { linkedFromHere, unlinked } from './links.js';
 import { MOST_PORTS, nextAnnotation, toggledAlone, withLayout } from './page.js';
 import {
-    frameOf, imageSize, isProjection, reset, scrolledTo, withTiles, withWindow,
+    frameOf, imageSize, isProjection, reset, scrolledTo, stepped, withTiles,
+    withWindow,
 } from './state.js';
 import { tools } from './tools/tool.js';
 
@@ -32,7 +33,7 @@ import { tools } from './tools/tool.js';
 const SIDES = Array.from({ length: MOST_PORTS }, (_, i) => i + 1);
 
 /** @param {number} by @returns {(s: Viewport) => Viewport} */
-const step = (by) => (s) => scrolledTo(paused(s), s.index + by);
+const step = (by) => (s) => stepped(paused(s), by);
 
 /** @type {Command[]} */
 const COMMANDS = [
@@ -84,6 +85,12 @@ const COMMANDS = [
         page: (page) => ({ ...page, warns: !page.warns }) },
     { name: 'link', label: 'Link', keys: ['L'], page: linkedFromHere },
     { name: 'unlink', label: 'Unlink', keys: ['U'], page: unlinked },
+    { name: 'lines', label: 'Lines', keys: ['O'],
+        page: (page) => ({ ...page, lines: !page.lines }) },
+    { name: 'planes', label: 'MPR', keys: ['B'],
+        run: async (host) => (await import('./space/space.js')).togglePlanes(host) },
+    { name: 'fusion', label: 'Fusion', keys: ['Y'],
+        run: async (host) => (await import('./space/space.js')).toggleFusion(host) },
     { name: 'annotation', label: 'Text', keys: ['I'], page: nextAnnotation },
     { name: 'layout', label: 'Layout', keys: ['G'],
         run: async (host) => (await import('./layout.js')).toggleLayouts(host) },

@@ -58,15 +58,15 @@ export class Loop {
 
         const plans = store.page.alarm !== '' ? [] : activeFirst(seen, store.page.active)
             .flatMap((at) => this.#plansOf(at));
-        const { wanted, urgent } = wishes(plans.flatMap(({ p }) => p ?? []));
+        const { wanted, urgent, far } = wishes(plans.flatMap(({ p }) => p ?? []));
 
-        this.loader.want(wanted, urgent);
+        const isMoving = seen.some((at) => store.page.ports[at].busy !== '');
+
+        this.loader.want(wanted, { urgent, far, isMoving });
 
         for (const { at, k, p } of plans) {
-            const s = store.page.ports[at];
-
             if (p !== null) {
-                this.#put(at, withTile(s, k, chosen(tileOf(s, k), p, look)));
+                this.#choose(at, k, p);
             }
         }
 
@@ -79,17 +79,51 @@ export class Loop {
     }
 
 
+    /**
+     * What is due after another picture is known when that one is shown.
+     * @param {number} at
+     * @param {number} k which of the frames that it shows
+     * @param {import('./plan.js').Plan} p
+     */
+    #choose(at, k, p) {
+        const put = (/** @type {import('./plan.js').Plan} */ plan) => {
+            const s = this.store.page.ports[at];
+            const next = chosen(tileOf(s, k), plan, this.look);
+
+            this.#put(at, withTile(s, k, next));
+
+            return next.shown;
+        };
+        const before = tileOf(this.store.page.ports[at], k).shown;
+
+        if (put(p) !== before) {
+            const next = this.#planOf(at, k);
+
+            if (next !== null) {
+                put(next);
+            }
+
+            this.schedule();
+        }
+    }
+
+
     /** @param {number} at one plan for each frame that it shows */
     #plansOf(at) {
+        return Array.from({ length: tileCount(this.store.page.ports[at]) }, (_, k) =>
+            ({ at, k, p: this.#planOf(at, k) }));
+    }
+
+
+    /** @param {number} at @param {number} k which of the frames that it shows */
+    #planOf(at, k) {
         const s = this.store.page.ports[at];
+        const p = s.size.width === 0 ? null
+            : plan(tileOf(s, k), this.root, this.store.page.tool, this.meter(),
+                at === this.store.page.active && k === 0);
 
-        return Array.from({ length: tileCount(s) }, (_, k) => {
-            const p = s.size.width === 0 ? null
-                : plan(tileOf(s, k), this.root, this.store.page.tool, this.meter());
-
-            // the neighbours of the first are those of all
-            return { at, k, p: p && { ...p, near: k === 0 ? p.near : [] } };
-        });
+        // the neighbours of the first are those of all
+        return p && { ...p, near: k === 0 ? p.near : [] };
     }
 
 

@@ -25,7 +25,7 @@ const noted = new WeakSet();
  */
 export function withSeen(page) {
     return page.ports.reduce((all, { stack, marks }) => {
-        if (stack === null || noted.has(marks)) {
+        if (stack === null || stack.made !== undefined || noted.has(marks)) {
             return all;
         }
 
