@@ -217,8 +217,6 @@ function show() {
         search('calm');
     } else {
         renderState();
-        setText(find('.list-said', HTMLElement),
-            find('.arrived-text', HTMLElement).textContent ?? '');
     }
 }
 
@@ -293,10 +291,17 @@ function renderState() {
     find('.pager-back', HTMLButtonElement).disabled = query.page === 0;
     find('.pager-forth', HTMLButtonElement).disabled = !found.more;
 
-    find('.arrived', HTMLElement).hidden = page.arrived.size === 0 && !page.stale;
-    setText(find('.arrived-text', HTMLElement), page.arrived.size > 0
+
+    const arrived = page.arrived.size > 0
         ? arrivedText(page.arrived.size, page.below)
-        : page.stale ? TEXTS.changed : '');
+        : page.stale ? TEXTS.changed : '';
+
+    find('.arrived', HTMLElement).hidden = arrived === '';
+    setText(find('.arrived-text', HTMLElement), arrived);
+
+    if (arrived !== '') {
+        setText(find('.list-said', HTMLElement), arrived);
+    }
 }
 
 
