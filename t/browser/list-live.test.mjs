@@ -149,6 +149,25 @@ onPage('without events the list says so and works', { allow: /503/ }, async (pag
 });
 
 
+onPage('a tab that nobody sees holds no connection, and catches up', {},
+    async (page) => {
+        const study = newUid();
+        const see = (/** @type {string} */ state) => page.evaluate((state) => {
+            Object.defineProperty(document, 'visibilityState',
+                { get: () => state, configurable: true });
+            document.dispatchEvent(new Event('visibilitychange'));
+        }, state);
+
+        await openList(page);
+        await see('hidden');
+        await page.locator('.live:not(.is-live)').waitFor();
+        await store(BASE, [made({ StudyInstanceUID: study })]);
+        await see('visible');
+        await page.locator('.live.is-live').waitFor();
+        await rowOf(page, study).waitFor();
+    });
+
+
 onPage('G1 saved searches: named, kept, renamed, deleted, and counting', {},
     async (page) => {
         const name = `Saved ${Date.now()}`;
