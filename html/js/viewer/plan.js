@@ -11,6 +11,7 @@ import { presets, sameWindow, wideWindow } from '../math/window.js';
 import { newMeter } from '../net/meter.js';
 import { renderedUrl } from '../net/urls.js';
 import { STEPS, ceilingOf, improves, isLossless } from './ladder.js';
+import { fusionPicture } from './space/fusion.js';
 import { frameOf, imageSize, windowOf } from './state.js';
 
 /**
@@ -25,6 +26,7 @@ import { frameOf, imageSize, windowOf } from './state.js';
  * @property {string} accept
  * @property {string} stack id
  * @property {number} index of the frame
+ * @property {Frame} frame
  * @property {Window | null} window that it is made with; null: not known
  * @property {Window | null} asked window in the URL
  * @property {Tile | null} tile
@@ -43,6 +45,7 @@ import { frameOf, imageSize, windowOf } from './state.js';
  * @property {Picture[]} exact what is seen without loss, when that is due
  * @property {Picture[]} now is seen
  * @property {Picture[]} near may be seen next, the likeliest first
+ * @property {Picture[]} far the rest, when there is nothing else to do
  */
 
 /** Images up to so many pixels come whole, whatever the zoom. */
@@ -54,6 +57,9 @@ const WHOLE = 1280 * 1024;
  */
 const BOXES = [1024, 1280, 1600, 2048, 2560, 3200, 4096];
 
+/** A view of a volume while it turns. */
+const VIEW_HALF = { width: 224, height: 224, box: 224 };
+
 /** Frames asked for ahead of the scroll and behind it. */
 const AHEAD = 24;
 const BEHIND = 8;
@@ -64,9 +70,12 @@ const FAR = 600e6;
 /** Windows of a modality that are asked for in advance. */
 const USUAL = 3;
 
-/** Frames before what changes the window, and those that are decoded. */
+/** Frames before what changes the window. */
 const CLOSE = 6;
-const SOON = 4;
+
+/** Frames that are decoded in advance, and their pixels, at most. */
+const SOON = 12;
+const SOON_PIXELS = 4e6;
 
 
 /**
@@ -74,9 +83,10 @@ const SOON = 4;
  * @param {string} root of DICOMweb
  * @param {string} [tool] that is chosen
  * @param {Meter} [meter]
+ * @param {boolean} [isActive] the viewport is the selected one
  * @returns {Plan | null} null: nothing to show
  */
-export function plan(s, root, tool = '', meter = newMeter()) {
+export function plan(s, root, tool = '', meter = newMeter(), isActive = true) {
     const f = frameOf(s);
 
     if (f === null) {
@@ -87,15 +97,23 @@ export function plan(s, root, tool = '', meter = newMeter()) {
     const base = basePicture(s, root, s.index, window, 'final');
     const quicker = chain(basePicture(s, root, s.index, window, 'half').better, base);
     const tiles = tilePictures(s, root, window);
-    const isMoving = s.busy !== '' && s.pace !== 'final';
+    const pace = isView(f) ? 'half' : s.pace;
+    const isMoving = s.busy !== '' && pace !== 'final';
     const exact = isMoving ? [] : exactPictures(s, root, meter);
-    const now = isMoving ? [basePicture(s, root, s.index, window, s.pace)]
-        : [base, ...tiles, ...exact];
+    const over = s.fusion === null ? null : fusionPicture(s, root, f, s.index);
+    const now = [
+        ...(isMoving ? [basePicture(s, root, s.index, window, pace)]
+            : [base, ...tiles, ...exact]),
+        ...(over === null ? [] : [over]),
+    ];
 
     return {
         base, tiles, exact, now,
         quicker: [...quicker, basePicture(s, root, s.index, window, 'half')],
-        near: s.busy === 'window' ? [...wide(s, root)] : near(s, root, tool, meter),
+        near: isView(f) ? [] : s.busy === 'window' ? wide(s, root)
+            : near(s, root, tool, meter, isActive),
+        far: isActive && !isView(f) && s.busy === '' && !s.playing && !meter.saves
+            ? far(s, root) : [],
     };
 }
 
@@ -150,12 +168,14 @@ function exactPictures(s, root, meter) {
  * @param {string} root
  * @param {string} tool
  * @param {Meter} meter
+ * @param {boolean} isActive
  * @returns {Picture[]}
  */
-function near(s, root, tool, meter) {
+function near(s, root, tool, meter, isActive) {
     const stage = s.busy === '' || s.playing ? 'final' : s.pace;
+    const soon = soonOf(s, isActive);
     const around = neighbours(s).map((i, at) => ({
-        ...basePicture(s, root, i, s.window, stage), soon: at < SOON,
+        ...basePicture(s, root, i, s.window, stage), soon: at < soon,
     }));
 
     const first = tool === 'window' ? wide(s, root) : [];
@@ -164,10 +184,25 @@ function near(s, root, tool, meter) {
         return [...first, ...around];
     }
 
-    return meter.saves ? [...first, ...around.slice(0, SOON)] : [
+    return meter.saves ? [...first, ...around.slice(0, CLOSE)] : [
         ...first, ...around.slice(0, CLOSE), ...wide(s, root), ...usual(s, root),
-        ...around.slice(CLOSE), ...far(s, root),
+        ...around.slice(CLOSE),
     ];
+}
+
+
+/**
+ * @param {Viewport} s
+ * @param {boolean} isActive
+ * @returns {number} frames to decode in advance
+ */
+function soonOf(s, isActive) {
+    const f = /** @type {Frame} */ (frameOf(s));
+    const { width, height } = baseSize(s, s.index) ?? { width: f.columns, height: f.rows };
+
+    const most = isActive ? SOON_PIXELS : SOON_PIXELS / 4;
+
+    return Math.max(2, Math.min(SOON, Math.floor(most / (width * height))));
 }
 
 
@@ -231,7 +266,8 @@ function far(s, root) {
 /**
  * What all viewports want: what is seen, then the neighbours in turn.
  * @param {Plan[]} plans that of the active viewport first
- * @returns {{wanted: Picture[], urgent: number}} urgent: how many are seen
+ * @returns {{wanted: Picture[], urgent: number, far: Picture[]}} urgent: how
+ *     many are seen
  */
 export function wishes(plans) {
     const now = distinct(plans.flatMap((p) => p.now));
@@ -239,7 +275,10 @@ export function wishes(plans) {
     const near = Array.from({ length: most }, (_, i) =>
         plans.flatMap((p) => p.near[i] ?? [])).flat();
 
-    return { wanted: distinct([...now, ...near]), urgent: now.length };
+    return {
+        wanted: distinct([...now, ...near]), urgent: now.length,
+        far: plans.find((p) => p.far.length > 0)?.far ?? [],
+    };
 }
 
 
@@ -284,7 +323,18 @@ function reduced(s, index, whole, part) {
     const { width, height } = whole ?? imageSize(f);
     const box = Math.ceil((whole?.box ?? Math.max(width, height)) * part);
 
-    return { width: width * part, height: height * part, box };
+    return isView(f) ? VIEW_HALF
+        : { width: width * part, height: height * part, box };
+}
+
+
+/**
+ * A view of a volume takes the server long: it is small while it turns.
+ * @param {Frame} f
+ * @returns {boolean}
+ */
+function isView(f) {
+    return f.source?.kind === 'vr';
 }
 
 
@@ -393,6 +443,17 @@ export function neighbours(s) {
 
 
 /**
+ * Of planes: the server's own choice need not be that of the frame which the
+ * plane was given its windows by.
+ * @param {Frame} f
+ * @returns {Window | null}
+ */
+function usualWindow(f) {
+    return f.source === null ? null : f.windows[0] ?? f.auto;
+}
+
+
+/**
  * Where loss is not allowed a picture comes without as soon as it rests.
  * @param {Viewport} s
  * @param {string} root
@@ -410,7 +471,7 @@ function picture(s, root, index, window, stage, size, tile) {
     const lossless = step.quality === 0;
     const accept = lossless ? 'image/png' : 'image/jpeg';
     const url = renderedUrl(root, f, {
-        window: f.colour ? null : window,
+        window: f.colour ? null : window ?? usualWindow(f),
         voi: f.voi,
         size: size && { width: size.box, height: size.box },
         tile,
@@ -423,6 +484,7 @@ function picture(s, root, index, window, stage, size, tile) {
         accept,
         stack: stack.id,
         index,
+        frame: f,
         window: windowOf({ ...s, window }, f),
         asked: window,
         tile,
