@@ -6,7 +6,7 @@
 
 import { sameWindow } from '../math/window.js';
 import { tilePictures, widePicture } from './plan.js';
-import { MARK } from './state.js';
+import { MARK, isCurrent } from './state.js';
 
 /**
  * @typedef {import('./state.js').Viewport} Viewport
@@ -76,6 +76,11 @@ export function arrived(s, p, look) {
 
     if (failed || !look.ready(p.key) || s.shown === null) {
         return next;
+    }
+
+    // planes that are being turned: a stack of its own each step
+    if (s.stack.frames[p.index] !== p.frame) {
+        return isCurrent(s) ? s : withShown(next, p, look);
     }
 
     if (p.index === s.index) {
@@ -163,7 +168,7 @@ function withShown(s, p, look) {
         failure: null,
         marks: marked(s.marks, p.index, MARK.seen),
         shown: {
-            index: p.index, key: p.key, window: p.window, asked: p.asked,
+            index: p.index, frame: p.frame, key: p.key, window: p.window, asked: p.asked,
             stage: p.stage, kind: p.kind, bytes: look.bytes(p.key),
         },
     };

@@ -11,6 +11,7 @@ import { presets, sameWindow, wideWindow } from '../math/window.js';
 import { newMeter } from '../net/meter.js';
 import { renderedUrl } from '../net/urls.js';
 import { STEPS, ceilingOf, improves, isLossless } from './ladder.js';
+import { fusionPicture } from './space/fusion.js';
 import { frameOf, imageSize, windowOf } from './state.js';
 
 /**
@@ -25,6 +26,7 @@ import { frameOf, imageSize, windowOf } from './state.js';
  * @property {string} accept
  * @property {string} stack id
  * @property {number} index of the frame
+ * @property {Frame} frame
  * @property {Window | null} window that it is made with; null: not known
  * @property {Window | null} asked window in the URL
  * @property {Tile | null} tile
@@ -54,6 +56,9 @@ const WHOLE = 1280 * 1024;
  * so that the server has them ready (the first: made when images arrive).
  */
 const BOXES = [1024, 1280, 1600, 2048, 2560, 3200, 4096];
+
+/** A view of a volume while it turns. */
+const VIEW_HALF = { width: 224, height: 224, box: 224 };
 
 /** Frames asked for ahead of the scroll and behind it. */
 const AHEAD = 24;
@@ -92,17 +97,35 @@ export function plan(s, root, tool = '', meter = newMeter(), isActive = true) {
     const base = basePicture(s, root, s.index, window, 'final');
     const quicker = chain(basePicture(s, root, s.index, window, 'half').better, base);
     const tiles = tilePictures(s, root, window);
-    const isMoving = s.busy !== '' && s.pace !== 'final';
+    const pace = isView(f) ? 'half' : s.pace;
+    const isMoving = s.busy !== '' && pace !== 'final';
     const exact = isMoving ? [] : exactPictures(s, root, meter);
-    const now = isMoving ? [basePicture(s, root, s.index, window, s.pace)]
-        : [base, ...tiles, ...exact];
+    const over = s.fusion === null ? null : fusionPicture(s, root, f, s.index);
+    const now = [
+        ...(isMoving ? [basePicture(s, root, s.index, window, pace)]
+            : [base, ...tiles, ...exact]),
+        ...(over === null ? [] : [over]),
+    ];
 
     return {
         base, tiles, exact, now,
         quicker: [...quicker, basePicture(s, root, s.index, window, 'half')],
-        near: s.busy === 'window' ? wide(s, root) : near(s, root, tool, meter, isActive),
-        far: isActive && s.busy === '' && !s.playing && !meter.saves ? far(s, root) : [],
+        near: isView(f) ? [] : s.busy === 'window' ? wide(s, root)
+            : near(s, root, tool, meter, isActive),
+        far: isActive && isIdle(s, f, meter) ? far(s, root) : [],
     };
+}
+
+
+/**
+ * What the server makes of many frames it makes when it is asked for only.
+ * @param {Viewport} s
+ * @param {Frame} f
+ * @param {Meter} meter
+ * @returns {boolean}
+ */
+function isIdle(s, f, meter) {
+    return s.busy === '' && !s.playing && !meter.saves && f.source === null;
 }
 
 
@@ -311,7 +334,18 @@ function reduced(s, index, whole, part) {
     const { width, height } = whole ?? imageSize(f);
     const box = Math.ceil((whole?.box ?? Math.max(width, height)) * part);
 
-    return { width: width * part, height: height * part, box };
+    return isView(f) ? VIEW_HALF
+        : { width: width * part, height: height * part, box };
+}
+
+
+/**
+ * A view of a volume takes the server long: it is small while it turns.
+ * @param {Frame} f
+ * @returns {boolean}
+ */
+function isView(f) {
+    return f.source?.kind === 'vr';
 }
 
 
@@ -420,6 +454,17 @@ export function neighbours(s) {
 
 
 /**
+ * Of planes: the server's own choice need not be that of the frame which the
+ * plane was given its windows by.
+ * @param {Frame} f
+ * @returns {Window | null}
+ */
+function usualWindow(f) {
+    return f.source === null ? null : f.windows[0] ?? f.auto;
+}
+
+
+/**
  * Where loss is not allowed a picture comes without as soon as it rests.
  * @param {Viewport} s
  * @param {string} root
@@ -437,7 +482,7 @@ function picture(s, root, index, window, stage, size, tile) {
     const lossless = step.quality === 0;
     const accept = lossless ? 'image/png' : 'image/jpeg';
     const url = renderedUrl(root, f, {
-        window: f.colour ? null : window,
+        window: f.colour ? null : window ?? usualWindow(f),
         voi: f.voi,
         size: size && { width: size.box, height: size.box },
         tile,
@@ -450,6 +495,7 @@ function picture(s, root, index, window, stage, size, tile) {
         accept,
         stack: stack.id,
         index,
+        frame: f,
         window: windowOf({ ...s, window }, f),
         asked: window,
         tile,

@@ -61,6 +61,16 @@ function kindText(s, shown, f) {
 }
 
 
+/**
+ * @param {import('../math/view.js').View} view
+ * @returns {string} '': as it is stored
+ */
+export function turnedText({ flip, rotate }) {
+    return [flip ? 'Flipped' : '', rotate === 0 ? '' : `Rotated ${rotate}°`]
+        .filter(Boolean).join('  ');
+}
+
+
 let screens = 0;
 
 
@@ -95,6 +105,7 @@ export class Screen {
         this.#scaleBar(s, page.annotation);
         this.#badge(s, page.annotation, compositorMap({ ...s, invert: false }, source));
         this.#failure(s);
+        this.#turned(s);
         drawLayers(this.layer, s, page);
         this.node.dataset.tool = page.tool;
         this.node.dataset.shown = s.shown === null ? '' : String(s.shown.index + 1);
@@ -179,6 +190,16 @@ export class Screen {
             setText(badge, s.detail === 'failed' ? 'detail missing'
                 : isPreview ? 'preview' : kindText(s, s.shown, f));
         }
+    }
+
+
+    /** @param {Viewport} s whatever texts are chosen: it differs from the stored */
+    #turned(s) {
+        const mark = find('.turned', HTMLElement, this.node);
+        const text = s.shown === null ? '' : turnedText(s.view);
+
+        setText(mark, text);
+        mark.hidden = text === '';
     }
 
 

@@ -143,6 +143,10 @@ function laterality(ds) {
 
 /** @param {Viewport} s @returns {string} */
 function place(s) {
+    if (s.stack?.made?.kind === 'vr') {
+        return '';
+    }
+
     const frames = s.stack?.frames ?? [];
     const at = (s.shown?.index ?? s.index) + 1;
     const to = s.index + 1;
@@ -162,9 +166,7 @@ function location(f) {
 function zoomText(s, f) {
     const percent = scaleOf(s.view, imageSize(f), s.size) * 100;
 
-    return `${percent < 10 ? percent.toFixed(1) : Math.round(percent)} %`
-        + (s.view.flip ? '  flipped' : '')
-        + (s.view.rotate === 0 ? '' : `  rotated ${s.view.rotate}°`);
+    return `${percent < 10 ? percent.toFixed(1) : Math.round(percent)} %`;
 }
 
 
