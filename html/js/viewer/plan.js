@@ -112,9 +112,20 @@ export function plan(s, root, tool = '', meter = newMeter(), isActive = true) {
         quicker: [...quicker, basePicture(s, root, s.index, window, 'half')],
         near: isView(f) ? [] : s.busy === 'window' ? wide(s, root)
             : near(s, root, tool, meter, isActive),
-        far: isActive && !isView(f) && s.busy === '' && !s.playing && !meter.saves
-            ? far(s, root) : [],
+        far: isActive && isIdle(s, f, meter) ? far(s, root) : [],
     };
+}
+
+
+/**
+ * What the server makes of many frames it makes when it is asked for only.
+ * @param {Viewport} s
+ * @param {Frame} f
+ * @param {Meter} meter
+ * @returns {boolean}
+ */
+function isIdle(s, f, meter) {
+    return s.busy === '' && !s.playing && !meter.saves && f.source === null;
 }
 
 
