@@ -10,11 +10,10 @@ use strict;
 use warnings;
 use utf8;
 use lib 't/lib';
-use IO::Select;
-use IO::Socket::INET;
 use JSON::PP ();
 use Pacs;
 use Test::More;
+use WebSocket;
 
 my $pacs = Pacs->new(redis => 0, listener => 0,
     conf_http => 'pacs_limit_request_body 100k;');
@@ -386,56 +385,6 @@ for ('TransactionUID=1.2.3.4.5', 'NoSuchKeyword=1', 'PatientBirthDate=19x', 'lim
 
 # --- subscriptions and events ---
 
-# a WebSocket of our own, RFC 6455
-sub ws_open {
-    my ($path, %h) = @_;
-    my $s = IO::Socket::INET->new(PeerAddr => "127.0.0.1:$pacs->{port}") or die $!;
-    my %headers = (Host => 'x', Upgrade => 'websocket', Connection => 'keep-alive, Upgrade',
-        'Sec-WebSocket-Version' => 13, 'Sec-WebSocket-Key' => 'dGhlIHNhbXBsZSBub25jZQ==', %h);
-    print $s "GET $path HTTP/1.1\r\n" . join('', map { "$_: $headers{$_}\r\n" } sort keys %headers) . "\r\n";
-    my $head = '';
-    while ($head !~ /\r\n\r\n$/) { sysread $s, my $byte, 1 or last; $head .= $byte }
-    return { s => $s, head => $head, in => '' };
-}
-
-sub ws_send {
-    my ($ws, $opcode, $data, %o) = @_;
-    my $mask = "\x01\x02\x03\x04";
-    my $len = length $data;
-    my $bits = $o{unmasked} ? 0 : 0x80;
-    my $frame = pack('C', 0x80 | $opcode) . ($len < 126 ? pack('C', $bits | $len)
-        : $len < 65536 ? pack('Cn', $bits | 126, $len) : pack('CQ>', $bits | 127, $len))
-        . ($o{unmasked} ? $data : $mask . ($data ^ substr($mask x ($len / 4 + 1), 0, $len)));
-    for my $piece ($o{split} ? split(//, $frame) : $frame) { syswrite $ws->{s}, $piece }
-}
-
-# [ opcode, data ], or undef when none came in time; the end is 'end'.  What
-# tells of the server is put aside
-sub ws_frame {
-    my ($ws, $seconds) = @_;
-    my $end = time + ($seconds // 10);
-    while (1) {
-        if (length $ws->{in} >= 2) {
-            my ($b0, $b1) = unpack 'CC', $ws->{in};
-            my $n = $b1 == 126 ? 4 : $b1 == 127 ? 10 : 2;
-            my $len = length $ws->{in} < $n ? 1e9 : $n == 4 ? unpack('x2n', $ws->{in}) : $n == 10 ? unpack('x2Q>', $ws->{in}) : $b1;
-            if (length $ws->{in} >= $n + $len) {
-                my $data = substr $ws->{in}, $n, $len;
-                $ws->{in} = substr $ws->{in}, $n + $len;
-                if (($b0 & 15) == 1 && json($data)->{'00001002'}{Value}[0] == 4) {
-                    push @{$ws->{status}}, json($data);
-                    next;
-                }
-                return [ $b0 & 15, $data ];
-            }
-        }
-        my $left = $end - time;
-        return if $left <= 0 || !IO::Select->new($ws->{s})->can_read($left);
-        sysread $ws->{s}, my $more, 65536 or return [ 'end', '' ];
-        $ws->{in} .= $more;
-    }
-}
-
 sub event {
     my ($ws, $seconds) = @_;
     my $f = ws_frame($ws, $seconds) or return;
@@ -455,11 +404,11 @@ sub event_is {
 sub quiet { my ($ws, $what) = @_; is(event($ws, 0.8), undef, $what) }
 
 my ($global, $filtered) = qw(1.2.840.10008.5.1.4.34.5 1.2.840.10008.5.1.4.34.5.1);
-my $ws = ws_open("$web/subscribers/WATCHER");
+my $ws = ws_open($pacs->{port}, "$web/subscribers/WATCHER");
 like($ws->{head}, qr{^HTTP/1.1 101 }, 'a WebSocket opens');
 like($ws->{head}, qr{^Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK\+xOo=\r$}m, '... with the hash of RFC 6455');
 like($ws->{head}, qr{^Connection: upgrade\r$}mi, '... and Connection: upgrade');
-my $other = ws_open("$web/subscribers/OTHER");
+my $other = ws_open($pacs->{port}, "$web/subscribers/OTHER");
 
 # one workitem
 my $e1 = create(uid());
@@ -551,35 +500,6 @@ for (
     is($e->{status}, $status, "$method " . ($path =~ s/.*workitems//r) . " is $status") or diag $e->{content};
 }
 
-# the protocol itself
-ws_send($ws, 9, 'are you there', split => 1);
-is_deeply(ws_frame($ws), [ 10, 'are you there' ], 'a ping, byte by byte, is answered');
-ws_send($ws, 1, 'x' x 60000);
-ws_send($ws, 2, '');
-ws_send($ws, 9, '');
-is_deeply(ws_frame($ws), [ 10, '' ], 'what a client says else is left aside');
-for (
-    [ 'unmasked', sub { ws_send($_[0], 1, 'x', unmasked => 1) }, 1002 ],
-    [ 'too long', sub { ws_send($_[0], 1, 'x' x 70000) }, 1009 ],
-    [ 'a reserved opcode', sub { ws_send($_[0], 5, 'x') }, 1002 ],
-    [ 'a long ping', sub { ws_send($_[0], 9, 'x' x 126) }, 1002 ],
-    [ 'a reserved bit', sub { syswrite $_[0]{s}, "\xc1\x80\1\2\3\4" }, 1002 ],
-    [ 'a length of 2^63', sub { syswrite $_[0]{s}, "\x81\xff" . "\xff" x 8 . "\1\2\3\4" }, 1009 ],
-    [ 'a close', sub { ws_send($_[0], 8, pack 'n', 1000) }, 1000 ],
-) {
-    my ($what, $do, $code) = @$_;
-    my $w = ws_open("$web/subscribers/X");
-    $do->($w);
-    my $f = ws_frame($w);
-    is_deeply([ $f->[0], unpack 'n', $f->[1] // '' ], [ 8, $code ], "$what is closed with $code");
-    is(ws_frame($w)->[0], 'end', '... and the connection ends');
-}
-for ([ 'Sec-WebSocket-Version' => 12 ], [ 'Sec-WebSocket-Key' => 'short' ], [ Upgrade => 'h2c' ], [ Connection => 'close' ]) {
-    like(ws_open("$web/subscribers/X", @$_)->{head}, qr/^HTTP\/1.1 400 /, "no handshake with $_->[0]: $_->[1]");
-}
-close ws_open("$web/subscribers/X")->{s} for 1 .. 20;
-ws_open("$web/workitems")->{head} =~ /^HTTP\/1.1 200/ or fail('another resource does not upgrade');
-
 # a worker that goes says so, and the next one goes on
 $pacs->signal('nginx', 'HUP');
 my $bye = ws_frame($ws);
@@ -590,7 +510,7 @@ is_deeply([ map { [ map { $_->{Value}[0] } @{$_}{qw(00741242 00741244 00741246)}
     'SCP Status Change: at the first connection, and at the end');
 is($scp->[0]{'00001000'}{Value}[0], $global, '... of the global subscription');
 $ws = undef;
-wait_until('the new workers', sub { ($ws = ws_open("$web/subscribers/WATCHER"))->{head} =~ /101/ });
+wait_until('the new workers', sub { ($ws = ws_open($pacs->{port}, "$web/subscribers/WATCHER"))->{head} =~ /101/ });
 wait_until('the subscription holds', sub {
     request(POST => "$items/$e4?$own", { '00404041' => attr('CS', ++$next % 2 ? 'INCOMPLETE' : 'UNAVAILABLE') });
     my $e = event($ws, 2);

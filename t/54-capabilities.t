@@ -19,6 +19,13 @@ is($r->{headers}{'content-type'}, 'application/vnd.sun.wadl+xml', '... is WADL')
 is($p->http('OPTIONS', $web)->{content}, $r->{content}, '... without the slash, too');
 is($p->get("$web/")->{status}, 405, 'it is not got');
 
+my $j = $p->http('OPTIONS', "$web/", { headers => { Accept => 'application/json' } });
+is($j->{headers}{'content-type'}, 'application/json', 'as JSON, by annex G');
+my ($base) = @{json($j->{content})->{application}{resources}};
+is_deeply([ map { $_->{'@path'} } @{$base->{resource}} ], [ $r->{content} =~ /<resource path="([^"]*)"/g ], '... the same paths');
+is_deeply([ map { $_->{'@mediaType'} } map { @{$_->{response}[0]{representation}} } map { @{$_->{method}} } @{$base->{resource}} ],
+    [ map { s/&quot;/"/gr } $r->{content} =~ /mediaType="([^"]*)"/g ], '... and media types');
+
 # another program reads it
 open my $f, '|-', 'python3', '-c', <<'PY', "$p->{home}/tmp/paths" or die $!;
 import sys, xml.etree.ElementTree as E
@@ -55,6 +62,29 @@ like($seen{'studies'}[0], qr{application/dicom\+json}, 'media types are said');
 like($seen{'studies'}[1], qr/fuzzymatching/, '... and parameters');
 like($seen{'studies/{study}/series/{series}/instances/{instance}/frames/{frames}/rendered'}[1],
     qr/^viewport,.*annotation$/, '... of pictures');
+
+# conf/sections.md: each path is in some section, each section in the table,
+# and what is named is there
+my $sections = slurp("$Pacs::TOP/conf/sections.md");
+my %path = map { $_ => 1 } $sections =~ m{`(/[^`]*)`}g;
+my %tail = map { $_ => 1 } map { m{(/[^/]+(?:/\{\w+\})?)$} ? $1 : $_ } keys %path;
+is_deeply([ grep { my $t = "/$_"; $_ ne '' && !$path{$t}
+    && !grep { length $_ > 1 && substr($t, -length $_) eq $_ } keys %tail } sort keys %seen ], [],
+    'conf/sections.md names each path');
+my %last = map { $_ => 1 } map { m{([^/]+)} ? grep { !/^\{/ } split m{/} : () } keys %seen;
+is_deeply([ grep { my $n = $_; $n ne '/' && grep { !/^\{/ && length && !$last{$_} } split m{/}, $n } sort keys %path ], [],
+    '... and none that is not');
+is_deeply([ grep { !-e "$Pacs::TOP/$_" } $sections =~ m{`((?:src|t|ngx_pacs_module)/[^`]+)`}g ], [], '... files that are there');
+my %has;
+for ($sections =~ /^\| ([0-9A-Z][^|]*?) \|/mg) {
+    for my $one (split /, /) {
+        if ($one =~ /^(\d+)\.(\d+) to \d+\.(\d+)$/) { $has{"$1.$_"} = 1 for $2 .. $3 }
+        else { $has{$one} = 1 }
+    }
+}
+my %count = (8 => 11, 9 => 5, 10 => 6, 11 => 13);
+is_deeply([ grep { !$has{$_} } 6, 7, (map { my $c = $_; map { "$c.$_" } 1 .. $count{$c} } sort { $a <=> $b } keys %count),
+    12 .. 15, 'A' .. 'K' ], [], '... and all sections');
 
 $r = $p->get("$web/conformance");
 is($r->{status}, 200, 'the conformance statement');

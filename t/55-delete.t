@@ -346,6 +346,22 @@ SKIP: {
         }
     }
     cmp_ok($seen{$_} // 0, '>', 3, "$_ was cut") for qw(delete restore purge);
+
+    # a note that was cut was not acknowledged: its sender sends it again
+    for my $call (qw(fdatasync pwrite64)) {
+        for my $n (1 .. (long_run() ? 40 : 6)) {
+            is(($q->pacs('import', @files))[0], 0, "a note cut at $call $n: stored");
+            $rc = $cut->($q, $call, $n, 'import', "$tmp/whole");
+            $seen{note}++ if $rc == 137;
+            is(($q->pacs('import', "$tmp/whole"))[0], 0, '... the note again');
+            is($q->sql('select count(*) from instance'), 0, '... it is obeyed');
+            is(($q->pacs('import', $files[3]))[0], 0, '... what comes after it');
+            kept($q, '... is stored', $files[3]);
+            ($rc, $out) = $q->pacs('verify');
+            is($rc, 0, '... verify') or diag $out;
+        }
+    }
+    cmp_ok($seen{note} // 0, '>', 3, 'notes were cut');
     $q->shutdown;
 }
 

@@ -2,7 +2,7 @@
 
 /*
  * What this server does, from the tables by which it does it: a WADL
- * document (PS3.18 8.9 and H), and a conformance statement as a page.
+ * document (PS3.18 8.9, G and H), and a conformance statement as a page.
  */
 
 #include <inttypes.h>
@@ -66,41 +66,148 @@ wadl_method(pacs_buf_t *b, pacs_resource_e resource, const char *method,
 }
 
 
-int
-pacs_op_capabilities(pacs_op_t *op, const pacs_route_t *route,
-    const pacs_param_t *params, unsigned nparams, pacs_err_t *err)
+static void
+wadl(const pacs_op_t *op, pacs_buf_t *b)
 {
-    pacs_buf_t       b = { .max = 1 << 20 }, path = { .max = 256 };
+    pacs_buf_t       path = { .max = 256 };
     pacs_resource_e  resource;
     unsigned         methods, bit;
     const char      *method;
 
-    pacs_buf_text(&b, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+    pacs_buf_text(b, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
                   "<application xmlns=\"http://wadl.dev.java.net/2009/02\">\n"
                   "<resources base=\"");
-    pacs_buf_html(&b, op->request.origin);
-    pacs_buf_html(&b, op->request.prefix);
-    pacs_buf_text(&b, "/\">\n");
+    pacs_buf_html(b, op->request.origin);
+    pacs_buf_html(b, op->request.prefix);
+    pacs_buf_text(b, "/\">\n");
 
     for (unsigned i = 0; pacs_web_path(i, &path, &resource, &methods); i++) {
         pacs_str_t  text = { path.data, path.len };
 
         methods = pacs_op_methods(op, resource, methods);
-        pacs_buf_printf(&b, "<resource path=\"%.*s\">\n", pacs_fmt(text));
-        wadl_places(&b, text);
+        pacs_buf_printf(b, "<resource path=\"%.*s\">\n", pacs_fmt(text));
+        wadl_places(b, text);
         for (unsigned m = 0; (method = pacs_web_method(m, &bit)) != NULL; m++) {
             if (methods & bit) {
-                wadl_method(&b, resource, method,
+                wadl_method(b, resource, method,
                             bit & (PACS_GET | PACS_HEAD));
             }
         }
-        pacs_buf_text(&b, "</resource>\n");
+        pacs_buf_text(b, "</resource>\n");
         path.len = 0;
     }
     pacs_buf_free(&path);
-    pacs_buf_text(&b, "</resources>\n</application>\n");
+    pacs_buf_text(b, "</resources>\n</application>\n");
+}
 
-    op->reply.content_type = pacs_lit("application/vnd.sun.wadl+xml");
+
+/* --- the same in JSON, PS3.18 G --- */
+
+static void
+json_places(pacs_buf_t *b, pacs_str_t path)
+{
+    const char *comma = "";
+    pacs_str_t  part;
+
+    while (pacs_str_split(&path, '/', &part)) {
+        if (part.len > 2 && part.data[0] == '{') {
+            pacs_buf_printf(b, "%s{\"@name\":\"%.*s\",\"@style\":"
+                            "\"template\",\"@required\":\"true\"}", comma,
+                            (int) part.len - 2, part.data + 1);
+            comma = ",";
+        }
+    }
+}
+
+
+static void
+json_method(pacs_buf_t *b, pacs_resource_e resource, const char *method,
+    bool reads)
+{
+    const char  *name, *part;
+
+    pacs_buf_printf(b, "{\"@name\":\"%s\",\"request\":{\"param\":[", method);
+    for (unsigned i = 0; (name = pacs_web_parameter(resource, i)) != NULL;
+         i++)
+    {
+        pacs_buf_printf(b, "%s{\"@name\":\"%s\",\"@style\":\"query\"}",
+                        i != 0 ? "," : "", name);
+    }
+    pacs_buf_text(b, "]},\"response\":[{\"representation\":[");
+
+    for (unsigned i = 0;
+         reads && (name = pacs_web_offer(resource, i, &part)) != NULL; i++)
+    {
+        bool  parts = part != NULL && *part != '\0';
+
+        pacs_buf_printf(b, "%s{\"@mediaType\":\"%s%s%s%s\"}",
+                        i != 0 ? "," : "", name,
+                        parts ? "; type=\\\"" : "", parts ? part : "",
+                        parts ? "\\\"" : "");
+    }
+    pacs_buf_text(b, "]}]}");
+}
+
+
+static void
+wadl_json(const pacs_op_t *op, pacs_buf_t *b, pacs_arena_t *a)
+{
+    pacs_buf_t       path = { .max = 256 };
+    pacs_resource_e  resource;
+    unsigned         methods, bit;
+    const char      *method, *comma;
+
+    pacs_buf_text(b, "{\"application\":{\"resources\":[{\"@base\":");
+    pacs_buf_json(b, pacs_sprintf(a, "%.*s%.*s/",
+                                  pacs_fmt(op->request.origin),
+                                  pacs_fmt(op->request.prefix)));
+    pacs_buf_text(b, ",\"resource\":[");
+
+    for (unsigned i = 0; pacs_web_path(i, &path, &resource, &methods); i++) {
+        pacs_str_t  text = { path.data, path.len };
+
+        methods = pacs_op_methods(op, resource, methods);
+        pacs_buf_printf(b, "%s{\"@path\":\"%.*s\",\"param\":[",
+                        i != 0 ? ",\n" : "", pacs_fmt(text));
+        json_places(b, text);
+        pacs_buf_text(b, "],\"method\":[");
+        comma = "";
+        for (unsigned m = 0; (method = pacs_web_method(m, &bit)) != NULL; m++) {
+            if (methods & bit) {
+                pacs_buf_text(b, comma);
+                json_method(b, resource, method,
+                            bit & (PACS_GET | PACS_HEAD));
+                comma = ",";
+            }
+        }
+        pacs_buf_text(b, "]}");
+        path.len = 0;
+    }
+    pacs_buf_free(&path);
+    pacs_buf_text(b, "]}]}}\n");
+}
+
+
+int
+pacs_op_capabilities(pacs_op_t *op, const pacs_route_t *route,
+    const pacs_param_t *params, unsigned nparams, pacs_err_t *err)
+{
+    pacs_buf_t     b = { .max = 1 << 20 };
+    pacs_accept_t  accept;
+    pacs_err_t     none = { 0 };
+    unsigned       n;
+
+    /* whoever can read neither is shown what there is, too */
+    if (pacs_op_accept(op, route, params, nparams, &accept, 1, &n, &none)
+            == PACS_OK
+        && accept.media == PACS_MT_JSON)
+    {
+        wadl_json(op, &b, op->arena);
+        op->reply.content_type = pacs_lit("application/json");
+    } else {
+        wadl(op, &b);
+        op->reply.content_type = pacs_lit("application/vnd.sun.wadl+xml");
+    }
     return pacs_reply_memory(op, pacs_buf_take(&b, op->arena));
 }
 

@@ -11,7 +11,7 @@ enum { MAX_CHOICES = 16 };
 
 typedef struct {
     pacs_op_t       *op;
-    pacs_open_t      blob;
+    pacs_open_t     *blob;          /* in op's arena, which closes it */
     pacs_source_t    file;
     pacs_given_t     given;
     pacs_maker_t     maker;
@@ -29,9 +29,14 @@ find(get_t *g, const pacs_route_t *route)
                               pacs_npi_named(route->npi)->name,
                               route->instance, op->arena, &d, g->err);
 
+    g->blob = pacs_calloc(op->arena, 1, sizeof(*g->blob));
+    if (g->blob == NULL) {
+        return PACS_E_NOMEM;
+    }
+
     if (rc == PACS_OK
-        && (rc = pacs_op_blob(op, d.state, &g->blob, g->err)) == PACS_OK
-        && (rc = pacs_source_fd(&g->file, g->blob.fd, g->err)) == PACS_OK)
+        && (rc = pacs_op_blob(op, d.state, g->blob, g->err)) == PACS_OK
+        && (rc = pacs_source_fd(&g->file, g->blob->fd, g->err)) == PACS_OK)
     {
         rc = pacs_npi_scan(op->svc, &g->file, op->arena, r, NULL, g->err);
     }

@@ -293,7 +293,6 @@ warn_of_unknown(pacs_op_t *op, const parsed_t *p)
 
 
 /* DESIGN 4, browser cache: always asked again, by ETag, but for rev= */
-
 static pacs_str_t
 cache_control(pacs_op_t *op)
 {

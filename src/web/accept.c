@@ -73,6 +73,10 @@ static const offer_t  offers[] = {
     { ON(RENDERED), PACS_MT_DOCUMENT,        "model/obj",                NULL },
     { ON(RENDERED), PACS_MT_DOCUMENT,        "model/mtl",                NULL },
     { VOLUME,     PACS_MT_DICOM_JSON,       "application/dicom+json",   NULL },
+    { ON(SERVICE), PACS_MT_DOCUMENT,
+                                            "application/vnd.sun.wadl+xml",
+                                                                      NULL },
+    { ON(SERVICE), PACS_MT_JSON,            "application/json",       NULL },
     { MODELS | MODEL, PACS_MT_MULTIPART_JSON, "multipart/related",
                                             "application/dicom+json" }
 };

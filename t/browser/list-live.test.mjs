@@ -98,7 +98,7 @@ onPage('G1 nothing moves under the pointer: a bar says what is new', {},
 
         await page.locator('.arrived-show').click();
         await Promise.all(studies.map((uid) => rowOf(page, uid).waitFor()));
-        assert.equal(await page.locator('.arrived').isVisible(), false);
+        assert.equal(await page.locator('.arrived-show').isVisible(), false);
     });
 
 

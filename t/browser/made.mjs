@@ -10,6 +10,10 @@ let last = 0;
 /** A UID of this run only. */
 export const newUid = () => `2.25.7203342.77.${process.pid}${Date.now()}.${++last}`;
 
+/** Today's last second, the later the later: the newest is the list's first. */
+const lastSecond = () => `235959.${String(Math.floor(Date.now() % 86400000 / 86.4))
+    .padStart(6, '0')}`;
+
 /**
  * An instance of a study that is today's last, unless said otherwise.
  * @param {Record<string, any>} values by keyword
@@ -27,7 +31,7 @@ export function made(values, side = 8) {
         SpecificCharacterSet: 'ISO_IR 192',
         SOPClassUID: '1.2.840.10008.5.1.4.1.1.7', SOPInstanceUID: newUid(),
         SeriesInstanceUID: newUid(), StudyInstanceUID: newUid(),
-        StudyDate: TODAY, StudyTime: '235959', Modality: 'OT',
+        StudyDate: TODAY, StudyTime: lastSecond(), Modality: 'OT',
         PatientName: 'Made^Now', PatientID: 'MADE', SeriesNumber: 1,
         InstanceNumber: 1, SamplesPerPixel: 1,
         PhotometricInterpretation: 'MONOCHROME2', Rows: side, Columns: side,

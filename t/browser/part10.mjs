@@ -49,6 +49,7 @@ const DICTIONARY = {
     WindowWidth: [0x00281051, 'DS'],
     RescaleIntercept: [0x00281052, 'DS'],
     RescaleSlope: [0x00281053, 'DS'],
+    Units: [0x00541001, 'CS'],
     PixelData: [0x7fe00010, 'OW'],
 };
 

@@ -11,9 +11,11 @@ import { CT, grey } from './studies.mjs';
 /** @typedef {import('playwright-core').Page} Page */
 
 /** Indices of the viewports that are marked as selected, as a person sees it. */
-const active = (/** @type {Page} */ page) => page.evaluate(() =>
-    [...document.querySelectorAll('.cell')].flatMap((n, i) =>
+const active = async (/** @type {Page} */ page) => {
+    await drawn(page);
+    return page.evaluate(() => [...document.querySelectorAll('.cell')].flatMap((n, i) =>
         getComputedStyle(n, '::after').boxShadow === 'none' ? [] : [i]));
+};
 
 /** Letter at the top of a viewport: A of the axial series, H of the sagittal. */
 const top = async (/** @type {Page} */ page, /** @type {number} */ at) => {

@@ -10,13 +10,16 @@ import { DX } from './studies.mjs';
 
 const FRAME = `/studies/${DX.study}/series/${DX.study}.1/instances/${DX.study}.1.1/frames/1`;
 
-/** @param {import('playwright-core').Page} page */
+/**
+ * Of quality 90: previews, and what comes without loss at rest, are apart.
+ * @param {import('playwright-core').Page} page
+ */
 function asked(page) {
     /** @type {string[]} */
     const urls = [];
 
     page.on('request', (r) => {
-        if (r.url().includes('/rendered')) {
+        if (/\/rendered.*quality=90/.test(r.url())) {
             urls.push(r.url());
         }
     });

@@ -225,7 +225,7 @@ test('a hit: handles before lines, the selected before others', () => {
     ]);
 
     assert.deepEqual(hit(P(98, 3), all, 8, ''), { uid: 'a', handle: 1 });
-    assert.deepEqual(hit(P(5, 3), all, 8, ''), { uid: 'a', handle: null });
+    assert.deepEqual(hit(P(14, 3), all, 8, ''), { uid: 'a', handle: null });
     assert.deepEqual(hit(P(50, 2), all, 8, 'a'), { uid: 'b', handle: 2 });
     assert.deepEqual(hit(P(85.4, 14.6), all, 4, ''), { uid: 'b', handle: null });
     assert.deepEqual(hit(P(220, 210), all, 8, ''), { uid: 'b', handle: null });

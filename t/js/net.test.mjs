@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { depthOf, metered, newMeter, rateOf, timeOf, waitOf } from '../../html/js/net/meter.js';
 import { Loader } from '../../html/js/net/loader.js';
 
 /** A loader whose answers the test gives. */
@@ -60,7 +61,7 @@ test('the newest wish is asked at once: what is far away gives way', async () =>
     loader.want(pictures('x'));
     assert.deepEqual(asked.map((a) => a.key), ['a', 'b', 'c', 'x']);
     assert.deepEqual(asked.map((a) => a.signal.aborted),
-        [true, false, false, false]);
+        [true, true, true, false]);
     // its answer, if one comes, counts for nothing
     asked[0].answer(blob);
     await settled();
@@ -76,7 +77,7 @@ test('neighbours in the window that was left give way', async () => {
     loader.want([{ ...picture('A'), index: picture('a').index,
         asked: { center: 3, width: 4 } }]);
     assert.deepEqual(asked.map((a) => [a.key, a.signal.aborted]),
-        [['a', false], ['b', true], ['c', false], ['A', false]]);
+        [['a', false], ['b', true], ['c', true], ['A', false]]);
 });
 
 
@@ -168,7 +169,7 @@ test('a busy server is asked again, and not for ever', { timeout: 9000 }, async 
 
 
 test('memory has an end, but what is wanted stays', async () => {
-    const { loader, asked } = bench({ keepBytes: 250, keepPixels: 250, depth: 9 });
+    const { loader, asked } = bench({ keepBytes: 250, keepPixels: 250, depth: () => 9 });
 
     loader.want(pictures('abcd'));
     asked.forEach((a) => a.answer(blob));
@@ -207,4 +208,67 @@ test('clear leaves nothing behind', async () => {
     assert.equal(loader.entry('a'), undefined);
     assert.equal(loader.entry('b'), undefined);
     assert.equal(loader.bitmap('a'), undefined);
+});
+
+
+test('L3 depth: the least that makes the most of the net', () => {
+    const net = (/** @type {number} */ wait, /** @type {number} */ rate,
+        /** @type {number} */ bytes) =>
+        Array.from({ length: 5 }, (_, i) => ({ sent: i * 100, begun: i * 100 + wait,
+            ended: i * 100 + wait + bytes / rate, bytes }))
+            .reduce(metered, newMeter());
+
+    // checklist C: RTT 60 ms, 5 Mbit/s, T 5 ms, 18 kB: three
+    assert.equal(depthOf(net(65, 625, 18000)), 3);
+    assert.equal(depthOf(net(10, 3750, 60000)), 1);
+    assert.equal(depthOf(net(200, 125, 18000)), 2);
+    assert.equal(depthOf(newMeter()), 3);
+    assert.equal(Math.round(rateOf(net(65, 625, 18000))), 625);
+    assert.equal(waitOf(net(65, 625, 18000)), 65);
+    assert.equal(Math.round(timeOf(net(65, 625, 18000), 62500)), 165);
+});
+
+
+test('bytes that come together share the net', () => {
+    // three at once, a third of it each
+    const m = [0, 1, 2].reduce((m) => metered(m,
+        { sent: 0, begun: 60, ended: 150, bytes: 18750 }), newMeter());
+
+    assert.equal(rateOf(m), 625);
+    assert.equal(rateOf(metered(newMeter(), { sent: 0, begun: 1, ended: 1.5, bytes: 9e4 })),
+        Infinity);
+});
+
+
+test('a server that is gone is asked again, by one, and nothing has failed', async () => {
+    /** @type {boolean[]} */
+    const gone = [];
+    const { loader, asked } = bench({ gone: (/** @type {boolean} */ g) => gone.push(g) });
+
+    loader.want(pictures('abc'));
+    asked.forEach((a) => a.answer({ status: 0, reason: '', wait: 0, blob: null }));
+    await settled();
+    assert.deepEqual(gone, [true]);
+    assert.equal(loader.entry('a'), undefined);
+    loader.want(pictures('abc'));
+    assert.equal(asked.length, 3);
+    loader.retry();
+    assert.equal(asked.length, 4);
+    asked[3].answer(blob);
+    await settled();
+    assert.deepEqual(gone, [true, false]);
+    assert.equal(asked.length, 6);
+});
+
+
+test('what is on the screen has priority', async () => {
+    /** @type {boolean[]} */
+    const urgent = [];
+    const loader = new Loader({
+        get: (p, signal, isUrgent) => { urgent.push(isUrgent); return new Promise(() => {}); },
+        decode: async () => /** @type {any} */ ({}), changed() {},
+    });
+
+    loader.want(pictures('abc'), 2);
+    assert.deepEqual(urgent, [true, true, false]);
 });

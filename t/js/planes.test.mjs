@@ -3,11 +3,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import {
-    PLANE, VIEWS_AROUND, VIEW_FRONT, planeStack, turnedView, viewStack,
-} from '../../html/js/dicom/planes.js';
+import { planeStack, viewStack } from '../../html/js/dicom/planes.js';
 import { stacks } from '../../html/js/dicom/stack.js';
-import { NO_VOLUME, extentOf, volumeOf } from '../../html/js/dicom/volume.js';
+import { NO_VOLUME, PLANE, extentOf, volumeOf } from '../../html/js/dicom/volume.js';
+import { VIEWS_AROUND, VIEW_FRONT, turnedView } from '../../html/js/dicom/views.js';
 import { edgeLetters, orientation } from '../../html/js/math/orientation.js';
 import {
     cutOf, meetingOf, middleOf, nearest, planeOf, toImage, toPatient,

@@ -10,6 +10,8 @@ import { tick } from '../../html/js/viewer/cine.js';
 import { commandNamed, commandOfKey, commands } from '../../html/js/viewer/commands.js';
 import { mismatch } from '../../html/js/viewer/identity.js';
 import { compositorMap, sourceOf } from '../../html/js/viewer/picture.js';
+import { metered, newMeter } from '../../html/js/net/meter.js';
+import { ceilingOf, movingStage } from '../../html/js/viewer/ladder.js';
 import { neighbours, plan, tilePictures, wishes } from '../../html/js/viewer/plan.js';
 import {
     activePort, initialPage, nextAnnotation, seenPorts, selected, toggledAlone,
@@ -88,11 +90,13 @@ test('colour has no window', () => {
 
 
 test('while things move on a slow net, previews come', () => {
-    const s = { ...viewport(9), busy: 'scroll', slow: true };
+    const s = { ...viewport(9), busy: 'scroll', pace: 'preview' };
 
     assert.equal(wanted(s)[0].stage, 'preview');
-    assert.equal(wanted({ ...s, slow: false })[0].stage, 'final');
-    assert.equal(wanted({ ...s, busy: 'window' }).length, 1);
+    assert.equal(wanted({ ...s, pace: 'final' })[0].stage, 'final');
+    assert.match(wanted({ ...s, pace: 'half' })[0].url, /quality=40/);
+    // and what a wider window is previewed from
+    assert.equal(wanted({ ...s, busy: 'window' }).length, 2);
 });
 
 
@@ -127,7 +131,71 @@ test('breast images come without loss', () => {
     assert.equal(p.base.accept, 'image/png');
     assert.equal(p.base.kind, 'lossless');
     assert.ok(!p.base.url.includes('quality'));
-    assert.equal(p.preview.accept, 'image/jpeg');
+    assert.equal(p.quicker[0].accept, 'image/jpeg');
+});
+
+
+test('H10 the ladder: quality 90 at rest, then without loss, if the net allows', () => {
+    const s = viewport(9);
+    const shown = showing(s, plan(s, ROOT));
+    const slow = [0, 1].reduce((m, i) => metered(m,
+        { sent: i * 999, begun: i * 999 + 200, ended: i * 999 + 600, bytes: 40e3 }), newMeter());
+    const kinds = (/** @type {any} */ s, /** @type {any} */ m) =>
+        plan(s, ROOT, '', m).now.map((p) => p.kind);
+
+    assert.deepEqual(kinds(s, newMeter()), ['JPEG 90']);
+    assert.deepEqual(kinds(shown, newMeter()), ['JPEG 90', 'lossless']);
+    assert.deepEqual(kinds({ ...shown, busy: 'scroll' }, newMeter()), ['JPEG 90']);
+    assert.deepEqual(kinds({ ...shown, playing: true }, newMeter()), ['JPEG 90']);
+
+    // CT: 15:1 at most, whatever the net
+    const at = (/** @type {number} */ ratio) => ({ ...shown,
+        shown: { ...shown.shown, bytes: shown.stack.frames[0].bytes / ratio } });
+
+    assert.deepEqual(kinds(at(14), slow), ['JPEG 90']);
+    assert.deepEqual(kinds(at(16), slow), ['JPEG 90', 'lossless']);
+
+    const exact = plan(shown, ROOT).exact[0];
+    const better = chosen(shown, plan(shown, ROOT), look([...[plan(s, ROOT).base, exact]
+        .map((p) => p.key)]));
+
+    assert.equal(shown.grade, 'lossy');
+    assert.equal(better.shown.kind, 'lossless');
+    assert.equal(better.grade, 'exact');
+});
+
+
+test('H10 ceilings, and what is asked for while things move', () => {
+    const f = (/** @type {any} */ v) => viewport(1, v).stack.frames[0];
+
+    assert.equal(ceilingOf(f({ Modality: ['CT'] })), 15);
+    assert.equal(ceilingOf(f({ Modality: ['CT'], BodyPartExamined: ['Head'] })), 12);
+    assert.equal(ceilingOf(f({ Modality: ['DX'] })), 30);
+    assert.equal(ceilingOf(f({ Modality: ['ZZ'] })), 12);
+
+    const net = (/** @type {number} */ rtt, /** @type {number} */ rate) =>
+        metered(newMeter(), { sent: 0, begun: rtt, ended: rtt + 60000 / rate, bytes: 60000 });
+
+    assert.equal(movingStage(net(10, 3750), 40e3, false), 'final');
+    assert.equal(movingStage(net(60, 625), 40e3, false), 'preview');
+    assert.equal(movingStage(net(60, 625), 80e3, false), 'half');
+    assert.equal(movingStage(net(200, 125), 40e3, false), 'half');
+    assert.equal(movingStage(net(200, 125), 40e3, true), 'preview');
+});
+
+
+test('at rest: near ones, the wide one, the usual windows, the rest of the series', () => {
+    const s = scrolledTo(viewport(100), 50);
+    const near = plan(s, ROOT).near;
+    const far = near.slice(-100).map((p) => p.index);
+
+    assert.equal(near[0].index, 51);
+    assert.ok(near.slice(0, 10).some((p) => p.window?.width === 3000));
+    assert.equal(near.filter((p) => p.index === 50 && p.window?.width === 1500).length, 1);
+    assert.deepEqual(far.slice(0, 3), [0, 4, 8]);
+    assert.equal(new Set(far).size, 100);
+    assert.equal(plan(s, ROOT, '', newMeter(true)).near.length, 4);
+    assert.ok(plan({ ...s, busy: 'scroll' }, ROOT).near.length < 33);
 });
 
 
@@ -189,7 +257,7 @@ test('during a window drag what comes late still shows', () => {
 test('a wider window is previewed from the wide picture, if it is here', () => {
     const s = viewport(1);
     const shown = showing(s, plan(s, ROOT));
-    const wide = wanted(shown, 'window').at(-1);
+    const wide = wanted(shown, 'window').find((p) => p.window?.width === 3000);
     const bitmaps = (/** @type {string[]} */ keys) => (/** @type {string} */ k) =>
         keys.includes(k) ? /** @type {any} */ ({}) : undefined;
     const source = (/** @type {any} */ w, /** @type {string[]} */ keys) =>
@@ -260,7 +328,7 @@ test('every key does one thing', () => {
     assert.equal(commandOfKey('Escape').name, 'reset');
     assert.equal(commandOfKey('PageDown').name, 'series-forth');
     // of IHE BIR, for tools to come
-    for (const key of 'adjlopru') {
+    for (const key of 'adlpru') {
         assert.equal(commandOfKey(key), undefined);
     }
 });

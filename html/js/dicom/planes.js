@@ -5,7 +5,8 @@
 // Where such a picture lies is decided here, exactly, and the server is told.
 
 import { TAG } from './dataset.js';
-import { cornersOf, extentOf, middleVoxel, pixelOf } from './volume.js';
+import { VIEWS_AROUND, VIEWS_UP, VIEW_STEP } from './views.js';
+import { PLANE, cornersOf, extentOf, middleVoxel, pixelOf } from './volume.js';
 import { planeSource, viewSource } from '../net/volumes.js';
 import { stackNormal } from '../math/order.js';
 import { cross, difference, dot, length, scaled, sum } from '../math/vector.js';
@@ -46,9 +47,6 @@ export const AXES = Object.freeze({
     sagittal: { row: [0, 1, 0], column: [0, 0, -1] },
 });
 
-/** @type {Slab} */
-export const PLANE = Object.freeze({ mode: '', mm: 0 });
-
 /** @type {Cut} */
 export const WHOLE = Object.freeze({ preset: '', box: [] });
 
@@ -60,11 +58,6 @@ const MOST_PLANES = 4096;
 
 /** Side of a view of a volume, pixels. */
 const VIEW_SIDE = 640;
-
-/** A view is turned by whole steps, so that those once seen come again. */
-export const VIEW_STEP = 6;
-export const VIEWS_AROUND = 360 / VIEW_STEP;
-const VIEWS_UP = 180 / VIEW_STEP + 1;
 
 /** What is a slice's own and not a plane's. */
 const OF_SLICE = [TAG.SliceLocation, TAG.SliceThickness, TAG.InstanceNumber,
@@ -160,27 +153,6 @@ export function viewStack(v, cut = WHOLE) {
         frames,
         made: { kind: 'vr', volume: v, cut },
     };
-}
-
-
-/** The view from the front. */
-export const VIEW_FRONT = (VIEWS_UP - 1) / 2 * VIEWS_AROUND;
-
-
-/**
- * @param {number} index of a view
- * @param {number} around steps to the patient's left
- * @param {number} up steps
- * @returns {number} index of the view that is turned to
- */
-export function turnedView(index, around, up) {
-    const from = { around: index % VIEWS_AROUND,
-        up: Math.floor(index / VIEWS_AROUND) };
-    const a = ((from.around + Math.round(around)) % VIEWS_AROUND + VIEWS_AROUND)
-        % VIEWS_AROUND;
-    const u = Math.min(VIEWS_UP - 1, Math.max(0, from.up + Math.round(up)));
-
-    return u * VIEWS_AROUND + a;
 }
 
 

@@ -48,6 +48,7 @@ const OF_STORED = ['4', '12.1', '12.1.1', '12.2', '12.2.1', '12.3', '481.2']
  * @property {number | null} instanceNumber
  * @property {string} reference Frame of Reference UID, ''
  * @property {Dataset} ds
+ * @property {string} rev of its series, or ''
  * @property {import('../net/urls.js').Source | null} source of a virtual
  *     frame, null: a stored one
  *
@@ -68,10 +69,12 @@ const MOST_FRAMES = 100000;
 
 /**
  * @param {Dataset[]} instances metadata of one series
+ * @param {string} [rev] of the series, by which its pictures are kept
  * @returns {Stack[]} without instances that have no pixels
  */
-export function stacks(instances) {
-    const sets = related(instances.map(framesOf).filter((f) => f.length > 0));
+export function stacks(instances, rev = '') {
+    const sets = related(instances.map((ds) => framesOf(ds, rev))
+        .filter((f) => f.length > 0));
     const single = sets.filter((f) => f.length === 1).flat();
     const multi = sets.filter((f) => f.length > 1)
         .sort((a, b) => (a[0].instanceNumber ?? 0) - (b[0].instanceNumber ?? 0));
@@ -103,9 +106,10 @@ function related(sets) {
 
 /**
  * @param {Dataset} ds
+ * @param {string} [rev]
  * @returns {Frame[]} empty: not an image
  */
-export function framesOf(ds) {
+export function framesOf(ds, rev = '') {
     const rows = number(ds, TAG.Rows) ?? 0;
     const columns = number(ds, TAG.Columns) ?? 0;
 
@@ -117,7 +121,7 @@ export function framesOf(ds) {
         Math.max(1, number(ds, TAG.NumberOfFrames) ?? 1));
     const shared = items(ds, TAG.SharedFunctionalGroupsSequence)[0];
     const each = items(ds, TAG.PerFrameFunctionalGroupsSequence);
-    const base = ofInstance(ds, rows, columns, count);
+    const base = { ...ofInstance(ds, rows, columns, count), rev };
 
     return Array.from({ length: count }, (_, i) =>
         ({ ...base, frame: i + 1, ...ofFrame(ds, shared, each[i]) }));

@@ -27,6 +27,9 @@ export const NO_VOLUME = Object.freeze({
     few: 'Fewer than two parallel slices are no volume',
 });
 
+/** No slab. @type {import('./planes.js').Slab} */
+export const PLANE = Object.freeze({ mode: '', mm: 0 });
+
 /** Frames of one group: as the server has it, 0.8 degrees and 0.1 %. */
 const PARALLEL = Math.cos(0.8 * Math.PI / 180);
 const ALIKE = 1e-3;
@@ -35,17 +38,38 @@ const ALIKE = 1e-3;
 const SAME_PLACE = 1e-3;
 
 
+/** @typedef {{volume: Volume, reason: ''} | {volume: null, reason: string}} Answer */
+
+/** @type {WeakMap<Stack, Answer>} */
+const known = new WeakMap();
+
+
 /**
  * @param {Stack | null} stack
- * @returns {{volume: Volume, reason: ''} | {volume: null, reason: string}}
+ * @returns {Answer}
  */
 export function volumeOf(stack) {
-    const all = stack?.frames ?? [];
+    if (stack === null) {
+        return { volume: null, reason: NO_VOLUME.place };
+    }
+
+    const answer = known.get(stack) ?? (stack.made === undefined
+        ? found(stack) : { volume: stack.made.volume, reason: '' });
+
+    known.set(stack, answer);
+
+    return answer;
+}
+
+
+/** @param {Stack} stack @returns {Answer} */
+function found(stack) {
+    const all = stack.frames;
     const grey = all.filter((f) => !f.colour);
     const placed = grey.filter((f) => f.position !== null
         && f.orientation !== null && f.spacing !== null);
 
-    if (stack === null || placed.length === 0) {
+    if (placed.length === 0) {
         return { volume: null, reason: all.length > 0 && grey.length === 0
             ? NO_VOLUME.colour : NO_VOLUME.place };
     }

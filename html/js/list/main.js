@@ -37,6 +37,8 @@ const page = {
     query: fromAddress(location.search),
     /** @type {Found} */
     found: { rows: [], total: 0, more: false },
+    /** of the last first page: which search, how many */
+    first: { key: '', total: /** @type {number | null} */ (null) },
     /** which page that is, from 0 */
     at: 0,
     /** @type {'' | 'searching' | 'done'} */
@@ -46,8 +48,10 @@ const page = {
     arrived: new Set(),
     /** they are on other pages */
     below: false,
+    /** something else than studies that came has changed */
+    stale: false,
     /** changes that came while a search was under way */
-    missed: false,
+    late: /** @type {Change[]} */ ([]),
 };
 
 const rows = new Rows(body, (cell, row) => {
@@ -69,19 +73,20 @@ let pause = 0;
 function ask(change, wait = 0) {
     page.query = { ...page.query, page: 0, studies: '', ...change };
     page.arrived.clear();
-    page.below = false;
+    page.below = page.stale = false;
     history.replaceState(null, '', toAddress(page.query) || location.pathname);
     clearTimeout(pause);
-    pause = window.setTimeout(() => search(true), wait);
+    pause = window.setTimeout(() => search('other'), wait);
     renderForm();
 }
 
 
 /**
- * @param {boolean} isOther another list, which is read from its top; else the
- *     same one again
+ * @param {'other' | 'same' | 'calm'} list another one, which is read from its
+ *     top; the same one again; the same, unless that would now move what
+ *     somebody looks at
  */
-async function search(isOther) {
+async function search(list) {
     under.abort();
     under = new AbortController();
 
@@ -89,57 +94,82 @@ async function search(isOther) {
     const { query } = page;
 
     page.state = 'searching';
+    page.stale = false;
     renderState();
 
     try {
-        page.found = await askServer(root, query, signal);
-        page.error = '';
-        page.at = query.page;
+        const found = await askServer(root, query, signal);
+
+        page.state = 'done';
+
+        if (list !== 'calm' || isCalm()) {
+            page.at = query.page;
+            take(withTotal(found, query), '', list === 'other');
+        }
 
     } catch (e) {
         if (signal.aborted) {
             return;
         }
 
-        page.found = { rows: [], total: null, more: false };
-        page.error = e instanceof Refusal ? `${e.message}.` : TEXTS.failed;
+        page.state = 'done';
+
+        if (list !== 'calm') {
+            take({ rows: [], total: null, more: false },
+                e instanceof Refusal ? `${e.message}.` : TEXTS.failed, true);
+        }
     }
 
-    page.state = 'done';
+    renderStatuses();
+    renderState();
 
-    const fresh = rows.set(page.found.rows);
+    if (page.late.length > 0) {
+        hear(page.late.splice(0));
+    } else if (page.stale) {
+        show();
+    }
+}
+
+
+/** @param {Found} found @param {string} error @param {boolean} isOther */
+function take(found, error, isOther) {
+    page.found = found;
+    page.error = error;
+
+    const fresh = rows.set(found.rows);
 
     if (isOther) {
         scroller.scrollTop = 0;
-        setText(find('.list-said', HTMLElement),
-            page.error === '' ? foundText(page.found) : '');
+        setText(find('.list-said', HTMLElement), error === '' ? foundText(found) : '');
     } else {
         fresh.filter((uid) => page.arrived.has(uid))
             .forEach((uid) => rows.mark(uid, 'is-new'));
     }
 
-    page.found.rows.forEach((ds) => page.arrived.delete(uidOf(ds)));
-    renderStatuses();
-    renderState();
+    found.rows.forEach((ds) => page.arrived.delete(uidOf(ds)));
+}
 
-    if (page.missed) {
-        page.missed = false;
-        refresh();
+
+/**
+ * The first page's number holds for the others: these leave out what came
+ * after it, and their answers have none.
+ * @param {Found} found
+ * @param {Query} query
+ * @returns {Found}
+ */
+function withTotal(found, query) {
+    const key = toAddress({ ...query, page: 0 }) + query.studies;
+
+    if (query.page === 0) {
+        page.first = { key, total: found.total };
     }
+
+    return found.total === null && page.first.key === key
+        ? { ...found, total: page.first.total } : found;
 }
 
 
 /* --- what arrives --- */
-
-/** The same page again, unless something else is asked already. */
-function refresh() {
-    if (page.state === 'searching') {
-        page.missed = true;
-    } else {
-        search(false);
-    }
-}
-
 
 /**
  * Whether a row may come in between without moving what somebody looks at.
@@ -153,7 +183,7 @@ function isCalm() {
 
 
 /** @param {Change[]} changes */
-async function take(changes) {
+async function hear(changes) {
     const now = performance.now();
     const uids = changes.map((c) => c.study);
 
@@ -163,7 +193,7 @@ async function take(changes) {
     const found = await among(root, page.query, uids).catch(() => null);
 
     if (found === null || page.state === 'searching') {
-        page.missed = true;
+        page.late.push(...changes);
         return;
     }
 
@@ -177,8 +207,14 @@ async function take(changes) {
 
     others.forEach((ds) => page.arrived.add(uidOf(ds)));
 
-    if (isCalm()) {
-        refresh();
+    show();
+}
+
+
+/** What is new, or that there is something. */
+function show() {
+    if (page.state !== 'searching' && isCalm()) {
+        search('calm');
     } else {
         renderState();
     }
@@ -195,7 +231,7 @@ async function showArrived() {
     page.query = { ...page.query, page: 0 };
     history.replaceState(null, '', toAddress(page.query) || location.pathname);
     scroller.scrollTop = 0;
-    await search(false);
+    await search('same');
     page.below = page.arrived.size > 0;
     renderState();
 }
@@ -207,8 +243,11 @@ function hearLive() {
             statuses.hello(arriving);
             renderStatuses();
         },
-        changed: take,
-        other: refresh,
+        changed: hear,
+        other: () => {
+            page.stale = true;
+            show();
+        },
         live: (on) => {
             const node = find('.live', HTMLElement);
 
@@ -252,9 +291,10 @@ function renderState() {
     find('.pager-back', HTMLButtonElement).disabled = query.page === 0;
     find('.pager-forth', HTMLButtonElement).disabled = !found.more;
 
-    find('.arrived', HTMLElement).hidden = page.arrived.size === 0;
-    setText(find('.arrived-text', HTMLElement), page.arrived.size === 0 ? ''
-        : arrivedText(page.arrived.size, page.below));
+    find('.arrived', HTMLElement).hidden = page.arrived.size === 0 && !page.stale;
+    setText(find('.arrived-text', HTMLElement), page.arrived.size > 0
+        ? arrivedText(page.arrived.size, page.below)
+        : page.stale ? TEXTS.changed : '');
 }
 
 
@@ -361,7 +401,7 @@ function listen() {
     find('.pager-forth', HTMLElement).addEventListener('click', () =>
         ask({ page: page.query.page + 1, studies: page.query.studies }));
     find('.arrived-show', HTMLElement).addEventListener('click', showArrived);
-    find('.list-again', HTMLElement).addEventListener('click', () => search(true));
+    find('.list-again', HTMLElement).addEventListener('click', () => search('other'));
 
     listenKeys(rows);
     searches.listen();
@@ -370,12 +410,12 @@ function listen() {
     // back at the list: what has arrived meanwhile is there
     document.addEventListener('visibilitychange', () => {
         if (document.visibilityState === 'visible' && !isLive()) {
-            refresh();
+            search('same');
         }
     });
     addEventListener('pageshow', (e) => {
         if (e.persisted) {
-            refresh();
+            search('same');
         }
     });
 }
@@ -438,5 +478,5 @@ if (matchMedia('(pointer: fine)').matches) {
 }
 
 renderForm();
-search(true);
+search('other');
 hearLive();

@@ -13,6 +13,7 @@ export const TEXTS = Object.freeze({
     all: 'All',
     live: 'Live',
     dead: 'Not live',
+    changed: 'The list has changed',
 });
 
 

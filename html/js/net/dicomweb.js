@@ -88,11 +88,12 @@ export async function getDatasets(url, signal) {
  * @param {string} url
  * @param {string} accept
  * @param {AbortSignal} [signal]
+ * @param {RequestPriority} [priority]
  * @returns {Promise<Response>} with a good status
  */
-export async function ask(url, accept, signal) {
+export async function ask(url, accept, signal, priority = 'auto') {
     const answer = await fetch(url, {
-        headers: { Accept: accept }, signal, credentials: 'same-origin',
+        headers: { Accept: accept }, signal, priority, credentials: 'same-origin',
     }).catch((e) => {
         throw e.name === 'AbortError' ? e : new Refusal(0, reasonOf(0));
     });

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Gets pictures: two or three requests under way, the newest wish first,
-// compressed pictures kept in memory, decoded ones only a few.  The wishes
-// are a list that each call replaces; nothing queues behind an old wish.
+// Gets pictures: as many requests under way as the net is worth, the newest
+// wish first, compressed pictures kept in memory, decoded ones only a few.
+// The wishes are a list that each call replaces; nothing queues behind an old
+// wish, and what nobody wants any more is aborted.
 
 /**
  * @typedef {import('../viewer/plan.js').Picture} Picture
@@ -13,16 +14,22 @@
  *     | {state: 'failed', reason: string}} Entry
  *
  * @typedef {Object} Options
- * @property {(p: Picture, signal: AbortSignal) => Promise<Answer>} get
+ * @property {(p: Picture, signal: AbortSignal, isUrgent: boolean) =>
+ *     Promise<Answer>} get isUrgent: it is on the screen
  * @property {(blob: Blob) => Promise<ImageBitmap>} decode
  * @property {(p: Picture) => void} changed a picture is here or has failed
- * @property {number} [depth] requests under way at once
+ * @property {(isGone: boolean) => void} [gone] the server does not answer
+ *     any more, or does again
+ * @property {() => number} [depth] requests under way at once
  * @property {number} [keepBytes] of compressed pictures
  * @property {number} [keepPixels] of decoded ones
  */
 
 /** How often a busy server (503) is asked again. */
 const TRIES = 4;
+
+/** A server that does not answer is asked after so long, then less often. ms */
+const PAUSES = [1000, 2000, 4000, 8000, 15000];
 
 
 /** Frames that a scroll passes in the time of a few requests. */
@@ -60,16 +67,19 @@ export class Loader {
     /** @type {Picture[]} */
     #wanted = [];
     #urgent = 1;
+    /** of PAUSES that were waited in vain */
+    #pauses = 0;
+    /** @type {ReturnType<typeof setTimeout> | undefined} while it pauses */
+    #pause;
     #bytes = 0;
     #pixels = 0;
 
     /** @param {Options} options */
     constructor(options) {
         this.options = {
-            depth: 3, keepBytes: 64e6, keepPixels: 12e6, ...options,
+            gone: () => {}, depth: () => 3, keepBytes: 64e6, keepPixels: 12e6,
+            ...options,
         };
-        /** mean ms of a request, 0: not known */
-        this.latency = 0;
     }
 
 
@@ -79,7 +89,36 @@ export class Loader {
      */
     want(wanted, urgent = 1) {
         this.#urgent = urgent;
-        this.#wanted = wanted.map((p) => this.#isHere(p.better) ? p.better : p);
+        this.#wanted = wanted.map((p) => this.#best(p));
+        this.#abortUnwanted();
+        this.#pump();
+    }
+
+
+    /** What is near to what is seen may still serve on the way to it. */
+    #abortUnwanted() {
+        const keys = new Set(this.#wanted.map((p) => p.key));
+        const seen = this.#seen();
+
+        for (const { picture, abort } of this.#underway.values()) {
+            if (!keys.has(picture.key) && !seen.some((p) => isNear(picture, p))) {
+                abort.abort();
+                this.#underway.delete(picture.key);
+            }
+        }
+    }
+
+
+    /** @returns {boolean} the server does not answer */
+    get isGone() {
+        return this.#pause !== undefined;
+    }
+
+
+    /** Asks a server that did not answer again, now. */
+    retry() {
+        clearTimeout(this.#pause);
+        this.#pause = undefined;
         this.#pump();
     }
 
@@ -109,12 +148,15 @@ export class Loader {
     }
 
 
-    /**
-     * @param {Picture | null} p
-     * @returns {p is Picture}
-     */
-    #isHere(p) {
-        return p !== null && this.#entries.get(p.key)?.state === 'here';
+    /** @param {Picture} p @returns {Picture} or a better one that is here */
+    #best(p) {
+        let best = p;
+
+        for (let q = p.better; q !== null; q = q.better) {
+            best = this.#entries.get(q.key)?.state === 'here' ? q : best;
+        }
+
+        return best;
     }
 
 
@@ -132,6 +174,8 @@ export class Loader {
 
     /** Everything goes: another patient, another study, end of session. */
     clear() {
+        clearTimeout(this.#pause);
+        this.#pause = undefined;
         this.#wanted = [];
         this.#underway.forEach((u) => u.abort.abort());
         this.#underway.clear();
@@ -153,8 +197,11 @@ export class Loader {
             this.#makeRoom(missing[0]);
         }
 
-        for (const p of missing) {
-            if (this.#underway.size >= this.options.depth) {
+        // one that asks is enough while the server may be gone
+        const depth = this.#pauses > 0 ? 1 : this.options.depth();
+
+        for (const p of this.isGone ? [] : missing) {
+            if (this.#underway.size >= depth) {
                 return;
             }
 
@@ -178,7 +225,7 @@ export class Loader {
     #makeRoom(first) {
         const seen = new Set(this.#seen().map((p) => p.key));
 
-        if (this.#underway.size < this.options.depth) {
+        if (this.#underway.size < this.options.depth()) {
             return;
         }
 
@@ -195,11 +242,10 @@ export class Loader {
     /** @param {Picture} p */
     async #request(p) {
         const abort = new AbortController();
-        const start = performance.now();
 
         this.#underway.set(p.key, { picture: p, abort, waits: false });
 
-        const answer = await this.options.get(p, abort.signal)
+        const answer = await this.options.get(p, abort.signal, this.#seen().includes(p))
             .catch(() => ({ status: 0, reason: '', blob: null, wait: 0 }));
 
         if (abort.signal.aborted) {
@@ -208,8 +254,17 @@ export class Loader {
 
         this.#underway.delete(p.key);
 
+        if (answer.status === 0) {
+            this.#suspend();
+            return;
+        }
+
+        if (this.#pauses > 0) {
+            this.#pauses = 0;
+            this.options.gone(false);
+        }
+
         if (answer.blob !== null) {
-            this.#measure(performance.now() - start);
             this.#keep(p, answer.blob);
 
         } else if (!this.#retry(p, answer)) {
@@ -250,9 +305,16 @@ export class Loader {
     }
 
 
-    /** @param {number} ms */
-    #measure(ms) {
-        this.latency = this.latency === 0 ? ms : this.latency * 0.8 + ms * 0.2;
+    /** No answer is no fault of the picture: all wait for the server. */
+    #suspend() {
+        if (this.isGone) {
+            return;
+        }
+
+        const wait = PAUSES[Math.min(this.#pauses++, PAUSES.length - 1)];
+
+        this.#pause = setTimeout(() => this.retry(), wait);
+        this.options.gone(true);
     }
 
 

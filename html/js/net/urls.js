@@ -54,7 +54,8 @@ export function frameUrl(root, a) {
 
 /**
  * @param {string} root
- * @param {Address & {source?: Source | null}} a
+ * @param {Address & {source?: Source | null, rev?: string}} a rev: of its
+ *     series, by which the browser keeps pictures (conf/retrieve.md)
  * @param {Look} look
  * @returns {string}
  */
@@ -77,10 +78,25 @@ export function renderedUrl(root, a, look) {
         args.push(`quality=${look.quality}`);
     }
 
+    if (a.rev) {
+        args.push(`rev=${a.rev}`);
+    }
+
     const query = args.length > 0 ? `?${args.join('&')}` : '';
 
     return (a.source ? `${root}/${a.source.path}`
         : `${frameUrl(root, a)}/rendered`) + query;
+}
+
+
+/**
+ * @param {string} root
+ * @param {string} study
+ * @param {string} series
+ * @returns {string}
+ */
+export function sessionUrl(root, study, series) {
+    return `${seriesUrl(root, study, series)}/session`;
 }
 
 

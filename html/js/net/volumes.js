@@ -62,8 +62,12 @@ export function viewSource(v, grid, cut) {
 }
 
 
-/** @param {Volume} v @param {string} what @returns {string} */
-function pathOf(v, what) {
+/**
+ * @param {Volume} v
+ * @param {'renderedmpr' | 'rendered3d'} what
+ * @returns {string} below the root of DICOMweb
+ */
+export function pathOf(v, what) {
     const f = v.middle;
     const series = seriesUrl('', f.study, f.series).slice(1);
 

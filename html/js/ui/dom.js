@@ -26,19 +26,32 @@ export function el(name, attributes = {}, ...children) {
 
 
 /**
+ * @template {keyof SVGElementTagNameMap} K
+ * @param {K} name
+ * @param {Record<string, string>} [attributes]
+ * @param {...Node} children
+ * @returns {SVGElementTagNameMap[K]}
+ */
+export function svg(name, attributes = {}, ...children) {
+    const node = document.createElementNS(SVG, name);
+
+    for (const [key, value] of Object.entries(attributes)) {
+        node.setAttribute(key, value);
+    }
+
+    node.append(...children);
+
+    return node;
+}
+
+
+/**
  * @param {string} name of a symbol in img/icons.svg
  * @returns {SVGSVGElement}
  */
 export function icon(name) {
-    const svg = document.createElementNS(SVG, 'svg');
-    const use = document.createElementNS(SVG, 'use');
-
-    svg.setAttribute('class', 'icon');
-    svg.setAttribute('aria-hidden', 'true');
-    use.setAttribute('href', `img/icons.svg#${name}`);
-    svg.append(use);
-
-    return svg;
+    return svg('svg', { 'class': 'icon', 'aria-hidden': 'true' },
+        svg('use', { href: `img/icons.svg#${name}` }));
 }
 
 

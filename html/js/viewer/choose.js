@@ -6,7 +6,7 @@
 
 import { sameWindow } from '../math/window.js';
 import { tilePictures, widePicture } from './plan.js';
-import { MARK } from './state.js';
+import { MARK, isCurrent } from './state.js';
 
 /**
  * @typedef {import('./state.js').Viewport} Viewport
@@ -27,16 +27,20 @@ import { MARK } from './state.js';
  * @returns {Viewport}
  */
 export function chosen(s, plan, look) {
-    const best = [plan.base, plan.preview].find((p) => look.ready(p.key));
+    const best = [...plan.exact.filter((p) => p.tile === null), plan.base,
+        ...plan.quicker].find((p) => look.ready(p.key));
     const detail = detailOf(plan, look);
 
     if (best !== undefined) {
         const next = waitsForTiles(s, plan, look) ? s : withShown(s, best, look);
+        const grade = gradeOf(plan, look, best);
 
-        return next.detail === detail ? next : { ...next, detail };
+        return next.detail === detail && next.grade === grade ? next
+            : { ...next, detail, grade };
     }
 
-    const reason = look.failed(plan.base.key) ?? look.failed(plan.preview.key);
+    const reason = [plan.base, ...plan.quicker].map((p) => look.failed(p.key))
+        .find((why) => why !== null) ?? null;
 
     if (reason === null) {
         return s;
@@ -74,6 +78,11 @@ export function arrived(s, p, look) {
         return next;
     }
 
+    // planes that are being turned: a stack of its own each step
+    if (s.stack.frames[p.index] !== p.frame) {
+        return isCurrent(s) ? s : withShown(next, p, look);
+    }
+
     if (p.index === s.index) {
         return isOnTheWay(next, p) ? withShown(next, p, look) : next;
     }
@@ -82,6 +91,21 @@ export function arrived(s, p, look) {
         < Math.abs(s.shown.index - s.index);
 
     return isNearer ? withShown(next, p, look) : next;
+}
+
+
+/**
+ * @param {Plan} plan
+ * @param {Look} look
+ * @param {Picture} best that is here
+ * @returns {Viewport['grade']}
+ */
+function gradeOf(plan, look, best) {
+    const isExact = best.kind === 'lossless' && plan.tiles.length === 0;
+    const comes = plan.exact.filter((p) => look.failed(p.key) === null);
+
+    return isExact || (plan.exact.length > 0 && plan.exact.every((p) => look.ready(p.key)))
+        ? 'exact' : comes.length > 0 ? 'improving' : 'lossy';
 }
 
 
@@ -144,7 +168,7 @@ function withShown(s, p, look) {
         failure: null,
         marks: marked(s.marks, p.index, MARK.seen),
         shown: {
-            index: p.index, key: p.key, window: p.window, asked: p.asked,
+            index: p.index, frame: p.frame, key: p.key, window: p.window, asked: p.asked,
             stage: p.stage, kind: p.kind, bytes: look.bytes(p.key),
         },
     };

@@ -7,7 +7,7 @@ import { RESET, flipped, rotated, scaleOf, zoomed } from '../math/view.js';
 import { presets } from '../math/window.js';
 import { MOST_PORTS, nextAnnotation, toggledAlone, withLayout } from './page.js';
 import {
-    frameOf, imageSize, isProjection, reset, scrolledTo, withWindow,
+    frameOf, imageSize, isProjection, reset, scrolledTo, stepped, withWindow,
 } from './state.js';
 import { tools } from './tools/tool.js';
 
@@ -31,7 +31,7 @@ import { tools } from './tools/tool.js';
 const SIDES = Array.from({ length: MOST_PORTS }, (_, i) => i + 1);
 
 /** @param {number} by @returns {(s: Viewport) => Viewport} */
-const step = (by) => (s) => scrolledTo(paused(s), s.index + by);
+const step = (by) => (s) => stepped(paused(s), by);
 
 /** @type {Command[]} */
 const COMMANDS = [
@@ -71,6 +71,12 @@ const COMMANDS = [
     { name: 'cine', label: 'Cine', keys: ['C', ' '], change: toggledCine },
     { name: 'cine-stop', label: 'Stop, to the first image', keys: [],
         change: (s) => scrolledTo(paused(s), 0) },
+    { name: 'lines', label: 'Lines', keys: ['O'],
+        page: (page) => ({ ...page, lines: !page.lines }) },
+    { name: 'planes', label: 'MPR', keys: ['B'],
+        run: async (host) => (await import('./space/space.js')).togglePlanes(host) },
+    { name: 'fusion', label: 'Fusion', keys: ['Y'],
+        run: async (host) => (await import('./space/space.js')).toggleFusion(host) },
     { name: 'annotation', label: 'Text', keys: ['I'], page: nextAnnotation },
     { name: 'layout', label: 'Layout', keys: ['G'],
         run: async (host) => (await import('./layout.js')).toggleLayouts(host) },

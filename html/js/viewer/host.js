@@ -23,6 +23,8 @@ import { selected, toggledAlone } from './page.js';
  * @property {() => void} again asks again for what failed
  * @property {(id: string) => void} place an entry of the strip into it
  * @property {(by: 1 | -1) => void} stepSeries
+ * @property {(x: import('./series.js').Series) =>
+ *     Promise<import('./series.js').Series>} load what a series is made of
  * @property {() => void} close it: it is empty then
  */
 
@@ -49,6 +51,7 @@ export function hostOf(store, opener, index) {
         again: () => opener.again(),
         place: (id) => opener.place(id, at()),
         stepSeries: (by) => opener.step(by, at()),
+        load: (x) => opener.load(x),
         close: () => opener.close(at()),
     };
 

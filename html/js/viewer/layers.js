@@ -4,6 +4,8 @@
 // <g>, in CSS px of the viewport, whenever the page has changed.  The matrix
 // of math/view.js takes image units (columns x rows * aspect) there.
 
+import { lines } from './space/lines.js';
+
 /**
  * @typedef {import('./state.js').Viewport} Viewport
  * @typedef {import('./page.js').Page} Page
@@ -16,7 +18,7 @@
 const SVG = 'http://www.w3.org/2000/svg';
 
 /** From the back to the front. @type {Layer[]} */
-const LAYERS = [];
+const LAYERS = [lines];
 
 
 /** @param {Layer} layer that was loaded when it was needed first */

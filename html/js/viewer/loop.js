@@ -24,13 +24,15 @@ export class Loop {
      * @param {import('./store.js').Store} parts.store
      * @param {import('../net/loader.js').Loader} parts.loader
      * @param {Look} parts.look into the loader
+     * @param {() => import('../net/meter.js').Meter} parts.meter
      * @param {(page: import('./page.js').Page) => void} parts.render
      */
-    constructor({ root, store, loader, look, render }) {
+    constructor({ root, store, loader, look, meter, render }) {
         this.root = root;
         this.store = store;
         this.loader = loader;
         this.look = look;
+        this.meter = meter;
         this.render = render;
     }
 
@@ -61,7 +63,7 @@ export class Loop {
 
         for (const { at, p } of plans) {
             if (p !== null) {
-                this.#put(at, chosen(store.page.ports[at], p, look));
+                this.#choose(at, p);
             }
         }
 
@@ -73,11 +75,33 @@ export class Loop {
     }
 
 
+    /**
+     * What is due after another picture is known when that one is shown.
+     * @param {number} at
+     * @param {import('./plan.js').Plan} p
+     */
+    #choose(at, p) {
+        const before = this.store.page.ports[at].shown;
+
+        this.#put(at, chosen(this.store.page.ports[at], p, this.look));
+
+        if (this.store.page.ports[at].shown !== before) {
+            const next = this.#planOf(at);
+
+            if (next !== null) {
+                this.#put(at, chosen(this.store.page.ports[at], next, this.look));
+            }
+            this.schedule();
+        }
+    }
+
+
     /** @param {number} at */
     #planOf(at) {
         const s = this.store.page.ports[at];
 
-        return s.size.width === 0 ? null : plan(s, this.root, this.store.page.tool);
+        return s.size.width === 0 ? null
+            : plan(s, this.root, this.store.page.tool, this.meter());
     }
 
 

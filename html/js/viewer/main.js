@@ -4,30 +4,40 @@
 
 import { ask, rootOf, Refusal } from '../net/dicomweb.js';
 import { Loader } from '../net/loader.js';
+import { depthOf, metered, newMeter, weighed } from '../net/meter.js';
+import { savesData, watchTransfers } from '../net/transfers.js';
+import { find } from '../ui/dom.js';
 import { renderBanner } from './banner.js';
 import { arrived } from './choose.js';
 import { commands } from './commands.js';
 import { hostOf } from './host.js';
 import { listenToKeys } from './input/keyboard.js';
+import { movingStage } from './ladder.js';
 import { Loop } from './loop.js';
 import { Opener } from './opener.js';
 import { activePort } from './page.js';
 import { Stage } from './stage.js';
+import { MARK } from './state.js';
 import { Store } from './store.js';
 import { renderStrip } from './strip.js';
 import { buildToolbar, renderToolbar } from './toolbar.js';
 
 /** @typedef {import('./page.js').Page} Page */
 
-/** A net slower than this gets previews while things move. ms a picture */
-const SLOW = 120;
-
 const root = rootOf();
+
+let meter = newMeter(savesData());
 
 const loader = new Loader({
     get: getPicture,
+    depth: () => depthOf(meter),
+    gone: (isGone) => store.updatePage((page) => ({ ...page, isGone })),
     decode: (blob) => createImageBitmap(blob),
     changed: (p) => {
+        if (p.stage === 'final' && p.tile === null && look.bytes(p.key) > 0) {
+            meter = weighed(meter, look.bytes(p.key));
+        }
+
         stage.pictureCame();
         store.page.ports.forEach((_, at) => store.update(at, (s) => arrived(s, p, look)));
         loop.schedule();
@@ -46,11 +56,12 @@ const look = {
     },
 };
 
-const store = new Store(() => loop.schedule(), () => loader.latency > SLOW);
+const store = new Store(() => loop.schedule(), (s) => movingStage(meter, meter.final,
+    s.busy === 'window' || s.marks[s.index] !== MARK.none));
 const opener = new Opener(root, store, loader);
 const host = hostOf(store, opener);
 const stage = new Stage((at) => hostOf(store, opener, at), (key) => loader.bitmap(key));
-const loop = new Loop({ root, store, loader, look, render });
+const loop = new Loop({ root, store, loader, look, meter: () => meter, render });
 
 /** The page as it was drawn last: what is the same is not drawn again. */
 let drawn = /** @type {Partial<Page>} */ ({});
@@ -73,6 +84,8 @@ function render(page) {
     }
 
     drawn = page;
+    document.body.classList.toggle('is-gone', page.isGone);
+    find('.gone', HTMLElement).hidden = !page.isGone;
     renderToolbar(page);
     stage.render(page);
 }
@@ -81,11 +94,12 @@ function render(page) {
 /**
  * @param {import('./plan.js').Picture} p
  * @param {AbortSignal} signal
+ * @param {boolean} isUrgent
  * @returns {Promise<import('../net/loader.js').Answer>}
  */
-async function getPicture(p, signal) {
+async function getPicture(p, signal, isUrgent) {
     try {
-        const answer = await ask(p.url, p.accept, signal);
+        const answer = await ask(p.url, p.accept, signal, isUrgent ? 'high' : 'low');
         return { status: 200, reason: '', blob: await answer.blob(), wait: 0 };
 
     } catch (e) {
@@ -103,6 +117,9 @@ async function getPicture(p, signal) {
 }
 
 
+watchTransfers((t) => { meter = metered(meter, t); });
+addEventListener('online', () => loader.retry());
+find('.gone-again', HTMLElement).addEventListener('click', () => loader.retry());
 buildToolbar(commands(), host.run);
 listenToKeys(host.run);
 loop.schedule();

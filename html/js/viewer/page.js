@@ -10,7 +10,8 @@ import { initial } from './state.js';
  * @typedef {import('./series.js').Series} Series
  * @typedef {import('../dicom/dataset.js').Dataset} Dataset
  *
- * @typedef {'scroll' | 'window' | 'zoom' | 'pan' | 'select'} ToolName
+ * @typedef {'scroll' | 'window' | 'zoom' | 'pan' | 'select'
+ *     | 'cross'} ToolName
  * @typedef {'full' | 'minimal' | 'none'} Annotation
  * @typedef {{rows: number, columns: number}} Layout
  * @typedef {{scroll: boolean, zoom: boolean, window: boolean}} Links what
@@ -26,7 +27,12 @@ import { initial } from './state.js';
  * @property {ToolName} tool of the pointer
  * @property {Annotation} annotation
  * @property {Links} links
+ * @property {boolean} lines where other pictures cut each one are drawn
+ * @property {import('./space/cross.js').Cross | null} cross that was pointed at
+ * @property {import('./space/mpr.js').Before | null} before what planes of a
+ *     volume took the place of; null: none are there
  * @property {string} alarm why all pictures were taken away, or ''
+ * @property {boolean} isGone the server does not answer
  * @property {string} message instead of pictures, or ''
  */
 
@@ -49,7 +55,11 @@ export function initialPage() {
         tool: 'scroll',
         annotation: 'full',
         links: { scroll: false, zoom: false, window: false },
+        lines: false,
+        cross: null,
+        before: null,
         alarm: '',
+        isGone: false,
         message: '',
     };
 }

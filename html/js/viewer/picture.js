@@ -6,7 +6,7 @@
 import { apply, matrix } from '../math/view.js';
 import { inverted, isIdentity, isWithin, preview, sameWindow } from '../math/window.js';
 import { tilePictures, widePicture } from './plan.js';
-import { imageSize, shownFrame, windowOf } from './state.js';
+import { imageSize, isCurrent, shownFrame, windowOf } from './state.js';
 
 /**
  * @typedef {import('./state.js').Viewport} Viewport
@@ -39,7 +39,7 @@ export function sourceOf(s, root, bitmaps) {
 
     const shown = { key: s.shown.key, window: s.shown.window, isWide: false };
     const to = windowOf(s, f);
-    const wide = s.shown.index === s.index ? widePicture(s, root) : null;
+    const wide = isCurrent(s) ? widePicture(s, root) : null;
     const good = to === null || wide === null || wide.window === null
         || (shown.window !== null && (sameWindow(to, shown.window)
             || isWithin(to, shown.window, f.voi)));
@@ -74,6 +74,24 @@ export function compositorMap(s, source) {
  * @param {Bitmaps} bitmaps
  */
 export function draw(canvas, s, source, root, bitmaps) {
+    const base = source === null ? undefined : bitmaps(source.key);
+    const context = drawWhole(canvas, s, base);
+    const f = shownFrame(s);
+
+    if (context !== null && f !== null && source !== null && !source.isWide) {
+        drawTiles(context, s, f, root, bitmaps);
+    }
+}
+
+
+/**
+ * The picture of a whole frame, where the shown one lies.
+ * @param {HTMLCanvasElement} canvas
+ * @param {Viewport} s
+ * @param {ImageBitmap | undefined} bitmap undefined: nothing
+ * @returns {CanvasRenderingContext2D | null} null: nothing was drawn
+ */
+export function drawWhole(canvas, s, bitmap) {
     const width = Math.max(1, Math.round(s.size.width * s.dpr));
     const height = Math.max(1, Math.round(s.size.height * s.dpr));
 
@@ -84,25 +102,18 @@ export function draw(canvas, s, source, root, bitmaps) {
 
     const context = canvas.getContext('2d');
     const f = shownFrame(s);
-    const base = source === null ? undefined : bitmaps(source.key);
 
-    if (context === null) {
-        return;
-    }
+    context?.setTransform(1, 0, 0, 1, 0, 0);
+    context?.clearRect(0, 0, width, height);
 
-    context.setTransform(1, 0, 0, 1, 0, 0);
-    context.clearRect(0, 0, width, height);
-
-    if (f === null || source === null || base === undefined) {
-        return;
+    if (context === null || f === null || bitmap === undefined) {
+        return null;
     }
 
     context.imageSmoothingQuality = 'high';
-    drawBase(context, s, f, base);
+    drawBase(context, s, f, bitmap);
 
-    if (!source.isWide) {
-        drawTiles(context, s, f, root, bitmaps);
-    }
+    return context;
 }
 
 
@@ -157,15 +168,18 @@ function drawBase(context, s, f, bitmap) {
 function drawTiles(context, s, f, root, bitmaps) {
     const shown = /** @type {import('./state.js').Shown} */ (s.shown);
 
-    if (shown.index !== s.index) {
+    if (!isCurrent(s)) {
         return;
     }
 
     context.setTransform(...snapped(s, f));
 
     // the window of the base picture: one filter is for all of them
-    for (let coarser = FILL; coarser >= 0; coarser--) {
-        for (const p of tilePictures(s, root, shown.asked, coarser)) {
+    for (let coarser = FILL; coarser >= -1; coarser--) {
+        const tiles = coarser === -1 ? tilePictures(s, root, shown.asked, 0, 'exact')
+            : tilePictures(s, root, shown.asked, coarser);
+
+        for (const p of tiles) {
             const bitmap = bitmaps(p.key);
 
             if (bitmap !== undefined && p.tile !== null) {

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Which pictures a viewport wants, and in which order: what is seen first,
-// then the neighbours, in the direction of scrolling before the other.
+// Which pictures a viewport wants, and in which order: what is seen, as good
+// as the ladder allows; at rest the same without loss; the neighbours, in the
+// direction of scrolling before the other; what a wider window and the usual
+// windows need; then the rest of the series, every fourth first.
 
 import { levelFor, tilesFor } from '../math/tiles.js';
 import { RESET, fitScale, scaleOf, visible } from '../math/view.js';
-import { wideWindow } from '../math/window.js';
+import { presets, sameWindow, wideWindow } from '../math/window.js';
+import { newMeter } from '../net/meter.js';
 import { renderedUrl } from '../net/urls.js';
+import { STEPS, ceilingOf, improves, isLossless } from './ladder.js';
+import { fusionPicture } from './space/fusion.js';
 import { frameOf, imageSize, windowOf } from './state.js';
 
 /**
@@ -21,17 +26,25 @@ import { frameOf, imageSize, windowOf } from './state.js';
  * @property {string} accept
  * @property {string} stack id
  * @property {number} index of the frame
+ * @property {Frame} frame
  * @property {Window | null} window that it is made with; null: not known
  * @property {Window | null} asked window in the URL
  * @property {Tile | null} tile
- * @property {'preview' | 'final'} stage
+ * @property {Stage} stage
  * @property {string} kind "JPEG 90"
  * @property {Picture | null} better serves instead, if it is here already
  * @property {boolean} soon is to be decoded as soon as it is here
  *
- * @typedef {{base: Picture, preview: Picture, tiles: Picture[],
- *            now: Picture[], near: Picture[]}} Plan now: is seen; near:
- *     may be seen next, the likeliest first
+ * @typedef {import('./ladder.js').Stage} Stage
+ * @typedef {import('../net/meter.js').Meter} Meter
+ *
+ * @typedef {Object} Plan
+ * @property {Picture} base of quality 90, or without loss where it must be
+ * @property {Picture[]} quicker than that, the better first
+ * @property {Picture[]} tiles that are seen
+ * @property {Picture[]} exact what is seen without loss, when that is due
+ * @property {Picture[]} now is seen
+ * @property {Picture[]} near may be seen next, the likeliest first
  */
 
 /** Images up to so many pixels come whole, whatever the zoom. */
@@ -43,20 +56,32 @@ const WHOLE = 1280 * 1024;
  */
 const BOXES = [1024, 1280, 1600, 2048, 2560, 3200, 4096];
 
-const QUALITY = { preview: 60, final: 90 };
+/** A view of a volume while it turns. */
+const VIEW_HALF = { width: 224, height: 224, box: 224 };
 
 /** Frames asked for ahead of the scroll and behind it. */
 const AHEAD = 24;
 const BEHIND = 8;
+
+/** Of a series so many bytes as stored may be asked for in advance. */
+const FAR = 600e6;
+
+/** Windows of a modality that are asked for in advance. */
+const USUAL = 3;
+
+/** Frames before what changes the window, and those that are decoded. */
+const CLOSE = 6;
+const SOON = 4;
 
 
 /**
  * @param {Viewport} s
  * @param {string} root of DICOMweb
  * @param {string} [tool] that is chosen
+ * @param {Meter} [meter]
  * @returns {Plan | null} null: nothing to show
  */
-export function plan(s, root, tool = '') {
+export function plan(s, root, tool = '', meter = newMeter()) {
     const f = frameOf(s);
 
     if (f === null) {
@@ -65,19 +90,152 @@ export function plan(s, root, tool = '') {
 
     const window = s.window;
     const base = basePicture(s, root, s.index, window, 'final');
-    const preview = basePicture(s, root, s.index, window, 'preview');
+    const quicker = chain(basePicture(s, root, s.index, window, 'half').better, base);
     const tiles = tilePictures(s, root, window);
-    const moving = s.busy !== '' && s.slow;
-    const now = moving ? [preview] : [base, ...tiles];
-    const near = s.busy === 'window' ? []
-        : neighbours(s).map((i, at) => ({
-            ...basePicture(s, root, i, window, moving ? 'preview' : 'final'),
-            soon: at < 4,
-        }));
+    const pace = isView(f) ? 'half' : s.pace;
+    const isMoving = s.busy !== '' && pace !== 'final';
+    const exact = isMoving ? [] : exactPictures(s, root, meter);
+    const over = s.fusion === null ? null : fusionPicture(s, root, f, s.index);
+    const now = [
+        ...(isMoving ? [basePicture(s, root, s.index, window, pace)]
+            : [base, ...tiles, ...exact]),
+        ...(over === null ? [] : [over]),
+    ];
 
-    const wide = tool === 'window' ? widePicture(s, root) : null;
+    return {
+        base, tiles, exact, now,
+        quicker: [...quicker, basePicture(s, root, s.index, window, 'half')],
+        near: isView(f) ? [] : s.busy === 'window' ? wide(s, root)
+            : near(s, root, tool, meter),
+    };
+}
 
-    return { base, preview, tiles, now, near: wide === null ? near : [wide, ...near] };
+
+/**
+ * @param {Picture | null} first
+ * @param {Picture} last is not one of them
+ * @returns {Picture[]} the better first
+ */
+function chain(first, last) {
+    const all = [];
+
+    for (let p = first; p !== null && p.key !== last.key; p = p.better) {
+        all.unshift(p);
+    }
+
+    return all;
+}
+
+
+/**
+ * The same without loss, at rest, once the one of quality 90 is seen.
+ * @param {Viewport} s
+ * @param {string} root
+ * @param {Meter} meter
+ * @returns {Picture[]}
+ */
+function exactPictures(s, root, meter) {
+    const f = /** @type {Frame} */ (frameOf(s));
+    const shown = s.shown;
+
+    if (s.busy !== '' || s.playing || shown === null || shown.index !== s.index
+        || isLossless(f) || !(shown.asked === s.window
+            || (shown.asked !== null && sameWindow(shown.asked, s.window)))
+        || (shown.stage !== 'final' && shown.stage !== 'exact')
+        || s.detail !== 'whole')
+    {
+        return [];
+    }
+
+    const due = shown.stage === 'exact'
+        || improves(meter, f.bytes / Math.max(1, shown.bytes), ceilingOf(f));
+    const tiles = tilePictures(s, root, s.window, 0, 'exact');
+
+    return !due ? [] : tiles.length > 0 ? tiles
+        : [basePicture(s, root, s.index, s.window, 'exact')];
+}
+
+
+/**
+ * @param {Viewport} s
+ * @param {string} root
+ * @param {string} tool
+ * @param {Meter} meter
+ * @returns {Picture[]}
+ */
+function near(s, root, tool, meter) {
+    const stage = s.busy === '' || s.playing ? 'final' : s.pace;
+    const around = neighbours(s).map((i, at) => ({
+        ...basePicture(s, root, i, s.window, stage), soon: at < SOON,
+    }));
+
+    const first = tool === 'window' ? wide(s, root) : [];
+
+    if (s.busy !== '' || s.playing) {
+        return [...first, ...around];
+    }
+
+    return meter.saves ? [...first, ...around.slice(0, SOON)] : [
+        ...first, ...around.slice(0, CLOSE), ...wide(s, root), ...usual(s, root),
+        ...around.slice(CLOSE), ...far(s, root),
+    ];
+}
+
+
+/** @param {Viewport} s @param {string} root @returns {Picture[]} one, or none */
+function wide(s, root) {
+    const p = widePicture(s, root);
+
+    return p === null ? [] : [p];
+}
+
+
+/**
+ * What is seen in the windows that the modality is usually looked at with: a
+ * key that chooses one finds it here.
+ * @param {Viewport} s
+ * @param {string} root
+ * @returns {Picture[]}
+ */
+function usual(s, root) {
+    const f = /** @type {Frame} */ (frameOf(s));
+
+    return f.colour ? [] : presets(f.modality).slice(0, USUAL)
+        .map(({ center, width }) => ({ center, width }))
+        .filter((w) => !sameWindow(w, windowOf(s, f)))
+        .map((w) => ({ ...basePicture(s, root, s.index, w, 'final'), soon: false }));
+}
+
+
+/** @type {{of: unknown[], pictures: Picture[]}} of the last question */
+let farthest = { of: [], pictures: [] };
+
+
+/**
+ * The rest of the series, every fourth frame first.  It is the same in each
+ * frame of the screen.
+ * @param {Viewport} s
+ * @param {string} root
+ * @returns {Picture[]}
+ */
+function far(s, root) {
+    const of = [s.stack, s.index, s.window, s.size, s.dpr, s.view.rotate];
+
+    if (of.some((v, i) => v !== farthest.of[i])) {
+        const count = s.stack?.frames.length ?? 0;
+        const most = Math.floor(FAR / /** @type {Frame} */ (frameOf(s)).bytes);
+        const all = Array.from({ length: count }, (_, i) => i);
+        const order = [...all.filter((i) => i % 4 === 0), ...all.filter((i) => i % 4 !== 0)]
+            .slice(0, most);
+
+        farthest = {
+            of,
+            pictures: order.map((i) =>
+                ({ ...basePicture(s, root, i, s.window, 'final'), soon: false })),
+        };
+    }
+
+    return farthest.pictures;
 }
 
 
@@ -109,16 +267,46 @@ function distinct(pictures) {
  * @param {string} root
  * @param {number} index
  * @param {Window | null} window that was chosen
- * @param {'preview' | 'final'} stage
+ * @param {Stage} stage
  * @returns {Picture}
  */
 export function basePicture(s, root, index, window, stage) {
-    const size = baseSize(s, index);
-    const final = picture(s, root, index, window, 'final', size, null);
+    const { part } = STEPS[stage];
+    const whole = baseSize(s, index);
+    const one = picture(s, root, index, window, stage,
+        part === 1 ? whole : reduced(s, index, whole, part), null);
+    /** @type {Partial<Record<Stage, Stage>>} */
+    const next = { half: 'preview', preview: 'final' };
+    const better = next[stage];
 
-    return stage === 'final' ? final : {
-        ...picture(s, root, index, window, stage, size, null), better: final,
-    };
+    return better === undefined ? one
+        : { ...one, better: basePicture(s, root, index, window, better) };
+}
+
+
+/**
+ * @param {Viewport} s
+ * @param {number} index
+ * @param {{width: number, height: number, box: number} | null} whole
+ * @param {number} part
+ */
+function reduced(s, index, whole, part) {
+    const f = /** @type {Frame} */ (s.stack?.frames[index]);
+    const { width, height } = whole ?? imageSize(f);
+    const box = Math.ceil((whole?.box ?? Math.max(width, height)) * part);
+
+    return isView(f) ? VIEW_HALF
+        : { width: width * part, height: height * part, box };
+}
+
+
+/**
+ * A view of a volume takes the server long: it is small while it turns.
+ * @param {Frame} f
+ * @returns {boolean}
+ */
+function isView(f) {
+    return f.source?.kind === 'vr';
 }
 
 
@@ -143,9 +331,10 @@ export function widePicture(s, root) {
  * @param {string} root
  * @param {Window | null} window that was chosen
  * @param {number} [coarser] levels coarser than needed
+ * @param {Stage} [stage]
  * @returns {Picture[]}
  */
-export function tilePictures(s, root, window, coarser = 0) {
+export function tilePictures(s, root, window, coarser = 0, stage = 'final') {
     const f = frameOf(s);
 
     if (f === null) {
@@ -167,7 +356,7 @@ export function tilePictures(s, root, window, coarser = 0) {
     const level = levelFor(scale) + coarser;
 
     return tilesFor(f.columns, f.rows, level, stored)
-        .map((t) => picture(s, root, s.index, window, 'final', null, t));
+        .map((t) => picture(s, root, s.index, window, stage, null, t));
 }
 
 
@@ -226,12 +415,23 @@ export function neighbours(s) {
 
 
 /**
- * Breast images come without loss as soon as they come to rest.
+ * Of planes: the server's own choice need not be that of the frame which the
+ * plane was given its windows by.
+ * @param {Frame} f
+ * @returns {Window | null}
+ */
+function usualWindow(f) {
+    return f.source === null ? null : f.windows[0] ?? f.auto;
+}
+
+
+/**
+ * Where loss is not allowed a picture comes without as soon as it rests.
  * @param {Viewport} s
  * @param {string} root
  * @param {number} index
  * @param {Window | null} window
- * @param {'preview' | 'final'} stage
+ * @param {Stage} stage
  * @param {{box: number} | null} size
  * @param {Tile | null} tile
  * @returns {Picture}
@@ -239,15 +439,15 @@ export function neighbours(s) {
 function picture(s, root, index, window, stage, size, tile) {
     const stack = /** @type {import('./state.js').Stack} */ (s.stack);
     const f = stack.frames[index];
-    const lossless = f.modality === 'MG' && stage === 'final';
-    const quality = QUALITY[stage];
+    const step = STEPS[stage === 'final' && isLossless(f) ? 'exact' : stage];
+    const lossless = step.quality === 0;
     const accept = lossless ? 'image/png' : 'image/jpeg';
     const url = renderedUrl(root, f, {
-        window: f.colour ? null : window,
+        window: f.colour ? null : window ?? usualWindow(f),
         voi: f.voi,
         size: size && { width: size.box, height: size.box },
         tile,
-        quality: lossless ? 0 : quality,
+        quality: step.quality,
     });
 
     return {
@@ -256,11 +456,12 @@ function picture(s, root, index, window, stage, size, tile) {
         accept,
         stack: stack.id,
         index,
+        frame: f,
         window: windowOf({ ...s, window }, f),
         asked: window,
         tile,
         stage,
-        kind: lossless ? 'lossless' : `JPEG ${quality}`,
+        kind: step.kind,
         better: null,
         soon: true,
     };

@@ -3,10 +3,11 @@
 // A picture on the page, with all that is written on it.  render(state) is
 // the only writer to its DOM.
 
+import { lossyText } from '../dicom/stack.js';
 import { edgeLetters, edgeLettersOfPatientOrientation } from '../math/orientation.js';
 import { scaleBar } from '../math/scale.js';
 import { matrix, scaleOf } from '../math/view.js';
-import { isIdentity } from '../math/window.js';
+import { formatWindow, isIdentity } from '../math/window.js';
 import { find, setLines, setText } from '../ui/dom.js';
 import { drawLayers } from './layers.js';
 import { compositorMap, draw, setFilter, sourceOf } from './picture.js';
@@ -39,6 +40,10 @@ export function lettersOf(s) {
 }
 
 
+/** What is said of a picture that is not a preview. */
+const GRADES = { improving: 'improving', lossy: 'final', exact: 'final' };
+
+
 /**
  * How the picture was sent; the ratio is that of the whole frame.
  * @param {Viewport} s
@@ -49,9 +54,20 @@ export function lettersOf(s) {
 function kindText(s, shown, f) {
     const ratio = Math.round(f.bytes / Math.max(1, shown.bytes));
     const isReduced = scaleOf(s.view, imageSize(f), s.size) * s.dpr < 0.999;
+    const how = s.grade === 'exact' ? ['lossless'] : [shown.kind, `${ratio}:1`];
 
-    return [shown.kind, shown.kind === 'lossless' ? '' : `${ratio}:1`,
-        isReduced ? 'reduced' : ''].filter(Boolean).join('  ');
+    return [...how, isReduced ? 'reduced' : '', GRADES[s.grade]]
+        .filter(Boolean).join('  ');
+}
+
+
+/**
+ * @param {import('../math/view.js').View} view
+ * @returns {string} '': as it is stored
+ */
+export function turnedText({ flip, rotate }) {
+    return [flip ? 'Flipped' : '', rotate === 0 ? '' : `Rotated ${rotate}°`]
+        .filter(Boolean).join('  ');
 }
 
 
@@ -89,10 +105,13 @@ export class Screen {
         this.#scaleBar(s, page.annotation);
         this.#badge(s, page.annotation, compositorMap({ ...s, invert: false }, source));
         this.#failure(s);
+        this.#turned(s);
         drawLayers(this.layer, s, page);
         this.node.dataset.tool = page.tool;
         this.node.dataset.shown = s.shown === null ? '' : String(s.shown.index + 1);
         this.node.dataset.stage = s.shown?.stage ?? '';
+        this.node.dataset.window = s.shown?.window == null ? ''
+            : formatWindow(s.shown.window);
     }
 
 
@@ -145,7 +164,7 @@ export class Screen {
 
 
     /**
-     * How true the picture is.
+     * How true the picture is.  Loss is said even where nothing else is.
      * @param {Viewport} s
      * @param {Annotation} annotation
      * @param {import('../math/window.js').Affine} map of the preview
@@ -153,16 +172,34 @@ export class Screen {
     #badge(s, annotation, map) {
         const f = shownFrame(s);
         const badge = find('.badge', HTMLElement, this.node);
-        const isPreview = s.shown?.stage === 'preview' || !isIdentity(map)
-            || s.detail !== 'whole';
+        const lossy = find('.lossy', HTMLElement, this.node);
+        const stored = f === null ? '' : lossyText(f);
+        const isPreview = s.shown?.stage === 'preview' || s.shown?.stage === 'half'
+            || !isIdentity(map) || s.detail !== 'whole';
+        const state = s.shown === null ? '' : isPreview ? 'preview'
+            : s.grade === 'improving' ? 'lossy' : 'final';
 
-        badge.dataset.state = s.shown === null ? '' : isPreview ? 'preview' : 'final';
-        badge.hidden = s.shown === null || f === null || annotation === 'none';
+        badge.dataset.state = state;
+        badge.hidden = s.shown === null || f === null
+            || (annotation === 'none' && state === 'final' && s.grade === 'exact');
+        lossy.hidden = stored === '';
+        setText(lossy, stored);
+        this.node.dataset.lossy = String(stored !== '');
 
         if (s.shown !== null && f !== null) {
             setText(badge, s.detail === 'failed' ? 'detail missing'
                 : isPreview ? 'preview' : kindText(s, s.shown, f));
         }
+    }
+
+
+    /** @param {Viewport} s whatever texts are chosen: it differs from the stored */
+    #turned(s) {
+        const mark = find('.turned', HTMLElement, this.node);
+        const text = s.shown === null ? '' : turnedText(s.view);
+
+        setText(mark, text);
+        mark.hidden = text === '';
     }
 
 

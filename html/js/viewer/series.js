@@ -4,8 +4,8 @@
 
 import { TAG, first, number } from '../dicom/dataset.js';
 import { stacks } from '../dicom/stack.js';
-import { Refusal, getDatasets } from '../net/dicomweb.js';
-import { seriesUrl, studyUrl } from '../net/urls.js';
+import { Refusal, ask, getDatasets } from '../net/dicomweb.js';
+import { seriesUrl, sessionUrl, studyUrl } from '../net/urls.js';
 import { mismatch } from './identity.js';
 
 /**
@@ -95,6 +95,25 @@ export function hasPictures(x) {
 
 
 /**
+ * What names the pictures of the series as they are now.
+ * @param {string} root
+ * @param {string} study
+ * @param {string} series
+ * @returns {Promise<string>} '': they are asked for again each time
+ */
+async function getRev(root, study, series) {
+    try {
+        const answer = await ask(sessionUrl(root, study, series), 'application/json');
+        const { rev, ...of } = await answer.json();
+
+        return of.study === study && of.series === series ? String(rev) : '';
+    } catch {
+        return '';
+    }
+}
+
+
+/**
  * @param {string} root
  * @param {Dataset} study
  * @param {Series} x
@@ -104,9 +123,12 @@ export async function loadSeries(root, study, x) {
     const uid = first(study, TAG.StudyInstanceUID);
 
     try {
-        const all = await getDatasets(`${seriesUrl(root, uid, x.uid)}/metadata`);
+        const [rev, all] = await Promise.all([
+            getRev(root, uid, x.uid),
+            getDatasets(`${seriesUrl(root, uid, x.uid)}/metadata`),
+        ]);
         const alarm = all.map((ds) => mismatch(study, ds)).find(Boolean) ?? '';
-        const found = alarm === '' ? stacks(all) : [];
+        const found = alarm === '' ? stacks(all, rev) : [];
 
         return {
             alarm,

@@ -20,7 +20,7 @@ export function renderSlider(slider, s) {
     const count = s.stack?.frames.length ?? 0;
     const at = s.index / Math.max(1, count - 1);
 
-    slider.hidden = count < 2;
+    slider.hidden = count < 2 || s.stack?.made?.kind === 'vr';
     slider.setAttribute('aria-valuemax', String(count));
     slider.setAttribute('aria-valuenow', String(s.index + 1));
     slider.setAttribute('aria-valuetext', `${s.index + 1} of ${count}`);

@@ -5,6 +5,7 @@
 
 import { find, setText } from '../ui/dom.js';
 import { listenToCine, renderCine } from './cine.js';
+import { decorate } from './decorations.js';
 import { listenToPointers } from './input/pointer.js';
 import { listenToSlider } from './input/slider.js';
 import { listenToWheel } from './input/wheel.js';
@@ -32,6 +33,7 @@ class Cell {
         const copy = /** @type {DocumentFragment} */ (template.content.cloneNode(true));
 
         this.host = host;
+        this.bitmaps = bitmaps;
         this.node = find('.cell', HTMLElement, copy);
         this.port = find('.port', HTMLElement, copy);
         this.slider = find('.slider', HTMLElement, copy);
@@ -97,6 +99,8 @@ class Cell {
         this.port.setAttribute('aria-label', several ? `Image ${at + 1}` : 'Image');
         this.port.setAttribute('aria-current', String(at === page.active));
         find('.cell-close', HTMLElement, this.node).hidden = !several || s.entry === '';
+
+        decorate(this.node, this.host, this.bitmaps);
 
         const drawn = [s, page, pictures];
 

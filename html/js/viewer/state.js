@@ -4,6 +4,7 @@
 // next one.  No DOM, no network.  What all viewports share is in page.js.
 
 import { frameRate } from '../dicom/stack.js';
+import { turnedView } from '../dicom/views.js';
 import { RESET } from '../math/view.js';
 import { sameWindow } from '../math/window.js';
 
@@ -18,10 +19,12 @@ import { sameWindow } from '../math/window.js';
  *
  * @typedef {Object} Shown the picture on the screen
  * @property {number} index of its frame
+ * @property {Frame} frame may be of the stack before, until the first picture
+ *     of the new one is there
  * @property {string} key of the picture in the loader
  * @property {Window | null} window that it was made with; null: not known
  * @property {Window | null} asked window in its URL
- * @property {'preview' | 'final'} stage
+ * @property {import('./ladder.js').Stage} stage
  * @property {string} kind "JPEG 90"
  * @property {number} bytes as sent
  *
@@ -38,15 +41,20 @@ import { sameWindow } from '../math/window.js';
  * @property {Size} size CSS px of a tile; of no width: not measured yet
  * @property {number} dpr device px a CSS px
  * @property {Busy} busy
- * @property {boolean} slow the net is: previews while things move
+ * @property {'half' | 'preview' | 'final'} pace what is asked for while it
+ *     moves
  * @property {Shown | null} shown
  * @property {'whole' | 'coming' | 'failed'} detail of the tiles that are seen
+ * @property {'exact' | 'improving' | 'lossy'} grade of what is seen;
+ *     improving: without loss it is under way
  * @property {{index: number, reason: string} | null} failure
  * @property {boolean} playing
  * @property {boolean} cineOpen its controls are there
  * @property {number} cineAt when the last frame was due, ms
  * @property {number} fps
  * @property {Uint8Array} marks of each frame, MARK
+ * @property {import('./space/fusion.js').Fusion | null} fusion what lies over
+ *     the picture
  */
 
 /** What is known of a frame, for the slider. */
@@ -71,15 +79,17 @@ export function initial() {
         size: { width: 0, height: 0 },
         dpr: 1,
         busy: '',
-        slow: false,
+        pace: 'final',
         shown: null,
         detail: 'whole',
+        grade: 'lossy',
         failure: null,
         playing: false,
         cineOpen: false,
         cineAt: 0,
         fps: USUAL_RATE,
         marks: new Uint8Array(0),
+        fusion: null,
     };
 }
 
@@ -125,7 +135,13 @@ export function frameOf(s) {
 
 /** @param {Viewport} s @returns {Frame | null} on the screen */
 export function shownFrame(s) {
-    return s.shown === null ? null : s.stack?.frames[s.shown.index] ?? null;
+    return s.shown?.frame ?? null;
+}
+
+
+/** @param {Viewport} s @returns {boolean} the frame asked for is shown */
+export function isCurrent(s) {
+    return s.shown !== null && s.shown.frame === frameOf(s);
 }
 
 
@@ -143,6 +159,18 @@ export function scrolledTo(s, index) {
     }
 
     return { ...s, index: to, direction: to > s.index ? 1 : -1, failure: null };
+}
+
+
+/**
+ * Steps of the wheel and of keys: through the slices, or around a volume.
+ * @param {Viewport} s
+ * @param {number} by
+ * @returns {Viewport}
+ */
+export function stepped(s, by) {
+    return scrolledTo(s, s.stack?.made?.kind === 'vr'
+        ? turnedView(s.index, by, 0) : s.index + by);
 }
 
 

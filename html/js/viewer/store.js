@@ -20,11 +20,11 @@ export class Store {
 
     /**
      * @param {() => void} changed
-     * @param {() => boolean} isSlow the net is
+     * @param {(s: Viewport) => Viewport['pace']} paceOf while it moves
      */
-    constructor(changed, isSlow) {
+    constructor(changed, paceOf) {
         this.changed = changed;
-        this.isSlow = isSlow;
+        this.paceOf = paceOf;
     }
 
 
@@ -48,7 +48,7 @@ export class Store {
         }
 
         this.updatePage((page) => withPort(page, at, busy === '' ? next
-            : { ...next, busy, slow: this.isSlow() }));
+            : { ...next, busy, pace: this.paceOf({ ...next, busy }) }));
 
         if (busy !== '') {
             clearTimeout(this.#rest[at]);

@@ -6,7 +6,6 @@
 import { TAG, first, number, text } from '../dicom/dataset.js';
 import { age, formatAge, formatDate, formatTime } from '../dicom/dates.js';
 import { personName } from '../dicom/names.js';
-import { lossyText } from '../dicom/stack.js';
 import { formatWindow } from '../math/window.js';
 import { scaleOf } from '../math/view.js';
 import { imageSize, shownFrame, startWindow } from './state.js';
@@ -111,7 +110,6 @@ function series(f) {
         technique(ds),
         label('Slice', mm(number(ds, TAG.SliceThickness))),
         label('Spacing', mm(number(ds, TAG.SpacingBetweenSlices))),
-        lossyText(f),
     ].filter(said);
 }
 
@@ -145,6 +143,10 @@ function laterality(ds) {
 
 /** @param {Viewport} s @returns {string} */
 function place(s) {
+    if (s.stack?.made?.kind === 'vr') {
+        return '';
+    }
+
     const frames = s.stack?.frames ?? [];
     const at = (s.shown?.index ?? s.index) + 1;
     const to = s.index + 1;
@@ -164,9 +166,7 @@ function location(f) {
 function zoomText(s, f) {
     const percent = scaleOf(s.view, imageSize(f), s.size) * 100;
 
-    return `${percent < 10 ? percent.toFixed(1) : Math.round(percent)} %`
-        + (s.view.flip ? '  flipped' : '')
-        + (s.view.rotate === 0 ? '' : `  rotated ${s.view.rotate}°`);
+    return `${percent < 10 ? percent.toFixed(1) : Math.round(percent)} %`;
 }
 
 

@@ -5,6 +5,7 @@
 import { presets } from '../math/window.js';
 import { el, find, icon } from '../ui/dom.js';
 import { activePort } from './page.js';
+import { againstFusion, againstPlanes } from './space/against.js';
 import { frameOf, isProjection } from './state.js';
 import { tools } from './tools/tool.js';
 
@@ -20,7 +21,7 @@ const GROUPS = [
     ['invert', 'rotate', 'flip'],
     ['fit', 'native', 'reset'],
     ['cine'],
-    ['layout'],
+    ['layout', 'lines', 'planes', 'fusion'],
     ['annotation', 'help'],
 ];
 
@@ -91,7 +92,32 @@ export function renderToolbar(page) {
     button('cine').disabled = (s.stack?.frames.length ?? 0) < 2;
     button('rotate').hidden = !isProjection(f);
     button('flip').hidden = !isProjection(f);
+    renderSpace(page, button);
     renderWindows(s);
+}
+
+
+/**
+ * What cannot be says why.
+ * @param {Page} page
+ * @param {(name: string) => HTMLButtonElement} button
+ */
+function renderSpace(page, button) {
+    const why = { planes: againstPlanes(page), fusion: againstFusion(page) };
+    const on = { lines: page.lines, planes: page.before !== null,
+        fusion: activePort(page).fusion !== null };
+
+    for (const [name, reason] of Object.entries(why)) {
+        const node = button(name);
+
+        node.dataset.title ??= node.title;
+        node.title = reason || node.dataset.title;
+        node.disabled = reason !== '';
+    }
+
+    for (const [name, is] of Object.entries(on)) {
+        button(name).setAttribute('aria-pressed', String(is));
+    }
 }
 
 

@@ -5,6 +5,7 @@
 
 import { applyInverse, matrix, panned, zoomed } from '../../math/view.js';
 import { frameOf, imageSize } from '../state.js';
+import { gripped } from './grips.js';
 import { toolNamed } from '../tools/tool.js';
 
 /**
@@ -59,7 +60,8 @@ export function listenToPointers(port, host) {
             pinch = { start: host.port(), ...spread(down) };
 
         } else if (down.size === 1) {
-            const tool = toolNamed(BUTTONS[e.button] ?? host.page().tool);
+            const tool = (e.button === 0 ? gripped(host, here) : null)
+                ?? toolNamed(BUTTONS[e.button] ?? host.page().tool);
 
             drag = {
                 tool, start: host.port(), from: here.point,
@@ -75,6 +77,7 @@ export function listenToPointers(port, host) {
         const here = at(e);
 
         if (!down.has(e.pointerId)) {
+            port.dataset.grip = gripped(host, here)?.label ?? '';
             toolNamed(host.page().tool).hover?.(host, here);
             return;
         }
@@ -176,7 +179,7 @@ export function withoutGestures(node) {
 
 /** @param {EventTarget | null} target @returns {boolean} */
 function isControl(target) {
-    return target instanceof Element && target.closest('button, input') !== null;
+    return target instanceof Element && target.closest('button, input, select, label') !== null;
 }
 
 

@@ -3,7 +3,7 @@
 // The wheel scrolls; with Ctrl (and when a touch pad pinches) it zooms.
 
 import { zoomed } from '../../math/view.js';
-import { frameOf, imageSize, scrolledTo } from '../state.js';
+import { frameOf, imageSize, stepped } from '../state.js';
 
 /** Touch pads send many small steps: so many CSS px are a frame. */
 const PAD = 30;
@@ -39,7 +39,7 @@ export function listenToWheel(port, host) {
         rest -= steps;
 
         if (steps !== 0) {
-            host.update((s) => scrolledTo(s, s.index + steps), 'scroll');
+            host.update((s) => stepped(s, steps), 'scroll');
         }
     }, { passive: false });
 }

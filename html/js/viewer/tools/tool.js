@@ -5,6 +5,7 @@
 // began, the viewport now, and the way gone.  A tool that makes something
 // takes the pointer itself (down, move, up, hover).
 
+import { cross } from './cross.js';
 import { pan } from './pan.js';
 import { scroll } from './scroll.js';
 import { select } from './select.js';
@@ -39,7 +40,7 @@ import { zoom } from './zoom.js';
 
 /** In the order of the toolbar. @returns {Tool[]} */
 export function tools() {
-    return [scroll, window, zoom, pan, select];
+    return [scroll, window, zoom, pan, select, cross];
 }
 
 

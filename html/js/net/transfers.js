@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Transfers of pictures, as the browser itself timed them.
+
+/**
+ * @param {(t: import('./meter.js').Transfer) => void} tell of each that came
+ *     over the net, not out of the browser's cache
+ */
+export function watchTransfers(tell) {
+    new PerformanceObserver((list) => {
+        for (const e of /** @type {PerformanceResourceTiming[]} */ (list.getEntries())) {
+            if (e.transferSize > 0 && e.initiatorType === 'fetch'
+                && /\/rendered/.test(e.name))
+            {
+                tell({
+                    sent: e.requestStart, begun: e.responseStart,
+                    ended: e.responseEnd, bytes: e.transferSize,
+                });
+            }
+        }
+    }).observe({ type: 'resource', buffered: true });
+}
+
+
+/** @returns {boolean} the user has asked for few bytes */
+export function savesData() {
+    const net = /** @type {{connection?: {saveData?: boolean}}} */ (navigator);
+
+    return net.connection?.saveData === true;
+}

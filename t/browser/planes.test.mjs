@@ -1,0 +1,558 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Planes of volumes, reference lines, the cross-hair and fusion, looked at as
+// a person would: a ball that lies towards the left of the patient must be
+// seen at the side that says L.
+
+import assert from 'node:assert/strict';
+import { before } from 'node:test';
+
+import { BASE, SIZES, drawn, onPage, openStudy } from './browser.mjs';
+import { readPng } from './png.mjs';
+import { DX } from './studies.mjs';
+import { BODY, GAP, PET, WAYS, storeVolumes } from './volumes.mjs';
+
+/** @typedef {import('playwright-core').Page} Page */
+/** @typedef {[number, number, number]} Vector */
+
+before(() => storeVolumes(BASE));
+
+const AXES = {
+    axial: { row: [1, 0, 0], column: [0, 1, 0] },
+    coronal: { row: [1, 0, 0], column: [0, 0, -1] },
+    sagittal: { row: [0, 1, 0], column: [0, 0, -1] },
+};
+
+/** The middle of the voxels' box, mm from the middle of the body. */
+const BOX = [-1, -1, -2];
+
+/** mm across the pictures of all three planes */
+const ACROSS = BODY.columns * BODY.pixel;
+
+const port = (/** @type {Page} */ page, /** @type {number} */ at) =>
+    page.locator('.port').nth(at);
+
+const greyOf = (/** @type {number} */ hu) =>
+    ((hu - (BODY.window.center - 0.5)) / (BODY.window.width - 1) + 0.5) * 255;
+
+const dotOf = (/** @type {readonly number[]} */ a, /** @type {readonly number[]} */ b) =>
+    a.reduce((s, v, i) => s + v * b[i], 0);
+
+
+/**
+ * All viewports with a picture have the one they are to have.
+ * @param {Page} page
+ * @param {number} [count]
+ */
+async function settled(page, count = 1) {
+    await drawn(page);
+    await page.waitForFunction((n) => {
+        const ports = [...document.querySelectorAll('.port')].slice(0, n);
+
+        return ports.length === n && ports.every((p) =>
+            p.querySelector('.badge')?.getAttribute('data-state') === 'final');
+    }, count);
+}
+
+
+/** @param {Page} page the body in three planes and as a volume */
+async function openPlanes(page) {
+    await openStudy(page, BODY.study);
+    await page.keyboard.press('b');
+    await page.waitForSelector('.space-panel');
+    await settled(page, 4);
+}
+
+
+/**
+ * @param {Page} page
+ * @param {number} columns of viewports, one row
+ */
+async function openSeries(page, columns) {
+    await openStudy(page, BODY.study);
+    await page.locator('[data-command="layout"]').click();
+    await page.locator(`.layouts-choice[data-rows="1"][data-columns="${columns}"]`).click();
+    await settled(page, columns);
+}
+
+
+/**
+ * Where the pixels of a ball are: their middle in CSS px from the middle of
+ * the viewport, and how many mm2 they are.
+ * @param {Page} page
+ * @param {number} at
+ * @param {number} hu
+ * @param {string} [canvas]
+ * @param {[number, number]} [range] of grey values, instead of that of hu
+ */
+async function ballIn(page, at, hu, canvas = '.port-picture',
+    range = [greyOf(hu) - 18, greyOf(hu) + 18])
+{
+    await drawn(page);
+
+    return port(page, at).locator(canvas).evaluate((node, [low, high]) => {
+        const { width, height, clientWidth } = /** @type {HTMLCanvasElement} */ (node);
+        const { data } = /** @type {any} */ (node).getContext('2d')
+            .getImageData(0, 0, width, height);
+        let n = 0, x = 0, y = 0;
+
+        for (let i = 0; i < width * height; i++) {
+            if (data[4 * i + 3] > 0 && data[4 * i] >= low && data[4 * i] <= high) {
+                n++;
+                x += i % width + 0.5;
+                y += Math.floor(i / width) + 0.5;
+            }
+        }
+
+        const k = clientWidth / width;
+
+        return { n: n * k * k, x: (x / n - width / 2) * k, y: (y / n - height / 2) * k };
+    }, range);
+}
+
+
+/** @param {Page} page @param {number} at @returns {Promise<number>} CSS px a mm */
+async function scaleIn(page, at) {
+    const box = await port(page, at).boundingBox();
+
+    return Math.min(box?.width ?? 0, box?.height ?? 0) / ACROSS;
+}
+
+
+/** @param {Page} page @param {number} at @returns {Promise<Record<string, string>>} */
+async function lettersIn(page, at) {
+    const sides = ['left', 'right', 'top', 'bottom'];
+
+    return Object.fromEntries(await Promise.all(sides.map(async (side) =>
+        [side, await port(page, at).locator(`.letter-${side}`).textContent()])));
+}
+
+
+/** @param {{x: number, y: number}} p @returns {string} the side it lies towards */
+function sideOf({ x, y }) {
+    if (Math.abs(x) > Math.abs(y)) {
+        return x > 0 ? 'right' : 'left';
+    }
+
+    return y > 0 ? 'bottom' : 'top';
+}
+
+
+/**
+ * @param {Page} page
+ * @param {number} at
+ * @param {{x: number, y: number}[]} way CSS px from the viewport's middle
+ */
+async function dragIn(page, at, way) {
+    const box = /** @type {any} */ (await port(page, at).boundingBox());
+    const point = (/** @type {{x: number, y: number}} */ p) =>
+        /** @type {[number, number]} */ ([box.x + box.width / 2 + p.x,
+            box.y + box.height / 2 + p.y]);
+
+    await page.mouse.move(...point(way[0]));
+    await page.mouse.down();
+
+    for (const p of way.slice(1)) {
+        await page.mouse.move(...point(p), { steps: 4 });
+    }
+
+    await page.mouse.up();
+}
+
+
+onPage('G19 planes: a point of the patient is where its letter and its mm say', {}, async (page) => {
+    await openPlanes(page);
+
+    for (const [at, [name, axis]] of Object.entries(AXES).entries()) {
+        const scale = await scaleIn(page, at);
+        const letters = await lettersIn(page, at);
+
+        assert.match(await port(page, at).locator('.corner-br').innerText(), new RegExp(name));
+
+        for (const [letter, { way, hu }] of Object.entries(BODY.balls)) {
+            const place = way.map((v, i) => v * BODY.reach - BOX[i]);
+            const x = dotOf(way, axis.row);
+            const y = dotOf(way, axis.column);
+
+            if (x === 0 && y === 0) {
+                continue;
+            }
+
+            const ball = await ballIn(page, at, hu);
+
+            assert.ok(Math.abs(ball.x - dotOf(place, axis.row) * scale) < 3
+                && Math.abs(ball.y - dotOf(place, axis.column) * scale) < 3,
+            `${name} ${letter}: ${JSON.stringify(ball)}`);
+            assert.equal(letters[sideOf(ball)], letter, `${name} ${letter}`);
+        }
+    }
+
+    assert.deepEqual(await lettersIn(page, 3), { left: 'R', right: 'L', top: 'H', bottom: 'F' });
+});
+
+
+onPage('H4 letters and pixels of one matrix: 8 orientations of 3 planes', {}, async (page) => {
+    await openStudy(page, WAYS.study);
+
+    for (const [n, iop] of WAYS.orientations.entries()) {
+        const title = `Way ${iop.join(' ')}`;
+
+        await page.waitForFunction((text) =>
+            document.querySelector('.corner-br')?.textContent?.includes(text), title);
+        await settled(page);
+
+        const letters = await lettersIn(page, 0);
+        let seen = 0;
+
+        for (const [letter, { hu }] of Object.entries(BODY.balls)) {
+            const ball = await ballIn(page, 0, hu);
+
+            if (ball.n > 100) {
+                seen++;
+                assert.equal(letters[sideOf(ball)], letter, `${title}: ${JSON.stringify(letters)}`);
+            } else {
+                assert.ok(!Object.values(letters).includes(letter), title);
+            }
+        }
+
+        assert.equal(seen, 2, title);
+
+        if (n < WAYS.orientations.length - 1) {
+            await page.keyboard.press('PageDown');
+        }
+    }
+});
+
+
+onPage('S3 no letters where the orientation is not known', {}, async (page) => {
+    await openStudy(page, GAP.bare);
+    assert.deepEqual(await lettersIn(page, 0), { left: '', right: '', top: '', bottom: '' });
+});
+
+
+onPage('S4 a picture that is turned or mirrored says so, whatever texts are chosen', {}, async (page) => {
+    await openStudy(page, DX.study);
+
+    const mark = page.locator('.turned');
+
+    assert.equal(await mark.isVisible(), false);
+    await page.keyboard.press('q');
+    await drawn(page);
+    assert.equal(await mark.innerText(), 'Rotated 90°');
+    await page.keyboard.press('x');
+    await drawn(page);
+    assert.match(await mark.innerText(), /^Flipped {2}Rotated 270°$/);
+    await page.keyboard.press('i');
+    await page.keyboard.press('i');
+    await drawn(page);
+    assert.equal(await mark.isVisible(), true);
+    await page.keyboard.press('Escape');
+    await drawn(page);
+    assert.equal(await mark.isVisible(), false);
+});
+
+
+onPage('S7 PET: one scale for the whole series, and for its planes', {}, async (page) => {
+    await openStudy(page, BODY.study);
+    await page.locator('.thumb').nth(1).click();
+    await page.waitForFunction(() =>
+        document.querySelector('.corner-br')?.textContent?.includes('Uptake'));
+    await settled(page);
+
+    // slices of the ball have slopes that differ by a fifth
+    const greys = [];
+
+    for (let k = 0; k < 3; k++) {
+        await page.keyboard.press('Home');
+
+        for (let i = 0; i < 13 + k; i++) {
+            await page.keyboard.press('ArrowDown');
+        }
+
+        await page.waitForFunction((n) => /** @type {HTMLElement} */ (
+            document.querySelector('.port')).dataset.shown === String(n), 14 + k);
+        await settled(page);
+        greys.push((await port(page, 0).locator('.port-picture').evaluate((node) => {
+            const canvas = /** @type {HTMLCanvasElement} */ (node);
+            const { data } = /** @type {any} */ (canvas.getContext('2d'))
+                .getImageData(0, 0, canvas.width, canvas.height);
+
+            return Math.max(...data.filter((/** @type {number} */ _, /** @type {number} */ i) =>
+                i % 4 === 0).slice(0, 1e6).reduce((/** @type {number[]} */ most,
+                /** @type {number} */ v) => v > most[0] ? [v] : most, [0]));
+        })));
+    }
+
+    assert.ok(Math.min(...greys) > 230 && Math.max(...greys) - Math.min(...greys) <= 3,
+        greys.join());
+});
+
+
+onPage('B23 reference lines: off at start; where the others cut this one', {}, async (page) => {
+    await openSeries(page, 3);
+    assert.equal(await page.locator('.line-reference').count(), 0);
+    await page.keyboard.press('o');
+    await drawn(page);
+
+    const scout = port(page, 2);
+    const lines = scout.locator('.line-reference');
+    const box = /** @type {any} */ (await scout.boundingBox());
+    const scale = Math.min(box.width, box.height) / 192;
+
+    // the first slice of the body: its uppermost, 92 mm above the middle
+    const yOf = async () => Number(await scout.locator('.line-reference.is-active')
+        .getAttribute('y1'));
+    const expected = (/** @type {number} */ mm) => box.height / 2 - (mm + 1) * scale;
+
+    assert.equal(await lines.count(), 2);
+    assert.ok(Math.abs(await yOf() - expected(92)) < 1.5, `${await yOf()} ${expected(92)}`);
+
+    await page.locator('.port').first().focus();
+    await page.keyboard.press('End');
+    await drawn(page);
+    assert.ok(Math.abs(await yOf() - expected(-96)) < 1.5);
+    await page.keyboard.press('o');
+    await drawn(page);
+    assert.equal(await page.locator('.line-reference').count(), 0);
+});
+
+
+onPage('B24 the cross-hair: one point of the patient in all viewports', {}, async (page) => {
+    await openSeries(page, 3);
+    await page.keyboard.press('j');
+    await drawn(page);
+
+    const ball = await ballIn(page, 2, BODY.balls.P.hu);
+
+    await dragIn(page, 2, [ball]);
+    await settled(page, 3);
+
+    // the body's slice through the ball, from the head: 92 - 4 k = 0
+    assert.equal(await port(page, 0).getAttribute('data-shown'), '24');
+
+    const there = await ballIn(page, 0, BODY.balls.P.hu);
+    const box = /** @type {any} */ (await port(page, 0).boundingBox());
+    const arms = await port(page, 0).locator('.line-cross').evaluateAll((all) =>
+        all.map((l) => ['x1', 'x2', 'y1', 'y2'].map((n) => Number(l.getAttribute(n)))));
+
+    assert.equal(arms.length, 4);
+    assert.ok(there.n > 100);
+
+    const x = (arms[0][1] + arms[1][1]) / 2 - box.width / 2;
+    const y = (arms[2][3] + arms[3][3]) / 2 - box.height / 2;
+
+    assert.ok(Math.abs(x - there.x) < 4 && Math.abs(y - there.y) < 4,
+        `${x} ${y} ${JSON.stringify(there)}`);
+    assert.equal(await page.locator('.line-cross.is-off').count(), 0);
+
+    // another place, another slice; its own viewport stays
+    await dragIn(page, 2, [{ x: ball.x, y: ball.y - 40 * await scaleIn(page, 2) }]);
+    await settled(page, 3);
+    assert.equal(await port(page, 0).getAttribute('data-shown'), '14');
+    assert.equal(await port(page, 2).getAttribute('data-shown'), '1');
+});
+
+
+onPage('G16 a line of a plane is dragged, and its plane goes along', {}, async (page) => {
+    await openPlanes(page);
+
+    const scale = await scaleIn(page, 0);
+
+    // the coronal line in the axial picture, 50 mm to the back
+    await dragIn(page, 0, [{ x: 40, y: 1 }, { x: 40, y: 1 + 50 * scale }]);
+    await settled(page, 3);
+
+    const ball = await ballIn(page, 1, BODY.balls.P.hu);
+    const none = await ballIn(page, 1, BODY.balls.L.hu);
+
+    assert.ok(ball.n > 300 * scale && Math.abs(ball.x) < 6, JSON.stringify(ball));
+    assert.ok(!(none.n > 50), 'the ball at the left is not in that plane');
+
+    // the crossing moves both
+    await dragIn(page, 1, [{ x: 1 * scale, y: -2 * scale }, { x: 51 * scale, y: -2 * scale }]);
+    await settled(page, 3);
+    assert.ok(!((await ballIn(page, 2, BODY.balls.H.hu)).n > 50), 'sagittal: through the left');
+});
+
+
+onPage('G19 oblique: a handle turns the planes, and the picture is that of its plane', {}, async (page) => {
+    await openPlanes(page);
+
+    // in the axial picture the line of the coronal plane is turned by 10 degrees
+    const handle = await port(page, 0).locator('.line-handle.axis-coronal').last()
+        .evaluate((n) => ({ x: Number(n.getAttribute('cx')), y: Number(n.getAttribute('cy')) }));
+    const box = /** @type {any} */ (await port(page, 0).boundingBox());
+    const scale = await scaleIn(page, 0);
+    const start = { x: handle.x - box.width / 2, y: handle.y - box.height / 2 };
+    const angle = 10 * Math.PI / 180;
+    const middle = { x: -BOX[0] * scale, y: -BOX[1] * scale };
+    const end = {
+        x: middle.x + (start.x - middle.x) * Math.cos(angle),
+        y: middle.y + (start.x - middle.x) * Math.sin(angle),
+    };
+
+    await dragIn(page, 0, [start, end]);
+    await settled(page, 3);
+
+    const off = BODY.reach * Math.sin(angle);
+    const radius = Math.sqrt(BODY.radius ** 2 - off ** 2);
+    const ball = await ballIn(page, 1, BODY.balls.L.hu);
+    const measured = Math.sqrt(ball.n / Math.PI) / scale;
+
+    assert.ok(Math.abs(measured - radius) < 1.6, `${measured} for ${radius}`);
+    assert.ok(Math.abs(ball.x - (BODY.reach * Math.cos(angle) - BOX[0]) * scale) < 2 * scale,
+        JSON.stringify(ball));
+    assert.deepEqual(await lettersIn(page, 1), { left: 'RA', right: 'LP', top: 'H', bottom: 'F' });
+});
+
+
+onPage('G19 a slab shows what lies before and behind', {}, async (page) => {
+    await openPlanes(page);
+    assert.ok(!((await ballIn(page, 1, BODY.balls.P.hu)).n > 50));
+
+    const panel = page.locator('.cell').nth(1).locator('.space-panel');
+
+    await panel.locator('.space-slab').selectOption('maximum_ip');
+    await panel.locator('.space-mm').fill('140');
+    await panel.locator('.space-mm').press('Enter');
+    await settled(page, 4);
+
+    const ball = await ballIn(page, 1, BODY.balls.P.hu);
+    const scale = await scaleIn(page, 1);
+
+    assert.ok(Math.abs(Math.sqrt(ball.n / Math.PI) / scale - BODY.radius) < 2, JSON.stringify(ball));
+    assert.equal(await port(page, 0).locator('.line-plane.is-edge').count(), 2);
+});
+
+
+onPage('G19 the volume turns with the pointer, and its letters with it', {}, async (page) => {
+    await openPlanes(page);
+
+    /** @type {string[]} */
+    const asked = [];
+
+    page.on('request', (r) => asked.push(r.url()));
+    await dragIn(page, 3, [{ x: -75, y: 0 }, { x: 75, y: 0 }]);
+    await settled(page, 4);
+    assert.deepEqual(await lettersIn(page, 3), { left: 'P', right: 'A', top: 'H', bottom: 'F' });
+    assert.ok(asked.some((u) => /rendered3d.*viewport=224,224/.test(u)), 'small while it turns');
+    assert.ok(asked.some((u) => /rendered3d/.test(u) && !/viewport=/.test(u)), 'and whole after');
+
+    await page.locator('.cell').nth(3).locator('.space-preset').selectOption('ct-skin');
+    await page.locator('.cell').nth(3).locator('.space-cut').selectOption('L');
+    await settled(page, 4);
+    assert.ok(asked.some((u) => /rendered3d.*preset=ct-skin&crop=/.test(u)));
+    await page.keyboard.press('b');
+    await settled(page);
+    assert.equal(await page.locator('.port').count(), 1, 'and back again');
+});
+
+
+onPage('G19 PET over CT: the same place, in colour, its own scale', {}, async (page) => {
+    await openStudy(page, BODY.study);
+    await page.keyboard.press('y');
+    await page.waitForSelector('.port-fusion');
+
+    for (let i = 0; i < 23; i++) {
+        await page.keyboard.press('ArrowDown');
+    }
+
+    await page.waitForFunction(() => /** @type {HTMLElement} */ (
+        document.querySelector('.port')).dataset.shown === '24');
+    await settled(page);
+    await page.waitForSelector('.port-fusion[data-state="final"]');
+    assert.match(await page.locator('.space-panel').innerText(), /PT[^]*Bq\/ml[^]*JPEG 90/);
+    assert.equal(await page.locator('.space-most').inputValue(), String(PET.uptake));
+
+    const ct = await ballIn(page, 0, BODY.balls.L.hu);
+    const pet = await ballIn(page, 0, 0, '.port-fusion', [128, 255]);
+    const mm = await scaleIn(page, 0);
+
+    assert.ok(Math.hypot(ct.x - pet.x, ct.y - pet.y) < 2.5 * mm,
+        `${JSON.stringify(ct)} ${JSON.stringify(pet)}`);
+
+    const picture = readPng(await port(page, 0).screenshot());
+    const pixel = (/** @type {{x: number, y: number}} */ p) => picture.pixels[
+        Math.round(picture.height / 2 + p.y) * picture.width
+        + Math.round(picture.width / 2 + p.x)];
+    const there = 0.4 * greyOf(BODY.balls.L.hu) + 0.6 * 255;
+    const near = (/** @type {number[]} */ p, /** @type {number} */ v, most = 6) =>
+        assert.ok(p.every((c) => Math.abs(c - v) <= most), `${p} for ${v}`);
+
+    near(pixel(ct), there);
+    near(pixel(await ballIn(page, 0, BODY.balls.P.hu)), greyOf(BODY.balls.P.hu));
+
+    // half of the scale: the upper half of the colours is not reached any more
+    await page.locator('.space-most').fill(String(PET.uptake * 2));
+    await page.locator('.space-most').press('Enter');
+    await page.waitForSelector('.port-fusion[data-state="final"]');
+    await drawn(page);
+
+    const half = readPng(await port(page, 0).screenshot()).pixels[
+        Math.round(picture.height / 2 + ct.y) * picture.width
+        + Math.round(picture.width / 2 + ct.x)];
+
+    assert.ok(half[0] > half[1] + 40 && half[1] > half[2], `orange: ${half}`);
+    await page.keyboard.press('y');
+    await drawn(page);
+    assert.equal(await page.locator('.port-fusion').count(), 0);
+});
+
+
+onPage('G19 what is no volume says why; what the server warns of is seen', {}, async (page) => {
+    await openStudy(page, BODY.study);
+    await page.locator('.thumb').nth(2).click();
+    await page.waitForFunction(() =>
+        document.querySelector('.corner-br')?.textContent?.includes('Scout'));
+
+    const button = page.locator('[data-command="planes"]');
+
+    await drawn(page);
+    assert.equal(await button.isDisabled(), true);
+    assert.match(await button.getAttribute('title') ?? '', /Fewer than two/);
+    await page.keyboard.press('b');
+    await drawn(page);
+    assert.equal(await page.locator('.space-panel').count(), 0);
+
+    await openStudy(page, GAP.study);
+    await page.keyboard.press('b');
+    await page.waitForSelector('.space-warning:visible');
+    assert.match(await page.locator('.space-warning').first().innerText(), /missing/);
+});
+
+
+onPage('L8 the first oblique plane of a volume that is built', {}, async (page) => {
+    await openPlanes(page);
+
+    const ms = await page.evaluate(async (url) => {
+        const start = performance.now();
+        const answer = await fetch(url, { headers: { Accept: 'image/jpeg' } });
+        await createImageBitmap(await answer.blob());
+        return performance.now() - start;
+    }, `/dicom-web/studies/${BODY.study}/series/${BODY.study}.1/renderedmpr?`
+        + 'viewpointposition=600,-700,500&viewpointlookat=10,-20,30&viewpointup=0,0,1&grid=400,400,0.5');
+
+    console.log(`# L8: ${ms.toFixed(0)} ms`);
+    assert.ok(ms < 1500, `${ms} ms`);
+});
+
+
+onPage('planes on a tablet: a finger takes a line', { size: SIZES.tablet }, async (page) => {
+    await openPlanes(page);
+
+    const box = /** @type {any} */ (await port(page, 0).boundingBox());
+    const cdp = await page.context().newCDPSession(page);
+    const send = (/** @type {string} */ type, /** @type {number} */ dy) =>
+        cdp.send('Input.dispatchTouchEvent', /** @type {any} */ ({ type, touchPoints:
+            type === 'touchEnd' ? [] : [{ id: 0, x: box.x + box.width / 2 + 40,
+                y: box.y + box.height / 2 + 8 + dy }] }));
+    const before = await page.locator('.slider').nth(1).getAttribute('aria-valuenow');
+
+    await send('touchStart', 0);
+    await send('touchMove', 30);
+    await send('touchMove', 60);
+    await send('touchEnd', 0);
+    await drawn(page);
+    assert.ok(Number(await page.locator('.slider').nth(1).getAttribute('aria-valuenow'))
+        > Number(before) + 10);
+});
