@@ -187,15 +187,18 @@ test('H10 ceilings, and what is asked for while things move', () => {
 test('at rest: near ones, the wide one, the usual windows, the rest of the series', () => {
     const s = scrolledTo(viewport(100), 50);
     const near = plan(s, ROOT).near;
-    const far = near.slice(-100).map((p) => p.index);
+    const far = plan(s, ROOT).far.map((p) => p.index);
 
     assert.equal(near[0].index, 51);
     assert.ok(near.slice(0, 10).some((p) => p.window?.width === 3000));
     assert.equal(near.filter((p) => p.index === 50 && p.window?.width === 1500).length, 1);
     assert.deepEqual(far.slice(0, 3), [0, 4, 8]);
     assert.equal(new Set(far).size, 100);
-    assert.equal(plan(s, ROOT, '', newMeter(true)).near.length, 4);
-    assert.ok(plan({ ...s, busy: 'scroll' }, ROOT).near.length < 33);
+    assert.equal(plan(s, ROOT, '', newMeter(true)).near.length, 6);
+    assert.equal(plan(s, ROOT, '', newMeter(true)).far.length, 0);
+    assert.equal(plan(s, ROOT, '', newMeter(), false).far.length, 0);
+    assert.equal(plan(s, ROOT).far, plan(s, ROOT).far);
+    assert.equal(plan({ ...s, busy: 'scroll' }, ROOT).far.length, 0);
 });
 
 
@@ -372,7 +375,7 @@ test('what is seen in any viewport comes before what may be seen next', () => {
     assert.equal(urgent, 2);
     assert.deepEqual(all.slice(0, 4).map((p) => p.index), [20, 0, 21, 1]);
     assert.equal(all.length, new Set(all.map((p) => p.key)).size);
-    assert.deepEqual(wishes([]), { wanted: [], urgent: 0 });
+    assert.deepEqual(wishes([]), { wanted: [], urgent: 0, far: [] });
 });
 
 

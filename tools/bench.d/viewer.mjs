@@ -293,7 +293,7 @@ async function scrolling() {
         await page.keyboard.press('ArrowUp');
     }
     await shown(page, 0, '1');
-    await page.waitForTimeout(1000);
+    await page.waitForLoadState('networkidle');
 
     const seen = await page.evaluate((slices) => new Promise((done) => {
         const port = document.querySelector('.port');

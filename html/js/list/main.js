@@ -217,6 +217,8 @@ function show() {
         search('calm');
     } else {
         renderState();
+        setText(find('.list-said', HTMLElement),
+            find('.arrived-text', HTMLElement).textContent ?? '');
     }
 }
 

@@ -57,9 +57,11 @@ export class Loop {
 
         const plans = store.page.alarm !== '' ? [] : activeFirst(seen, store.page.active)
             .map((at) => ({ at, p: this.#planOf(at) }));
-        const { wanted, urgent } = wishes(plans.flatMap(({ p }) => p ?? []));
+        const { wanted, urgent, far } = wishes(plans.flatMap(({ p }) => p ?? []));
 
-        this.loader.want(wanted, urgent);
+        const isMoving = seen.some((at) => store.page.ports[at].busy !== '');
+
+        this.loader.want(wanted, { urgent, far, isMoving });
 
         for (const { at, p } of plans) {
             if (p !== null) {
@@ -101,7 +103,8 @@ export class Loop {
         const s = this.store.page.ports[at];
 
         return s.size.width === 0 ? null
-            : plan(s, this.root, this.store.page.tool, this.meter());
+            : plan(s, this.root, this.store.page.tool, this.meter(),
+                at === this.store.page.active);
     }
 
 
