@@ -6,16 +6,18 @@ import { ask, rootOf, Refusal } from '../net/dicomweb.js';
 import { Loader } from '../net/loader.js';
 import { depthOf, metered, newMeter, weighed } from '../net/meter.js';
 import { savesData, watchTransfers } from '../net/transfers.js';
-import { find } from '../ui/dom.js';
+import { find, setText } from '../ui/dom.js';
 import { renderBanner } from './banner.js';
 import { arrived } from './choose.js';
 import { commands } from './commands.js';
 import { hostOf } from './host.js';
+import { otherInstance } from './identity.js';
 import { listenToKeys } from './input/keyboard.js';
 import { movingStage } from './ladder.js';
 import { Loop } from './loop.js';
 import { Opener } from './opener.js';
 import { activePort } from './page.js';
+import { isUnseen } from './seen.js';
 import { Stage } from './stage.js';
 import { MARK } from './state.js';
 import { Store } from './store.js';
@@ -74,7 +76,7 @@ function render(page) {
     }
 
     if (drawn.series !== page.series || drawn.ports !== page.ports
-        || drawn.active !== page.active)
+        || drawn.active !== page.active || drawn.seen !== page.seen)
     {
         renderStrip(page, root, host);
     }
@@ -85,6 +87,8 @@ function render(page) {
 
     drawn = page;
     document.body.classList.toggle('is-gone', page.isGone);
+    document.body.classList.toggle('is-advanced', page.advanced);
+    setText(find('.note', HTMLElement), page.note);
     find('.gone', HTMLElement).hidden = !page.isGone;
     renderToolbar(page);
     stage.render(page);
@@ -100,6 +104,13 @@ function render(page) {
 async function getPicture(p, signal, isUrgent) {
     try {
         const answer = await ask(p.url, p.accept, signal, isUrgent ? 'high' : 'low');
+        const alarm = otherInstance(p.url, answer.headers.get('Pacs-Instance'));
+
+        if (alarm !== '') {
+            opener.raise(alarm);
+            return { status: 409, reason: alarm, blob: null, wait: 0 };
+        }
+
         return { status: 200, reason: '', blob: await answer.blob(), wait: 0 };
 
     } catch (e) {
@@ -118,6 +129,11 @@ async function getPicture(p, signal, isUrgent) {
 
 
 watchTransfers((t) => { meter = metered(meter, t); });
+addEventListener('beforeunload', (e) => {
+    if (store.page.warns && isUnseen(store.page)) {
+        e.preventDefault();
+    }
+});
 addEventListener('online', () => loader.retry());
 find('.gone-again', HTMLElement).addEventListener('click', () => loader.retry());
 buildToolbar(commands(), host.run);

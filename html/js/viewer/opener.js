@@ -181,7 +181,7 @@ export class Opener {
         }));
 
         if (alarm !== '') {
-            this.#raise(alarm);
+            this.raise(alarm);
         }
 
         return series;
@@ -189,7 +189,7 @@ export class Opener {
 
 
     /** @param {string} alarm the pictures go, the banner turns red */
-    #raise(alarm) {
+    raise(alarm) {
         this.loader.clear();
         this.store.updatePage((page) => ({
             ...page, alarm, message: alarm, ports: page.ports.map((s) => emptied(s)),
@@ -199,7 +199,9 @@ export class Opener {
 
     /** @param {Stack} stack @param {number} at */
     #show(stack, at) {
-        this.store.update(at, (s) => withStack(s, stack));
+        const seen = this.store.page.seen[stack.id]?.marks;
+
+        this.store.update(at, (s) => withStack(s, stack, seen));
     }
 
 
