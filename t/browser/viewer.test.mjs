@@ -27,7 +27,7 @@ const near = (/** @type {number} */ a, /** @type {number} */ b, by = NEAR) =>
     assert.ok(Math.abs(a - b) <= by, `${a} is not ${b}`);
 
 
-onPage('B21 B25 the banner, the corners and the letters say who and where', {},
+onPage('B03 B21 B25 B26 the banner, the corners and the letters say who and where', {},
     async (page) => {
         await openStudy(page, CT.study);
         assert.equal(await textOf(page, '.banner-name'),
@@ -54,7 +54,7 @@ onPage('B21 B25 the banner, the corners and the letters say who and where', {},
     });
 
 
-onPage('G8 at 1:1 the pixels are the server’s pixels', {}, async (page) => {
+onPage('B01 at 1:1 the pixels are the server’s pixels', {}, async (page) => {
     await openStudy(page, CT.study);
     await page.keyboard.press('m');
 
@@ -96,7 +96,7 @@ onPage('B17 the stack goes from the head to the feet, whatever the numbers', {},
     });
 
 
-onPage('B17 scroll by wheel, drag and slider', {}, async (page) => {
+onPage('B17 G5 scroll by wheel, drag and slider', {}, async (page) => {
     await openStudy(page, CT.study);
 
     const box = await portBox(page);
@@ -127,7 +127,7 @@ onPage('B17 scroll by wheel, drag and slider', {}, async (page) => {
 });
 
 
-onPage('S8 no slice is dropped: each one of a quick scroll is marked as seen', {},
+onPage('S8 H2 no slice is dropped: each one of a quick scroll is marked as seen', {},
     async (page) => {
         await openStudy(page, CT.study);
 
@@ -244,7 +244,7 @@ onPage('B13 invert turns black and white, and nothing around the picture', {},
     });
 
 
-onPage('B20 zoom is about the pointer, pan follows it, double click is 1:1 and fit', {},
+onPage('B20 G8 zoom is about the pointer, pan follows it, double click is 1:1 and fit', {},
     async (page) => {
         await openStudy(page, CT.study);
         const box = await portBox(page);
@@ -278,7 +278,7 @@ onPage('B20 zoom is about the pointer, pan follows it, double click is 1:1 and f
     });
 
 
-onPage('B06 series: by the strip and by Page keys, each with its own letters', {},
+onPage('B17 B21 series: by the strip and by Page keys, each with its own letters', {},
     async (page) => {
         await openStudy(page, CT.study);
         await page.keyboard.press('PageDown');
@@ -299,7 +299,7 @@ onPage('B06 series: by the strip and by Page keys, each with its own letters', {
     });
 
 
-onPage('S5 a frame that fails is a crossed box, and can be asked for again',
+onPage('S5 G21 a frame that fails is a crossed box, and can be asked for again',
     { allow: /500/ }, async (page) => {
         await page.route('**/instances/*.1.3/frames/1/rendered**', (r) =>
             r.fulfill({ status: 500, json: { reason: '<b>broken' } }));
@@ -322,7 +322,7 @@ onPage('S5 a frame that fails is a crossed box, and can be asked for again',
     });
 
 
-onPage('S1 images of another patient are not shown, and the banner turns red', {},
+onPage('S1 H9 images of another patient are not shown, and the banner turns red', {},
     async (page) => {
         await page.route('**/series/*/metadata', async (route) => {
             const answer = await route.fetch();
@@ -340,7 +340,7 @@ onPage('S1 images of another patient are not shown, and the banner turns red', {
     });
 
 
-onPage('no patient stays when the session has ended', { allow: /401/ },
+onPage('S9 no patient stays when the session has ended', { allow: /401/ },
     async (page) => {
         await openStudy(page, CT.study);
         await page.route('**/rendered**', (r) => r.fulfill({ status: 401 }));
@@ -352,7 +352,7 @@ onPage('no patient stays when the session has ended', { allow: /401/ },
     });
 
 
-onPage('S5 fewer images than announced are said', {}, async (page) => {
+onPage('S5 H3 fewer images than announced are said', {}, async (page) => {
     await page.route('**/series/*/metadata', async (route) => {
         const answer = await route.fetch();
         const all = await answer.json();
@@ -365,7 +365,7 @@ onPage('S5 fewer images than announced are said', {}, async (page) => {
 });
 
 
-onPage('B31 cine shows every frame in turn, at the header’s rate', {}, async (page) => {
+onPage('B31 G15 cine shows every frame in turn, at the header’s rate', {}, async (page) => {
     await openStudy(page, US.study);
     assert.equal(await page.locator('.cine-rate').inputValue(), '20');
     assert.ok(await page.getByRole('button', { name: 'Window', exact: true })
@@ -415,7 +415,7 @@ onPage('B31 cine shows every frame in turn, at the header’s rate', {}, async (
 });
 
 
-onPage('B29 text is full, minimal, none; help lists the keys', {}, async (page) => {
+onPage('B29 B37 text is full, minimal, none; help lists the keys', {}, async (page) => {
     await openStudy(page, CT.study);
     await page.keyboard.press('I');
     assert.equal((await textOf(page, '.corner-tl')).trim().split('\n').length, 1);

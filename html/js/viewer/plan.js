@@ -70,7 +70,7 @@ const FAR = 600e6;
 /** Windows of a modality that are asked for in advance. */
 const USUAL = 3;
 
-/** Frames before what changes the window. */
+/** Frames before pictures of other windows */
 const CLOSE = 6;
 
 /** Frames that are decoded in advance, and their pixels, at most. */
@@ -112,9 +112,20 @@ export function plan(s, root, tool = '', meter = newMeter(), isActive = true) {
         quicker: [...quicker, basePicture(s, root, s.index, window, 'half')],
         near: isView(f) ? [] : s.busy === 'window' ? wide(s, root)
             : near(s, root, tool, meter, isActive),
-        far: isActive && !isView(f) && s.busy === '' && !s.playing && !meter.saves
-            ? far(s, root) : [],
+        far: isActive && isIdle(s, f, meter) ? far(s, root) : [],
     };
+}
+
+
+/**
+ * What the server makes of many frames it makes when it is asked for only.
+ * @param {Viewport} s
+ * @param {Frame} f
+ * @param {Meter} meter
+ * @returns {boolean}
+ */
+function isIdle(s, f, meter) {
+    return s.busy === '' && !s.playing && !meter.saves && f.source === null;
 }
 
 
