@@ -193,7 +193,7 @@ export function flipped(view) {
 /** @param {View} view */
 function otherSide({ side }) {
     return side === undefined ? {}
-        : { side: /** @type {const} */ (side === 'left' ? 'right' : 'left') };
+        : { side: /** @type {View['side']} */ (side === 'left' ? 'right' : 'left') };
 }
 
 

@@ -175,7 +175,7 @@ addEventListener('beforeunload', (e) => {
 });
 addEventListener('online', () => loader.retry());
 find('.gone-again', HTMLElement).addEventListener('click', () => loader.retry());
-buildToolbar(commands(), host.run);
+buildToolbar(commands(), host.run, host.hang);
 listenToKeys(host.run);
 loop.schedule();
 opener.openAddress(location.search);

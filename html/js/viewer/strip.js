@@ -8,6 +8,7 @@ import { seriesThumbnailUrl, thumbnailUrl } from '../net/urls.js';
 import { el, find, setText } from '../ui/dom.js';
 import { listenToDrag } from './input/drag.js';
 import { activePort, selected } from './page.js';
+import { priorText } from './text.js';
 
 /**
  * @typedef {import('./series.js').Series} Series
@@ -105,7 +106,8 @@ function update(node, e, page) {
     setText(part('modality'), modality);
     setText(part('count'), count);
     setText(part('title'), title);
-    setText(part('facts'), facts(e));
+    setText(part('facts'), facts(e, page));
+    button.classList.toggle('is-prior', priorText(e.series.study, page) !== '');
     setText(part('seen'), seenText(e, page));
     part('seen').classList.toggle('is-incomplete', failedOf(e, page) > 0);
     button.title = countsText(e, page);
@@ -124,12 +126,13 @@ function update(node, e, page) {
 }
 
 
-/** @param {Entry} e @returns {string} */
-function facts(e) {
+/** @param {Entry} e @param {Page} page @returns {string} */
+function facts(e, page) {
     return [
         e.stack?.label ?? '',
         e.series.reason,
-        formatDate(first(e.series.ds, TAG.SeriesDate)),
+        priorText(e.series.study, page)
+            || formatDate(first(e.series.ds, TAG.SeriesDate)),
     ].filter(Boolean).join('  ');
 }
 
