@@ -40,6 +40,19 @@ test('the shipped protocols are right, each of them', () => {
 });
 
 
+test('the example of conf/hanging.md is right, and does what it says', () => {
+    const text = readFileSync(new URL('../../conf/hanging.md', import.meta.url), 'utf8');
+    const of = protocolsOf(JSON.parse(text.match(/```json\n([^]*?)```/)?.[1] ?? ''));
+    const series = ['Axial', 'Lung 1 mm'].map((description) =>
+        item('CT', { id: description, description, bodyPart: 'CHEST' }));
+    const [best] = fits(of.protocols, { description: '', series, images: 100 });
+
+    assert.deepEqual(of.wrong, []);
+    assert.equal(best.reason, 'CT chest, lung and soft tissue: CT, chest, 2 series');
+    assert.deepEqual(hung(best.protocol, series).map((x) => x?.id), ['Lung 1 mm', 'Axial']);
+});
+
+
 test('what an administrator wrote wrong is named with its place', () => {
     const good = { name: 'A', match: {}, layout: '1x1', ports: [{ select: [{}] }] };
     const { protocols: left, wrong } = protocolsOf({ protocols: [

@@ -32,9 +32,8 @@ const ADVANCED = ['clamp', 'warn-unseen'];
 /**
  * @param {Command[]} commands
  * @param {Run} run
- * @param {(name: string) => void} hang as the protocol of that name
  */
-export function buildToolbar(commands, run, hang) {
+export function buildToolbar(commands, run) {
     const bar = find('.toolbar', HTMLElement);
     const named = new Map(commands.map((c) => [c.name, c]));
     const button = (/** @type {string} */ name, /** @type {string} */ pressed) => {
@@ -61,7 +60,6 @@ export function buildToolbar(commands, run, hang) {
     bar.append(
         group(...tools().map((t) => button(t.name, 'false'))),
         group(windowList(run)),
-        group(hangingList(hang)),
         ...GROUPS.map((names) => group(...names.map((n) => button(n, '')))),
         group(...ADVANCED.map((n) => button(n, 'false'))),
     );
@@ -77,19 +75,6 @@ function windowList(run) {
 
     list.addEventListener('change', () => {
         run(list.value);
-        list.blur();
-    });
-
-    return list;
-}
-
-
-/** @param {(name: string) => void} hang */
-function hangingList(hang) {
-    const list = el('select', { class: 'windows hangings', 'aria-label': 'Hanging' });
-
-    list.addEventListener('change', () => {
-        hang(list.value);
         list.blur();
     });
 
@@ -120,7 +105,6 @@ export function renderToolbar(page) {
     button('flip').hidden = !isProjection(f);
     renderSpace(page, button);
     renderWindows(s);
-    renderHangings(page.hanging);
 }
 
 
@@ -145,30 +129,6 @@ function renderSpace(page, button) {
     for (const [name, is] of Object.entries(on)) {
         button(name).setAttribute('aria-pressed', String(is));
     }
-}
-
-
-/**
- * The protocols that fit, each with its reason, and what is wrong in others.
- * @param {import('./hanging.js').Hanging} hanging
- */
-function renderHangings({ name, fits, wrong }) {
-    const list = find('.hangings', HTMLSelectElement);
-    const all = [...name === '' ? [{ value: '', label: 'Own layout' }] : [],
-        ...fits.map((x) => ({ value: x.protocol.name, label: x.reason }))];
-    const signature = all.map((x) => x.label).join('\n');
-
-    if (list.dataset.signature !== signature) {
-        list.dataset.signature = signature;
-        list.replaceChildren(...all.map((x) =>
-            el('option', { value: x.value }, x.label)));
-    }
-
-    list.value = name;
-    list.title = [all.find((x) => x.value === name)?.label ?? '', ...wrong].join('\n');
-    list.classList.toggle('is-wrong', wrong.length > 0);
-    /** @type {HTMLElement} */ (list.parentElement).hidden =
-        fits.length < 2 && wrong.length === 0;
 }
 
 
