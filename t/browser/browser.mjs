@@ -36,7 +36,8 @@ after(async () => { await browser?.close(); });
  * its security policy fail it, but for those that `allow` names.
  * @param {string} name
  * @param {{size?: {width: number, height: number, touch?: boolean,
- *          scale?: number}, allow?: RegExp, timeout?: number}} options
+ *          scale?: number}, allow?: RegExp, timeout?: number, worker?: boolean}} options
+ *     worker: the service worker may run
  * @param {(page: import('playwright-core').Page) => Promise<void>} body
  */
 export function onPage(name, options, body) {
@@ -47,6 +48,7 @@ export function onPage(name, options, body) {
             hasTouch: size.touch ?? false,
             isMobile: size.touch ?? false,
             deviceScaleFactor: size.scale ?? 1,
+            serviceWorkers: options.worker ? 'allow' : 'block',
         });
         const page = await context.newPage();
         /** @type {string[]} */
