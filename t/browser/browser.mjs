@@ -55,7 +55,7 @@ export function onPage(name, options, body) {
         const wrong = [];
 
         page.setDefaultTimeout(60000);
-        page.on('pageerror', (e) => wrong.push(`error: ${e.stack}`));
+        page.on('pageerror', (e) => wrong.push(`error: ${e.stack || e}`));
         page.on('dialog', (d) => { wrong.push(`dialog: ${d.message()}`); d.dismiss(); });
         page.on('console', (m) => {
             if (m.type() === 'error') {
