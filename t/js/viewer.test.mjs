@@ -327,8 +327,12 @@ test('every key does one thing', () => {
     assert.equal(commandOfKey('w').name, 'window');
     assert.equal(commandOfKey('Escape').name, 'reset');
     assert.equal(commandOfKey('PageDown').name, 'series-forth');
-    // of IHE BIR, for tools to come
-    for (const key of 'adlpru') {
+    assert.equal(commandOfKey('d').name, 'length');
+    assert.equal(commandOfKey('a').name, 'cobb');
+    assert.equal(commandOfKey('p').name, 'print');
+    assert.equal(commandOfKey('r').name, 'report');
+    // of IHE BIR, for links
+    for (const key of 'lu') {
         assert.equal(commandOfKey(key), undefined);
     }
 });

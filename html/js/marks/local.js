@@ -3,6 +3,8 @@
 // What is kept on this device until the server has it, by study; and the
 // author's name.  A browser that keeps nothing (private mode) still works.
 
+import { KEPT } from './due.js';
+
 /**
  * @typedef {import('./mark.js').Mark} Mark
  * @typedef {import('./keys.js').Key} Key
@@ -22,7 +24,6 @@
  * @property {Record<string, {row: number, column: number}>} calibrations
  */
 
-const PREFIX = 'pacs.marks.';
 const AUTHOR = 'pacs.author';
 const DEVICE = 'pacs.device';
 
@@ -66,7 +67,7 @@ export function isSaved(k) {
  */
 export function keep(storage, study, kept) {
     try {
-        storage?.setItem(PREFIX + study, JSON.stringify(kept));
+        storage?.setItem(KEPT + study, JSON.stringify(kept));
     } catch {
         // full, or forbidden: the server is the other place
     }
@@ -80,7 +81,7 @@ export function keep(storage, study, kept) {
  */
 export function keptOf(storage, study) {
     try {
-        const kept = JSON.parse(storage?.getItem(PREFIX + study) ?? 'null');
+        const kept = JSON.parse(storage?.getItem(KEPT + study) ?? 'null');
 
         return Array.isArray(kept?.marks) && Array.isArray(kept.keys)
             && Array.isArray(kept.heads) ? kept : null;

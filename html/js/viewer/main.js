@@ -2,6 +2,7 @@
 //
 // The viewer page: puts the parts together.
 
+import { hasMarks } from '../marks/due.js';
 import { ask, rootOf, Refusal } from '../net/dicomweb.js';
 import { Loader } from '../net/loader.js';
 import { depthOf, metered, newMeter, weighed } from '../net/meter.js';
@@ -123,4 +124,11 @@ find('.gone-again', HTMLElement).addEventListener('click', () => loader.retry())
 buildToolbar(commands(), host.run);
 listenToKeys(host.run);
 loop.schedule();
-opener.open(new URLSearchParams(location.search).get('study') ?? '');
+
+const uid = new URLSearchParams(location.search).get('study') ?? '';
+
+opener.open(uid).then(async () => {
+    if (hasMarks(store.page.series, uid)) {
+        (await import('./marks/main.js')).begin(host);
+    }
+});

@@ -10,8 +10,8 @@ import { initial } from './state.js';
  * @typedef {import('./series.js').Series} Series
  * @typedef {import('../dicom/dataset.js').Dataset} Dataset
  *
- * @typedef {'scroll' | 'window' | 'zoom' | 'pan' | 'select'
- *     | 'cross'} ToolName
+ * @typedef {'scroll' | 'window' | 'zoom' | 'pan' | 'select' | 'cross'
+ *     | import('./marks/state.js').Pen} ToolName
  * @typedef {'full' | 'minimal' | 'none'} Annotation
  * @typedef {{rows: number, columns: number}} Layout
  * @typedef {{scroll: boolean, zoom: boolean, window: boolean}} Links what
@@ -27,6 +27,7 @@ import { initial } from './state.js';
  * @property {ToolName} tool of the pointer
  * @property {Annotation} annotation
  * @property {Links} links
+ * @property {import('./marks/state.js').Marks | null} marks null: not loaded
  * @property {boolean} lines where other pictures cut each one are drawn
  * @property {import('./space/cross.js').Cross | null} cross that was pointed at
  * @property {import('./space/mpr.js').Before | null} before what planes of a
@@ -55,6 +56,7 @@ export function initialPage() {
         tool: 'scroll',
         annotation: 'full',
         links: { scroll: false, zoom: false, window: false },
+        marks: null,
         lines: false,
         cross: null,
         before: null,

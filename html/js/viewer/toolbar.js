@@ -18,6 +18,7 @@ import { tools } from './tools/tool.js';
 
 /** The commands with a button, in groups. */
 const GROUPS = [
+    ['measure'],
     ['invert', 'rotate', 'flip'],
     ['fit', 'native', 'reset'],
     ['cine'],
@@ -37,8 +38,8 @@ export function buildToolbar(commands, run) {
         const c = /** @type {Command} */ (named.get(name));
         const node = el('button', {
             class: 'tool', type: 'button', 'data-command': name,
-            title: `${c.label} (${c.keys[0]})`, 'aria-label': c.label,
-            'aria-keyshortcuts': c.keys[0],
+            title: c.keys.length === 0 ? c.label : `${c.label} (${c.keys[0]})`,
+            'aria-label': c.label, 'aria-keyshortcuts': c.keys[0] ?? '',
         }, icon(name), el('span', { class: 'tool-label' }, c.label));
 
         if (pressed !== '') {
@@ -86,6 +87,8 @@ export function renderToolbar(page) {
         button(t.name).setAttribute('aria-pressed', String(page.tool === t.name));
     }
 
+    button('measure').setAttribute('aria-pressed',
+        String(tools().every((t) => t.name !== page.tool)));
     button('window').disabled = f !== null && f.colour;
     button('invert').setAttribute('aria-pressed', String(s.invert));
     button('cine').setAttribute('aria-pressed', String(s.playing));

@@ -56,6 +56,10 @@ export function listenToPointers(port, host) {
         down.set(e.pointerId, here.point);
 
         if (down.size === 2) {
+            if (drag?.takes) {
+                drag.tool.cancel?.(host);
+            }
+
             drag = null;
             pinch = { start: host.port(), ...spread(down) };
 

@@ -44,7 +44,7 @@ export function withKeySeries(page, stack) {
     return stack === null && others.length === page.series.length ? page : {
         ...page,
         series: stack === null ? others : [{
-            uid: KEYS,
+            uid: KEYS, study: stack.frames[0].study,
             ds: {
                 [TAG.Modality]: { Value: ['KO'] },
                 [TAG.SeriesDescription]: { Value: [TEXT.title] },

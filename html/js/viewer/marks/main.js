@@ -3,7 +3,12 @@
 // Marks on the page: loaded after the first picture, or with the first tool.
 
 import { pointsOn } from '../../marks/place.js';
-import { commands } from '../commands.js';
+import { KINDS } from '../../marks/mark.js';
+import { el } from '../../ui/dom.js';
+import { commandNamed, commands } from '../commands.js';
+import { addDecoration } from '../decorations.js';
+import { addGrip } from '../input/grips.js';
+import { addTools } from '../tools/tool.js';
 import { addLayer } from '../layers.js';
 import { scrolledTo, shownFrame } from '../state.js';
 import { Archive } from './archive.js';
@@ -22,7 +27,12 @@ import {
  * @typedef {import('../page.js').Page} Page
  * @typedef {import('../../marks/mark.js').Mark} Mark
  * @typedef {import('./state.js').Marks} Marks
+ * @typedef {import('../tools/tool.js').Tool} Tool
  */
+
+/** @type {import('./state.js').Pen[]} */
+const PENS = [.../** @type {import('../../marks/mark.js').Kind[]} */ (Object.keys(KINDS)),
+    'calibrate'];
 
 /** @type {{archive: Archive, measurer: Measurer, panel: HTMLElement} | null} */
 let parts = null;
@@ -37,15 +47,55 @@ export function begin(host) {
         return;
     }
 
+    document.head.append(el('link', { rel: 'stylesheet', href: 'css/marks.css' }));
     addLayer(layer);
+    addGrip(grip);
+    addTools(PENS.map(toolOf));
     pen.update(host, (m) => ({ ...m }));
     parts = {
         archive: new Archive(host, storageOf()),
         measurer: new Measurer(host),
         panel: buildPanel(commands(), actions(host)),
     };
+    addDecoration((_, of) => {
+        if (of.at() === of.page().active) {
+            render(host);
+        }
+    });
     listenToKeys(host);
     parts.archive.open();
+}
+
+
+/** @param {import('./state.js').Pen} name @returns {Tool} */
+function toolOf(name) {
+    return {
+        name, label: commandNamed(name)?.label ?? '', key: '', busy: '',
+        down: (host, at) => pen.down(host, name, at),
+        move: pen.move, up: pen.up, hover: pen.hover, cancel: pen.cancel,
+    };
+}
+
+
+/** @type {Tool} */
+const HAND = {
+    name: 'select', label: 'mark', key: '', busy: '',
+    down: (host, at) => pen.down(host, null, at),
+    move: pen.move, up: pen.up, cancel: pen.cancel,
+};
+
+
+/** @type {import('../input/grips.js').Grip} */
+function grip(host, here) {
+    const isFree = host.page().tool === 'select' || isPen(host.page().tool);
+
+    return pen.isOver(host, here, isFree) ? HAND : null;
+}
+
+
+/** @param {string} name @returns {name is import('./state.js').Pen} */
+function isPen(name) {
+    return PENS.some((p) => p === name);
 }
 
 
@@ -60,25 +110,28 @@ function storageOf() {
 
 
 /** @param {Host} host after each change of the page */
-export function render(host) {
+function render(host) {
     const m = host.page().marks;
 
     if (parts === null || m === null) {
         return;
     }
 
-    if (drawn?.history.now !== m.history.now || drawn.keys !== m.keys
-        || drawn.calibrations !== m.calibrations)
+    const old = drawn;
+
+    drawn = m;
+
+    if (old === null || old.history.now !== m.history.now || old.keys !== m.keys
+        || old.calibrations !== m.calibrations)
     {
         parts.archive.changed(m);
         parts.measurer.changed();
     }
 
-    if (drawn?.keys !== m.keys || drawn.otherKeys !== m.otherKeys) {
+    if (old !== null && (old.keys !== m.keys || old.otherKeys !== m.otherKeys)) {
         host.updatePage((page) => withKeySeries(page, keysStack(host, m)));
     }
 
-    drawn = m;
     renderPanel(parts.panel, m, host, actions(host));
 }
 
@@ -106,7 +159,7 @@ function actions(host) {
  * @param {Host} host
  * @param {Mark} mark
  */
-export async function jump(host, mark) {
+async function jump(host, mark) {
     pen.update(host, (m) => ({ ...m, selected: mark.uid, handle: -1, hidden: false }));
 
     const at = () => host.port().stack?.frames.findIndex((f) =>
@@ -149,7 +202,9 @@ export async function run(host, name) {
 
     const f = shownFrame(host.port());
 
-    if (name === 'marks-undo') {
+    if (isPen(name)) {
+        host.updatePage((page) => ({ ...page, tool: name }));
+    } else if (name === 'marks-undo') {
         pen.update(host, withUndo);
     } else if (name === 'marks-redo') {
         pen.update(host, withRedo);
@@ -171,7 +226,7 @@ export async function run(host, name) {
  * @param {Host} host
  * @returns {boolean} there was a mark to delete
  */
-export function deleteSelected(host) {
+function deleteSelected(host) {
     const m = host.page().marks;
     const isOwn = m?.history.now.some((x) => x.uid === m.selected) ?? false;
 
@@ -235,6 +290,10 @@ function onKey(host, e) {
     if (e.key === '.' && m.selected !== '') {
         pen.update(host, nextHandle);
         return true;
+    }
+
+    if (e.key === 'Delete' || e.key === 'Backspace') {
+        return deleteSelected(host);
     }
 
     if (e.key === 'Escape') {

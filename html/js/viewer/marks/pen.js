@@ -38,7 +38,7 @@ const TOO_LARGE = 'Not a length that calibrates.';
 
 /**
  * The press: where it began, and whether it began a mark.
- * @type {{point: Point, last: Point, begins: boolean} | null}
+ * @type {{point: Point, image: Point, last: Point, begins: boolean} | null}
  */
 let press = null;
 
@@ -69,7 +69,7 @@ export function down(host, pen, at) {
         return false;
     }
 
-    press = { point: at.point, last: at.point, begins: false };
+    press = { point: at.point, image: at.image, last: at.point, begins: false };
 
     if (m.draft !== null && m.draft.frame === frame) {
         update(host, (x) => ({ ...x, draft: { .../** @type {Draft} */ (x.draft),
@@ -158,6 +158,20 @@ function underPointer(host, m, at) {
 }
 
 
+/**
+ * @param {Host} host
+ * @param {At} at
+ * @param {boolean} isFree all marks can be taken, not only the selected one
+ * @returns {boolean}
+ */
+export function isOver(host, at, isFree) {
+    const m = host.page().marks;
+    const found = m === null || m.draft !== null ? null : underPointer(host, m, at);
+
+    return found !== null && (isFree || found.uid === m?.selected);
+}
+
+
 /** @param {Host} host @param {At} at */
 export function move(host, at) {
     const m = /** @type {Marks} */ (host.page().marks);
@@ -211,7 +225,7 @@ export function up(host, at) {
     const isClick = press !== null && Math.hypot(at.point.x - press.point.x,
         at.point.y - press.point.y) < CLICK;
 
-    const begins = press?.begins ?? false;
+    const from = press;
 
     update(host, (x) => x.loupe === null ? x : { ...x, loupe: null });
     press = null;
@@ -223,8 +237,8 @@ export function up(host, at) {
 
         update(host, (x) => isClick ? { ...x, edit: null }
             : reshaped(x, uid, points, frame, now()));
-    } else if (m.draft !== null) {
-        release(host, m.draft, at, { begins, isClick });
+    } else if (m.draft !== null && from !== null && at.image !== null) {
+        release(host, m.draft, at.image, { ...from, isClick });
     }
 }
 
@@ -232,23 +246,45 @@ export function up(host, at) {
 /**
  * @param {Host} host
  * @param {Draft} d
- * @param {At} at
- * @param {{begins: boolean, isClick: boolean}} how begins: this press placed
- *     the first point
+ * @param {Point} to where the press ended
+ * @param {{image: Point, begins: boolean, isClick: boolean}} from begins: the
+ *     first point was placed there
  */
-function release(host, d, at, { begins, isClick }) {
-    const image = /** @type {Point} */ (at.image);
-    const isSingle = KINDS[kindOf(d.pen)].clicks === 1;
-    const next = d.pen === 'freehand' ? { ...d, to: null }
-        : isSingle ? { ...d, placed: [image], to: null }
-            : begins && isClick ? { ...d, to: image }
-                : { ...d, placed: [...d.placed, image], to: null };
+function release(host, d, to, from) {
+    const next = released(d, to, from);
 
     if (isPlaced(next) || d.pen === 'freehand') {
         finish(host, next);
     } else {
         update(host, (x) => ({ ...x, draft: next }));
     }
+}
+
+
+/**
+ * @param {Draft} d
+ * @param {Point} to
+ * @param {{image: Point, begins: boolean, isClick: boolean}} from
+ * @returns {Draft}
+ */
+function released(d, to, { image, begins, isClick }) {
+    const due = KINDS[kindOf(d.pen)].clicks - d.placed.length;
+
+    if (d.pen === 'freehand') {
+        return { ...d, to: null };
+    }
+
+    if (due === 0) {
+        return { ...d, placed: [to], to: null };
+    }
+
+    if (begins && isClick) {
+        return { ...d, to };
+    }
+
+    const more = !begins && !isClick && due > 1 ? [image, to] : [to];
+
+    return { ...d, placed: [...d.placed, ...more], to: null };
 }
 
 
