@@ -18,14 +18,13 @@ const SC_CLASS = '1.2.840.10008.5.1.4.1.1.7';
  * 100 HU (columns 60-99, rows 40-79) whose one half is 300 HU.
  */
 export const CT = {
-    study: uid(1), series: uid(1, 1), instance: uid(1, 1, 1),
     columns: 200, rows: 160, row: 0.8, column: 0.5,
     hu: (/** @type {number} */ x, /** @type {number} */ y) =>
         x < 60 || x > 99 || y < 40 || y > 79 ? -1000 : x < 80 ? 100 : 300,
 };
 
 /** At the detector; and of an unknown size. */
-export const DX = { study: uid(2), column: 0.2, columns: 300, rows: 300 };
+export const DX = { study: uid(2), row: 0.2, column: 0.2, columns: 300, rows: 300 };
 export const BARE = { study: uid(3), columns: 300, rows: 200 };
 
 
@@ -51,23 +50,39 @@ function picture(more, columns, rows, stored) {
 }
 
 
-/** @param {number} k */
-function ctSlice(k) {
+/** @param {number} study @param {number} k */
+function ctSlice(study, k) {
     return picture({
-        SOPClassUID: CT_CLASS, Modality: 'CT', StudyInstanceUID: CT.study,
-        SeriesInstanceUID: CT.series, SOPInstanceUID: uid(1, 1, k), InstanceNumber: k,
+        SOPClassUID: CT_CLASS, Modality: 'CT', StudyInstanceUID: uid(study),
+        SeriesInstanceUID: uid(study, 1), SOPInstanceUID: uid(study, 1, k), InstanceNumber: k,
         StudyDescription: 'Phantom', SeriesDescription: 'Block',
         PixelSpacing: [CT.row, CT.column], SliceThickness: 2,
         ImagePositionPatient: [0, 0, -2 * k], ImageOrientationPatient: [1, 0, 0, 0, 1, 0],
-        FrameOfReferenceUID: uid(1, 9), WindowCenter: 40, WindowWidth: 400,
+        FrameOfReferenceUID: uid(study, 9), WindowCenter: 40, WindowWidth: 400,
     }, CT.columns, CT.rows, (x, y) => CT.hu(x, y) + 1024);
+}
+
+
+/** Studies with the block. */
+let studies = 10;
+
+
+/**
+ * @param {string} base URL of the server
+ * @returns {Promise<string>} a study of its own, of three slices of CT
+ */
+export async function storeCt(base) {
+    const study = ++studies;
+
+    await store(base, [1, 2, 3].map((k) => ctSlice(study, k)));
+
+    return uid(study);
 }
 
 
 /** @param {string} base URL of the server */
 export async function storePhantoms(base) {
     await store(base, [
-        ctSlice(1), ctSlice(2), ctSlice(3),
         picture({
             SOPClassUID: DX_CLASS, Modality: 'DX', StudyInstanceUID: DX.study,
             SeriesInstanceUID: uid(2, 1), SOPInstanceUID: uid(2, 1, 1), InstanceNumber: 1,

@@ -39,6 +39,12 @@ const PENS = /** @type {const} */ ([
     ['arrow', 'Arrow', ''], ['text', 'Label', ''], ['calibrate', 'Calibrate', ''],
 ]);
 
+const OUTPUTS = /** @type {const} */ ([
+    ['print', 'Print', 'P'], ['report', 'Report', 'R'],
+    ['export-png', 'Picture as PNG', ''], ['export-jpeg', 'Picture as JPEG', ''],
+    ['export-zip', 'Series as ZIP', ''], ['capture', 'Store as capture', ''],
+]);
+
 /** What the menu of that name holds. */
 const MEASURE = [...PENS.map(([name]) => name), 'marks-undo', 'marks-redo',
     'marks-hide', 'marks-panel', 'key', 'keys-only'];
@@ -46,6 +52,10 @@ const MEASURE = [...PENS.map(([name]) => name), 'marks-undo', 'marks-redo',
 /** @param {string} name @returns {(host: Host) => Promise<void>} */
 const ofMarks = (name) => async (host) =>
     (await import('./marks/main.js')).run(host, name);
+
+/** @param {string} name @returns {(host: Host) => Promise<void>} */
+const output = (name) => async (host) =>
+    (await import('./output/output.js')).run(host, name);
 
 /** @param {number} by @returns {(s: Viewport) => Viewport} */
 const step = (by) => (s) => stepped(paused(s), by);
@@ -69,6 +79,12 @@ const COMMANDS = [
     { name: 'keys-only', label: 'Show key images', keys: [], run: ofMarks('keys-only') },
     { name: 'measure', label: 'Measure', keys: [], run: async (host) =>
         (await import('./menu.js')).toggleMenu(host, 'measure', MEASURE) },
+
+    ...OUTPUTS.map(([name, label, key]) => ({
+        name, label, keys: key === '' ? [] : [key], run: output(name),
+    })),
+    { name: 'output', label: 'Print, export, report', keys: [], run: async (host) =>
+        (await import('./menu.js')).toggleMenu(host, 'output', OUTPUTS.map(([n]) => n)) },
 
     { name: 'back', label: 'Previous image', keys: ['ARROWUP', 'ARROWLEFT'],
         busy: 'scroll', change: step(-1) },

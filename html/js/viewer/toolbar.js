@@ -23,7 +23,7 @@ const GROUPS = [
     ['fit', 'native', 'reset'],
     ['cine'],
     ['layout', 'lines', 'planes', 'fusion'],
-    ['annotation', 'help'],
+    ['annotation', 'output', 'help'],
 ];
 
 

@@ -435,9 +435,8 @@ function imagesOf(ds) {
  * @returns {Marks}
  */
 export function withStatistics(m, mark, statistics) {
-    return {
-        ...m,
-        history: amended(m.history, (list) => list.map((x) => x.uid === mark.uid
-            && x.points === mark.points ? { ...x, statistics } : x)),
-    };
+    const change = (/** @type {Mark[]} */ list) => list.map((x) => x.uid === mark.uid
+        && x.points === mark.points ? { ...x, statistics } : x);
+
+    return { ...m, history: amended(m.history, change), others: change(m.others) };
 }

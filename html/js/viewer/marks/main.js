@@ -125,6 +125,9 @@ function render(host) {
         || old.calibrations !== m.calibrations)
     {
         parts.archive.changed(m);
+    }
+
+    if (old?.history.now !== m.history.now || old.others !== m.others) {
         parts.measurer.changed();
     }
 

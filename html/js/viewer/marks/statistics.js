@@ -54,7 +54,7 @@ export class Measurer {
     #due(state) {
         const m = this.host.page().marks;
 
-        return (m?.history.now ?? []).filter((x) => x.statistics?.state === state
+        return [...m?.others ?? [], ...m?.history.now ?? []].filter((x) => x.statistics?.state === state
             && x.image !== null);
     }
 
