@@ -15,7 +15,14 @@ use Pacs;
 use POSIX qw(:sys_wait_h);
 use Test::More;
 
-my ($OK, $E_ARG, $E_LIMIT, $E_UNSHOWABLE, $E_CODEC, $E_BUSY) = (0, 2, 5, 13, 14, 15);
+# the codes as core.h counts them
+my %code = do {
+    open my $h, '<', "$Pacs::TOP/src/core/core.h" or die $!;
+    my $n = 0;
+    map { /^ +(PACS_(?:OK|AGAIN|E_\w+))\b/ ? ($1 => $n++) : () } <$h>;
+};
+my ($OK, $E_ARG, $E_LIMIT, $E_UNSHOWABLE, $E_CODEC, $E_BUSY) =
+    @code{qw(PACS_OK PACS_E_ARG PACS_E_LIMIT PACS_E_UNSHOWABLE PACS_E_CODEC PACS_E_BUSY)};
 my ($CRASH, $SPIN, $EAT, $OPEN, $HOLD) = (1, 2, 4, 8, 16);
 my $S = samples();
 my $codec = "$Pacs::B/pacs-codec";

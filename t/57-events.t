@@ -253,6 +253,24 @@ is($id, $pacs->sql("SELECT value FROM meta WHERE name = 'revision'"), '... of th
     or note explain [map { "@$_" } events($s)];
 $pacs->shutdown;
 
+# --- HTTP/2 ---
+
+my $h2 = free_port();
+$pacs = Pacs->new(workers => 1, listener => 0, redis => 0, conf_server => "listen 127.0.0.1:$h2 http2;");
+SKIP: {
+    skip 'no curl with HTTP/2', 3 unless have('curl') && (capture('curl', '--version'))[1] =~ /HTTP2/;
+    my $pid = open my $curl, '-|', 'curl', '-sN', '--http2-prior-knowledge', "http://127.0.0.1:$h2/pacs/events";
+    my $c = { sock => $curl, text => '' };
+    ok(wait_event($c, qr/^hello/), 'a stream over HTTP/2');
+    $study = uid();
+    store($pacs, $study);
+    ok(wait_event($c, qr/\Q"$study"/), '... is told');
+    $pacs->stop('nginx', 'QUIT');
+    ok(wait_until('the end', sub { !more($c, 0.1) }), '... and ends with nginx');
+    waitpid $pid, 0;
+}
+$pacs->shutdown;
+
 # --- a Redis that floods and is none ---
 
 my $port = free_port();

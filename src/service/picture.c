@@ -366,6 +366,20 @@ set_region(state_t *s, pacs_err_t *err)
 }
 
 
+/* whose picture it is: the viewer compares it with what it asked for */
+static int
+tell_instance(pacs_op_t *op, const pacs_image_t *image)
+{
+    const pacs_record_t *r = &image->record;
+
+    return pacs_reply_header(op, "Pacs-Instance",
+                             pacs_sprintf(op->arena, "%.*s/%.*s/%.*s",
+                                          pacs_fmt(r->study),
+                                          pacs_fmt(r->series),
+                                          pacs_fmt(r->instance)));
+}
+
+
 /* *same: 304 */
 static int
 begin(pacs_op_t *op, const pacs_route_t *route, const pacs_param_t *params,
@@ -380,6 +394,7 @@ begin(pacs_op_t *op, const pacs_route_t *route, const pacs_param_t *params,
         || (s->shown == SHOW_ONE
             && (rc = choose_frame(route, s, err)) != PACS_OK)
         || (rc = set_region(s, err)) != PACS_OK
+        || (s->image != NULL && (rc = tell_instance(op, s->image)) != PACS_OK)
         || (s->image != NULL && s->shown < SHOW_VIDEO
             && (rc = pacs_annotate(op, s->image, s->notes, s->frame,
                                    &s->want.annotation, err)) != PACS_OK))

@@ -345,7 +345,7 @@ onPage('L9 the pages keep little: no picture is held twice, nor for ever', {}, a
     await openStudy(page, DX.study);
 
     // each window is a picture of its own
-    for (let i = 0; i < 30; i++) {
+    for (let i = 0; i < 12; i++) {
         await page.keyboard.press(i % 2 === 0 ? 'm' : 'f');
         await drag(page, { x: 300, y: 300, dx: 10 + i, dy: i, button: 'right' });
         await isShown(page, 1);

@@ -26,6 +26,12 @@ const settled = (page) => page.waitForFunction(() =>
 /** @param {Page} page @param {string} study */
 const rowOf = (page, study) => page.locator(`.row[data-study="${study}"]`);
 
+/** The bar says it, and those hear it who do not see it. */
+async function bar(/** @type {Page} */ page, /** @type {string} */ text) {
+    await page.locator('.arrived-text').getByText(text, { exact: true }).waitFor();
+    assert.equal(await said(page), text);
+}
+
 /** @param {Page} page */
 const said = (page) => page.locator('.list-said').textContent();
 
@@ -89,8 +95,7 @@ onPage('G1 nothing moves under the pointer: a bar says what is new', {},
 
         for (const [i, StudyInstanceUID] of studies.entries()) {
             await store(BASE, [made({ StudyInstanceUID })]);
-            await page.getByText(i === 0 ? '1 new study' : `${i + 1} new studies`,
-                { exact: true }).waitFor();
+            await bar(page, i === 0 ? '1 new study' : `${i + 1} new studies`);
         }
 
         assert.equal(await third.getAttribute('data-study'), name);
@@ -110,12 +115,12 @@ onPage('G1 a list that is scrolled or searched stays; what is far down is found'
         await page.locator('.studies').evaluate((node) => { node.scrollTop = 300; });
         await page.mouse.move(700, 20);
         await store(BASE, [made({ StudyInstanceUID: old, StudyDate: '19800101' })]);
-        await page.getByText('1 new study', { exact: true }).waitFor();
+        await bar(page, '1 new study');
         assert.equal(await page.locator('.studies').evaluate((n) => n.scrollTop), 300);
 
         // by its date it is on another page
         await page.locator('.arrived-show').click();
-        await page.getByText('1 new study further down').waitFor();
+        await bar(page, '1 new study further down');
         await page.locator('.arrived-show').click();
         await rowOf(page, old).waitFor();
         assert.equal(await page.locator('.row').count(), 1);
@@ -127,7 +132,7 @@ onPage('G1 a list that is scrolled or searched stays; what is far down is found'
         await openList(page, '?id=SEARCHED-');
         await store(BASE, [made({ PatientID: 'OTHER-1' }),
             made({ StudyInstanceUID: found, PatientID: 'SEARCHED-1' })]);
-        await page.getByText('1 new study', { exact: true }).waitFor();
+        await bar(page, '1 new study');
         assert.equal(await rowOf(page, found).count(), 0);
         await page.locator('.arrived-show').click();
         await rowOf(page, found).waitFor();
@@ -142,6 +147,25 @@ onPage('without events the list says so and works', { allow: /503/ }, async (pag
     assert.equal(await page.locator('.live-text').innerText(), 'Not live');
     assert.equal(await page.locator('.status').first().innerText(), '');
 });
+
+
+onPage('a tab that nobody sees holds no connection, and catches up', {},
+    async (page) => {
+        const study = newUid();
+        const see = (/** @type {string} */ state) => page.evaluate((state) => {
+            Object.defineProperty(document, 'visibilityState',
+                { get: () => state, configurable: true });
+            document.dispatchEvent(new Event('visibilitychange'));
+        }, state);
+
+        await openList(page);
+        await see('hidden');
+        await page.locator('.live:not(.is-live)').waitFor();
+        await store(BASE, [made({ StudyInstanceUID: study })]);
+        await see('visible');
+        await page.locator('.live.is-live').waitFor();
+        await rowOf(page, study).waitFor();
+    });
 
 
 onPage('G1 saved searches: named, kept, renamed, deleted, and counting', {},

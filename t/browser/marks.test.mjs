@@ -318,7 +318,7 @@ onPage('G12 marks are stored as TID 1500, read back, and of their author', {},
         await page.keyboard.press('Enter');
         // by itself, after a rest
         await page.waitForSelector('.panel-saving[data-state="saved"]');
-        await page.keyboard.press('k');
+        await page.keyboard.press('*');
         await page.waitForSelector('.port[data-key="own"]');
         await page.waitForSelector('.panel-saving:not([data-state="saved"])');
         await page.waitForSelector('.panel-saving[data-state="saved"]');

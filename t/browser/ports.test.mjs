@@ -42,7 +42,7 @@ onPage('G4 layouts from 1 × 1 to 4 × 4, by pointer and by keys', {}, async (pa
     }
 
     await page.keyboard.press('g');
-    await page.getByRole('button', { name: '3 × 2' }).waitFor();
+    await page.getByRole('button', { name: '3 × 2', exact: true }).waitFor();
     await page.keyboard.press('ArrowUp');
     await page.keyboard.press('ArrowUp');
     await page.keyboard.press('Enter');

@@ -14,7 +14,8 @@ const folder = join(dirname(fileURLToPath(import.meta.url)), 'screenshots');
 
 /** name, what to open (description of the study), size, touch, keys */
 const SCREENS = [
-    ['list-desktop', '', 1440, 900, false, []],
+    ['list-desktop', '', 1440, 900, false,
+        [...Array(3).fill('ArrowDown'), 'ArrowRight']],
     ['list-tablet', '', 768, 1024, true, []],
     ['list-phone', '', 390, 844, true, []],
     ['ct-desktop', 'CT Chest with contrast, follow-up', 1440, 900, false,
@@ -89,9 +90,14 @@ for (const [name, study, width, height, touch, keys] of SCREENS) {
         await page.keyboard.press(key);
     }
 
-    await page.waitForLoadState('networkidle');
-    await page.locator(study === '' ? '.row' : '.badge[data-state="final"]')
-        .first().waitFor();
+    // the list's stream of events never ends
+    if (study === '') {
+        await page.waitForFunction(() => [...document.images].every((i) => i.complete)
+            && document.querySelector('[aria-busy="true"], .status-arriving') === null);
+    } else {
+        await page.waitForLoadState('networkidle');
+        await page.locator('.badge[data-state="final"]').first().waitFor();
+    }
     await page.screenshot({
         path: join(folder, `${name}.jpg`), type: 'jpeg', quality: 82,
     });

@@ -112,6 +112,59 @@ function sagittalSlice(k) {
 }
 
 
+/**
+ * Three axial series: the second every 10 mm and of smaller pixels, in the
+ * frame of reference of the first; the third in another one.  Slice k of each
+ * has one grey, of k.
+ */
+export const LINKED = {
+    study: uid(4),
+    series: [
+        { slices: 20, from: 95, step: 5, spacing: 1, frame: 'a' },
+        { slices: 10, from: 100, step: 10, spacing: 0.5, frame: 'a' },
+        { slices: 10, from: 500, step: 10, spacing: 1, frame: 'b' },
+    ],
+    hu: (/** @type {number} */ k) => k * 10 - 60,
+};
+
+/** @param {number} n of the series, from 0 @param {number} k from the head */
+function linkedSlice(n, k) {
+    const x = LINKED.series[n];
+
+    return part10({
+        ...ids(4, n + 1, k + 1), ...grey16(128, 128), SOPClassUID: CT_CLASS,
+        PatientName: 'Linked^Series', PatientID: 'LINK-1', Modality: 'CT',
+        StudyDescription: 'Three series', SeriesNumber: n + 1,
+        SeriesDescription: `Axial ${n + 1}`, InstanceNumber: k + 1,
+        ImagePositionPatient: [-64 * x.spacing, -64 * x.spacing, x.from - x.step * k],
+        ImageOrientationPatient: [1, 0, 0, 0, 1, 0],
+        FrameOfReferenceUID: `${uid(4, 9)}.${x.frame === 'a' ? 1 : 2}`,
+        PixelSpacing: [x.spacing, x.spacing], SliceThickness: 5,
+        WindowCenter: 40, WindowWidth: 400, RescaleSlope: 1, RescaleIntercept: -1024,
+        PixelData: pixels16(128, 128, () => LINKED.hu(k) + 1024),
+    });
+}
+
+
+/** Counts from 0, in a patient with an older and a newer study. */
+export const NM = {
+    study: uid(5), older: uid(6), newer: uid(7),
+    value: (/** @type {number} */ x) => x * 10,
+};
+
+/** @param {number} n of the study @param {string} date */
+function counts(n, date) {
+    return part10({
+        ...ids(n, 1, 1), ...grey16(128, 128), StudyDate: date,
+        SOPClassUID: '1.2.840.10008.5.1.4.1.1.20', Modality: 'NM',
+        PatientName: 'Counts^From Zero', PatientID: 'NM-1',
+        PatientBirthDate: '19501231', StudyDescription: `Bone scan ${date}`,
+        SeriesNumber: 1, InstanceNumber: 1, WindowCenter: 400, WindowWidth: 800,
+        PixelData: pixels16(128, 128, NM.value),
+    });
+}
+
+
 /** A radiograph of 3000 x 2500 with detail that only single pixels show. */
 export const DX = {
     study: uid(2),
@@ -183,5 +236,8 @@ export async function storeAll(base) {
 
     await store(base, range(CT.slices).map(ctSlice));
     await store(base, [...range(3).map(sagittalSlice), loop(), radiograph()]);
+    await store(base, LINKED.series.flatMap((x, n) =>
+        range(x.slices).map((k) => linkedSlice(n, k))));
+    await store(base, [counts(5, '20230601'), counts(6, '20210601'), counts(7, '20240601')]);
     await store(base, range(MANY.count).map(small));
 }

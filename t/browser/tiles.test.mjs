@@ -128,7 +128,7 @@ onPage('panning asks only for what comes into view', {}, async (page) => {
 });
 
 
-onPage('rotate and flip turn pixels and letters together, and say so', {},
+onPage('B10 rotate and flip turn pixels and letters together, and say so', {},
     async (page) => {
         await openStudy(page, DX.study);
         await page.keyboard.press('q');

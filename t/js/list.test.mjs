@@ -67,7 +67,9 @@ test('one of several studies, and how the server sorts them', () => {
     assert.match(path, /StudyInstanceUID=1\.2,1\.3&/);
     assert.match(path, /ModalitiesInStudy=CT&/);
     assert.match(path, /limit=2$/);
-    assert.match(searchPath(q, NOW), /orderby=-StudyDate,-StudyTime&/);
+    assert.match(searchPath(emptyQuery(), NOW), /orderby=-StudyDate,-StudyTime&/);
+    assert.match(searchPath({ ...q, when: 'today' }, NOW), /orderby=-StudyDate,-StudyTime&/);
+    assert.doesNotMatch(searchPath(q, NOW), /orderby/);
     assert.match(searchPath({ ...q, sort: 'name' }, NOW), /orderby=PatientName&/);
     assert.match(searchPath({ ...q, sort: '-__proto__' }, NOW), /orderby=-StudyDate/);
 });

@@ -240,6 +240,33 @@ test('bytes that come together share the net', () => {
 });
 
 
+test('L6 at rest what is not wanted any more goes at once', () => {
+    const { loader, asked } = bench();
+
+    loader.want(pictures('abc'));
+    loader.want([{ ...picture('A'), index: picture('a').index }], { isMoving: false });
+    assert.deepEqual(asked.map((a) => a.signal.aborted), [true, true, true, false]);
+});
+
+
+test('the far ones come when nothing else is missing, and memory has room', async () => {
+    const { loader, asked } = bench({ keepBytes: 400 });
+    const far = pictures('vwxyz');
+
+    loader.want(pictures('ab'), { far });
+    assert.deepEqual(asked.map((a) => a.key), ['a', 'b', 'v']);
+    loader.want(pictures('ab'), { far, isMoving: false });
+    assert.equal(asked[2].signal.aborted, false);
+    for (let i = 0; i < asked.length; i++) {
+        asked[i].answer(blob);
+        await settled();
+    }
+    assert.deepEqual(asked.map((a) => a.key).join(''), 'abvwxy');
+    loader.want(pictures('c'));
+    assert.equal(asked.at(-1)?.key, 'c');
+});
+
+
 test('a server that is gone is asked again, by one, and nothing has failed', async () => {
     /** @type {boolean[]} */
     const gone = [];
@@ -269,6 +296,6 @@ test('what is on the screen has priority', async () => {
         decode: async () => /** @type {any} */ ({}), changed() {},
     });
 
-    loader.want(pictures('abc'), 2);
+    loader.want(pictures('abc'), { urgent: 2 });
     assert.deepEqual(urgent, [true, true, false]);
 });

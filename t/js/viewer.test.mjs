@@ -187,15 +187,18 @@ test('H10 ceilings, and what is asked for while things move', () => {
 test('at rest: near ones, the wide one, the usual windows, the rest of the series', () => {
     const s = scrolledTo(viewport(100), 50);
     const near = plan(s, ROOT).near;
-    const far = near.slice(-100).map((p) => p.index);
+    const far = plan(s, ROOT).far.map((p) => p.index);
 
     assert.equal(near[0].index, 51);
     assert.ok(near.slice(0, 10).some((p) => p.window?.width === 3000));
     assert.equal(near.filter((p) => p.index === 50 && p.window?.width === 1500).length, 1);
     assert.deepEqual(far.slice(0, 3), [0, 4, 8]);
     assert.equal(new Set(far).size, 100);
-    assert.equal(plan(s, ROOT, '', newMeter(true)).near.length, 4);
-    assert.ok(plan({ ...s, busy: 'scroll' }, ROOT).near.length < 33);
+    assert.equal(plan(s, ROOT, '', newMeter(true)).near.length, 6);
+    assert.equal(plan(s, ROOT, '', newMeter(true)).far.length, 0);
+    assert.equal(plan(s, ROOT, '', newMeter(), false).far.length, 0);
+    assert.equal(plan(s, ROOT).far, plan(s, ROOT).far);
+    assert.equal(plan({ ...s, busy: 'scroll' }, ROOT).far.length, 0);
 });
 
 
@@ -305,7 +308,7 @@ test('tools', () => {
 });
 
 
-test('reset keeps the place in the stack', () => {
+test('B20 reset keeps the place in the stack', () => {
     let s = scrolledTo(viewport(100), 40);
 
     s = toolNamed('pan').drag(s, s, { from: { x: 0, y: 0 }, dx: 50, dy: 50 });
@@ -327,13 +330,22 @@ test('every key does one thing', () => {
     assert.equal(commandOfKey('w').name, 'window');
     assert.equal(commandOfKey('Escape').name, 'reset');
     assert.equal(commandOfKey('PageDown').name, 'series-forth');
-    assert.equal(commandOfKey('d').name, 'length');
-    assert.equal(commandOfKey('a').name, 'cobb');
-    assert.equal(commandOfKey('p').name, 'print');
-    assert.equal(commandOfKey('r').name, 'report');
-    // of IHE BIR, for links
-    for (const key of 'lu') {
-        assert.equal(commandOfKey(key), undefined);
+});
+
+
+test('B39 the key map of IHE BIR', () => {
+    const map = {
+        s: 'scroll', w: 'window', z: 'zoom', t: 'pan', v: 'select', j: 'cross',
+        o: 'lines', i: 'annotation', c: 'cine', l: 'link', u: 'unlink', h: 'help',
+        d: 'length', a: 'cobb', p: 'print', r: 'report',
+        F1: 'help', F10: 'advanced', Escape: 'reset', ArrowUp: 'back',
+        ArrowLeft: 'back', ArrowDown: 'forth', ArrowRight: 'forth',
+        PageUp: 'series-back', PageDown: 'series-forth',
+    };
+
+    for (const [key, name] of Object.entries(map)) {
+        assert.equal(commandOfKey(key)?.name, name);
+        assert.equal(commandOfKey(key.toUpperCase())?.name, name);
     }
 });
 
@@ -376,7 +388,7 @@ test('what is seen in any viewport comes before what may be seen next', () => {
     assert.equal(urgent, 2);
     assert.deepEqual(all.slice(0, 4).map((p) => p.index), [20, 0, 21, 1]);
     assert.equal(all.length, new Set(all.map((p) => p.key)).size);
-    assert.deepEqual(wishes([]), { wanted: [], urgent: 0 });
+    assert.deepEqual(wishes([]), { wanted: [], urgent: 0, far: [] });
 });
 
 
@@ -418,7 +430,7 @@ test('a virtual frame has its own URL, and all else of a frame', () => {
 });
 
 
-test('another patient’s images are noticed', () => {
+test('S1 another patient’s images are noticed', () => {
     const study = dataset({ StudyInstanceUID: ['1.2'], PatientID: ['7'],
         PatientBirthDate: ['19700101'] });
 

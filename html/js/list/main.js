@@ -6,6 +6,7 @@
 
 import { Refusal, rootOf } from '../net/dicomweb.js';
 import { el, find, setText } from '../ui/dom.js';
+import { storage } from '../ui/storage.js';
 import { listenKeys } from './keys.js';
 import { listen as listenLive } from './live.js';
 import {
@@ -237,8 +238,24 @@ async function showArrived() {
 }
 
 
+/** @param {boolean} on */
+function showLive(on) {
+    find('.live', HTMLElement).classList.toggle('is-live', on);
+    setText(find('.live-text', HTMLElement), on ? TEXTS.live : TEXTS.dead);
+
+    // what nobody tells is not known
+    if (!on) {
+        statuses.heard = false;
+        renderStatuses();
+    }
+}
+
+
+const showDead = () => showLive(false);
+
+
 function hearLive() {
-    listenLive('/pacs/events', {
+    const start = () => listenLive('/pacs/events', {
         hello: (arriving) => {
             statuses.hello(arriving);
             renderStatuses();
@@ -248,12 +265,17 @@ function hearLive() {
             page.stale = true;
             show();
         },
-        live: (on) => {
-            const node = find('.live', HTMLElement);
+        live: showLive,
+    });
+    const isVisible = () => document.visibilityState === 'visible';
+    let end = isVisible() ? start() : showDead;
 
-            node.classList.toggle('is-live', on);
-            setText(find('.live-text', HTMLElement), on ? TEXTS.live : TEXTS.dead);
-        },
+    // by HTTP/1.1 a browser has six connections to a server, for all its
+    // tabs: one that nobody sees takes none
+    document.addEventListener('visibilitychange', () => {
+        end();
+        showDead();
+        end = isVisible() ? start() : showDead;
     });
 
     window.setInterval(() => {
@@ -291,10 +313,17 @@ function renderState() {
     find('.pager-back', HTMLButtonElement).disabled = query.page === 0;
     find('.pager-forth', HTMLButtonElement).disabled = !found.more;
 
-    find('.arrived', HTMLElement).hidden = page.arrived.size === 0 && !page.stale;
-    setText(find('.arrived-text', HTMLElement), page.arrived.size > 0
+
+    const arrived = page.arrived.size > 0
         ? arrivedText(page.arrived.size, page.below)
-        : page.stale ? TEXTS.changed : '');
+        : page.stale ? TEXTS.changed : '';
+
+    find('.arrived', HTMLElement).hidden = arrived === '';
+    setText(find('.arrived-text', HTMLElement), arrived);
+
+    if (arrived !== '') {
+        setText(find('.list-said', HTMLElement), arrived);
+    }
 }
 
 
@@ -409,7 +438,7 @@ function listen() {
 
     // back at the list: what has arrived meanwhile is there
     document.addEventListener('visibilitychange', () => {
-        if (document.visibilityState === 'visible' && !isLive()) {
+        if (document.visibilityState === 'visible') {
             search('same');
         }
     });
@@ -418,12 +447,6 @@ function listen() {
             search('same');
         }
     });
-}
-
-
-/** @returns {boolean} */
-function isLive() {
-    return find('.live', HTMLElement).classList.contains('is-live');
 }
 
 
@@ -464,7 +487,7 @@ function listenUpload() {
         }
     });
 
-    if (localStorage.getItem('pacs.upload') !== null) {
+    if (storage().getItem('pacs.upload') !== null) {
         load().then(({ openPanel }) => openPanel(root));
     }
 }

@@ -3,8 +3,9 @@
 // The saved searches: a chip each, with how many new or changed studies
 // match since it was last looked at.
 
-import { el, find, icon, setText } from '../ui/dom.js';
 import { isUid } from '../net/urls.js';
+import { el, find, icon, setText } from '../ui/dom.js';
+import { storage } from '../ui/storage.js';
 import { uidOf } from './row.js';
 import {
     addressOf, queryOf, readSaved, renamed, suggestName, withSearch, without,
@@ -33,7 +34,7 @@ export class Searches {
     /** @param {Host} host */
     constructor(host) {
         this.host = host;
-        this.all = readSaved(localStorage);
+        this.all = readSaved(storage());
         /** @type {Map<string, Set<string>>} by name: new studies */
         this.news = new Map();
         /** @type {Set<string>} studies that changed and were not looked at */
@@ -41,7 +42,7 @@ export class Searches {
         this.isAsking = false;
 
         addEventListener('storage', () => {
-            this.all = readSaved(localStorage);
+            this.all = readSaved(storage());
             this.render();
         });
     }
@@ -50,7 +51,7 @@ export class Searches {
     /** @param {Saved[]} all */
     keep(all) {
         this.all = all;
-        writeSaved(localStorage, all);
+        writeSaved(storage(), all);
         this.render();
     }
 

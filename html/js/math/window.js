@@ -132,6 +132,26 @@ export function dragged(start, dx, dy, fn) {
 
 
 /**
+ * The window after a drag whose lower end stays at 0 (IHE BIR, B14): right
+ * and down raise the upper one.
+ * @param {Window} start
+ * @param {number} dx CSS px
+ * @param {number} dy CSS px
+ * @returns {Window}
+ */
+export function draggedClamped(start, dx, dy) {
+    const top = Math.max(0, start.center + start.width / 2);
+    const decimals = top < 20;
+    const step = Math.max(top, decimals ? 0.1 : 10) / 300;
+    const least = decimals ? 0.002 : 2;
+    const half = Math.max(least, top + (dx + dy) * step) / 2;
+    const center = decimals ? Math.round(half * 1000) / 1000 : Math.round(half);
+
+    return { center, width: center * 2 };
+}
+
+
+/**
  * @param {Window} a
  * @param {Window | null} b
  * @returns {boolean}

@@ -67,6 +67,8 @@ export class Loader {
     /** @type {Picture[]} */
     #wanted = [];
     #urgent = 1;
+    /** @type {{pictures: Picture[], next: number}} next: all before are here */
+    #far = { pictures: [], next: 0 };
     /** of PAUSES that were waited in vain */
     #pauses = 0;
     /** @type {ReturnType<typeof setTimeout> | undefined} while it pauses */
@@ -77,7 +79,7 @@ export class Loader {
     /** @param {Options} options */
     constructor(options) {
         this.options = {
-            gone: () => {}, depth: () => 3, keepBytes: 64e6, keepPixels: 12e6,
+            gone: () => {}, depth: () => 3, keepBytes: 64e6, keepPixels: 9e6,
             ...options,
         };
     }
@@ -85,23 +87,38 @@ export class Loader {
 
     /**
      * @param {Picture[]} wanted the most urgent first
-     * @param {number} [urgent] how many of them are on the screen
+     * @param {Object} [how]
+     * @param {number} [how.urgent] how many of them are on the screen
+     * @param {boolean} [how.isMoving] what is near to what is seen may still
+     *     serve on the way to it
+     * @param {Picture[]} [how.far] for when there is nothing else to do
      */
-    want(wanted, urgent = 1) {
+    want(wanted, { urgent = 1, isMoving = true, far = [] } = {}) {
         this.#urgent = urgent;
         this.#wanted = wanted.map((p) => this.#best(p));
-        this.#abortUnwanted();
+        this.#aim(far);
+        this.#abortUnwanted(isMoving);
         this.#pump();
     }
 
 
-    /** What is near to what is seen may still serve on the way to it. */
-    #abortUnwanted() {
+    /** @param {Picture[]} far */
+    #aim(far) {
+        if (far !== this.#far.pictures) {
+            this.#far = { pictures: far, next: 0 };
+        }
+    }
+
+
+    /** @param {boolean} isMoving */
+    #abortUnwanted(isMoving) {
         const keys = new Set(this.#wanted.map((p) => p.key));
         const seen = this.#seen();
 
         for (const { picture, abort } of this.#underway.values()) {
-            if (!keys.has(picture.key) && !seen.some((p) => isNear(picture, p))) {
+            if (!keys.has(picture.key) && !this.#far.pictures.includes(picture)
+                && !(isMoving && seen.some((p) => isNear(picture, p))))
+            {
                 abort.abort();
                 this.#underway.delete(picture.key);
             }
@@ -177,6 +194,7 @@ export class Loader {
         clearTimeout(this.#pause);
         this.#pause = undefined;
         this.#wanted = [];
+        this.#aim([]);
         this.#underway.forEach((u) => u.abort.abort());
         this.#underway.clear();
         this.#entries.clear();
@@ -206,6 +224,25 @@ export class Loader {
             }
 
             this.#request(p);
+        }
+
+        this.#pumpFar(depth);
+    }
+
+
+    /** @param {number} depth */
+    #pumpFar(depth) {
+        const { pictures } = this.#far;
+
+        while (this.#far.next < pictures.length && !this.isGone
+            && this.#bytes < this.options.keepBytes * 0.9
+            && this.#underway.size < depth)
+        {
+            const p = pictures[this.#far.next++];
+
+            if (!this.#entries.has(p.key) && !this.#underway.has(p.key)) {
+                this.#request(p);
+            }
         }
     }
 

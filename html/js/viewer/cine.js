@@ -42,7 +42,7 @@ export function tick(last, now, fps) {
 export function listenToCine(bar, host) {
     const rate = find('.cine-rate', HTMLInputElement, bar);
 
-    for (const name of ['cine', 'back', 'forth', 'cine-stop']) {
+    for (const name of ['cine', 'back', 'forth', 'cine-stop', 'first', 'last']) {
         find(`[data-command="${name}"]`, HTMLElement, bar)
             .addEventListener('click', () => {
                 host.select();

@@ -5,9 +5,11 @@
 
 import { RESET, flipped, rotated, scaleOf, zoomed } from '../math/view.js';
 import { presets } from '../math/window.js';
+import { linkedFromHere, unlinked } from './links.js';
 import { MOST_PORTS, nextAnnotation, toggledAlone, withLayout } from './page.js';
 import {
-    frameOf, imageSize, isProjection, reset, scrolledTo, stepped, withWindow,
+    frameOf, imageSize, isProjection, reset, scrolledTo, stepped, withTiles,
+    withWindow,
 } from './state.js';
 import { tools } from './tools/tool.js';
 
@@ -20,7 +22,7 @@ import { tools } from './tools/tool.js';
  * @property {string} name
  * @property {string} label
  * @property {string[]} keys as KeyboardEvent.key gives them, upper case; those
- *     of IHE BIR are kept free for what they are for (J L U)
+ *     of IHE BIR are kept for what they are for
  * @property {import('./state.js').Busy} [busy]
  * @property {(s: Viewport) => Viewport} [change] of the active viewport
  * @property {(page: Page) => Page} [page] of what all viewports share
@@ -75,7 +77,7 @@ const COMMANDS = [
     { name: 'marks-hide', label: 'Hide marks', keys: [], run: ofMarks('marks-hide') },
     { name: 'marks-panel', label: 'List of marks', keys: [], run: ofMarks('marks-panel') },
     { name: 'marks-save', label: 'Save now', keys: [], run: ofMarks('marks-save') },
-    { name: 'key', label: 'Key image', keys: ['K'], run: ofMarks('key') },
+    { name: 'key', label: 'Key image', keys: ['*'], run: ofMarks('key') },
     { name: 'keys-only', label: 'Show key images', keys: [], run: ofMarks('keys-only') },
     { name: 'measure', label: 'Measure', keys: [], run: async (host) =>
         (await import('./menu.js')).toggleMenu(host, 'measure', MEASURE) },
@@ -117,6 +119,18 @@ const COMMANDS = [
     { name: 'cine', label: 'Cine', keys: ['C', ' '], change: toggledCine },
     { name: 'cine-stop', label: 'Stop, to the first image', keys: [],
         change: (s) => scrolledTo(paused(s), 0) },
+    { name: 'clamp', label: 'Window from 0', keys: ['K'],
+        change: (s) => ({ ...s, clamped: !s.clamped }) },
+    { name: 'study-back', label: 'Older study of the patient', keys: ['['],
+        run: async (host) => (await import('./studies.js')).stepStudy(host, -1) },
+    { name: 'study-forth', label: 'Newer study of the patient', keys: [']'],
+        run: async (host) => (await import('./studies.js')).stepStudy(host, 1) },
+    { name: 'advanced', label: 'Advanced mode', keys: ['F10'],
+        page: (page) => ({ ...page, advanced: !page.advanced }) },
+    { name: 'warn-unseen', label: 'Warn of unseen images', keys: [],
+        page: (page) => ({ ...page, warns: !page.warns }) },
+    { name: 'link', label: 'Link', keys: ['L'], page: linkedFromHere },
+    { name: 'unlink', label: 'Unlink', keys: ['U'], page: unlinked },
     { name: 'lines', label: 'Lines', keys: ['O'],
         page: (page) => ({ ...page, lines: !page.lines }) },
     { name: 'planes', label: 'MPR', keys: ['B'],
@@ -136,6 +150,12 @@ const COMMANDS = [
     ...SIDES.flatMap((rows) => SIDES.map((columns) => ({
         name: `layout-${rows}x${columns}`, label: `${rows} × ${columns}`, keys: [],
         page: (/** @type {Page} */ page) => withLayout(page, { rows, columns }),
+    }))),
+
+    ...SIDES.flatMap((rows) => SIDES.map((columns) => ({
+        name: `tiles-${rows}x${columns}`, label: `${rows} × ${columns} images`,
+        keys: [],
+        change: (/** @type {Viewport} */ s) => withTiles(s, { rows, columns }),
     }))),
 
     { name: 'window-default', label: 'Window of the header', keys: ['0'],

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The small grid to choose a layout from: up to 4 x 4 viewports.
+// The small grids to choose from: up to 4 x 4 viewports, and up to 4 x 4
+// frames in the selected one.
 
 import { el, find, setText } from '../ui/dom.js';
 import { MOST_PORTS } from './page.js';
@@ -37,7 +38,7 @@ function open(node, host) {
 
     node.style.left = `${Math.max(8, left)}px`;
     node.style.top = `${below ? box.bottom + 4 : box.top - 4 - node.offsetHeight}px`;
-    choice(node, rows, columns)?.focus();
+    choice(find('.layouts-ports', HTMLElement, node), rows, columns)?.focus();
 }
 
 
@@ -59,27 +60,11 @@ function close() {
 
 /** @param {Host} host @returns {HTMLElement} */
 function build(host) {
-    const sides = Array.from({ length: MOST_PORTS }, (_, i) => i + 1);
-    const name = el('p', { class: 'layouts-name', 'aria-hidden': 'true' });
-    const choices = sides.flatMap((rows) => sides.map((columns) => {
-        const button = el('button', {
-            class: 'layouts-choice', type: 'button', 'data-rows': String(rows),
-            'data-columns': String(columns), 'aria-label': `${rows} × ${columns}`,
-        });
-        button.addEventListener('click', () => {
-            close();
-            host.run(`layout-${rows}x${columns}`);
-        });
-        button.addEventListener('focus', () => mark(node, rows, columns));
-        button.addEventListener('pointerenter', () => mark(node, rows, columns));
-        return button;
-    }));
-    const node = el('div', {
-        class: 'layouts', role: 'group', 'aria-label': 'Rows and columns of viewports',
-    }, el('div', { class: 'layouts-grid' }, ...choices), name);
+    const node = el('div', { class: 'layouts' },
+        grid(host, 'layout', 'layouts-ports', 'Rows and columns of viewports', ''),
+        grid(host, 'tiles', 'layouts-tiles', 'Images in the viewport', ', images'));
 
     node.hidden = true;
-    node.addEventListener('keydown', (e) => onKey(node, e));
     document.addEventListener('pointerdown', (e) => {
         const on = /** @type {Element} */ (e.target);
 
@@ -88,6 +73,41 @@ function build(host) {
         }
     }, { capture: true });
     document.body.append(node);
+
+    return node;
+}
+
+
+/**
+ * @param {Host} host of the active viewport
+ * @param {string} command that a choice runs: COMMAND-2x3
+ * @param {string} name class
+ * @param {string} label
+ * @param {string} suffix of each choice's label
+ * @returns {HTMLElement}
+ */
+function grid(host, command, name, label, suffix) {
+    const sides = Array.from({ length: MOST_PORTS }, (_, i) => i + 1);
+    const choices = sides.flatMap((rows) => sides.map((columns) => {
+        const button = el('button', {
+            class: 'layouts-choice', type: 'button', 'data-rows': String(rows),
+            'data-columns': String(columns),
+            'aria-label': `${rows} × ${columns}${suffix}`,
+        });
+        button.addEventListener('click', () => {
+            close();
+            host.run(`${command}-${rows}x${columns}`);
+        });
+        button.addEventListener('focus', () => mark(node, rows, columns));
+        button.addEventListener('pointerenter', () => mark(node, rows, columns));
+        return button;
+    }));
+    const node = el('div', { class: name, role: 'group', 'aria-label': label },
+        el('p', { class: 'layouts-label', 'aria-hidden': 'true' }, label),
+        el('div', { class: 'layouts-grid' }, ...choices),
+        el('p', { class: 'layouts-name', 'aria-hidden': 'true' }));
+
+    node.addEventListener('keydown', (e) => onKey(node, e));
 
     return node;
 }

@@ -7,7 +7,8 @@ import { chosen } from './choose.js';
 import { nextIndex, tick } from './cine.js';
 import { seenPorts, withPort } from './page.js';
 import { basePicture, plan, wishes } from './plan.js';
-import { scrolledTo } from './state.js';
+import { withSeen } from './seen.js';
+import { scrolledTo, tileCount, tileOf, withTile } from './state.js';
 
 /**
  * @typedef {import('./state.js').Viewport} Viewport
@@ -56,17 +57,20 @@ export class Loop {
             this.root, look)));
 
         const plans = store.page.alarm !== '' ? [] : activeFirst(seen, store.page.active)
-            .map((at) => ({ at, p: this.#planOf(at) }));
-        const { wanted, urgent } = wishes(plans.flatMap(({ p }) => p ?? []));
+            .flatMap((at) => this.#plansOf(at));
+        const { wanted, urgent, far } = wishes(plans.flatMap(({ p }) => p ?? []));
 
-        this.loader.want(wanted, urgent);
+        const isMoving = seen.some((at) => store.page.ports[at].busy !== '');
 
-        for (const { at, p } of plans) {
+        this.loader.want(wanted, { urgent, far, isMoving });
+
+        for (const { at, k, p } of plans) {
             if (p !== null) {
-                this.#choose(at, p);
+                this.#choose(at, k, p);
             }
         }
 
+        store.page = withSeen(store.page);
         this.render(store.page);
 
         if (seen.some((at) => store.page.ports[at]?.playing)) {
@@ -78,30 +82,48 @@ export class Loop {
     /**
      * What is due after another picture is known when that one is shown.
      * @param {number} at
+     * @param {number} k which of the frames that it shows
      * @param {import('./plan.js').Plan} p
      */
-    #choose(at, p) {
-        const before = this.store.page.ports[at].shown;
+    #choose(at, k, p) {
+        const put = (/** @type {import('./plan.js').Plan} */ plan) => {
+            const s = this.store.page.ports[at];
+            const next = chosen(tileOf(s, k), plan, this.look);
 
-        this.#put(at, chosen(this.store.page.ports[at], p, this.look));
+            this.#put(at, withTile(s, k, next));
 
-        if (this.store.page.ports[at].shown !== before) {
-            const next = this.#planOf(at);
+            return next.shown;
+        };
+        const before = tileOf(this.store.page.ports[at], k).shown;
+
+        if (put(p) !== before) {
+            const next = this.#planOf(at, k);
 
             if (next !== null) {
-                this.#put(at, chosen(this.store.page.ports[at], next, this.look));
+                put(next);
             }
+
             this.schedule();
         }
     }
 
 
-    /** @param {number} at */
-    #planOf(at) {
-        const s = this.store.page.ports[at];
+    /** @param {number} at one plan for each frame that it shows */
+    #plansOf(at) {
+        return Array.from({ length: tileCount(this.store.page.ports[at]) }, (_, k) =>
+            ({ at, k, p: this.#planOf(at, k) }));
+    }
 
-        return s.size.width === 0 ? null
-            : plan(s, this.root, this.store.page.tool, this.meter());
+
+    /** @param {number} at @param {number} k which of the frames that it shows */
+    #planOf(at, k) {
+        const s = this.store.page.ports[at];
+        const p = s.size.width === 0 ? null
+            : plan(tileOf(s, k), this.root, this.store.page.tool, this.meter(),
+                at === this.store.page.active && k === 0);
+
+        // the neighbours of the first are those of all
+        return p && { ...p, near: k === 0 ? p.near : [] };
     }
 
 

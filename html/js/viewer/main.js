@@ -2,21 +2,25 @@
 //
 // The viewer page: puts the parts together.
 
+import { TAG, first } from '../dicom/dataset.js';
 import { hasMarks } from '../marks/due.js';
 import { ask, rootOf, Refusal } from '../net/dicomweb.js';
 import { Loader } from '../net/loader.js';
 import { depthOf, metered, newMeter, weighed } from '../net/meter.js';
 import { savesData, watchTransfers } from '../net/transfers.js';
-import { find } from '../ui/dom.js';
+import { find, setText } from '../ui/dom.js';
+import { addressOf } from './address.js';
 import { renderBanner } from './banner.js';
 import { arrived } from './choose.js';
 import { commands } from './commands.js';
 import { hostOf } from './host.js';
+import { otherInstance } from './identity.js';
 import { listenToKeys } from './input/keyboard.js';
 import { movingStage } from './ladder.js';
 import { Loop } from './loop.js';
 import { Opener } from './opener.js';
 import { activePort } from './page.js';
+import { isUnseen } from './seen.js';
 import { Stage } from './stage.js';
 import { MARK } from './state.js';
 import { Store } from './store.js';
@@ -64,6 +68,10 @@ const host = hostOf(store, opener);
 const stage = new Stage((at) => hostOf(store, opener, at), (key) => loader.bitmap(key));
 const loop = new Loop({ root, store, loader, look, meter: () => meter, render });
 
+/** After this long the address is that of what is shown, ms. */
+const ADDRESS_REST = 400;
+let addressTimer = 0;
+
 /** The page as it was drawn last: what is the same is not drawn again. */
 let drawn = /** @type {Partial<Page>} */ ({});
 
@@ -75,7 +83,7 @@ function render(page) {
     }
 
     if (drawn.series !== page.series || drawn.ports !== page.ports
-        || drawn.active !== page.active)
+        || drawn.active !== page.active || drawn.seen !== page.seen)
     {
         renderStrip(page, root, host);
     }
@@ -84,11 +92,37 @@ function render(page) {
         opener.fill();
     }
 
+    if (drawn.ports !== page.ports || drawn.active !== page.active) {
+        addressTimer ||= window.setTimeout(keepAddress, ADDRESS_REST);
+    }
+
     drawn = page;
     document.body.classList.toggle('is-gone', page.isGone);
+    document.body.classList.toggle('is-advanced', page.advanced);
+    setText(find('.note', HTMLElement), page.note);
     find('.gone', HTMLElement).hidden = !page.isGone;
     renderToolbar(page);
     stage.render(page);
+}
+
+
+/** Cine and planes have no address of their own. */
+function keepAddress() {
+    addressTimer = 0;
+
+    const { page } = store;
+    const isStill = page.ports.every((s) => !s.playing && s.stack?.made === undefined
+        && (s.entry === '') === (s.stack === null));
+
+    if (page.study !== null && page.alarm === '' && isStill
+        && page.ports.some((s) => s.stack !== null))
+    {
+        const address = addressOf(page, location.search);
+
+        if (address !== location.search) {
+            history.replaceState(null, '', address);
+        }
+    }
 }
 
 
@@ -101,6 +135,13 @@ function render(page) {
 async function getPicture(p, signal, isUrgent) {
     try {
         const answer = await ask(p.url, p.accept, signal, isUrgent ? 'high' : 'low');
+        const alarm = otherInstance(p.url, answer.headers.get('Pacs-Instance'));
+
+        if (alarm !== '') {
+            opener.raise(alarm);
+            return { status: 409, reason: alarm, blob: null, wait: 0 };
+        }
+
         return { status: 200, reason: '', blob: await answer.blob(), wait: 0 };
 
     } catch (e) {
@@ -119,16 +160,18 @@ async function getPicture(p, signal, isUrgent) {
 
 
 watchTransfers((t) => { meter = metered(meter, t); });
+addEventListener('beforeunload', (e) => {
+    if (store.page.warns && isUnseen(store.page)) {
+        e.preventDefault();
+    }
+});
 addEventListener('online', () => loader.retry());
 find('.gone-again', HTMLElement).addEventListener('click', () => loader.retry());
 buildToolbar(commands(), host.run);
 listenToKeys(host.run);
 loop.schedule();
-
-const uid = new URLSearchParams(location.search).get('study') ?? '';
-
-opener.open(uid).then(async () => {
-    if (hasMarks(store.page.series, uid)) {
+opener.openAddress(location.search).then(async () => {
+    if (hasMarks(store.page.series, first(store.page.study ?? {}, TAG.StudyInstanceUID))) {
         (await import('./marks/main.js')).begin(host);
     }
 });

@@ -28,6 +28,13 @@ import { initial } from './state.js';
  * @property {Annotation} annotation
  * @property {Links} links
  * @property {import('./marks/state.js').Marks | null} marks null: not loaded
+ * @property {Record<string, number>} anchors index in each stack, by its id,
+ *     where the scrolling was linked
+ * @property {Record<string, import('./seen.js').Seen>} seen frames of each
+ *     stack, by its id
+ * @property {boolean} advanced what only some need is there (IHE BIR, F10)
+ * @property {boolean} warns before the page is left with unseen images
+ * @property {string} note is said for a moment
  * @property {boolean} lines where other pictures cut each one are drawn
  * @property {import('./space/cross.js').Cross | null} cross that was pointed at
  * @property {import('./space/mpr.js').Before | null} before what planes of a
@@ -57,6 +64,11 @@ export function initialPage() {
         annotation: 'full',
         links: { scroll: false, zoom: false, window: false },
         marks: null,
+        anchors: {},
+        seen: {},
+        advanced: false,
+        warns: false,
+        note: '',
         lines: false,
         cross: null,
         before: null,

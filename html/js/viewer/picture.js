@@ -110,7 +110,8 @@ export function drawWhole(canvas, s, bitmap) {
         return null;
     }
 
-    context.imageSmoothingQuality = 'high';
+    // the best takes half a frame's time, where there is no GPU
+    context.imageSmoothingQuality = s.busy !== '' || s.playing ? 'medium' : 'high';
     drawBase(context, s, f, bitmap);
 
     return context;

@@ -45,6 +45,7 @@ import { frameOf, imageSize, windowOf } from './state.js';
  * @property {Picture[]} exact what is seen without loss, when that is due
  * @property {Picture[]} now is seen
  * @property {Picture[]} near may be seen next, the likeliest first
+ * @property {Picture[]} far the rest, when there is nothing else to do
  */
 
 /** Images up to so many pixels come whole, whatever the zoom. */
@@ -69,9 +70,12 @@ const FAR = 600e6;
 /** Windows of a modality that are asked for in advance. */
 const USUAL = 3;
 
-/** Frames before what changes the window, and those that are decoded. */
+/** Frames that come before other windows of the shown one. */
 const CLOSE = 6;
-const SOON = 4;
+
+/** Frames that are decoded in advance, and their pixels, at most. */
+const SOON = 12;
+const SOON_PIXELS = 4e6;
 
 
 /**
@@ -79,9 +83,10 @@ const SOON = 4;
  * @param {string} root of DICOMweb
  * @param {string} [tool] that is chosen
  * @param {Meter} [meter]
+ * @param {boolean} [isActive] the viewport is the selected one
  * @returns {Plan | null} null: nothing to show
  */
-export function plan(s, root, tool = '', meter = newMeter()) {
+export function plan(s, root, tool = '', meter = newMeter(), isActive = true) {
     const f = frameOf(s);
 
     if (f === null) {
@@ -106,8 +111,21 @@ export function plan(s, root, tool = '', meter = newMeter()) {
         base, tiles, exact, now,
         quicker: [...quicker, basePicture(s, root, s.index, window, 'half')],
         near: isView(f) ? [] : s.busy === 'window' ? wide(s, root)
-            : near(s, root, tool, meter),
+            : near(s, root, tool, meter, isActive),
+        far: isActive && isIdle(s, f, meter) ? far(s, root) : [],
     };
+}
+
+
+/**
+ * What the server makes of many frames it makes when it is asked for only.
+ * @param {Viewport} s
+ * @param {Frame} f
+ * @param {Meter} meter
+ * @returns {boolean}
+ */
+function isIdle(s, f, meter) {
+    return s.busy === '' && !s.playing && !meter.saves && f.source === null;
 }
 
 
@@ -161,12 +179,14 @@ function exactPictures(s, root, meter) {
  * @param {string} root
  * @param {string} tool
  * @param {Meter} meter
+ * @param {boolean} isActive
  * @returns {Picture[]}
  */
-function near(s, root, tool, meter) {
+function near(s, root, tool, meter, isActive) {
     const stage = s.busy === '' || s.playing ? 'final' : s.pace;
+    const soon = soonOf(s, isActive);
     const around = neighbours(s).map((i, at) => ({
-        ...basePicture(s, root, i, s.window, stage), soon: at < SOON,
+        ...basePicture(s, root, i, s.window, stage), soon: at < soon,
     }));
 
     const first = tool === 'window' ? wide(s, root) : [];
@@ -175,10 +195,25 @@ function near(s, root, tool, meter) {
         return [...first, ...around];
     }
 
-    return meter.saves ? [...first, ...around.slice(0, SOON)] : [
+    return meter.saves ? [...first, ...around.slice(0, CLOSE)] : [
         ...first, ...around.slice(0, CLOSE), ...wide(s, root), ...usual(s, root),
-        ...around.slice(CLOSE), ...far(s, root),
+        ...around.slice(CLOSE),
     ];
+}
+
+
+/**
+ * @param {Viewport} s
+ * @param {boolean} isActive
+ * @returns {number} frames to decode in advance
+ */
+function soonOf(s, isActive) {
+    const f = /** @type {Frame} */ (frameOf(s));
+    const { width, height } = baseSize(s, s.index) ?? { width: f.columns, height: f.rows };
+
+    const most = isActive ? SOON_PIXELS : SOON_PIXELS / 4;
+
+    return Math.max(2, Math.min(SOON, Math.floor(most / (width * height))));
 }
 
 
@@ -242,7 +277,8 @@ function far(s, root) {
 /**
  * What all viewports want: what is seen, then the neighbours in turn.
  * @param {Plan[]} plans that of the active viewport first
- * @returns {{wanted: Picture[], urgent: number}} urgent: how many are seen
+ * @returns {{wanted: Picture[], urgent: number, far: Picture[]}} urgent: how
+ *     many are seen
  */
 export function wishes(plans) {
     const now = distinct(plans.flatMap((p) => p.now));
@@ -250,7 +286,10 @@ export function wishes(plans) {
     const near = Array.from({ length: most }, (_, i) =>
         plans.flatMap((p) => p.near[i] ?? [])).flat();
 
-    return { wanted: distinct([...now, ...near]), urgent: now.length };
+    return {
+        wanted: distinct([...now, ...near]), urgent: now.length,
+        far: plans.find((p) => p.far.length > 0)?.far ?? [],
+    };
 }
 
 

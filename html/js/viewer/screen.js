@@ -10,6 +10,7 @@ import { matrix, scaleOf } from '../math/view.js';
 import { formatWindow, isIdentity } from '../math/window.js';
 import { find, setLines, setText } from '../ui/dom.js';
 import { drawLayers } from './layers.js';
+import { linkOf } from './links.js';
 import { compositorMap, draw, setFilter, sourceOf } from './picture.js';
 import { imageSize, shownFrame } from './state.js';
 import { corners } from './text.js';
@@ -61,6 +62,9 @@ function kindText(s, shown, f) {
 }
 
 
+const LINKS = { '': '', position: 'linked', offset: 'linked by offset' };
+
+
 /**
  * @param {import('../math/view.js').View} view
  * @returns {string} '': as it is stored
@@ -94,13 +98,14 @@ export class Screen {
     /**
      * @param {Viewport} s
      * @param {Page} page
+     * @param {number} at index of the viewport
      */
-    render(s, page) {
+    render(s, page, at) {
         const source = sourceOf(s, this.root, this.bitmaps);
 
         draw(this.canvas, s, source, this.root, this.bitmaps);
         setFilter(this.canvas, this.filter, compositorMap(s, source));
-        this.#text(s, page.annotation);
+        this.#text(s, page.annotation, LINKS[linkOf(page, at)]);
         this.#letters(s, page.annotation);
         this.#scaleBar(s, page.annotation);
         this.#badge(s, page.annotation, compositorMap({ ...s, invert: false }, source));
@@ -121,13 +126,19 @@ export class Screen {
     }
 
 
-    /** @param {Viewport} s @param {Annotation} annotation */
-    #text(s, annotation) {
+    /**
+     * @param {Viewport} s
+     * @param {Annotation} annotation
+     * @param {string} link how it follows the active viewport, or ''
+     */
+    #text(s, annotation, link) {
         const c = corners(s, annotation);
+        const bottomLeft = annotation === 'none' || link === '' ? c.bottomLeft
+            : [...c.bottomLeft, link];
 
         setLines(find('.corner-tl', HTMLElement, this.node), c.topLeft);
         setLines(find('.corner-tr', HTMLElement, this.node), c.topRight);
-        setLines(find('.corner-bl', HTMLElement, this.node), c.bottomLeft);
+        setLines(find('.corner-bl', HTMLElement, this.node), bottomLeft);
         setLines(find('.corner-br', HTMLElement, this.node), c.bottomRight);
     }
 

@@ -12,6 +12,7 @@ import { listenToWheel } from './input/wheel.js';
 import { seenPorts } from './page.js';
 import { Screen } from './screen.js';
 import { renderSlider } from './slider.js';
+import { tileCount, tileOf } from './state.js';
 
 /**
  * @typedef {import('./state.js').Viewport} Viewport
@@ -38,7 +39,9 @@ class Cell {
         this.port = find('.port', HTMLElement, copy);
         this.slider = find('.slider', HTMLElement, copy);
         this.cine = find('.cine', HTMLElement, copy);
-        this.screen = new Screen(this.port, host.root, bitmaps);
+        this.stage = find('.cell-stage', HTMLElement, copy);
+        this.bitmaps = bitmaps;
+        this.screens = [new Screen(this.port, host.root, bitmaps)];
         this.box = { width: 0, height: 0 };
         /** @type {unknown[]} what the screen was drawn for */
         this.drawn = [];
@@ -66,6 +69,28 @@ class Cell {
             this.#measure(host.port());
         });
         this.observer.observe(port);
+    }
+
+
+    /** @param {Viewport} s a screen for each frame that it shows at once */
+    #fitTiles(s) {
+        const { rows, columns } = s.tiles;
+
+        this.stage.style.setProperty('--tile-rows', String(rows));
+        this.stage.style.setProperty('--tile-columns', String(columns));
+        this.stage.dataset.tiles = `${rows}x${columns}`;
+        this.screens.splice(tileCount(s)).forEach(({ node }) => node.remove());
+
+        for (let k = this.screens.length; k < tileCount(s); k++) {
+            const node = copyOf(this.port);
+
+            this.screens[k - 1].node.after(node);
+            this.screens.push(new Screen(node, this.host.root, this.bitmaps));
+            listenToPointers(node, this.host, false);
+            listenToWheel(node, this.host);
+            find('.failed-again', HTMLElement, node)
+                .addEventListener('click', () => this.host.again());
+        }
     }
 
 
@@ -109,7 +134,8 @@ class Cell {
         }
 
         this.drawn = drawn;
-        this.screen.render(s, page);
+        this.#fitTiles(s);
+        this.screens.forEach((screen, k) => screen.render(tileOf(s, k), page, at));
         renderSlider(this.slider, s);
         renderCine(this.cine, s);
         setText(find('.port-message', HTMLElement, this.node),
@@ -121,6 +147,18 @@ class Cell {
         this.observer?.disconnect();
         this.node.remove();
     }
+}
+
+
+/** @param {HTMLElement} port @returns {HTMLElement} for another frame */
+function copyOf(port) {
+    const node = /** @type {HTMLElement} */ (port.cloneNode(true));
+
+    node.classList.add('is-tile');
+    node.removeAttribute('tabindex');
+    find('.port-layer', SVGSVGElement, node).replaceChildren();
+
+    return node;
 }
 
 

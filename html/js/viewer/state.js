@@ -28,14 +28,19 @@ import { sameWindow } from '../math/window.js';
  * @property {string} kind "JPEG 90"
  * @property {number} bytes as sent
  *
+ * @typedef {Pick<Viewport, 'shown' | 'detail' | 'grade' | 'failure'>} Tile what
+ *     is its own of each frame of several
+ *
  * @typedef {Object} Viewport
  * @property {string} entry id of the entry of the strip, '': empty
  * @property {string} message instead of a picture, or ''
  * @property {Stack | null} stack
  * @property {{rows: number, columns: number}} tiles consecutive frames
- * @property {number} index of the frame that is asked for
+ * @property {Tile[]} more of the frames after the first
+ * @property {number} index of the frame that is asked for, the first one
  * @property {1 | -1} direction of the last scroll
  * @property {Window | null} window chosen; null: as the header says
+ * @property {boolean} clamped window drags leave the lower end at 0
  * @property {boolean} invert
  * @property {View} view
  * @property {Size} size CSS px of a tile; of no width: not measured yet
@@ -63,6 +68,9 @@ export const MARK = Object.freeze({ none: 0, here: 1, seen: 2, failed: 3 });
 /** Frames a second, when the header says nothing. */
 const USUAL_RATE = 15;
 
+/** What is counted from 0. */
+const CLAMPED = ['NM', 'PT'];
+
 
 /** @returns {Viewport} */
 export function initial() {
@@ -71,9 +79,11 @@ export function initial() {
         message: '',
         stack: null,
         tiles: { rows: 1, columns: 1 },
+        more: [],
         index: 0,
         direction: 1,
         window: null,
+        clamped: false,
         invert: false,
         view: RESET,
         size: { width: 0, height: 0 },
@@ -112,9 +122,10 @@ export function emptied(s, entry = '', message = '') {
  * Another stack: everything that belonged to the old one goes.
  * @param {Viewport} s
  * @param {Stack} stack
+ * @param {Uint8Array} [seen] marks of the frames that were seen before
  * @returns {Viewport}
  */
-export function withStack(s, stack) {
+export function withStack(s, stack, seen) {
     const [first] = stack.frames;
 
     return {
@@ -122,8 +133,71 @@ export function withStack(s, stack) {
         stack,
         fps: frameRate(first) ?? USUAL_RATE,
         cineOpen: first.frames > 1,
-        marks: new Uint8Array(stack.frames.length),
+        clamped: CLAMPED.includes(first.modality),
+        marks: seen ?? new Uint8Array(stack.frames.length),
     };
+}
+
+
+/** @param {Viewport} s @returns {number} of frames at once */
+export function tileCount(s) {
+    return s.tiles.rows * s.tiles.columns;
+}
+
+
+/**
+ * One of several frames at once, as a viewport (IHE BIR, B07).
+ * @param {Viewport} s
+ * @param {number} k from 0
+ * @returns {Viewport}
+ */
+export function tileOf(s, k) {
+    if (k === 0) {
+        return s;
+    }
+
+    const { shown, detail, grade, failure } = s.more[k - 1] ?? initial();
+    const isThere = s.index + k < (s.stack?.frames.length ?? 0);
+
+    return isThere ? { ...s, index: s.index + k, shown, detail, grade, failure }
+        : { ...emptied(s), size: s.size };
+}
+
+
+/**
+ * @param {Viewport} s
+ * @param {number} k from 0
+ * @param {Viewport} tile
+ * @returns {Viewport}
+ */
+export function withTile(s, k, tile) {
+    if (k === 0 || tile.stack === null) {
+        return k === 0 ? tile : s;
+    }
+
+    const { shown, detail, grade, failure, marks } = tile;
+    const old = s.more[k - 1];
+
+    if (old !== undefined && old.shown === shown && old.detail === detail
+        && old.grade === grade && old.failure === failure && s.marks === marks)
+    {
+        return s;
+    }
+
+    const more = s.more.slice();
+    more[k - 1] = { shown, detail, grade, failure };
+
+    return { ...s, more, marks };
+}
+
+
+/**
+ * @param {Viewport} s
+ * @param {{rows: number, columns: number}} tiles
+ * @returns {Viewport}
+ */
+export function withTiles(s, tiles) {
+    return { ...s, tiles, more: [] };
 }
 
 

@@ -2,6 +2,7 @@
 //
 // Holds the state of the page: the only place where it changes.
 
+import { followed } from './links.js';
 import { activePort, initialPage, withPort } from './page.js';
 
 /**
@@ -47,14 +48,28 @@ export class Store {
             return;
         }
 
-        this.updatePage((page) => withPort(page, at, busy === '' ? next
-            : { ...next, busy, pace: this.paceOf({ ...next, busy }) }));
+        const page = followed(withPort(this.page, at, next), at, s);
+        const moved = page.ports.flatMap((p, i) => p === this.page.ports[i] ? [] : [i]);
 
-        if (busy !== '') {
-            clearTimeout(this.#rest[at]);
-            this.#rest[at] = window.setTimeout(() =>
-                this.update(at, (now) => ({ ...now, busy: '' })), REST);
+        if (busy === '') {
+            this.updatePage(() => page);
+            return;
         }
+
+        this.updatePage(() => ({
+            ...page,
+            ports: page.ports.map((p, i) => moved.includes(i)
+                ? { ...p, busy, pace: this.paceOf({ ...p, busy }) } : p),
+        }));
+        moved.forEach((i) => this.#restLater(i));
+    }
+
+
+    /** @param {number} at index of a viewport that is busy */
+    #restLater(at) {
+        clearTimeout(this.#rest[at]);
+        this.#rest[at] = window.setTimeout(() =>
+            this.update(at, (now) => ({ ...now, busy: '' })), REST);
     }
 
 

@@ -78,7 +78,7 @@ function item(e, root, host) {
 
     const button = el('button', { class: 'thumb', type: 'button' }, frame,
         el('span', { class: 'thumb-title' }),
-        el('span', { class: 'thumb-facts' }));
+        el('span', { class: 'thumb-facts' }), el('span', { class: 'thumb-seen' }));
     const node = el('li', { class: 'strip-item' }, button);
 
     node.dataset.id = e.id;
@@ -112,6 +112,9 @@ function update(node, e, page) {
     setText(part('count'), count);
     setText(part('title'), title);
     setText(part('facts'), facts(e));
+    setText(part('seen'), seenText(e, page));
+    part('seen').classList.toggle('is-incomplete', failedOf(e, page) > 0);
+    button.title = countsText(e, page);
     part('count').classList.toggle('is-incomplete', isIncomplete(e.series));
     button.classList.toggle('is-active', active);
     button.classList.toggle('is-shown', page.ports.some((s) => s.entry === e.id));
@@ -146,6 +149,41 @@ function countText(e) {
     }
 
     return String(e.stack?.frames.length ?? expected ?? '');
+}
+
+
+/** @param {Entry} e @param {Page} page @returns {number} frames */
+function failedOf(e, page) {
+    return page.seen[e.id]?.failed ?? 0;
+}
+
+
+/** @param {Entry} e @param {Page} page @returns {string} '' before it is opened */
+function seenText(e, page) {
+    const seen = page.seen[e.id];
+    const failed = failedOf(e, page);
+
+    return seen === undefined ? '' : [
+        `${seen.shown} of ${seen.marks.length} shown`,
+        failed === 0 ? '' : `${failed} failed`,
+    ].filter(Boolean).join(', ');
+}
+
+
+/**
+ * What should be there, what is, and what was looked at.
+ * @param {Entry} e
+ * @param {Page} page
+ * @returns {string}
+ */
+function countsText(e, page) {
+    const { ds, received } = e.series;
+
+    return [
+        `Expected: ${number(ds, TAG.NumberOfSeriesRelatedInstances) ?? 'not known'}`,
+        `received: ${received ?? 'not asked for yet'}`,
+        `shown: ${page.seen[e.id]?.shown ?? 0}`, `failed: ${failedOf(e, page)}`,
+    ].join(', ');
 }
 
 

@@ -182,7 +182,8 @@ function windowText(s, f) {
     const base = w === null ? (f.hasLut ? 'VOI LUT' : 'Auto window')
         : formatWindow(w);
 
-    return s.invert ? `${base}  inverted` : base;
+    return [base, s.clamped ? 'from 0' : '', s.invert ? 'inverted' : '']
+        .filter(said).join('  ');
 }
 
 

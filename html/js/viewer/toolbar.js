@@ -22,9 +22,12 @@ const GROUPS = [
     ['invert', 'rotate', 'flip'],
     ['fit', 'native', 'reset'],
     ['cine'],
-    ['layout', 'lines', 'planes', 'fusion'],
+    ['layout', 'link', 'lines', 'planes', 'fusion'],
     ['annotation', 'output', 'help'],
 ];
+
+/** And of the advanced mode (IHE BIR, B37). */
+const ADVANCED = ['clamp', 'warn-unseen'];
 
 
 /**
@@ -38,7 +41,7 @@ export function buildToolbar(commands, run) {
         const c = /** @type {Command} */ (named.get(name));
         const node = el('button', {
             class: 'tool', type: 'button', 'data-command': name,
-            title: c.keys.length === 0 ? c.label : `${c.label} (${c.keys[0]})`,
+            title: c.keys.length > 0 ? `${c.label} (${c.keys[0]})` : c.label,
             'aria-label': c.label, 'aria-keyshortcuts': c.keys[0] ?? '',
         }, icon(name), el('span', { class: 'tool-label' }, c.label));
 
@@ -46,7 +49,9 @@ export function buildToolbar(commands, run) {
             node.setAttribute('aria-pressed', pressed);
         }
 
-        node.addEventListener('click', () => run(name));
+        // linked is let go by the same button
+        node.addEventListener('click', () => run(name === 'link'
+            && node.getAttribute('aria-pressed') === 'true' ? 'unlink' : name));
 
         return node;
     };
@@ -57,7 +62,9 @@ export function buildToolbar(commands, run) {
         group(...tools().map((t) => button(t.name, 'false'))),
         group(windowList(run)),
         ...GROUPS.map((names) => group(...names.map((n) => button(n, '')))),
+        group(...ADVANCED.map((n) => button(n, 'false'))),
     );
+    bar.lastElementChild?.classList.add('tool-advanced');
 }
 
 
@@ -91,6 +98,10 @@ export function renderToolbar(page) {
         String(tools().every((t) => t.name !== page.tool)));
     button('window').disabled = f !== null && f.colour;
     button('invert').setAttribute('aria-pressed', String(s.invert));
+    button('link').setAttribute('aria-pressed', String(page.links.scroll));
+    button('link').hidden = page.ports.length < 2;
+    button('clamp').setAttribute('aria-pressed', String(s.clamped));
+    button('warn-unseen').setAttribute('aria-pressed', String(page.warns));
     button('cine').setAttribute('aria-pressed', String(s.playing));
     button('cine').disabled = (s.stack?.frames.length ?? 0) < 2;
     button('rotate').hidden = !isProjection(f);

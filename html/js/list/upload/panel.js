@@ -4,9 +4,10 @@
 // skipped and why.
 
 import { el, find, icon, setText } from '../../ui/dom.js';
+import { storage } from '../../ui/storage.js';
 import { walk, whyNot } from './files.js';
 import {
-    bytes, counts, emptyQueue, isBusy, makeItem, readKept, writeKept,
+    KEY, bytes, counts, emptyQueue, isBusy, makeItem, readKept, writeKept,
 } from './queue.js';
 import { forget, upload } from './tus.js';
 
@@ -77,7 +78,7 @@ export async function dropped(at, entries) {
     queue.isPaused = false;
     render();
 
-    const kept = readKept(localStorage);
+    const kept = readKept(storage());
     const here = new Set(queue.items.map((i) => i.key));
 
     for (const { path, file } of await walk(entries)) {
@@ -186,7 +187,7 @@ function remember(now) {
         && (now || performance.now() - remembered > REMEMBER || !isBusy(queue)))
     {
         remembered = performance.now();
-        writeKept(localStorage, queue);
+        writeKept(storage(), queue);
     }
 }
 
@@ -218,7 +219,7 @@ function build() {
                 button('folder', TEXTS.folder, () => folder.click()))),
         el('p', { class: 'upload-cut' }, el('span', { class: 'upload-cut-text' }),
             button('forget', TEXTS.forget, () => {
-                localStorage.removeItem('pacs.upload');
+                storage().removeItem(KEY);
                 later();
             })),
         el('div', { class: 'upload-now' },
@@ -279,7 +280,7 @@ function render() {
     const n = counts(queue);
     const b = bytes(queue);
     const busy = isBusy(queue);
-    const kept = queue.items.length === 0 ? readKept(localStorage) : null;
+    const kept = queue.items.length === 0 ? readKept(storage()) : null;
 
     part('drop').hidden = busy;
     part('now').hidden = queue.items.length === 0 && !isLooking;

@@ -29,8 +29,10 @@ const BUTTONS = { 1: 'pan', 2: 'window' };
 /**
  * @param {HTMLElement} port
  * @param {Host} host
+ * @param {boolean} [makes] tools may make things here: it shows the
+ *     viewport's own frame, not one of those after it
  */
-export function listenToPointers(port, host) {
+export function listenToPointers(port, host, makes = true) {
     /** @type {Map<number, Point>} */
     const down = new Map();
     /** @type {{tool: Tool, start: Viewport, from: Point, takes: boolean} | null} */
@@ -69,20 +71,24 @@ export function listenToPointers(port, host) {
 
             drag = {
                 tool, start: host.port(), from: here.point,
-                takes: tool.down?.(host, here) ?? false,
+                takes: makes && (tool.down?.(host, here) ?? false),
             };
         }
 
         e.preventDefault();
-        port.focus({ preventScroll: true });
+        /** @type {HTMLElement | null} */ (port.closest('.cell')?.querySelector('.port'))
+            ?.focus({ preventScroll: true });
     });
 
     port.addEventListener('pointermove', (e) => {
         const here = at(e);
 
         if (!down.has(e.pointerId)) {
-            port.dataset.grip = gripped(host, here)?.label ?? '';
-            toolNamed(host.page().tool).hover?.(host, here);
+            if (makes) {
+                port.dataset.grip = gripped(host, here)?.label ?? '';
+                toolNamed(host.page().tool).hover?.(host, here);
+            }
+
             return;
         }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // Drag right: a wider window; drag down: a higher centre (IHE BIR, B11).
+// Clamped, the lower end stays at 0 (B14).
 
-import { dragged } from '../../math/window.js';
+import { dragged, draggedClamped } from '../../math/window.js';
 import { frameOf, startWindow, withWindow } from '../state.js';
 
 /** @type {import('./tool.js').Tool} */
@@ -17,6 +18,7 @@ export const window = {
         const f = frameOf(start);
 
         return from === null || f === null ? now
-            : withWindow(now, dragged(from, d.dx, d.dy, f.voi));
+            : withWindow(now, start.clamped ? draggedClamped(from, d.dx, d.dy)
+                : dragged(from, d.dx, d.dy, f.voi));
     },
 };

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// The patient's other studies, one before or after this one (IHE BIR, B06).
+// Each is opened as a page of its own: nothing of one study stays for another.
+
+import { TAG, first } from '../dicom/dataset.js';
+import { getDatasets } from '../net/dicomweb.js';
+
+/** @typedef {import('../dicom/dataset.js').Dataset} Dataset */
+
+/** How long a note stays. ms */
+const NOTE = 4000;
+
+
+/**
+ * @param {import('./host.js').Host} host
+ * @param {1 | -1} by 1: newer
+ */
+export async function stepStudy(host, by) {
+    const study = host.page().study;
+
+    if (study === null) {
+        return;
+    }
+
+    try {
+        const next = besides(await studiesOf(host.root, study), study, by);
+
+        if (next !== undefined) {
+            location.assign(`?study=${first(next, TAG.StudyInstanceUID)}`);
+            return;
+        }
+
+        say(host, by === 1 ? 'This is the newest study of the patient.'
+            : 'This is the oldest study of the patient.');
+    } catch {
+        say(host, 'The studies of the patient cannot be read.');
+    }
+}
+
+
+/**
+ * @param {Dataset[]} all
+ * @param {Dataset} study
+ * @param {1 | -1} by
+ * @returns {Dataset | undefined}
+ */
+export function besides(all, study, by) {
+    const when = (/** @type {Dataset} */ ds) => [TAG.StudyDate, TAG.StudyTime,
+        TAG.StudyInstanceUID].map((t) => first(ds, t)).join('/');
+    const same = (/** @type {Dataset} */ ds) =>
+        [TAG.PatientID, TAG.PatientBirthDate].every((t) => first(ds, t) === first(study, t));
+    const sorted = all.filter(same)
+        .sort((a, b) => when(a) < when(b) ? -1 : 1);
+    const at = sorted.findIndex((ds) =>
+        first(ds, TAG.StudyInstanceUID) === first(study, TAG.StudyInstanceUID));
+
+    return at < 0 ? undefined : sorted[at + by];
+}
+
+
+/** @param {string} root @param {Dataset} study @returns {Promise<Dataset[]>} */
+async function studiesOf(root, study) {
+    const id = first(study, TAG.PatientID);
+
+    return id === '' ? [] : getDatasets(`${root}/studies?PatientID=`
+        + `${encodeURIComponent(id)}&includefield=${TAG.PatientBirthDate}`);
+}
+
+
+/** @param {import('./host.js').Host} host @param {string} note */
+function say(host, note) {
+    host.updatePage((page) => ({ ...page, note }));
+    setTimeout(() => host.updatePage((page) =>
+        page.note === note ? { ...page, note: '' } : page), NOTE);
+}
