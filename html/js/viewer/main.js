@@ -2,6 +2,8 @@
 //
 // The viewer page: puts the parts together.
 
+import { TAG, first } from '../dicom/dataset.js';
+import { hasMarks } from '../marks/due.js';
 import { ask, rootOf, Refusal } from '../net/dicomweb.js';
 import { Loader } from '../net/loader.js';
 import { depthOf, metered, newMeter, weighed } from '../net/meter.js';
@@ -179,4 +181,8 @@ find('.gone-again', HTMLElement).addEventListener('click', () => loader.retry())
 buildToolbar(commands(), host.run);
 listenToKeys(host.run);
 loop.schedule();
-opener.openAddress(location.search);
+opener.openAddress(location.search).then(async () => {
+    if (hasMarks(store.page.series, first(store.page.study ?? {}, TAG.StudyInstanceUID))) {
+        (await import('./marks/main.js')).begin(host);
+    }
+});
