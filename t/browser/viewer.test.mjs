@@ -27,7 +27,7 @@ const near = (/** @type {number} */ a, /** @type {number} */ b, by = NEAR) =>
     assert.ok(Math.abs(a - b) <= by, `${a} is not ${b}`);
 
 
-onPage('B03 B21 B26 the banner, the corners and the letters say who and where', {},
+onPage('B03 B21 B25 B26 the banner, the corners and the letters say who and where', {},
     async (page) => {
         await openStudy(page, CT.study);
         assert.equal(await textOf(page, '.banner-name'),

@@ -55,6 +55,17 @@ const MEASURE = [...PENS.map(([name]) => name), 'marks-undo', 'marks-redo',
 const ofMarks = (name) => async (host) =>
     (await import('./marks/main.js')).run(host, name);
 
+/**
+ * Chosen at once: what is drawn before it is loaded is lost, and scrolls nothing.
+ * @param {typeof PENS[number][0]} name
+ * @returns {(host: Host) => Promise<void>}
+ */
+const penOf = (name) => (host) => {
+    host.updatePage((page) => ({ ...page, tool: name }));
+
+    return ofMarks(name)(host);
+};
+
 /** @param {string} name @returns {(host: Host) => Promise<void>} */
 const output = (name) => async (host) =>
     (await import('./output/output.js')).run(host, name);
@@ -70,7 +81,7 @@ const COMMANDS = [
     })),
 
     ...PENS.map(([name, label, key]) => ({
-        name, label, keys: key === '' ? [] : [key], run: ofMarks(name),
+        name, label, keys: key === '' ? [] : [key], run: penOf(name),
     })),
     { name: 'marks-undo', label: 'Undo', keys: [], run: ofMarks('marks-undo') },
     { name: 'marks-redo', label: 'Redo', keys: [], run: ofMarks('marks-redo') },

@@ -31,6 +31,12 @@ import { buildToolbar, renderToolbar } from './toolbar.js';
 
 const root = rootOf();
 
+/** What can wait for the first picture. */
+let later = () => {
+    later = () => {};
+    import('./fitness.js').then(({ showFitness }) => showFitness());
+};
+
 let meter = newMeter(savesData());
 
 const loader = new Loader({
@@ -41,6 +47,10 @@ const loader = new Loader({
     changed: (p) => {
         if (p.stage === 'final' && p.tile === null && look.bytes(p.key) > 0) {
             meter = weighed(meter, look.bytes(p.key));
+        }
+
+        if (p.stage === 'final') {
+            later();
         }
 
         stage.pictureCame();

@@ -55,7 +55,10 @@ export function addTools(more) {
 }
 
 
-/** @param {import('../page.js').ToolName} name @returns {Tool} */
+/**
+ * @param {import('../page.js').ToolName} name
+ * @returns {Tool} that does nothing while the one of that name is being loaded
+ */
 export function toolNamed(name) {
-    return /** @type {Tool} */ ([...tools(), ...ADDED].find((t) => t.name === name));
+    return [...tools(), ...ADDED].find((t) => t.name === name) ?? select;
 }
