@@ -194,7 +194,11 @@ const char *const  pacs_migrations[] = {
     PACS_RANK_DROP
     PACS_RANK_TABLES
     PACS_RANK_FILL
-    PACS_RANK_TRIGGERS
+    PACS_RANK_TRIGGERS,
+
+    /* 8: beginnings of words are found as words are */
+    PACS_RANK_WORD_TABLE
+    PACS_RANK_WORD_FILL
 };
 
 const unsigned  pacs_nmigrations = sizeof(pacs_migrations)

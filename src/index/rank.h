@@ -7,7 +7,8 @@
  *
  *   study_name      trigrams of patients' names: "=" first group "=" other
  *                   groups "="
- *   study_word      words of patients' names, and sounds: pacs_name_words()
+ *   study_word      words of patients' names, and sounds: pacs_name_words();
+ *                   and their beginnings, or "a" would read a tenth of it
  *   study_modality  (modality, rank): once for each modality of a study
  *
  * Triggers keep both right.
@@ -29,15 +30,24 @@
     "DROP TRIGGER IF EXISTS rank_series_gone;"                                \
     "DROP TRIGGER IF EXISTS rank_series_modality;"
 
+#define PACS_RANK_WORD_TABLE                                                  \
+    "DROP TABLE IF EXISTS study_word;"                                        \
+    "CREATE VIRTUAL TABLE study_word USING fts5 (words,"                      \
+    "    content = '', columnsize = 0, prefix = '1 2 3 4 5',"                 \
+    "    tokenize = \"ascii tokenchars '#'\");"
+
+#define PACS_RANK_WORD_FILL                                                   \
+    "INSERT INTO study_word (rowid, words)"                                   \
+    "    SELECT " PACS_RANK("s") " AS r, s.patient_name_w"                    \
+    "    FROM study s ORDER BY r;"                                            \
+    "INSERT INTO study_word (study_word) VALUES ('optimize');"
+
 #define PACS_RANK_TABLES                                                      \
-    "DROP TABLE IF EXISTS study_name; DROP TABLE IF EXISTS study_word;"       \
-    "DROP TABLE IF EXISTS study_modality;"                                    \
+    PACS_RANK_WORD_TABLE                                                      \
+    "DROP TABLE IF EXISTS study_name; DROP TABLE IF EXISTS study_modality;"   \
     "CREATE VIRTUAL TABLE study_name USING fts5 (name,"                       \
     "    content = '', columnsize = 0,"                                       \
     "    tokenize = 'trigram case_sensitive 1');"                             \
-    "CREATE VIRTUAL TABLE study_word USING fts5 (words,"                      \
-    "    content = '', columnsize = 0,"                                       \
-    "    tokenize = \"ascii tokenchars '#'\");"                               \
     "CREATE TABLE study_modality (modality TEXT NOT NULL,"                    \
     "    rank INTEGER NOT NULL, PRIMARY KEY (modality, rank)) WITHOUT ROWID;"
 
@@ -53,11 +63,8 @@
     "INSERT INTO study_name (rowid, name)"                                    \
     "    SELECT " PACS_RANK("s") " AS r, " PACS_RANK_TEXT("s")                \
     "    FROM study s ORDER BY r;"                                            \
-    "INSERT INTO study_word (rowid, words)"                                   \
-    "    SELECT " PACS_RANK("s") " AS r, s.patient_name_w"                    \
-    "    FROM study s ORDER BY r;"                                            \
     "INSERT INTO study_name (study_name) VALUES ('optimize');"                \
-    "INSERT INTO study_word (study_word) VALUES ('optimize');"                \
+    PACS_RANK_WORD_FILL                                                       \
     "INSERT INTO study_modality " PACS_RANK_MODALITIES " ORDER BY 1, 2;"
 
 #define PACS_RANK_OLD_NAME                                                    \

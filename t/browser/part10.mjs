@@ -11,7 +11,10 @@ const DICTIONARY = {
     SOPClassUID: [0x00080016, 'UI'],
     SOPInstanceUID: [0x00080018, 'UI'],
     StudyDate: [0x00080020, 'DA'],
+    SeriesDate: [0x00080021, 'DA'],
+    AcquisitionDate: [0x00080022, 'DA'],
     StudyTime: [0x00080030, 'TM'],
+    AcquisitionTime: [0x00080032, 'TM'],
     AccessionNumber: [0x00080050, 'SH'],
     Modality: [0x00080060, 'CS'],
     InstitutionName: [0x00080080, 'LO'],
@@ -21,7 +24,11 @@ const DICTIONARY = {
     PatientID: [0x00100020, 'LO'],
     PatientBirthDate: [0x00100030, 'DA'],
     PatientSex: [0x00100040, 'CS'],
+    PatientAge: [0x00101010, 'AS'],
+    ContrastBolusAgent: [0x00180010, 'LO'],
     SliceThickness: [0x00180050, 'DS'],
+    KVP: [0x00180060, 'DS'],
+    SpacingBetweenSlices: [0x00180088, 'DS'],
     FrameTime: [0x00181063, 'DS'],
     ImagerPixelSpacing: [0x00181164, 'DS'],
     StudyInstanceUID: [0x0020000d, 'UI'],
@@ -33,6 +40,9 @@ const DICTIONARY = {
     ImagePositionPatient: [0x00200032, 'DS'],
     ImageOrientationPatient: [0x00200037, 'DS'],
     FrameOfReferenceUID: [0x00200052, 'UI'],
+    Laterality: [0x00200060, 'CS'],
+    ImageLaterality: [0x00200062, 'CS'],
+    SliceLocation: [0x00201041, 'DS'],
     SamplesPerPixel: [0x00280002, 'US'],
     PhotometricInterpretation: [0x00280004, 'CS'],
     PlanarConfiguration: [0x00280006, 'US'],
@@ -47,8 +57,19 @@ const DICTIONARY = {
     PixelRepresentation: [0x00280103, 'US'],
     WindowCenter: [0x00281050, 'DS'],
     WindowWidth: [0x00281051, 'DS'],
+    WindowCenterWidthExplanation: [0x00281055, 'LO'],
+    VOILUTFunction: [0x00281056, 'CS'],
     RescaleIntercept: [0x00281052, 'DS'],
     RescaleSlope: [0x00281053, 'DS'],
+    RedPaletteColorLookupTableDescriptor: [0x00281101, 'US'],
+    GreenPaletteColorLookupTableDescriptor: [0x00281102, 'US'],
+    BluePaletteColorLookupTableDescriptor: [0x00281103, 'US'],
+    RedPaletteColorLookupTableData: [0x00281201, 'OW'],
+    GreenPaletteColorLookupTableData: [0x00281202, 'OW'],
+    BluePaletteColorLookupTableData: [0x00281203, 'OW'],
+    LUTDescriptor: [0x00283002, 'US'],
+    LUTData: [0x00283006, 'OW'],
+    VOILUTSequence: [0x00283010, 'SQ'],
     Units: [0x00541001, 'CS'],
     PixelData: [0x7fe00010, 'OW'],
 };
@@ -80,9 +101,7 @@ function encoded(vr, value) {
     }
 
     if (vr === 'US') {
-        const b = Buffer.alloc(2);
-        b.writeUInt16LE(value);
-        return b;
+        return Buffer.from(Uint16Array.from([value].flat()).buffer);
     }
 
     if (vr === 'AT') {
@@ -96,15 +115,35 @@ function encoded(vr, value) {
 }
 
 
+/** @param {Record<string, any>} values by keyword @returns {Buffer[]} */
+function elements(values) {
+    return Object.entries(values)
+        .map(([k, v]) => [...DICTIONARY[k], v])
+        .sort((a, b) => a[0] - b[0])
+        .map(([tag, vr, v]) => element(tag, vr, encoded(vr, v)));
+}
+
+
+/**
+ * @param {Record<string, any>} values by keyword
+ * @returns {Buffer} the value of a sequence of one item
+ */
+export function item(values) {
+    const body = Buffer.concat(elements(values));
+    const head = Buffer.from([0xfe, 0xff, 0x00, 0xe0, 0, 0, 0, 0]);
+
+    head.writeUInt32LE(body.length, 4);
+
+    return Buffer.concat([head, body]);
+}
+
+
 /**
  * @param {Record<string, any>} values by keyword
  * @returns {Buffer} a Part 10 file
  */
 export function part10(values) {
-    const body = Object.entries(values)
-        .map(([k, v]) => [...DICTIONARY[k], v])
-        .sort((a, b) => a[0] - b[0])
-        .map(([tag, vr, v]) => element(tag, vr, encoded(vr, v)));
+    const body = elements(values);
     const meta = Buffer.concat([
         element(0x00020001, 'OB', Buffer.from([0, 1])),
         element(0x00020002, 'UI', Buffer.from(values.SOPClassUID)),

@@ -257,7 +257,8 @@ onPage('S8 what was seen stays seen; leaving with unseen images warns, if wished
         await isShown(page, 1, 1);
         await press(page, 'End');
         await isShown(page, 24, 1);
-        assert.equal(await seen(), '6 of 24 shown');
+        // and perhaps one that came on the way
+        assert.match(await seen(), /^[67] of 24 shown$/);
 
         await press(page, 'F10');
         await page.getByRole('button', { name: 'Warn of unseen images' }).click();

@@ -128,17 +128,17 @@ onPage('panning asks only for what comes into view', {}, async (page) => {
 });
 
 
-onPage('rotate and flip turn pixels and letters together, and say so', {},
+onPage('B10 S4 rotate and flip turn pixels and letters together, and say so', {},
     async (page) => {
         await openStudy(page, DX.study);
         await page.keyboard.press('q');
         assert.equal(await textOf(page, '.letter-top'), 'R');
         assert.equal(await textOf(page, '.letter-right'), 'H');
-        assert.match(await textOf(page, '.corner-bl'), /rotated 90°/);
+        assert.match(await textOf(page, '.turned'), /Rotated 90°/);
         await page.keyboard.press('Escape');
         await page.keyboard.press('x');
         assert.equal(await textOf(page, '.letter-left'), 'L');
-        assert.match(await textOf(page, '.corner-bl'), /flipped/);
+        assert.match(await textOf(page, '.turned'), /Flipped/);
         await isShown(page, 1);
 
         // the ramp rises to the left now

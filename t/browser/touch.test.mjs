@@ -38,7 +38,7 @@ const zoomOf = async (/** @type {import('playwright-core').Page} */ page) =>
     Number(/([\d.]+) %/.exec(await textOf(page, '.corner-bl'))?.[1]);
 
 
-onPage('one finger uses the tool', { size: SIZES.tablet }, async (page) => {
+onPage('G23 one finger uses the tool', { size: SIZES.tablet }, async (page) => {
     await openStudy(page, CT.study);
 
     const box = await portBox(page);
@@ -53,7 +53,7 @@ onPage('one finger uses the tool', { size: SIZES.tablet }, async (page) => {
 });
 
 
-onPage('two fingers pinch and pan; the tool does nothing meanwhile',
+onPage('G23 two fingers pinch and pan; the tool does nothing meanwhile',
     { size: SIZES.tablet }, async (page) => {
         await openStudy(page, CT.study);
 
@@ -89,7 +89,7 @@ onPage('two fingers pinch and pan; the tool does nothing meanwhile',
     });
 
 
-onPage('double tap goes to 1:1 and back', { size: SIZES.phone }, async (page) => {
+onPage('G23 double tap goes to 1:1 and back', { size: SIZES.phone }, async (page) => {
     await openStudy(page, DX.study);
 
     const box = await portBox(page);

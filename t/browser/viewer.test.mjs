@@ -27,7 +27,7 @@ const near = (/** @type {number} */ a, /** @type {number} */ b, by = NEAR) =>
     assert.ok(Math.abs(a - b) <= by, `${a} is not ${b}`);
 
 
-onPage('the banner, the corners and the letters say who and where', {},
+onPage('B03 B21 B25 B26 the banner, the corners and the letters say who and where', {},
     async (page) => {
         await openStudy(page, CT.study);
         assert.equal(await textOf(page, '.banner-name'),
@@ -54,7 +54,7 @@ onPage('the banner, the corners and the letters say who and where', {},
     });
 
 
-onPage('at 1:1 the pixels are the server’s pixels', {}, async (page) => {
+onPage('B01 at 1:1 the pixels are the server’s pixels', {}, async (page) => {
     await openStudy(page, CT.study);
     await page.keyboard.press('m');
 
@@ -76,7 +76,7 @@ onPage('at 1:1 the pixels are the server’s pixels', {}, async (page) => {
 });
 
 
-onPage('the stack goes from the head to the feet, whatever the numbers', {},
+onPage('B17 the stack goes from the head to the feet, whatever the numbers', {},
     async (page) => {
         await openStudy(page, CT.study);
 
@@ -96,7 +96,7 @@ onPage('the stack goes from the head to the feet, whatever the numbers', {},
     });
 
 
-onPage('scroll by wheel, drag and slider', {}, async (page) => {
+onPage('B17 G5 scroll by wheel, drag and slider', {}, async (page) => {
     await openStudy(page, CT.study);
 
     const box = await portBox(page);
@@ -127,7 +127,7 @@ onPage('scroll by wheel, drag and slider', {}, async (page) => {
 });
 
 
-onPage('no slice is dropped: each one of a quick scroll is marked as seen', {},
+onPage('S8 H2 no slice is dropped: each one of a quick scroll is marked as seen', {},
     async (page) => {
         await openStudy(page, CT.study);
 
@@ -154,7 +154,7 @@ onPage('no slice is dropped: each one of a quick scroll is marked as seen', {},
     });
 
 
-onPage('a window drag is seen at once, and exact when the server has answered', {},
+onPage('B11 H5 a window drag is seen at once, and exact when the server has answered', {},
     async (page) => {
         await openStudy(page, CT.study);
         await page.keyboard.press('w');
@@ -205,7 +205,7 @@ onPage('a window drag is seen at once, and exact when the server has answered', 
     });
 
 
-onPage('right drag is window, whatever the tool; presets and reset', {},
+onPage('B12 B20 right drag is window, whatever the tool; presets and reset', {},
     async (page) => {
         await openStudy(page, CT.study);
         await drag(page, { x: 400, y: 400, dx: 150, dy: 0, button: 'right' });
@@ -225,7 +225,7 @@ onPage('right drag is window, whatever the tool; presets and reset', {},
     });
 
 
-onPage('invert turns black and white, and nothing around the picture', {},
+onPage('B13 invert turns black and white, and nothing around the picture', {},
     async (page) => {
         await openStudy(page, CT.study);
         await page.keyboard.press('i');
@@ -244,7 +244,7 @@ onPage('invert turns black and white, and nothing around the picture', {},
     });
 
 
-onPage('zoom is about the pointer, pan follows it, double click is 1:1 and fit', {},
+onPage('B20 G8 zoom is about the pointer, pan follows it, double click is 1:1 and fit', {},
     async (page) => {
         await openStudy(page, CT.study);
         const box = await portBox(page);
@@ -278,7 +278,7 @@ onPage('zoom is about the pointer, pan follows it, double click is 1:1 and fit',
     });
 
 
-onPage('series: by the strip and by Page keys, each with its own letters', {},
+onPage('B17 B21 series: by the strip and by Page keys, each with its own letters', {},
     async (page) => {
         await openStudy(page, CT.study);
         await page.keyboard.press('PageDown');
@@ -299,7 +299,7 @@ onPage('series: by the strip and by Page keys, each with its own letters', {},
     });
 
 
-onPage('a frame that fails is a crossed box, and can be asked for again',
+onPage('S5 G21 a frame that fails is a crossed box, and can be asked for again',
     { allow: /500/ }, async (page) => {
         await page.route('**/instances/*.1.3/frames/1/rendered**', (r) =>
             r.fulfill({ status: 500, json: { reason: '<b>broken' } }));
@@ -322,7 +322,7 @@ onPage('a frame that fails is a crossed box, and can be asked for again',
     });
 
 
-onPage('images of another patient are not shown, and the banner turns red', {},
+onPage('S1 H9 images of another patient are not shown, and the banner turns red', {},
     async (page) => {
         await page.route('**/series/*/metadata', async (route) => {
             const answer = await route.fetch();
@@ -340,7 +340,7 @@ onPage('images of another patient are not shown, and the banner turns red', {},
     });
 
 
-onPage('no patient stays when the session has ended', { allow: /401/ },
+onPage('S9 no patient stays when the session has ended', { allow: /401/ },
     async (page) => {
         await openStudy(page, CT.study);
         await page.route('**/rendered**', (r) => r.fulfill({ status: 401 }));
@@ -352,7 +352,7 @@ onPage('no patient stays when the session has ended', { allow: /401/ },
     });
 
 
-onPage('fewer images than announced are said', {}, async (page) => {
+onPage('S5 H3 fewer images than announced are said', {}, async (page) => {
     await page.route('**/series/*/metadata', async (route) => {
         const answer = await route.fetch();
         const all = await answer.json();
@@ -365,7 +365,7 @@ onPage('fewer images than announced are said', {}, async (page) => {
 });
 
 
-onPage('cine shows every frame in turn, at the header’s rate', {}, async (page) => {
+onPage('B31 G15 cine shows every frame in turn, at the header’s rate', {}, async (page) => {
     await openStudy(page, US.study);
     assert.equal(await page.locator('.cine-rate').inputValue(), '20');
     assert.ok(await page.getByRole('button', { name: 'Window', exact: true })
@@ -415,7 +415,7 @@ onPage('cine shows every frame in turn, at the header’s rate', {}, async (page
 });
 
 
-onPage('text is full, minimal, none; help lists the keys', {}, async (page) => {
+onPage('B29 B37 text is full, minimal, none; help lists the keys', {}, async (page) => {
     await openStudy(page, CT.study);
     await page.keyboard.press('I');
     assert.equal((await textOf(page, '.corner-tl')).trim().split('\n').length, 1);

@@ -46,7 +46,7 @@ test('letters of the three planes', () => {
 });
 
 
-test('no letters when the orientation is not known', () => {
+test('S3 no letters when the orientation is not known', () => {
     assert.equal(edgeLetters(null, [1, 0, 0, 1]), null);
     assert.equal(orientation([1, 0, 0]), null);
     assert.equal(orientation([1, 0, 0, 1, 0, 0]), null);
@@ -57,7 +57,7 @@ test('no letters when the orientation is not known', () => {
 });
 
 
-test('one matrix for pixels and letters: 8 orientations of 3 planes', () => {
+test('S3 H4 one matrix for pixels and letters: 8 orientations of 3 planes', () => {
     for (const iop of Object.values(PLANES)) {
         const o = orientation(iop);
 

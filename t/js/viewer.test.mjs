@@ -308,7 +308,7 @@ test('tools', () => {
 });
 
 
-test('reset keeps the place in the stack', () => {
+test('B20 reset keeps the place in the stack', () => {
     let s = scrolledTo(viewport(100), 40);
 
     s = toolNamed('pan').drag(s, s, { from: { x: 0, y: 0 }, dx: 50, dy: 50 });
@@ -330,9 +330,22 @@ test('every key does one thing', () => {
     assert.equal(commandOfKey('w').name, 'window');
     assert.equal(commandOfKey('Escape').name, 'reset');
     assert.equal(commandOfKey('PageDown').name, 'series-forth');
-    // of IHE BIR, for tools to come
-    for (const key of 'adpr') {
-        assert.equal(commandOfKey(key), undefined);
+});
+
+
+test('B39 the key map of IHE BIR', () => {
+    const map = {
+        s: 'scroll', w: 'window', z: 'zoom', t: 'pan', v: 'select', j: 'cross',
+        o: 'lines', i: 'annotation', c: 'cine', l: 'link', u: 'unlink', h: 'help',
+        d: 'length', a: 'cobb', p: 'print', r: 'report',
+        F1: 'help', F10: 'advanced', Escape: 'reset', ArrowUp: 'back',
+        ArrowLeft: 'back', ArrowDown: 'forth', ArrowRight: 'forth',
+        PageUp: 'series-back', PageDown: 'series-forth',
+    };
+
+    for (const [key, name] of Object.entries(map)) {
+        assert.equal(commandOfKey(key)?.name, name);
+        assert.equal(commandOfKey(key.toUpperCase())?.name, name);
     }
 });
 
@@ -417,7 +430,7 @@ test('a virtual frame has its own URL, and all else of a frame', () => {
 });
 
 
-test('another patient’s images are noticed', () => {
+test('S1 another patient’s images are noticed', () => {
     const study = dataset({ StudyInstanceUID: ['1.2'], PatientID: ['7'],
         PatientBirthDate: ['19700101'] });
 

@@ -2,11 +2,14 @@
 //
 // The viewer page: puts the parts together.
 
+import { TAG, first } from '../dicom/dataset.js';
+import { hasMarks } from '../marks/due.js';
 import { ask, rootOf, Refusal } from '../net/dicomweb.js';
 import { Loader } from '../net/loader.js';
 import { depthOf, metered, newMeter, weighed } from '../net/meter.js';
 import { savesData, watchTransfers } from '../net/transfers.js';
 import { find, setText } from '../ui/dom.js';
+import { addressOf } from './address.js';
 import { renderBanner } from './banner.js';
 import { arrived } from './choose.js';
 import { commands } from './commands.js';
@@ -28,6 +31,12 @@ import { buildToolbar, renderToolbar } from './toolbar.js';
 
 const root = rootOf();
 
+/** What can wait for the first picture. */
+let later = () => {
+    later = () => {};
+    import('./fitness.js').then(({ showFitness }) => showFitness());
+};
+
 let meter = newMeter(savesData());
 
 const loader = new Loader({
@@ -38,6 +47,10 @@ const loader = new Loader({
     changed: (p) => {
         if (p.stage === 'final' && p.tile === null && look.bytes(p.key) > 0) {
             meter = weighed(meter, look.bytes(p.key));
+        }
+
+        if (p.stage === 'final') {
+            later();
         }
 
         stage.pictureCame();
@@ -65,6 +78,10 @@ const host = hostOf(store, opener);
 const stage = new Stage((at) => hostOf(store, opener, at), (key) => loader.bitmap(key));
 const loop = new Loop({ root, store, loader, look, meter: () => meter, render });
 
+/** After this long the address is that of what is shown, ms. */
+const ADDRESS_REST = 400;
+let addressTimer = 0;
+
 /** The page as it was drawn last: what is the same is not drawn again. */
 let drawn = /** @type {Partial<Page>} */ ({});
 
@@ -85,6 +102,10 @@ function render(page) {
         opener.fill();
     }
 
+    if (drawn.ports !== page.ports || drawn.active !== page.active) {
+        addressTimer ||= window.setTimeout(keepAddress, ADDRESS_REST);
+    }
+
     drawn = page;
     document.body.classList.toggle('is-gone', page.isGone);
     document.body.classList.toggle('is-advanced', page.advanced);
@@ -92,6 +113,26 @@ function render(page) {
     find('.gone', HTMLElement).hidden = !page.isGone;
     renderToolbar(page);
     stage.render(page);
+}
+
+
+/** Cine and planes have no address of their own. */
+function keepAddress() {
+    addressTimer = 0;
+
+    const { page } = store;
+    const isStill = page.ports.every((s) => !s.playing && s.stack?.made === undefined
+        && (s.entry === '') === (s.stack === null));
+
+    if (page.study !== null && page.alarm === '' && isStill
+        && page.ports.some((s) => s.stack !== null))
+    {
+        const address = addressOf(page, location.search);
+
+        if (address !== location.search) {
+            history.replaceState(null, '', address);
+        }
+    }
 }
 
 
@@ -139,4 +180,8 @@ find('.gone-again', HTMLElement).addEventListener('click', () => loader.retry())
 buildToolbar(commands(), host.run);
 listenToKeys(host.run);
 loop.schedule();
-opener.open(new URLSearchParams(location.search).get('study') ?? '');
+opener.openAddress(location.search).then(async () => {
+    if (hasMarks(store.page.series, first(store.page.study ?? {}, TAG.StudyInstanceUID))) {
+        (await import('./marks/main.js')).begin(host);
+    }
+});

@@ -4,7 +4,8 @@
 
 import { Refusal } from '../net/dicomweb.js';
 import { isUid } from '../net/urls.js';
-import { initialPage, withPort } from './page.js';
+import { asWished, laidOut, wishesOf } from './address.js';
+import { initialPage } from './page.js';
 import { getSeries, getStudy, hasPictures, isOfLoops, loadSeries } from './series.js';
 import { emptied, withStack } from './state.js';
 import { entries } from './strip.js';
@@ -19,6 +20,8 @@ import { entries } from './strip.js';
 export class Opener {
     /** @type {Map<string, Promise<Series>>} what is asked for, by series */
     #loading = new Map();
+    /** the address says what is in each viewport, and what is in none */
+    #isLaidOut = false;
 
     /**
      * @param {string} root of DICOMweb
@@ -32,8 +35,37 @@ export class Opener {
     }
 
 
-    /** @param {string} uid of the study */
-    async open(uid) {
+    /** @param {string} search of the page's address */
+    async openAddress(search) {
+        const args = new URLSearchParams(search);
+
+        if (!args.has('requestType')) {
+            await this.open(args.get('study') ?? '', wishesOf(search));
+            return;
+        }
+
+        try {
+            const { study, list } = await (await import('./iid.js'))
+                .invoked(this.root, search);
+
+            if (list !== '') {
+                location.replace(list);
+                return;
+            }
+
+            history.replaceState(null, '', `?study=${study}`);
+            await this.open(study);
+        } catch (e) {
+            this.#say(e instanceof Refusal ? `${e.message}.` : 'Cannot be opened.');
+        }
+    }
+
+
+    /**
+     * @param {string} uid of the study
+     * @param {import('./address.js').Wishes | null} [wishes]
+     */
+    async open(uid, wishes = null) {
         if (!isUid(uid)) {
             this.#say('The address names no study.');
             return;
@@ -60,12 +92,46 @@ export class Opener {
         }
 
         this.#say('');
-        await this.place(first.id, 0);
+
+        if (wishes === null) {
+            await this.place(first.id, 0);
+        } else {
+            this.#isLaidOut = true;
+            this.store.updatePage((page) => laidOut(page, wishes));
+            await Promise.all(wishes.ports.map((w, at) => this.#grant(w, at)));
+        }
 
         for (const x of this.store.page.series) {
             if (x.stacks === null && isOfLoops(x)) {
                 await this.load(x);
             }
+        }
+    }
+
+
+    /**
+     * @param {import('./address.js').Wish} wish
+     * @param {number} at index of the viewport
+     */
+    async #grant({ series, facts }, at) {
+        const x = this.store.page.series.find((one) => one.uid === series);
+
+        if (x === undefined || this.store.page.ports[at] === undefined) {
+            return;
+        }
+
+        this.store.update(at, (s) => emptied(s, `${series}/`, 'Opening the series'));
+
+        const [instance] = (facts.i ?? '').split(',');
+        const { stacks } = await this.load(x);
+        const stack = stacks?.find((one) =>
+            one.frames.some((f) => f.instance === instance)) ?? stacks?.[0];
+
+        if (stack !== undefined) {
+            this.#show(stack, at);
+            this.store.update(at, (s) => asWished(s, facts));
+            await measured();
+            this.store.update(at, (s) => s.stack === stack ? asWished(s, facts) : s);
         }
     }
 
@@ -116,6 +182,11 @@ export class Opener {
 
     /** Viewports with nothing in them get the series that are in none. */
     fill() {
+        if (this.#isLaidOut) {
+            this.#isLaidOut = false;
+            return;
+        }
+
         const { series, ports } = this.store.page;
         const shown = new Set(ports.map((s) => s.entry));
         const free = entries(series)
@@ -209,6 +280,14 @@ export class Opener {
     #say(message) {
         this.store.updatePage((page) => ({ ...page, message }));
     }
+}
+
+
+/** The viewports have their sizes, on which zoom depends, after this. */
+function measured() {
+    return new Promise((done) => {
+        requestAnimationFrame(() => requestAnimationFrame(done));
+    });
 }
 
 

@@ -70,7 +70,7 @@ const FAR = 600e6;
 /** Windows of a modality that are asked for in advance. */
 const USUAL = 3;
 
-/** Frames before pictures of other windows */
+/** Frames that come before other windows of the shown one. */
 const CLOSE = 6;
 
 /** Frames that are decoded in advance, and their pixels, at most. */

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// What the page shows as its address, kept while it is read, so that the
+// address opens the same picture elsewhere (H12): the layout, and of each
+// viewport the series, the image, the window and what is seen of it.
+//
+//   layout=1x2&active=1&port=SERIES~i=INSTANCE,FRAME~w=40,400~z=2.5,0.4,0.6
+//
+// z: how many times larger than fitted, and the point in the middle as a part
+// of the image: so it is the same on a screen of another size.
+
+import { centerOf, fitScale } from '../math/view.js';
+import { withLayout } from './page.js';
+import { frameOf, imageSize, scrolledTo, withTiles, withWindow } from './state.js';
+
+/**
+ * @typedef {import('./state.js').Viewport} Viewport
+ * @typedef {import('./page.js').Page} Page
+ *
+ * @typedef {Object} Wish of a viewport
+ * @property {string} series '': it is empty
+ * @property {Record<string, string>} facts
+ *
+ * @typedef {Object} Wishes
+ * @property {{rows: number, columns: number}} layout
+ * @property {number} active
+ * @property {Wish[]} ports
+ */
+
+const OWN = ['layout', 'active', 'port'];
+
+
+/**
+ * @param {Page} page
+ * @param {string} search of the address now: what is not ours stays
+ * @returns {string}
+ */
+export function addressOf(page, search) {
+    const args = new URLSearchParams(search);
+    const { rows, columns } = page.layout;
+
+    OWN.forEach((name) => args.delete(name));
+
+    if (rows * columns > 1) {
+        args.set('layout', `${rows}x${columns}`);
+    }
+
+    if (page.active > 0) {
+        args.set('active', String(page.active));
+    }
+
+    const ports = page.ports.map(portText);
+    const isPlain = ports.length === 1 && !ports[0].includes('~')
+        && page.ports[0].stack?.series === page.series[0]?.uid;
+
+    if (!isPlain) {
+        ports.forEach((text) => args.append('port', text));
+    }
+
+    // what a query may hold as it is stays readable
+    return `?${args.toString().replaceAll('%7E', '~').replaceAll('%3D', '=')
+        .replaceAll('%2C', ',').replaceAll('%2F', '/')}`;
+}
+
+
+/**
+ * @param {string} search
+ * @returns {Wishes | null} null: the address says nothing of it
+ */
+export function wishesOf(search) {
+    const args = new URLSearchParams(search);
+    const ports = args.getAll('port').map(wish);
+    const layout = args.get('layout')?.match(/^([1-4])x([1-4])$/);
+
+    return ports.length === 0 && !layout ? null : {
+        layout: { rows: Number(layout?.[1] ?? 1), columns: Number(layout?.[2] ?? 1) },
+        active: Math.max(0, Math.floor(Number(args.get('active') ?? 0)) || 0),
+        ports,
+    };
+}
+
+
+/** @param {Page} page @param {Wishes} wishes @returns {Page} */
+export function laidOut(page, { layout, active }) {
+    const next = withLayout(page, layout);
+
+    return { ...next, active: Math.min(active, next.ports.length - 1) };
+}
+
+
+/**
+ * @param {Viewport} s with the stack that was asked for
+ * @param {Record<string, string>} facts
+ * @returns {Viewport}
+ */
+export function asWished(s, { i, w, z, o, t }) {
+    const [instance = '', frame = '1'] = (i ?? '').split(',');
+    const at = s.stack?.frames.findIndex((f) => f.instance === instance
+        && String(f.frame) === frame) ?? -1;
+    const [rows, columns] = numbers(t);
+    const tiled = rows >= 1 && rows <= 4 && columns >= 1 && columns <= 4
+        ? withTiles(s, { rows, columns }) : s;
+    const placed = at < 0 ? tiled : scrolledTo(tiled, at);
+    const [center, width] = numbers(w);
+    const windowed = width > 0 ? withWindow(placed, { center, width }) : placed;
+
+    return zoomedAs({ ...windowed, invert: o?.includes('n') ?? false }, z, o ?? '');
+}
+
+
+/** @param {Viewport} s @returns {string} */
+function portText(s) {
+    const f = frameOf(s);
+
+    if (f === null || s.stack === null || s.stack.made !== undefined) {
+        return '';
+    }
+
+    const image = imageSize(f);
+    const c = centerOf(s.view, image);
+    const fit = fitScale(s.view, image, s.size);
+    const look = (s.invert ? 'n' : '') + (s.view.flip ? 'f' : '')
+        + (s.view.rotate === 0 ? '' : `r${s.view.rotate}`);
+
+    return [
+        s.stack.series,
+        s.index === 0 ? '' : `i=${f.instance},${f.frame}`,
+        s.window === null ? '' : `w=${s.window.center},${s.window.width}`,
+        s.view.scale === null ? '' : `z=${[s.view.scale / fit, c.x / image.width,
+            c.y / image.height].map((v) => Number(v.toFixed(4))).join(',')}`,
+        look === '' ? '' : `o=${look}`,
+        s.tiles.rows * s.tiles.columns === 1 ? '' : `t=${s.tiles.rows},${s.tiles.columns}`,
+    ].filter((text) => text !== '').join('~');
+}
+
+
+/** @param {string} text @returns {Wish} */
+function wish(text) {
+    const [series, ...facts] = text.split('~');
+
+    return { series, facts: Object.fromEntries(facts.map((x) =>
+        [x.slice(0, 1), x.slice(2)])) };
+}
+
+
+/** @param {string | undefined} text @returns {number[]} */
+function numbers(text) {
+    const all = (text ?? '').split(',').map(Number);
+
+    return text === undefined || !all.every(Number.isFinite) ? [] : all;
+}
+
+
+/**
+ * @param {Viewport} s
+ * @param {string | undefined} z
+ * @param {string} o
+ * @returns {Viewport}
+ */
+function zoomedAs(s, z, o) {
+    const f = frameOf(s);
+
+    if (f === null) {
+        return s;
+    }
+
+    const turn = Number(o.match(/r(90|180|270)/)?.[1] ?? 0);
+    const view = { ...s.view, flip: o.includes('f'),
+        rotate: /** @type {0 | 90 | 180 | 270} */ (turn) };
+    const [times, x, y] = numbers(z);
+    const image = imageSize(f);
+    const isThere = times > 0 && x >= 0 && x <= 1 && y >= 0 && y <= 1
+        && s.size.width > 0;
+
+    return { ...s, view: !isThere ? view : {
+        ...view, scale: times * fitScale(view, image, s.size),
+        center: { x: x * image.width, y: y * image.height },
+    } };
+}

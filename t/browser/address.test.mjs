@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Addresses: of what is shown, and those that other systems make.
+
+import assert from 'node:assert/strict';
+
+import {
+    BASE, SIZES, canvasPixels, chooseLayout, drag, drawn, isShown, onPage,
+    openStudy, portBox, textOf,
+} from './browser.mjs';
+import { CT, DX, NM, grey } from './studies.mjs';
+
+/** @typedef {import('playwright-core').Page} Page */
+
+/** The address says so, after a moment. */
+const says = async (/** @type {Page} */ page, /** @type {RegExp} */ what) => {
+    await page.waitForFunction(([source]) => new RegExp(source).test(location.search),
+        [what.source]);
+    return page.url();
+};
+
+const corner = async (/** @type {Page} */ page, /** @type {number} */ at) => {
+    await drawn(page);
+    return page.locator('.corner-bl').nth(at).innerText();
+};
+
+
+onPage('H12 the address opens the same layout, image, window and zoom elsewhere', {},
+    async (page) => {
+        await openStudy(page, CT.study);
+        assert.equal(new URL(page.url()).search, `?study=${CT.study}`);
+        await chooseLayout(page, 1, 2);
+        await isShown(page, 1, 1);
+        await page.keyboard.press('End');
+        await page.keyboard.press('ArrowUp');
+        await page.keyboard.press('3');
+        await page.keyboard.press('+');
+        await drag(page, { x: 300, y: 300, dx: 50, dy: 20, button: 'middle' });
+        await isShown(page, 23, 0);
+        await page.locator('.port').nth(1).focus();
+        await page.keyboard.press('n');
+        await page.keyboard.press('ArrowDown');
+        await isShown(page, 2, 1);
+
+        const url = await says(page, /i=[0-9.]+\.23,1~w=500,2000~z=[^]*\.2\.2,1~o=n/);
+        const zoom = /** @type {RegExpMatchArray} */ (url.match(/z=([\d.,]+)/))[1];
+
+        // at another size: the same part of the image in the middle
+        await page.goto('about:blank');
+        await page.setViewportSize({ width: 1100, height: 700 });
+        await page.goto(url);
+        await isShown(page, 23, 0);
+        await isShown(page, 2, 1);
+        assert.match(await corner(page, 0), /23 \/ 24[^]*C 500 +W 2000/);
+        assert.match(await corner(page, 1), /2 \/ 3[^]*inverted/);
+        assert.equal(await page.locator('.cell.is-active .letter-top').innerText(), 'H');
+
+        const box = await portBox(page, 0);
+        const [times, x] = zoom.split(',').map(Number);
+        const scale = box.width / 256 * times;
+        const column = Math.floor(256 * x + 20 / scale);
+        const [[r]] = await canvasPixels(page, Math.round(box.width / 2 + 20),
+            Math.round(box.height / 2), 1, 1, 0);
+
+        assert.ok(Math.abs(r - grey(CT.gradient(column), 500, 2000)) <= 4);
+        // and it stays what it was
+        await says(page, new RegExp(`z=${zoom}`));
+    });
+
+
+onPage('H12 a turned radiograph keeps its letters and its address', {}, async (page) => {
+    await openStudy(page, DX.study);
+    await page.keyboard.press('q');
+    await page.keyboard.press('x');
+
+    const letters = async () => [await textOf(page, '.letter-left'),
+        await textOf(page, '.letter-top')];
+    const before = await letters();
+    const url = await says(page, /o=fr\d+/);
+
+    await page.goto('about:blank');
+    await page.goto(url);
+    await isShown(page, 1);
+    assert.deepEqual(await letters(), before);
+});
+
+
+onPage('H12 an address that lies opens the study and nothing else', {}, async (page) => {
+    await page.goto(`${BASE}/viewer.html?study=${CT.study}&layout=9x9&active=-7`
+        + `&port=${CT.study}.1~i=1.2.3,9~w=x,-1~z=-2,5,NaN~o=r77~t=99,99`);
+    await isShown(page, 1);
+    assert.match(await corner(page, 0), /1 \/ 24[^]*C 40 +W 400/);
+    assert.equal(await page.locator('.port').count(), 1);
+});
+
+
+const INVOKE = `${BASE}/viewer.html?requestType=`;
+
+onPage('G2 IHE Invoke Image Display opens a study, or the newest of a patient', {},
+    async (page) => {
+        const opens = async (/** @type {string} */ query, /** @type {string} */ study) => {
+            await page.goto(INVOKE + query);
+            await isShown(page, 1);
+            assert.equal(new URL(page.url()).searchParams.get('study'), study);
+        };
+
+        await opens(`STUDY&studyUID=${NM.older}`, NM.older);
+        await opens(`STUDY&accessionNumber=ACC-XSS`, CT.study);
+        await opens('PATIENT&patientID=NM-1%5E%5E%5EHOSP&mostRecentResults=1', NM.newer);
+        await opens('PATIENT&patientID=NM-1&lowerDateTime=2023-01-01T00:00:00'
+            + '&upperDateTime=2023-12-31T00:00:00', NM.study);
+
+        // several: the list, of that patient and time
+        await page.goto(`${INVOKE}PATIENT&patientID=NM-1&lowerDateTime=20230101`);
+        await page.waitForURL('**/?id=NM-1&from=2023-01-01');
+        await page.getByText('Bone scan 20240601').first().waitFor();
+        assert.equal(await page.getByText('Bone scan 20210601').count(), 0);
+    });
+
+
+onPage('IHE Invoke Image Display: what is asked for wrongly is said', { size: SIZES.tablet },
+    async (page) => {
+        for (const [query, message] of [
+            ['SERIES', 'The address asks for neither a STUDY nor a PATIENT.'],
+            ['STUDY&studyUID=../x', 'The address names no study.'],
+            ['PATIENT', 'The address names no patient.'],
+            ['PATIENT&patientID=*', 'The server has no such study.'],
+            ['PATIENT&patientID=NM-1&lowerDateTime=soon', 'lowerDateTime is no date.'],
+        ]) {
+            await page.goto(INVOKE + query);
+            await page.getByText(message, { exact: true }).waitFor();
+        }
+    });

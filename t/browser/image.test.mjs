@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// IHE BIR: what is opened, how its values become grey and colour, and what is
+// written on it.  Each study is made here, so that each pixel is known.
+
+import assert from 'node:assert/strict';
+
+import {
+    BASE, canvasPixels, difference, isShown, onPage, openStudy, portBox,
+    serverPicture, textOf,
+} from './browser.mjs';
+import { made, newUid } from './made.mjs';
+import { item, store } from './part10.mjs';
+import { CT, DX, NM, US, grey } from './studies.mjs';
+
+/** @typedef {import('playwright-core').Page} Page */
+
+const CLASS = '1.2.840.10008.5.1.4.1.1.';
+const SIDE = 64;
+
+/** 16 bits of value(x), the same in each row. */
+function ramp(/** @type {(x: number) => number} */ value) {
+    return Buffer.from(Uint16Array.from({ length: SIDE * SIDE }, (_, i) =>
+        value(i % SIDE) & 0xffff).buffer);
+}
+
+/** 8 bits of value(x), the same in each row. */
+function ramp8(/** @type {(x: number) => number} */ value) {
+    return Buffer.from(Uint8Array.from({ length: SIDE * SIDE }, (_, i) =>
+        value(i % SIDE)));
+}
+
+/**
+ * Stores instances as one study, and opens it.
+ * @param {Page} page
+ * @param {Record<string, any>[]} instances
+ * @returns {Promise<{study: string, paths: string[]}>} paths of the frames
+ */
+async function open(page, instances) {
+    const study = newUid();
+    const all = instances.map((values) => ({
+        StudyInstanceUID: study, SeriesInstanceUID: newUid(), SOPInstanceUID: newUid(),
+        PatientID: study.slice(-16), ...values,
+    }));
+
+    await store(BASE, all.map((values) => made(values, SIDE)));
+    await openStudy(page, study);
+
+    return {
+        study,
+        paths: all.map((x) => `/studies/${study}/series/${x.SeriesInstanceUID}`
+            + `/instances/${x.SOPInstanceUID}/frames/1`),
+    };
+}
+
+/** The middle row of the picture, at 1:1: [r, g, b] of each column. */
+async function row(/** @type {Page} */ page) {
+    await page.keyboard.press('m');
+    await page.waitForFunction(() =>
+        document.querySelector('.corner-bl')?.textContent?.includes('100 %'));
+    await isShown(page, 1);
+
+    const box = await portBox(page);
+
+    return canvasPixels(page, Math.round(box.width / 2 - SIDE / 2),
+        Math.round(box.height / 2), SIDE, 1);
+}
+
+/**
+ * The picture on the screen is what the values say, and the server's own.
+ * @param {Page} page
+ * @param {string} path
+ * @param {(x: number) => number[]} value [r, g, b] of a column
+ * @param {number} [by]
+ */
+async function isRow(page, path, value, by = 4) {
+    const mine = await row(page);
+    const server = await serverPicture(page, `${path}/rendered?quality=90`);
+
+    assert.ok(difference(mine, server.pixels.slice(32 * SIDE, 33 * SIDE)) <= 1);
+
+    for (let x = 2; x < SIDE - 2; x++) {
+        const off = Math.max(...value(x).map((v, i) => Math.abs(v - mine[x][i])));
+        assert.ok(off <= by, `column ${x}: ${mine[x]} is not ${value(x)}`);
+    }
+}
+
+const alike = (/** @type {number} */ v) => [v, v, v];
+
+
+onPage('B01 grey and colour of any modality are shown', {}, async (page) => {
+    for (const { study } of [CT, US, DX, NM]) {
+        await openStudy(page, study);
+
+        const box = await portBox(page);
+        const pixels = await canvasPixels(page, Math.round(box.width / 2 - 60),
+            Math.round(box.height / 2), 120, 1);
+
+        assert.ok(pixels.some(([r, g, b]) => r + g + b > 30));
+    }
+});
+
+
+onPage('B02 as many frame sets as series, and one for each loop of several frames', {},
+    async (page) => {
+        const [a, b] = [newUid(), newUid()];
+        const single = { SOPClassUID: `${CLASS}7`, SeriesDescription: 'Same' };
+        // of a class of single frames: the number of frames tells
+        const loop = { ...single, NumberOfFrames: 3,
+            PixelData: Buffer.concat(Array(3).fill(ramp((x) => x * 60))) };
+
+        await open(page, [
+            { ...single, SeriesInstanceUID: a, SeriesNumber: 1, InstanceNumber: 1 },
+            { ...single, SeriesInstanceUID: a, SeriesNumber: 1, InstanceNumber: 2 },
+            { ...loop, SeriesInstanceUID: a, SeriesNumber: 1, InstanceNumber: 3 },
+            { ...single, SeriesInstanceUID: b, SeriesNumber: 2, InstanceNumber: 1 },
+        ]);
+        await page.keyboard.press('PageDown');
+        await isShown(page, 1);
+        await page.keyboard.press('PageDown');
+        await isShown(page, 1);
+        await page.waitForFunction(() =>
+            document.querySelectorAll('.thumb-count').length === 3);
+        assert.deepEqual((await page.locator('.thumb-count').allInnerTexts())
+            .map((s) => s.split('/').at(-1)?.trim()), ['2', '3', '1']);
+    });
+
+
+onPage('B03 start: strip, first image to fit, windowed, annotated, Scroll active', {},
+    async (page) => {
+        await openStudy(page, CT.study);
+        assert.equal(await page.locator('.thumb').count(), 2);
+        assert.equal(await page.locator('.port').count(), 1);
+        assert.match(await textOf(page, '.corner-bl'), /^1 \/ 24/);
+        assert.match(await textOf(page, '.corner-bl'), /C 40 +W 400/);
+        assert.match(await textOf(page, '.corner-tl'), new RegExp(CT.id));
+
+        const pressed = page.locator('.toolbar .tool[aria-pressed="true"]');
+
+        assert.deepEqual(await pressed.evaluateAll((all) =>
+            all.map((n) => n.getAttribute('data-command'))), ['scroll']);
+
+        // the first frame of the first series, as large as there is room
+        const box = await portBox(page);
+        const top = await canvasPixels(page, Math.round(box.width / 2), 2);
+        const last = await canvasPixels(page, Math.round(box.width / 2),
+            Math.round(box.height) - 3);
+
+        assert.ok(Math.abs(top[0][0] - grey(CT.band(0))) <= 4);
+        assert.ok(last[0][0] > 100);
+    });
+
+
+onPage('B04 a toolbar with icons, each with a name and its key', {}, async (page) => {
+    await openStudy(page, CT.study);
+
+    const tools = await page.locator('.toolbar .tool').evaluateAll((all) =>
+        all.filter((n) => n.getClientRects().length > 0).map((n) => ({
+            name: n.getAttribute('aria-label'), title: n.getAttribute('title'),
+            icon: n.querySelector('svg use')?.getAttribute('href') ?? '',
+            size: n.querySelector('svg')?.getBoundingClientRect().width ?? 0,
+        })));
+
+    assert.ok(tools.length >= 10);
+
+    for (const { name, title, icon, size } of tools) {
+        assert.match(icon, /^img\/icons\.svg#./, String(name));
+        assert.ok(size >= 16);
+        assert.ok(title !== null && title !== '', String(name));
+    }
+
+    const names = tools.map((t) => t.name);
+
+    for (const name of ['Scroll', 'Window', 'Zoom', 'Pan', 'Select', 'Invert',
+        'Reset', 'Cine', 'Layout', 'Text', 'Help'])
+    {
+        assert.ok(names.includes(name), name);
+    }
+});
+
+
+onPage('B05 thumbnails carry date, modality, description and count', {}, async (page) => {
+    const series = { SOPClassUID: `${CLASS}4`, Modality: 'MR',
+        SeriesInstanceUID: newUid(), SeriesDescription: 'T1 <b>axial', SeriesNumber: 4,
+        SeriesDate: '20210304' };
+
+    await open(page, [1, 2].map((n) => ({ ...series, InstanceNumber: n })));
+
+    const thumb = page.locator('.thumb');
+
+    assert.equal(await thumb.locator('.thumb-modality').innerText(), 'MR');
+    assert.equal(await thumb.locator('.thumb-title').innerText(), 'T1 <b>axial');
+    assert.match(await thumb.locator('.thumb-count').innerText(), /2$/);
+    assert.match(await thumb.locator('.thumb-facts').innerText(), /2021-03-04/);
+    await page.waitForFunction(() => /** @type {HTMLImageElement} */ (
+        document.querySelector('.thumb-image')).naturalWidth > 0);
+});
+
+
+onPage('B10 rotate and flip are for projections only', {}, async (page) => {
+    await openStudy(page, CT.study);
+    assert.ok(await page.locator('.tool[data-command="rotate"]').isHidden());
+    assert.ok(await page.locator('.tool[data-command="flip"]').isHidden());
+    await page.keyboard.press('q');
+    await page.keyboard.press('x');
+    assert.equal(await textOf(page, '.letter-left'), 'R');
+    assert.equal(await textOf(page, '.letter-top'), 'A');
+    await openStudy(page, DX.study);
+    await page.locator('.tool[data-command="rotate"]').click();
+    assert.equal(await textOf(page, '.letter-top'), 'R');
+    await page.locator('.tool[data-command="flip"]').click();
+    assert.equal(await textOf(page, '.letter-right'), 'F');
+});
+
+
+onPage('B12 windows of the header and of the list', {}, async (page) => {
+    await open(page, [{
+        SOPClassUID: `${CLASS}2`, Modality: 'CT', PixelData: ramp((x) => x * 60),
+        RescaleSlope: 1, RescaleIntercept: -1024, WindowCenter: [50, 300],
+        WindowWidth: [350, 1500], WindowCenterWidthExplanation: ['MEDIA', 'BONY'],
+    }]);
+
+    const options = await page.locator('.windows option').evaluateAll((all) =>
+        all.map((n) => ({ value: /** @type {HTMLOptionElement} */ (n).value,
+            label: n.textContent ?? '' })));
+    const valueOf = (/** @type {RegExp} */ name) =>
+        options.find((o) => name.test(o.label))?.value ?? '';
+
+    for (const name of [/MEDIA/, /BONY/, /Soft tissue/, /Lung/, /Bone/, /Brain/]) {
+        assert.notEqual(valueOf(name), '', String(name));
+    }
+
+    for (const [label, text, center, width] of /** @type {[RegExp, RegExp, number,
+        number][]} */ ([[/BONY/, /C 300 +W 1500/, 300, 1500],
+        [/Lung/, /C -600 +W 1500/, -600, 1500], [/Brain/, /C 40 +W 80/, 40, 80]]))
+    {
+        await page.locator('.windows').selectOption(valueOf(label));
+        assert.match(await textOf(page, '.corner-bl'), text);
+
+        const mine = await row(page);
+
+        for (const x of [5, 14, 20, 40]) {
+            assert.ok(Math.abs(mine[x][0] - grey(x * 60 - 1024, center, width)) <= 6);
+        }
+    }
+});
+
+
+onPage('B15 the rescale of MR is not for its windows; that of CT is', {}, async (page) => {
+    const look = { PixelData: ramp((x) => x * 60), RescaleSlope: 2, RescaleIntercept: 500,
+        WindowCenter: 1900, WindowWidth: 3000 };
+    const mr = await open(page, [{ ...look, SOPClassUID: `${CLASS}4`, Modality: 'MR' }]);
+
+    await isRow(page, mr.paths[0], (x) => alike(grey(x * 60, 1900, 3000)));
+
+    const ct = await open(page, [{ ...look, SOPClassUID: `${CLASS}2`, Modality: 'CT' }]);
+
+    await isRow(page, ct.paths[0], (x) => alike(grey(x * 120 + 500, 1900, 3000)));
+});
+
+
+/** @type {Record<string, {values: Record<string, any>, at: (x: number) => number[]}>} */
+const LOOKS = {
+    'signed values': {
+        values: { PixelRepresentation: 1, BitsStored: 16, HighBit: 15,
+            PixelData: ramp((x) => x * 60 - 1900), WindowCenter: 0, WindowWidth: 4000 },
+        at: (x) => alike(grey(x * 60 - 1900, 0, 4000)),
+    },
+    'MONOCHROME1': {
+        values: { PhotometricInterpretation: 'MONOCHROME1', PixelData: ramp((x) => x * 60),
+            WindowCenter: 1900, WindowWidth: 3000 },
+        at: (x) => alike(255 - grey(x * 60, 1900, 3000)),
+    },
+    'VOI function SIGMOID': {
+        values: { PixelData: ramp((x) => x * 60), WindowCenter: 1900, WindowWidth: 3000,
+            VOILUTFunction: 'SIGMOID' },
+        at: (x) => alike(255 / (1 + Math.exp(-4 * (x * 60 - 1900) / 3000))),
+    },
+    'VOI LUT': {
+        values: { PixelData: ramp((x) => x), VOILUTSequence: item({
+            LUTDescriptor: [SIDE, 0, 8],
+            LUTData: Buffer.from(Uint16Array.from({ length: SIDE }, (_, x) =>
+                x < 32 ? 250 - x * 4 : x * 2).buffer) }) },
+        at: (x) => alike(x < 32 ? 250 - x * 4 : x * 2),
+    },
+    'PALETTE COLOR': {
+        values: {
+            PhotometricInterpretation: 'PALETTE COLOR', PixelData: ramp8((x) => x >> 3),
+            BitsAllocated: 8, BitsStored: 8, HighBit: 7,
+            ...Object.fromEntries(['Red', 'Green', 'Blue'].flatMap((name, n) => [
+                [`${name}PaletteColorLookupTableDescriptor`, [8, 0, 16]],
+                [`${name}PaletteColorLookupTableData`, Buffer.from(Uint16Array.from(
+                    { length: 8 }, (_, i) => colour(i)[n] * 257).buffer)],
+            ])),
+        },
+        at: (x) => colour(x >> 3),
+    },
+    'planar configuration 0': {
+        values: rgb(0, Buffer.from(Array.from({ length: SIDE * SIDE }, (_, i) =>
+            colour(i % SIDE >> 3)).flat())),
+        at: (x) => colour(x >> 3),
+    },
+    'planar configuration 1': {
+        values: rgb(1, Buffer.concat([0, 1, 2].map((n) => ramp8((x) =>
+            colour(x >> 3)[n])))),
+        at: (x) => colour(x >> 3),
+    },
+};
+
+/** Eight colours, not far from each other: JPEG is good there. */
+function colour(/** @type {number} */ i) {
+    return [60 + i * 12, 150 - i * 9, 90 + i * 6];
+}
+
+function rgb(/** @type {number} */ planar, /** @type {Buffer} */ data) {
+    return { SamplesPerPixel: 3, PhotometricInterpretation: 'RGB',
+        PlanarConfiguration: planar, BitsAllocated: 8, BitsStored: 8, HighBit: 7,
+        PixelData: data };
+}
+
+for (const [name, { values, at }] of Object.entries(LOOKS)) {
+    onPage(`B16 ${name}`, {}, async (page) => {
+        const { paths } = await open(page, [values]);
+
+        // colour comes through JPEG's YCbCr, and bends at its edges
+        await isRow(page, paths[0], at, at(9)[0] === at(9)[1] ? 8 : 12);
+    });
+}
+
+
+onPage('B22 laterality: of the image before that of the series', {}, async (page) => {
+    const series = newUid();
+
+    await open(page, [
+        { SeriesInstanceUID: series, InstanceNumber: 1, Laterality: 'L' },
+        { SeriesInstanceUID: series, InstanceNumber: 2, Laterality: 'L',
+            ImageLaterality: 'R' },
+        { SeriesInstanceUID: series, InstanceNumber: 3 },
+    ]);
+    assert.match(await textOf(page, '.corner-br'), /Left/);
+    await page.keyboard.press('ArrowDown');
+    await isShown(page, 2);
+    assert.match(await textOf(page, '.corner-br'), /Right/);
+    assert.doesNotMatch(await textOf(page, '.corner-br'), /Left/);
+    await page.keyboard.press('ArrowDown');
+    await isShown(page, 3);
+    assert.doesNotMatch(await textOf(page, '.corner-br'), /Left|Right/);
+});
+
+
+onPage('B26 B27 the right corners: study and series, with their fallbacks', {},
+    async (page) => {
+        const study = { StudyDate: '20240115', StudyTime: '101500',
+            InstitutionName: 'St. Elsewhere', StudyDescription: 'Thorax', StudyID: 'S7',
+            AccessionNumber: 'A-9', SOPClassUID: `${CLASS}2`, Modality: 'CT',
+            SeriesInstanceUID: newUid() };
+
+        await open(page, [
+            { ...study, InstanceNumber: 1, AcquisitionDate: '20240116',
+                AcquisitionTime: '112233', SeriesNumber: 5, SeriesDescription: 'Late',
+                ContrastBolusAgent: 'Iodine 350', SliceThickness: 2.5, SliceLocation: -7.25,
+                SpacingBetweenSlices: 1.25, KVP: 120 },
+            { ...study, InstanceNumber: 2, SeriesNumber: 5 },
+        ]);
+
+        const right = (await textOf(page, '.corner-tr')).split('\n');
+
+        assert.deepEqual(right.map((s) => s.trim()), ['St. Elsewhere', 'Thorax',
+            'Study S7', 'Acc A-9', '2024-01-16  11:22']);
+
+        const below = await textOf(page, '.corner-br');
+
+        for (const text of ['Series 5', 'Late', 'Iodine 350', '120 kV', '2.5 mm',
+            '1.25 mm'])
+        {
+            assert.ok(below.includes(text), `${text} in ${below}`);
+        }
+
+        assert.match(await textOf(page, '.corner-bl'), /-7\.25 mm/);
+        await page.keyboard.press('ArrowDown');
+        await isShown(page, 2);
+        assert.match(await textOf(page, '.corner-tr'), /2024-01-15 +10:15/);
+        assert.doesNotMatch(await textOf(page, '.corner-br'), /Contrast|mm/);
+    });
