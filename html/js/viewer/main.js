@@ -35,6 +35,7 @@ const root = rootOf();
 let later = () => {
     later = () => {};
     import('./fitness.js').then(({ showFitness }) => showFitness());
+    import('../ui/program.js').then(({ keepProgram }) => keepProgram());
 };
 
 let meter = newMeter(savesData());
