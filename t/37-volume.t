@@ -47,6 +47,7 @@ sub volumes { return glob "$pacs->{home}/cache/frames/volume-*" }
 unlink volumes();
 my $first = $pacs->get("$base?orientation=a", @png);
 is($first->{status}, 200, 'the cache was emptied: made again');
+is($first->{headers}{'pacs-instance'} =~ s{/[^/]+$}{}r, "$facts->{study}/$facts->{series}", '... and says whose it is');
 my @files = volumes();
 is(scalar @files, 1, 'one file of voxels');
 my $inode = (stat $files[0])[1];

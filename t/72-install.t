@@ -94,9 +94,14 @@ is(readlink("/proc/$codec/exe"), "$dest/usr/libexec/ngx_pacs/pacs-codec", '... a
 $p->spawn('nginx', 'nginx.log', $env, @nginx, '-g', 'daemon off;');
 ok(wait_until('nginx', sub { $p->get('/pacs/health')->{status} == 200 }), 'nginx starts')
     or diag slurp("$home/log/nginx.log");
-for my $path (qw(/ /viewer.html /js/viewer/state.js /css/tokens.css)) {
+for my $path (qw(/ /viewer.html /display.html /away.html /worker.js?program=0 /img/icon-512.png /js/viewer/state.js /css/tokens.css)) {
     is($p->get($path)->{status}, 200, "$path is served");
 }
+
+my $manifest = $p->get('/manifest.webmanifest');
+is($manifest->{headers}{'content-type'}, 'application/manifest+json', 'the manifest, as one');
+is($p->get('/worker.js')->{headers}{'cache-control'}, 'no-cache', 'the service worker is asked for anew');
+like($p->get('/display.html')->{content}, qr{src="v/[0-9a-f]+/js/display/main\.js"}, 'the display check names its version');
 
 # the page names its files by a version, under which they are kept
 my ($own) = $p->get('/viewer.html')->{content} =~ m{src="(v/[0-9a-f]+/js/viewer/main\.js)"};

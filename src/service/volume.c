@@ -309,13 +309,18 @@ settle(pacs_op_t *op, const pacs_route_t *route, pacs_volume_op_t *s,
 }
 
 
+/* whose picture it is, and what is to be known of it */
 static int
-warn(pacs_op_t *op, const pacs_volume_op_t *s)
+tell(pacs_op_t *op, const pacs_route_t *route, const pacs_volume_op_t *s)
 {
-    const char *text = s->voxels->head->warning;
-    int         rc = PACS_OK;
+    const pacs_volume_head_t *h = s->voxels->head;
+    const char               *text = h->warning;
+    int rc = pacs_reply_header(op, "Pacs-Instance",
+                               pacs_sprintf(op->arena, "%.*s/%s/%s",
+                                            pacs_fmt(route->study), h->series,
+                                            h->instance));
 
-    if (text[0] != '\0') {
+    if (rc == PACS_OK && text[0] != '\0') {
         rc = pacs_reply_warning(op, "%.350s", text);
     }
     if (rc == PACS_OK && s->want.rendered.unsupported[0] != '\0') {
@@ -367,5 +372,5 @@ pacs_op_volume(pacs_op_t *op, const pacs_route_t *route,
          : s->want.metadata ? pacs_volume_metadata(op, route, s, err)
          : pacs_volume_pictures(op, route, s, err);
 
-    return rc == PACS_OK ? warn(op, s) : rc;
+    return rc == PACS_OK ? tell(op, route, s) : rc;
 }

@@ -36,7 +36,8 @@ after(async () => { await browser?.close(); });
  * its security policy fail it, but for those that `allow` names.
  * @param {string} name
  * @param {{size?: {width: number, height: number, touch?: boolean,
- *          scale?: number}, allow?: RegExp, timeout?: number}} options
+ *          scale?: number}, allow?: RegExp, timeout?: number, worker?: boolean}} options
+ *     worker: the service worker may run
  * @param {(page: import('playwright-core').Page) => Promise<void>} body
  */
 export function onPage(name, options, body) {
@@ -47,13 +48,14 @@ export function onPage(name, options, body) {
             hasTouch: size.touch ?? false,
             isMobile: size.touch ?? false,
             deviceScaleFactor: size.scale ?? 1,
+            serviceWorkers: options.worker ? 'allow' : 'block',
         });
         const page = await context.newPage();
         /** @type {string[]} */
         const wrong = [];
 
         page.setDefaultTimeout(60000);
-        page.on('pageerror', (e) => wrong.push(`error: ${e.stack}`));
+        page.on('pageerror', (e) => wrong.push(`error: ${e.stack || e}`));
         page.on('dialog', (d) => { wrong.push(`dialog: ${d.message()}`); d.dismiss(); });
         page.on('console', (m) => {
             if (m.type() === 'error') {

@@ -41,7 +41,7 @@ function look(page) {
             ground: data[0], step: sum.step,
             sector: Math.floor(y * 3) * 3 + Math.floor(x * 3),
             x: box.x + x * box.width, y: box.y + y * box.height,
-            isVisible: box.y >= 0 && box.bottom <= innerHeight,
+            isVisible: box.y >= 0 && box.bottom <= innerHeight + 1,
         };
     });
 }

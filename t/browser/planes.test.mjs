@@ -71,7 +71,8 @@ async function openPlanes(page) {
 async function openSeries(page, columns) {
     await openStudy(page, BODY.study);
     await page.locator('[data-command="layout"]').click();
-    await page.locator(`.layouts-choice[data-rows="1"][data-columns="${columns}"]`).click();
+    await page.locator(`.layouts-choice[data-rows="1"][data-columns="${columns}"]`)
+        .first().click();
     await settled(page, columns);
 }
 
@@ -196,6 +197,14 @@ onPage('G19 planes: a point of the patient is where its letter and its mm say', 
     }
 
     assert.deepEqual(await lettersIn(page, 3), { left: 'R', right: 'L', top: 'H', bottom: 'F' });
+
+    // one window for all planes of a volume
+    await page.keyboard.press('2');
+    await settled(page, 4);
+
+    for (const at of [0, 1, 2]) {
+        assert.match(await port(page, at).locator('.corner-bl').innerText(), /C -600 {2}W 1500/);
+    }
 });
 
 
@@ -527,6 +536,21 @@ onPage('G19 what is no volume says why; what the server warns of is seen', {}, a
     await page.keyboard.press('b');
     await page.waitForSelector('.space-warning:visible');
     assert.match(await page.locator('.space-warning').first().innerText(), /missing/);
+});
+
+
+onPage('S1 a plane of another study is refused', { allow: /409/ }, async (page) => {
+    await openStudy(page, BODY.study);
+    await page.route('**/renderedmpr**', async (route) => {
+        const answer = await route.fetch();
+
+        await route.fulfill({ response: answer, headers: { ...answer.headers(),
+            'pacs-instance': '1.2.3/1.2.3.1/1.2.3.1.2' } });
+    });
+    await page.keyboard.press('b');
+    await page.locator('.banner.is-alarm').waitFor();
+    assert.match(await page.locator('.banner-alarm').innerText(), /another study/);
+    assert.equal(await page.locator('.space-panel').count(), 0);
 });
 
 

@@ -20,6 +20,7 @@ const SCREENS = [
     ['list-phone', '', 390, 844, true, []],
     ['ct-desktop', 'CT Chest with contrast, follow-up', 1440, 900, false,
         Array(70).fill('ArrowDown')],
+    ['planes-desktop', 'CT Chest with contrast, follow-up', 1440, 900, false, ['b']],
     ['mr-tablet', 'MRI Brain', 1024, 768, true, Array(10).fill('ArrowDown')],
     ['mammography-tablet', 'Screening mammography', 768, 1024, true, []],
     ['radiograph-desktop', 'Chest PA', 1440, 900, false, []],
@@ -96,7 +97,8 @@ for (const [name, study, width, height, touch, keys] of SCREENS) {
             && document.querySelector('[aria-busy="true"], .status-arriving') === null);
     } else {
         await page.waitForLoadState('networkidle');
-        await page.locator('.badge[data-state="final"]').first().waitFor();
+        await page.waitForFunction(() => [...document.querySelectorAll('.port')].every(
+            (port) => port.querySelector('.badge[data-state="final"]')));
     }
     await page.screenshot({
         path: join(folder, `${name}.jpg`), type: 'jpeg', quality: 82,

@@ -129,8 +129,14 @@ test('the pattern has its parts, in whole pixels, within the picture', () => {
             assert.ok(values.has(Math.round(i * 255 / (GREYS - 1))));
         }
 
+        const steps = rects.filter((r) => r.y === rects[5].y && r.h === rects[5].h);
+
+        assert.equal(steps.length, GREYS);
+        assert.ok(steps.every((r, i) => i === 0 || steps[i - 1].x + steps[i - 1].w === r.x),
+            'no ground between two steps');
+
         const inside = (/** @type {number} */ v, /** @type {number} */ around) => {
-            const inner = rects.find((r) => r.v === v && r.w === r.h && r.w > 8);
+            const inner = rects.find((r) => r.v === v && Math.abs(r.w - r.h) < 2 && r.w > 8 && r.y > rects[5].y);
             return inner !== undefined && rects.some((o) => o.v === around && o.w > inner.w
                 && o.x < inner.x && o.y < inner.y && o.x + o.w > inner.x + inner.w);
         };

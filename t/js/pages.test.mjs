@@ -30,6 +30,17 @@ function modulesOf(path, all = new Set()) {
 }
 
 
+for (const page of ['display.html', 'away.html']) {
+    test(`${page} names files that exist`, () => {
+        const html = readFileSync(join(HTML, page), 'utf8');
+
+        for (const [, file] of html.matchAll(/(?:href|src)="((?:css|js|img)\/[^"#]+)/g)) {
+            assert.ok(readFileSync(join(HTML, file)).length > 0);
+        }
+    });
+}
+
+
 for (const [page, entry] of [['index.html', 'js/list/main.js'],
     ['viewer.html', 'js/viewer/main.js']])
 {

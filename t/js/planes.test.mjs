@@ -14,6 +14,8 @@ import {
 import { cross, dot, scaled, sum, turned } from '../../html/js/math/vector.js';
 import { RESET, apply, matrix } from '../../html/js/math/view.js';
 import { renderedUrl } from '../../html/js/net/urls.js';
+import { otherInstance } from '../../html/js/viewer/identity.js';
+import { warningOf } from '../../html/js/viewer/space/progress.js';
 import { dataset } from './helper.mjs';
 
 /** @typedef {import('../../html/js/math/vector.js').Vector} Vector */
@@ -296,4 +298,24 @@ test('slices with a frame of reference each are one place', () => {
 
     assert.equal(new Set(stacks(each)[0].frames.map((f) => f.reference)).size, 1);
     assert.equal(stacks(series(2))[0].frames[0].reference, '1.9');
+});
+
+
+test('S1 a plane is of the series that was asked for, or of the instance', () => {
+    const series = '/dicom-web/studies/1/series/1.2/renderedmpr?grid=1,1,1';
+    const single = '/dicom-web/studies/1/series/1.2/instances/1.2.3/rendered3d';
+
+    assert.equal(otherInstance(series, '1/1.2/1.2.7'), '');
+    assert.equal(otherInstance(single, '1/1.2/1.2.3'), '');
+    assert.match(otherInstance(series, '1/1.22/1.2.7'), /another image/);
+    assert.match(otherInstance(single, '1/1.2/1.2.33'), /another image/);
+    assert.match(otherInstance(series, '11/1.2/1.2.7'), /another study/);
+    assert.match(otherInstance(series, null), /without/);
+});
+
+
+test('what the server warns of, without its codes', () => {
+    assert.equal(warningOf('299 host:80 "slices are missing", 299 - "left out"'),
+        'slices are missing; left out');
+    assert.equal(warningOf(''), '');
 });

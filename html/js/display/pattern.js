@@ -33,7 +33,9 @@ export function pattern(width, height) {
     const at = (/** @type {number} */ x, /** @type {number} */ y,
         /** @type {number} */ w, /** @type {number} */ h, /** @type {number} */ v) => ({
         x: left + Math.round(x * unit), y: top + Math.round(y * unit),
-        w: Math.round(w * unit), h: Math.round(h * unit), v,
+        // to where the next one begins
+        w: Math.round((x + w) * unit) - Math.round(x * unit),
+        h: Math.round((y + h) * unit) - Math.round(y * unit), v,
     });
 
     return [

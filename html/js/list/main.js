@@ -503,3 +503,6 @@ if (matchMedia('(pointer: fine)').matches) {
 renderForm();
 search('other');
 hearLive();
+
+addEventListener('load', () =>
+    import('../ui/program.js').then(({ keepProgram }) => keepProgram()));

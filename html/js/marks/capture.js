@@ -47,6 +47,7 @@ export function capture(f, of) {
         '00082112': sequence(source),
         '00181012': at('DA', stamp(of.now).date),
         '00200020': at('CS'),
+        '00200060': f.ds['00200060'] ?? at('CS'),
         '00280002': at('US', 3),
         '00280004': at('CS', 'RGB'),
         '00280006': at('US', 0),

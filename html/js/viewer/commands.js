@@ -22,7 +22,7 @@ import { tools } from './tools/tool.js';
  * @property {string} name
  * @property {string} label
  * @property {string[]} keys as KeyboardEvent.key gives them, upper case; those
- *     of IHE BIR are kept free for what they are for (A D J O P R)
+ *     of IHE BIR are kept for what they are for
  * @property {import('./state.js').Busy} [busy]
  * @property {(s: Viewport) => Viewport} [change] of the active viewport
  * @property {(page: Page) => Page} [page] of what all viewports share
@@ -31,6 +31,44 @@ import { tools } from './tools/tool.js';
  */
 
 const SIDES = Array.from({ length: MOST_PORTS }, (_, i) => i + 1);
+
+/** Tools that draw, of which the angle of IHE BIR is that of two lines. */
+const PENS = /** @type {const} */ ([
+    ['length', 'Distance', 'D'], ['cobb', 'Angle of two lines', 'A'],
+    ['angle', 'Angle', ''], ['bidirectional', 'Long and short axis', ''],
+    ['ellipse', 'Ellipse', ''], ['rectangle', 'Rectangle', ''],
+    ['freehand', 'Freehand', ''], ['probe', 'Value of a point', ''],
+    ['arrow', 'Arrow', ''], ['text', 'Label', ''], ['calibrate', 'Calibrate', ''],
+]);
+
+const OUTPUTS = /** @type {const} */ ([
+    ['print', 'Print', 'P'], ['report', 'Report', 'R'],
+    ['export-png', 'Picture as PNG', ''], ['export-jpeg', 'Picture as JPEG', ''],
+    ['export-zip', 'Series as ZIP', ''], ['capture', 'Store as capture', ''],
+]);
+
+/** What the menu of that name holds. */
+const MEASURE = [...PENS.map(([name]) => name), 'marks-undo', 'marks-redo',
+    'marks-hide', 'marks-panel', 'key', 'keys-only'];
+
+/** @param {string} name @returns {(host: Host) => Promise<void>} */
+const ofMarks = (name) => async (host) =>
+    (await import('./marks/main.js')).run(host, name);
+
+/**
+ * Chosen at once: what is drawn before it is loaded is lost, and scrolls nothing.
+ * @param {typeof PENS[number][0]} name
+ * @returns {(host: Host) => Promise<void>}
+ */
+const penOf = (name) => (host) => {
+    host.updatePage((page) => ({ ...page, tool: name }));
+
+    return ofMarks(name)(host);
+};
+
+/** @param {string} name @returns {(host: Host) => Promise<void>} */
+const output = (name) => async (host) =>
+    (await import('./output/output.js')).run(host, name);
 
 /** @param {number} by @returns {(s: Viewport) => Viewport} */
 const step = (by) => (s) => stepped(paused(s), by);
@@ -41,6 +79,25 @@ const COMMANDS = [
         name: t.name, label: t.label, keys: [t.key],
         page: (/** @type {Page} */ page) => ({ ...page, tool: t.name }),
     })),
+
+    ...PENS.map(([name, label, key]) => ({
+        name, label, keys: key === '' ? [] : [key], run: penOf(name),
+    })),
+    { name: 'marks-undo', label: 'Undo', keys: [], run: ofMarks('marks-undo') },
+    { name: 'marks-redo', label: 'Redo', keys: [], run: ofMarks('marks-redo') },
+    { name: 'marks-hide', label: 'Hide marks', keys: [], run: ofMarks('marks-hide') },
+    { name: 'marks-panel', label: 'List of marks', keys: [], run: ofMarks('marks-panel') },
+    { name: 'marks-save', label: 'Save now', keys: [], run: ofMarks('marks-save') },
+    { name: 'key', label: 'Key image', keys: ['*'], run: ofMarks('key') },
+    { name: 'keys-only', label: 'Show key images', keys: [], run: ofMarks('keys-only') },
+    { name: 'measure', label: 'Measure', keys: [], run: async (host) =>
+        (await import('./menu.js')).toggleMenu(host, 'measure', MEASURE) },
+
+    ...OUTPUTS.map(([name, label, key]) => ({
+        name, label, keys: key === '' ? [] : [key], run: output(name),
+    })),
+    { name: 'output', label: 'Print, export, report', keys: [], run: async (host) =>
+        (await import('./menu.js')).toggleMenu(host, 'output', OUTPUTS.map(([n]) => n)) },
 
     { name: 'back', label: 'Previous image', keys: ['ARROWUP', 'ARROWLEFT'],
         busy: 'scroll', change: step(-1) },

@@ -7,27 +7,24 @@ import { TAG, first } from '../dicom/dataset.js';
 
 /** @typedef {import('../dicom/dataset.js').Dataset} Dataset */
 
-/** The URL of a picture of one instance. */
-const ONE = /\/studies\/([0-9.]+)\/series\/([0-9.]+)\/instances\/([0-9.]+)\//;
+/** The URL of a picture of an instance, or of a series' volume. */
+const ONE = /\/studies\/([0-9.]+)\/series\/([0-9.]+)\/(?:instances\/([0-9.]+)\/)?/;
 
 
 /**
  * A picture's URL and the server's word of what it made the picture of.
  * @param {string} url
  * @param {string | null} said Pacs-Instance: study/series/instance
- * @returns {string} '' when they agree, or when the picture is made of many
- *     instances; else what does not
+ * @returns {string} '' when they agree, else what does not
  */
 export function otherInstance(url, said) {
-    const asked = url.match(ONE);
+    const [study, ...rest] = (url.match(ONE) ?? []).slice(1).filter(Boolean);
 
-    if (asked === null) {
+    if (study === undefined) {
         return '';
     }
 
-    const [, study, series, instance] = asked;
-
-    return said === `${study}/${series}/${instance}` ? ''
+    return `${said}/`.startsWith(`${[study, ...rest].join('/')}/`) ? ''
         : said === null ? 'A picture came without its identity.'
             : said.startsWith(`${study}/`) ? 'A picture of another image was sent.'
                 : 'A picture of another study was sent.';

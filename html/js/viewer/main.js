@@ -2,6 +2,8 @@
 //
 // The viewer page: puts the parts together.
 
+import { TAG, first } from '../dicom/dataset.js';
+import { hasMarks } from '../marks/due.js';
 import { ask, rootOf, Refusal } from '../net/dicomweb.js';
 import { Loader } from '../net/loader.js';
 import { depthOf, metered, newMeter, weighed } from '../net/meter.js';
@@ -34,6 +36,7 @@ const root = rootOf();
 let later = () => {
     later = () => {};
     import('./fitness.js').then(({ showFitness }) => showFitness());
+    import('../ui/program.js').then(({ keepProgram }) => keepProgram());
 };
 
 let meter = newMeter(savesData());
@@ -184,4 +187,8 @@ buildToolbar(commands(), host.run);
 listenToHangings(host.hang);
 listenToKeys(host.run);
 loop.schedule();
-opener.openAddress(location.search);
+opener.openAddress(location.search).then(async () => {
+    if (hasMarks(store.page.series, first(store.page.study ?? {}, TAG.StudyInstanceUID))) {
+        (await import('./marks/main.js')).begin(host);
+    }
+});

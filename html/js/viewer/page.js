@@ -10,8 +10,8 @@ import { initial } from './state.js';
  * @typedef {import('./series.js').Series} Series
  * @typedef {import('../dicom/dataset.js').Dataset} Dataset
  *
- * @typedef {'scroll' | 'window' | 'zoom' | 'pan' | 'select'
- *     | 'cross'} ToolName
+ * @typedef {'scroll' | 'window' | 'zoom' | 'pan' | 'select' | 'cross'
+ *     | import('./marks/state.js').Pen} ToolName
  * @typedef {'full' | 'minimal' | 'none'} Annotation
  * @typedef {{rows: number, columns: number}} Layout
  * @typedef {{scroll: boolean, zoom: boolean, window: boolean}} Links what
@@ -29,6 +29,7 @@ import { initial } from './state.js';
  * @property {ToolName} tool of the pointer
  * @property {Annotation} annotation
  * @property {Links} links
+ * @property {import('./marks/state.js').Marks | null} marks null: not loaded
  * @property {Record<string, number>} anchors index in each stack, by its id,
  *     where the scrolling was linked
  * @property {Record<string, import('./seen.js').Seen>} seen frames of each
@@ -66,6 +67,7 @@ export function initialPage() {
         tool: 'scroll',
         annotation: 'full',
         links: { scroll: false, zoom: false, window: false },
+        marks: null,
         anchors: {},
         seen: {},
         advanced: false,

@@ -8,6 +8,7 @@ import { seriesThumbnailUrl, thumbnailUrl } from '../net/urls.js';
 import { el, find, setText } from '../ui/dom.js';
 import { listenToDrag } from './input/drag.js';
 import { activePort, selected } from './page.js';
+import { hasPictures } from './series.js';
 import { priorText } from './text.js';
 
 /**
@@ -69,7 +70,12 @@ function item(e, root, host) {
 
     img.fetchPriority = 'low';
     img.addEventListener('error', () => frame.classList.add('is-blank'));
-    img.src = src;
+
+    if (hasPictures(e.series) || e.stack !== null) {
+        img.src = src;
+    } else {
+        frame.classList.add('is-blank');
+    }
 
     const button = el('button', { class: 'thumb', type: 'button' }, frame,
         el('span', { class: 'thumb-title' }),

@@ -18,11 +18,12 @@ import { tools } from './tools/tool.js';
 
 /** The commands with a button, in groups. */
 const GROUPS = [
+    ['measure'],
     ['invert', 'rotate', 'flip'],
     ['fit', 'native', 'reset'],
     ['cine'],
     ['layout', 'prior', 'link', 'lines', 'planes', 'fusion'],
-    ['annotation', 'help'],
+    ['annotation', 'output', 'help'],
 ];
 
 /** And of the advanced mode (IHE BIR, B37). */
@@ -93,6 +94,8 @@ export function renderToolbar(page) {
         button(t.name).setAttribute('aria-pressed', String(page.tool === t.name));
     }
 
+    button('measure').setAttribute('aria-pressed',
+        String(tools().every((t) => t.name !== page.tool)));
     button('window').disabled = f !== null && f.colour;
     button('invert').setAttribute('aria-pressed', String(s.invert));
     button('link').setAttribute('aria-pressed', String(page.links.scroll));

@@ -58,6 +58,10 @@ export function listenToPointers(port, host, makes = true) {
         down.set(e.pointerId, here.point);
 
         if (down.size === 2) {
+            if (drag?.takes) {
+                drag.tool.cancel?.(host);
+            }
+
             drag = null;
             pinch = { start: host.port(), ...spread(down) };
 

@@ -58,6 +58,7 @@ function opened(page) {
         viewStack(volume),
     ].map((stack, i) => ({
         ...withStack(next.ports[i], stack),
+        entry: volume.id,
         index: stack.made?.kind === 'vr' ? VIEW_FRONT
             : nearest(stack.frames, anchor)?.index ?? 0,
         window: stack.made?.kind === 'vr' ? null : s.window,
@@ -238,7 +239,7 @@ function restacked(s, stack, at) {
     const index = at === null ? s.index : nearest(stack.frames, at)?.index ?? 0;
 
     return scrolledTo({
-        ...s, stack, entry: stack.id, failure: null,
+        ...s, stack, failure: null,
         marks: new Uint8Array(stack.frames.length),
     }, index);
 }

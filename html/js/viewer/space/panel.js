@@ -65,8 +65,7 @@ export function renderPanel(cell, host) {
     const isRight = old instanceof HTMLElement
         && old.dataset.rows === rows.join(' ');
 
-    cell.classList.toggle('is-made', rows.length > 0);
-    cell.classList.toggle('is-fused', rows.length > 1);
+    cell.toggleAttribute('data-made', rows.length > 0);
 
     if (!isRight) {
         old?.remove();
@@ -75,6 +74,8 @@ export function renderPanel(cell, host) {
     if (rows.length === 0) {
         return;
     }
+
+    cell.dataset.made = rows.join(' ');
 
     const panel = isRight ? old : build(rows.map((row) => ROWS[row].build(host)));
 
@@ -94,8 +95,9 @@ export function renderPanel(cell, host) {
 /** @param {HTMLElement[]} rows */
 function build(rows) {
     return el('div', { class: 'space-panel' }, ...rows,
-        el('p', { class: 'space-warning', hidden: '' }),
-        el('p', { class: 'space-progress', role: 'status', hidden: '' }));
+        el('div', { class: 'space-notes' },
+            el('p', { class: 'space-progress', role: 'status', hidden: '' }),
+            el('p', { class: 'space-warning', hidden: '' })));
 }
 
 
@@ -265,7 +267,7 @@ function writeView(node, s) {
 
 /** @param {HTMLElement} node @param {Viewport} s */
 function writeProgress(node, s) {
-    const [warning, progress] = /** @type {NodeListOf<HTMLElement>} */ (
+    const [progress, warning] = /** @type {NodeListOf<HTMLElement>} */ (
         node.querySelectorAll('p'));
     const known = progressOf(s);
 

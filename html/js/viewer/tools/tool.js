@@ -36,7 +36,12 @@ import { zoom } from './zoom.js';
  * @property {(host: Host, at: At) => void} [up] also when it is cancelled:
  *     see at.event.type
  * @property {(host: Host, at: At) => void} [hover] no button is down
+ * @property {(host: Host) => void} [cancel] a second finger came down
  */
+
+/** Those that were loaded when one was chosen first. @type {Tool[]} */
+const ADDED = [];
+
 
 /** In the order of the toolbar. @returns {Tool[]} */
 export function tools() {
@@ -44,7 +49,16 @@ export function tools() {
 }
 
 
-/** @param {import('../page.js').ToolName} name @returns {Tool} */
+/** @param {Tool[]} more */
+export function addTools(more) {
+    ADDED.push(...more);
+}
+
+
+/**
+ * @param {import('../page.js').ToolName} name
+ * @returns {Tool} that does nothing while the one of that name is being loaded
+ */
 export function toolNamed(name) {
-    return /** @type {Tool} */ (tools().find((t) => t.name === name));
+    return [...tools(), ...ADDED].find((t) => t.name === name) ?? select;
 }

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// What goes with a picture that leaves the page (S12): whose it is, of when,
+// how it is shown, and what it is not for.
+
+import { TAG, first } from '../../dicom/dataset.js';
+import { formatDate, formatTime } from '../../dicom/dates.js';
+import { personName } from '../../dicom/names.js';
+import { lossyText } from '../../dicom/stack.js';
+import { formatWindow } from '../../math/window.js';
+import { turnedText } from '../screen.js';
+import { shownFrame, windowOf } from '../state.js';
+
+/** @typedef {import('../state.js').Viewport} Viewport */
+
+const TEXT = Object.freeze({
+    id: 'ID', born: 'Born', accession: 'Acc', image: 'Image', inverted: 'Inverted',
+    sent: 'Shown from', lossless: 'lossless', lossy: 'lossy JPEG',
+    disclaimer: 'Not for primary diagnosis', printed: 'Made',
+});
+
+/** Height of a line of an exported picture, and room around. CSS px */
+const LINE = 20;
+const PAD = 10;
+
+
+/**
+ * @param {Viewport} s with a picture
+ * @param {Date} now
+ * @returns {{head: string[], foot: string[]}}
+ */
+export function facts(s, now) {
+    const f = /** @type {import('../../dicom/stack.js').Frame} */ (shownFrame(s));
+    const ds = f.ds;
+    const name = personName(ds, TAG.PatientName);
+    const labelled = (/** @type {string} */ label, /** @type {string} */ text) =>
+        text === '' ? '' : `${label} ${text}`;
+    const window = s.shown?.window ?? windowOf(s, f);
+    const join = (/** @type {string[]} */ ...parts) => parts.filter(Boolean).join('   ');
+
+    return {
+        head: [
+            join([name.main, ...name.other].join(' '),
+                labelled(TEXT.id, first(ds, TAG.PatientID)),
+                labelled(TEXT.born, formatDate(first(ds, TAG.PatientBirthDate))),
+                first(ds, TAG.PatientSex)),
+            join(formatDate(first(ds, TAG.StudyDate)), formatTime(first(ds, TAG.StudyTime)),
+                first(ds, TAG.StudyDescription), first(ds, TAG.SeriesDescription),
+                labelled(TEXT.accession, first(ds, TAG.AccessionNumber)),
+                labelled(TEXT.image, `${s.index + 1} / ${s.stack?.frames.length ?? 1}`)),
+        ],
+        foot: [
+            join(window === null ? '' : formatWindow(window),
+                s.invert ? TEXT.inverted : '', turnedText(s.view),
+                `${TEXT.sent} ${s.grade === 'exact' ? TEXT.lossless : TEXT.lossy}`,
+                lossyText(f)),
+            join(TEXT.disclaimer, `${TEXT.printed} ${now.toLocaleString()}`),
+        ],
+    };
+}
+
+
+/**
+ * @param {HTMLCanvasElement} picture
+ * @param {{head: string[], foot: string[]}} lines
+ * @returns {HTMLCanvasElement} the picture between its lines
+ */
+export function sheet(picture, { head, foot }) {
+    const dpr = devicePixelRatio;
+    const band = (/** @type {string[]} */ l) =>
+        Math.round((l.length * LINE + 2 * PAD) * dpr);
+    const canvas = document.createElement('canvas');
+    const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
+
+    canvas.width = picture.width;
+    canvas.height = band(head) + picture.height + band(foot);
+    context.fillStyle = '#000';
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    context.drawImage(picture, 0, band(head));
+    context.scale(dpr, dpr);
+    context.fillStyle = '#fff';
+    context.font = `13px ${getComputedStyle(document.body).fontFamily}`;
+    context.textBaseline = 'middle';
+
+    const width = canvas.width / dpr - 2 * PAD;
+    const write = (/** @type {string[]} */ lines, /** @type {number} */ top) =>
+        lines.forEach((text, i) =>
+            context.fillText(text, PAD, top + PAD + LINE * (i + 0.5), width));
+
+    write(head, 0);
+    write(foot, (band(head) + picture.height) / dpr);
+
+    return canvas;
+}

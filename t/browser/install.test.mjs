@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// The pages as a program: behind a proxy of ours, which can change the
+// program's version as conf/nginx.conf tells it, and go away.
+
+import assert from 'node:assert/strict';
+import { createServer, request } from 'node:http';
+
+import { BASE, isShown, onPage } from './browser.mjs';
+import { readPng } from './png.mjs';
+import { CT } from './studies.mjs';
+
+/** @typedef {import('playwright-core').Page} Page */
+
+/** A server of the pages under versions. */
+class Proxy {
+    program = '0a';
+    /** @type {string[]} paths that were asked for */
+    asked = [];
+    port = 0;
+    server = createServer((req, res) => this.#pass(req, res));
+
+    /** @param {number} [port] */
+    start(port = 0) {
+        return new Promise((done) => this.server.listen(port, '127.0.0.1', () => {
+            // a test that fails must not hold up the others
+            this.server.unref();
+            this.port = /** @type {any} */ (this.server.address()).port;
+            done(null);
+        }));
+    }
+
+    stop() {
+        this.server.closeAllConnections();
+        return new Promise((done) => this.server.close(done));
+    }
+
+    get base() {
+        return `http://127.0.0.1:${this.port}`;
+    }
+
+    /**
+     * @param {import('node:http').IncomingMessage} req
+     * @param {import('node:http').ServerResponse} res
+     */
+    #pass(req, res) {
+        const path = (req.url ?? '').replace(`/v/${this.program}/`, '/');
+        const headers = { ...req.headers, 'host': new URL(BASE).host, 'accept-encoding': 'identity' };
+
+        this.asked.push(req.url ?? '');
+
+        const on = request(BASE + path, { method: req.method, headers }, (answer) => {
+            const isPage = answer.headers['content-type']?.startsWith('text/html');
+            /** @type {Buffer[]} */
+            const parts = [];
+
+            if (!isPage) {
+                res.writeHead(answer.statusCode ?? 500, answer.headers);
+                answer.pipe(res);
+                return;
+            }
+
+            answer.on('data', (part) => parts.push(part));
+            answer.on('end', () => {
+                const text = Buffer.concat(parts).toString()
+                    .replace(/ (href|src)="(?:v\/[0-9a-f]+\/)?(css|js)\//g,
+                        ` $1="v/${this.program}/$2/`);
+
+                delete answer.headers['content-length'];
+                delete answer.headers['transfer-encoding'];
+                delete answer.headers.etag;
+                res.writeHead(answer.statusCode ?? 500, answer.headers);
+                res.end(text);
+            });
+        });
+
+        on.on('error', () => res.destroy());
+        res.on('close', () => on.destroy());
+        req.pipe(on);
+    }
+}
+
+
+/** The worker that rules the page now; the version is of its address. */
+const workerOf = (/** @type {Page} */ page) => page.evaluate(() =>
+    navigator.serviceWorker.controller?.scriptURL ?? '');
+
+const ready = (/** @type {Page} */ page) => page.evaluate(async () => {
+    const { active } = await navigator.serviceWorker.ready;
+
+    if (active !== null && active.state !== 'activated') {
+        await new Promise((done) => active.addEventListener('statechange', done));
+    }
+});
+
+/** All that is kept: the caches' names, and paths. */
+const kept = (/** @type {Page} */ page) => page.evaluate(async () => {
+    const names = await caches.keys();
+    const paths = [];
+
+    for (const name of names) {
+        for (const { url } of await (await caches.open(name)).keys()) {
+            paths.push(new URL(url).pathname);
+        }
+    }
+
+    return { names, paths };
+});
+
+const openThere = async (/** @type {Page} */ page, /** @type {Proxy} */ proxy) => {
+    await page.goto(`${proxy.base}/viewer.html?study=${CT.study}`);
+    await isShown(page, 1);
+};
+
+
+onPage('G23 installable: a manifest, icons, no complaint of the browser',
+    { worker: true }, async (page) => {
+        await page.goto(`${BASE}/`);
+
+        const cdp = await page.context().newCDPSession(page);
+        const { errors, data } = /** @type {any} */ (await cdp.send('Page.getAppManifest'));
+        const manifest = JSON.parse(data);
+
+        assert.deepEqual(errors, []);
+        assert.equal(manifest.display, 'standalone');
+
+        for (const icon of manifest.icons.filter((/** @type {any} */ i) => i.type === 'image/png')) {
+            const answer = await fetch(`${BASE}/${icon.src}`);
+            const png = readPng(Buffer.from(await answer.arrayBuffer()));
+
+            assert.equal(answer.headers.get('content-type'), 'image/png');
+            assert.equal(`${png.width}x${png.height}`, icon.sizes);
+        }
+
+        const { installabilityErrors } = /** @type {any} */ (
+            await cdp.send('Page.getInstallabilityErrors'));
+
+        // Playwright's windows are all private ones
+        assert.deepEqual(installabilityErrors.map((/** @type {any} */ e) => e.errorId)
+            .filter((/** @type {string} */ id) => id !== 'in-incognito'), []);
+    });
+
+
+onPage('G23 installable: the worker comes after the first picture, and keeps the program only',
+    { worker: true }, async (page) => {
+        const proxy = new Proxy();
+
+        await proxy.start();
+
+        try {
+            await openThere(page, proxy);
+            await ready(page);
+
+            const worker = proxy.asked.findIndex((p) => p.startsWith('/worker.js'));
+            const picture = proxy.asked.findIndex((p) => p.includes('/rendered?'));
+
+            assert.ok(picture >= 0 && picture < worker, `${picture} before ${worker}`);
+
+            // this one is the worker's
+            await openThere(page, proxy);
+            assert.match(await workerOf(page), /worker\.js\?program=0a$/);
+
+            const { names, paths } = await kept(page);
+
+            assert.deepEqual(names, ['program-0a']);
+            assert.ok(paths.includes('/v/0a/js/viewer/main.js'), 'the program is kept');
+            assert.deepEqual(paths.filter((p) =>
+                !/^\/(v\/0a\/(css|js|img)\/.*|away\.html|img\/icon\.svg)$/.test(p)), [],
+            'nothing else is');
+
+            // what is kept is not asked for again
+            proxy.asked = [];
+            await openThere(page, proxy);
+            assert.ok(proxy.asked.some((p) => p.startsWith('/viewer.html')));
+            assert.deepEqual(proxy.asked.filter((p) => p.startsWith('/v/')), []);
+        } finally {
+            await page.close();
+            await proxy.stop();
+        }
+    });
+
+
+onPage('G23 installable: another version takes over at the next start', { worker: true },
+    async (page) => {
+        const proxy = new Proxy();
+
+        await proxy.start();
+
+        try {
+            await page.goto(`${proxy.base}/`);
+            await ready(page);
+            proxy.program = '0b';
+            await page.goto(`${proxy.base}/`);
+            assert.match(await workerOf(page), /0a$/, 'until then the old one stays');
+            assert.equal(await page.locator('script[src="v/0b/js/list/main.js"]').count(), 1,
+                'but shows the new pages');
+            await page.waitForFunction(async () =>
+                (await navigator.serviceWorker.getRegistration())?.waiting?.scriptURL.endsWith('0b'));
+
+            // the browser takes its time after the last page has gone
+            for (let i = 0; i < 20 && !(await workerOf(page)).endsWith('0b'); i++) {
+                await page.goto('about:blank');
+                await page.goto(`${proxy.base}/`);
+                await ready(page);
+            }
+
+            assert.match(await workerOf(page), /0b$/);
+            assert.deepEqual((await kept(page)).names, ['program-0b']);
+        } finally {
+            await page.context().close();
+            await proxy.stop();
+        }
+    });
+
+
+onPage('G23 installable: no server, a clear page; and back', { worker: true, allow: /ERR_|dynamically imported/ },
+    async (page) => {
+        const proxy = new Proxy();
+
+        await proxy.start();
+        await page.goto(`${proxy.base}/`);
+        await ready(page);
+        await page.reload();
+        await proxy.stop();
+        await page.goto(`${proxy.base}/viewer.html?study=1.2.3`);
+        await page.getByRole('heading', { name: 'The server does not answer' }).waitFor();
+        assert.equal(await page.evaluate(() => getComputedStyle(
+            /** @type {Element} */ (document.querySelector('.away'))).display), 'grid',
+        'it has its style');
+
+        await page.goto(`${proxy.base}/`);
+
+        const again = new Proxy();
+
+        await again.start(proxy.port);
+
+        try {
+            await page.getByRole('link', { name: 'Try again' }).click();
+            await page.getByRole('heading', { name: 'Studies' }).waitFor();
+        } finally {
+            await page.close();
+            await again.stop();
+        }
+    });

@@ -1,0 +1,448 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Marks as a person draws them: what they say is compared with what is known
+// of the picture, and what is stored with what DICOM asks for.
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before } from 'node:test';
+
+import { BASE, SIZES, drawn, onPage, openStudy, portBox, touch } from './browser.mjs';
+import { BARE, CT, DX, storeCt, storePhantoms } from './phantoms.mjs';
+
+/** @typedef {import('playwright-core').Page} Page */
+
+const folder = mkdtempSync(join(tmpdir(), 'marks-'));
+
+before(() => storePhantoms(BASE));
+after(() => rmSync(folder, { recursive: true }));
+
+/** What another reader finds in a report. */
+const READ = `
+import sys, pydicom
+ds = pydicom.dcmread(sys.argv[1])
+print(ds.ContentTemplateSequence[0].TemplateIdentifier)
+def walk(item):
+    for c in item.get('ContentSequence', []):
+        if c.ValueType == 'NUM':
+            m = c.MeasuredValueSequence[0]
+            print('NUM', c.ConceptNameCodeSequence[0].CodeValue,
+                m.MeasurementUnitsCodeSequence[0].CodeValue, m.NumericValue)
+        if c.ValueType == 'SCOORD':
+            print('SCOORD', c.GraphicType, list(c.GraphicData))
+        walk(c)
+walk(ds)
+`;
+
+
+/**
+ * Files of a modality, the newest first.
+ * @param {Page} page
+ * @param {string} study
+ * @param {string} modality
+ * @returns {Promise<string[]>} paths
+ */
+async function files(page, study, modality) {
+    const root = `${BASE}/dicom-web/studies/${study}`;
+    const rows = await (await fetch(`${root}/instances?Modality=${modality}`
+        + '&includefield=0020000E')).json();
+    const value = (/** @type {any} */ ds, /** @type {string} */ tag) => ds[tag].Value[0];
+
+    rows.sort((/** @type {any} */ a, /** @type {any} */ b) =>
+        value(b, '00200013') - value(a, '00200013'));
+
+    return Promise.all(rows.map(async (/** @type {any} */ ds, /** @type {number} */ i) => {
+        const answer = await fetch(`${root}/series/${value(ds, '0020000E')}/instances/`
+            + value(ds, '00080018'), { headers: { Accept: 'application/dicom' } });
+        const path = join(folder, `${modality}-${i}.dcm`);
+
+        writeFileSync(path, Buffer.from(await answer.arrayBuffer()));
+
+        return path;
+    }));
+}
+
+
+/** @param {Page} page @param {string} study */
+async function stored(page, study) {
+    const [[sr], [ko]] = await Promise.all([files(page, study, 'SR'),
+        files(page, study, 'KO')]);
+
+    return { sr, ko };
+}
+
+
+/**
+ * Where a pixel of the fitted picture is on the screen.
+ * @param {Page} page
+ * @param {{columns: number, rows: number, row?: number, column?: number}} of
+ * @param {number} x stored pixels
+ * @param {number} y
+ */
+async function placeOf(page, { columns, rows, row = 1, column = 1 }, x, y) {
+    const box = await portBox(page);
+    const aspect = row / column;
+    const scale = Math.min(box.width / columns, box.height / (rows * aspect));
+
+    return {
+        x: box.width / 2 + (x - columns / 2) * scale,
+        y: box.height / 2 + (y - rows / 2) * aspect * scale,
+    };
+}
+
+
+/** @param {Page} page @param {any} of @param {number[][]} points are clicked */
+async function click(page, of, points) {
+    const box = await portBox(page);
+
+    for (const [x, y] of points) {
+        const p = await placeOf(page, of, x, y);
+        await page.mouse.click(box.x + p.x, box.y + p.y);
+    }
+}
+
+
+/** @param {Page} page @param {any} of @param {...number[]} points one drag */
+async function stroke(page, of, ...points) {
+    const box = await portBox(page);
+    const [first, ...rest] = await Promise.all(points.map(([x, y]) =>
+        placeOf(page, of, x, y)));
+
+    await page.mouse.move(box.x + first.x, box.y + first.y);
+    await page.mouse.down();
+
+    for (const p of rest) {
+        await page.mouse.move(box.x + p.x, box.y + p.y, { steps: 3 });
+    }
+
+    await page.mouse.up();
+}
+
+
+/** @param {Page} page @param {string} key of the tool, or its name in the menu */
+async function take(page, key) {
+    if (key.length === 1) {
+        await page.keyboard.press(key);
+    } else {
+        await page.locator('.toolbar [data-command="measure"]').click();
+        await page.locator(`.menu [data-command="${key}"]`).click();
+    }
+
+    await page.waitForFunction(() => document.querySelector('.layer-marks') !== null);
+    await drawn(page);
+}
+
+
+/** @param {Page} page @returns {Promise<string[]>} lines of the labels */
+async function labels(page) {
+    await drawn(page);
+
+    return page.locator('.mark-text').allTextContents();
+}
+
+
+/** @param {Page} page @param {RegExp} text waits for it */
+async function says(page, text) {
+    await page.waitForFunction((source) => [...document.querySelectorAll('.mark-label')]
+        .some((n) => new RegExp(source).test([...n.children]
+            .map((c) => c.textContent).join('\n'))), text.source);
+}
+
+
+/** @param {Page} page @returns {Promise<number>} that the first label says */
+async function figureOf(page) {
+    return parseFloat((await labels(page))[0]);
+}
+
+
+const near = (/** @type {number} */ a, /** @type {number} */ b, by = 0.11) =>
+    assert.ok(Math.abs(a - b) <= by, `${a} is not ${b}`);
+
+
+onPage('B32 a distance: two clicks or one stroke, in mm, finer than a pixel', {},
+    async (page) => {
+        await openStudy(page, await storeCt(BASE));
+        await take(page, 'd');
+        await click(page, CT, [[20, 20], [120, 20]]);
+        await says(page, /50\.\d mm/);
+        near(await figureOf(page), 50);
+        await page.keyboard.press('Delete');
+        assert.deepEqual(await labels(page), []);
+
+        // 60 x 0.5 mm across, 50 x 0.8 mm down
+        await stroke(page, CT, [20.5, 20.5], [80.5, 70.5]);
+        await says(page, /50\.\d mm/);
+        near(await figureOf(page), 50);
+        assert.ok((await labels(page)).includes('Pixel Spacing'), String(await labels(page)));
+        await page.keyboard.press('Control+z');
+        assert.deepEqual(await labels(page), []);
+        await page.keyboard.press('Control+Shift+z');
+        near(await figureOf(page), 50);
+    });
+
+
+onPage('B33 an angle of two lines that do not meet: four clicks', {}, async (page) => {
+    await openStudy(page, await storeCt(BASE));
+    await take(page, 'a');
+    // 0.5 x 80 across, 0.8 x 50 down: 45 degrees
+    await click(page, CT, [[20, 20], [120, 20], [30, 60], [110, 110]]);
+    await says(page, /4[45]\.\d°/);
+    near(await figureOf(page), 45, 0.3);
+});
+
+
+onPage('B34 H7 no millimetres without spacing: pixels, until the user calibrates', {},
+    async (page) => {
+        await openStudy(page, BARE.study);
+        assert.equal(await page.locator('.scale').isVisible(), false);
+        await take(page, 'd');
+        await stroke(page, BARE, [50, 50], [150, 50]);
+        await says(page, /\d px/);
+        near(await figureOf(page), 100, 0.3);
+        assert.ok((await labels(page)).every((l) => !/mm/.test(l)));
+
+        await take(page, 'calibrate');
+        await stroke(page, BARE, [50, 120], [250, 120]);
+        await page.locator('.ask-field').fill('20');
+        await page.keyboard.press('Enter');
+        await says(page, /10\.\d mm/);
+        near(await figureOf(page), 10);
+        assert.ok((await labels(page)).includes('calibrated by user'));
+    });
+
+
+onPage('S6 the source of a scale is named: at the detector', {}, async (page) => {
+    await openStudy(page, DX.study);
+    await take(page, 'd');
+    await stroke(page, DX, [50, 50], [150, 50]);
+    await says(page, /\d mm/);
+    near(await figureOf(page), 20, 0.2);
+    const source = await page.locator('.scale-source').innerText();
+
+    assert.match(source, /detector/i);
+    assert.ok((await labels(page)).includes(source), String(await labels(page)));
+});
+
+
+onPage('G11 a region says area, mean, SD, least and greatest, of stored values', {},
+    async (page) => {
+        await openStudy(page, await storeCt(BASE));
+        await take(page, 'rectangle');
+        // 20 columns of 100 HU and 20 of 300
+        await stroke(page, CT, [60.1, 45.1], [99.9, 74.9]);
+        await says(page, /Mean 200 HU[^]*Min 100\s+Max 300/);
+        const all = await labels(page);
+
+        assert.match(all.join(' '), /SD 100/);
+        near(Number(/Area ([\d.]+) mm²/.exec(all.join(' '))?.[1]), 40 * 0.5 * 30 * 0.8, 8);
+        await page.keyboard.press('Control+z');
+        await take(page, 'probe');
+        await click(page, CT, [[90.5, 60.5]]);
+        await says(page, /^300 HU/);
+    });
+
+
+onPage('a mark is moved by its handle, by its line and by keys', {}, async (page) => {
+    await openStudy(page, await storeCt(BASE));
+    await take(page, 'd');
+    await stroke(page, CT, [20, 20], [120, 20]);
+    await says(page, /50\.\d mm/);
+    await stroke(page, CT, [120, 20], [140, 20]);
+    await says(page, /60\.\d mm|59\.9 mm/);
+    await stroke(page, CT, [80, 20], [80, 60]);
+    near(await figureOf(page), 60, 0.2);
+    assert.equal(await page.locator('.mark').count(), 1);
+    // its first handle a pixel to the left
+    await page.keyboard.press('.');
+    await page.keyboard.press('Shift+ArrowLeft');
+    await page.keyboard.press('Shift+ArrowLeft');
+    await drawn(page);
+    const figure = await figureOf(page);
+
+    assert.ok(Math.abs(figure - 60) > 0.8, String(figure));
+    await page.keyboard.press('Delete');
+    assert.deepEqual(await labels(page), []);
+    await page.keyboard.press('Control+z');
+    assert.equal(await figureOf(page), figure);
+});
+
+
+onPage('every pen makes its mark', {}, async (page) => {
+    await openStudy(page, await storeCt(BASE));
+
+    for (const [pen, y] of /** @type {const} */ ([['bidirectional', 20], ['ellipse', 50],
+        ['arrow', 110]]))
+    {
+        await take(page, pen);
+        await stroke(page, CT, [20, y], [50, y + 15]);
+
+        if (pen === 'arrow') {
+            await page.locator('.ask-field').fill('Here');
+            await page.keyboard.press('Enter');
+        }
+
+        await page.waitForSelector(`.mark[data-kind="${pen}"]`);
+    }
+
+    await take(page, 'freehand');
+    await stroke(page, CT, [20, 80], [50, 80], [50, 95], [20, 95]);
+    await page.waitForSelector('.mark[data-kind="freehand"]:not([data-uid=""])');
+    await take(page, 'text');
+    await click(page, CT, [[120, 100]]);
+    await page.locator('.ask-field').fill('Note <b>');
+    await page.keyboard.press('Enter');
+    await says(page, /Note <b>/);
+    await take(page, 'angle');
+    await click(page, CT, [[150, 20], [120, 20], [150, 38.75]]);
+    await page.waitForSelector('.mark[data-kind="angle"]:not([data-uid=""])');
+    assert.equal(await page.locator('.mark').count(), 6);
+});
+
+
+// the server's own page of a report has its styles in it: plain under this policy
+onPage('G12 marks are stored as TID 1500, read back, and of their author',
+    { allow: /Applying inline style[^]*\/rendered/ },
+    async (page) => {
+        const study = await storeCt(BASE);
+
+        await openStudy(page, study);
+        await take(page, 'd');
+        await stroke(page, CT, [20, 20], [120, 20]);
+        await take(page, 'ellipse');
+        await stroke(page, CT, [60, 40], [100, 80]);
+        await says(page, /Mean/);
+        await take(page, 'marks-panel');
+        await page.locator('.panel-author').click();
+        await page.locator('.ask-field').fill('Reader^Rita');
+        await page.keyboard.press('Enter');
+        // by itself, after a rest
+        await page.waitForSelector('.panel-saving[data-state="saved"]');
+        await page.keyboard.press('*');
+        await page.waitForSelector('.port[data-key="own"]');
+        await page.waitForSelector('.panel-saving:not([data-state="saved"])');
+        await page.waitForSelector('.panel-saving[data-state="saved"]');
+
+        // another browser
+        await page.evaluate(() => localStorage.clear());
+        await page.goto('about:blank');
+        await openStudy(page, study);
+        await says(page, /50\.\d mm/);
+        await says(page, /Mean/);
+        await page.waitForSelector('.port[data-key]:not([data-key=""])');
+        await page.keyboard.press('r');
+        await page.waitForSelector('iframe.report-frame');
+        await page.frameLocator('.report-frame').getByText(/Length/).first().waitFor();
+
+        const { sr, ko } = await stored(page, study);
+
+        for (const file of [sr, ko]) {
+            const said = execFileSync('dciodvfy', [file], { encoding: 'utf8',
+                stdio: ['ignore', 'pipe', 'pipe'] });
+            assert.doesNotMatch(said, /^Error/m);
+        }
+
+        const read = execFileSync('/usr/bin/python3', ['-c', READ, sr], { encoding: 'utf8' });
+
+        assert.match(read, /1500/);
+        assert.match(read, /NUM G-D7FE|NUM 410668003/);
+        assert.match(read, /410668003 mm 50$/m);
+        assert.match(read, /ELLIPSE/);
+    });
+
+
+onPage('B35 S12 G13 print and picture files say whose, how and what for', {},
+    async (page) => {
+        await openStudy(page, await storeCt(BASE));
+        await take(page, 'd');
+        await stroke(page, CT, [20, 20], [120, 20]);
+        await page.evaluate(() => { window.print = () => {}; });
+        await page.keyboard.press('p');
+        await page.waitForSelector('.paper', { state: 'attached' });
+        await page.emulateMedia({ media: 'print' });
+
+        const paper = await page.locator('.paper').innerText();
+
+        for (const part of [/Measure, Pat/, /PHANTOM-7/, /1960-02-29/, /2024-04-05/,
+            /C 40 +W 400/, /loss/, /Not for primary diagnosis/])
+        {
+            assert.match(paper, part);
+        }
+
+        assert.equal(await page.locator('.banner').isVisible(), false);
+        assert.ok(await page.locator('.paper-picture').isVisible());
+
+        // the block of 300 HU is white, and the mark is on it
+        const colours = await page.locator('.paper-picture').evaluate((node) => {
+            const c = /** @type {HTMLCanvasElement} */ (node);
+            const { data } = /** @type {any} */ (c.getContext('2d'))
+                .getImageData(0, 0, c.width, c.height);
+            let white = 0, yellow = 0;
+
+            for (let i = 0; i < data.length; i += 4) {
+                white += Number(data[i] > 250 && data[i + 2] > 250);
+                yellow += Number(data[i] > 200 && data[i + 1] > 180 && data[i + 2] < 160);
+            }
+
+            return { white, yellow };
+        });
+
+        assert.ok(colours.white > 2000 && colours.yellow > 200, JSON.stringify(colours));
+        await page.emulateMedia({ media: 'screen' });
+
+        for (const [name, magic] of /** @type {const} */ ([['export-png', '89504e47'],
+            ['export-jpeg', 'ffd8ff'], ['export-zip', '504b0304']]))
+        {
+            await page.locator('.toolbar [data-command="output"]').click();
+            const [file] = await Promise.all([page.waitForEvent('download'),
+                page.locator(`.menu [data-command="${name}"]`).click()]);
+            const bytes = readFileSync(/** @type {string} */ (await file.path()));
+
+            assert.equal(bytes.subarray(0, magic.length / 2).toString('hex'), magic);
+        }
+    });
+
+
+onPage('a viewport is stored as a secondary capture', {}, async (page) => {
+    await openStudy(page, DX.study);
+    await page.locator('.toolbar [data-command="output"]').click();
+    await page.locator('.menu [data-command="capture"]').click();
+    await page.locator('.said').getByText('Stored as a capture').waitFor();
+
+    const [file] = await files(page, DX.study, 'OT');
+    const said = execFileSync('dciodvfy', [file], { encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'pipe'] });
+
+    assert.doesNotMatch(said, /^Error/m);
+});
+
+
+onPage('B36 without a report R says so', {}, async (page) => {
+    await openStudy(page, await storeCt(BASE));
+    await page.keyboard.press('r');
+    await page.locator('.said').getByText('There is no report').waitFor();
+});
+
+
+onPage('on a phone: the menu fits, a finger draws', { size: SIZES.phone },
+    async (page) => {
+        await openStudy(page, await storeCt(BASE));
+        await page.locator('.toolbar [data-command="measure"]').tap();
+
+        const box = await page.locator('.menu').boundingBox();
+
+        assert.ok(box && box.x >= 0 && box.x + box.width <= 390
+            && box.y >= 0 && box.y + box.height <= 844, JSON.stringify(box));
+        await page.locator('.menu [data-command="length"]').tap();
+        await page.waitForSelector('.port[data-tool="length"]');
+
+        const port = await portBox(page);
+        const a = await placeOf(page, CT, 20, 30);
+        const b = await placeOf(page, CT, 120, 30);
+
+        await touch(page, [[{ x: port.x + a.x, y: port.y + a.y }],
+            [{ x: port.x + b.x, y: port.y + b.y }]]);
+        await says(page, /(50|49)\.\d mm/);
+    });
