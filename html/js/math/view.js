@@ -12,10 +12,12 @@
  * @typedef {[number, number, number, number, number, number]} Matrix
  *     x' = a x + c y + e, y' = b x + d y + f
  * @typedef {{scale: number | null, center: Point | null,
- *            rotate: 0 | 90 | 180 | 270, flip: boolean}} View
+ *            rotate: 0 | 90 | 180 | 270, flip: boolean,
+ *            side?: 'left' | 'right'}} View
  *     scale: CSS px a pixel, null: fit.  center: the image point in the
  *     middle of the viewport, null: the image's middle.  The image is
- *     flipped left to right first, then rotated clockwise.
+ *     flipped left to right first, then rotated clockwise.  side: of the
+ *     viewport that an image lies at which fits and was not moved.
  */
 
 /** Zoom goes from a quarter of fit to this many CSS px a pixel. */
@@ -63,11 +65,33 @@ export function centerOf(view, image) {
  * @param {View} view
  * @param {Size} image
  * @param {Size} port
+ * @returns {Point} of the image, in the middle of the viewport
+ */
+function centerIn(view, image, port) {
+    const middle = centerOf(view, image);
+
+    if (view.side === undefined || view.center !== null || view.scale !== null) {
+        return middle;
+    }
+
+    const s = fitScale(view, image, port);
+    const [a, , c] = linear(view, s);
+    const free = port.width - Math.abs(a) * image.width - Math.abs(c) * image.height;
+    const by = free / 2 / (s * s) * (view.side === 'left' ? 1 : -1);
+
+    return { x: middle.x + a * by, y: middle.y + c * by };
+}
+
+
+/**
+ * @param {View} view
+ * @param {Size} image
+ * @param {Size} port
  * @returns {Matrix} image -> screen
  */
 export function matrix(view, image, port) {
     const s = scaleOf(view, image, port);
-    const c = centerOf(view, image);
+    const c = centerIn(view, image, port);
     const [a, b, cc, d] = linear(view, s);
 
     return [
@@ -134,7 +158,7 @@ export function zoomed(view, image, port, factor, at) {
  */
 export function panned(view, image, port, dx, dy) {
     const s = scaleOf(view, image, port);
-    const c = centerOf(view, image);
+    const c = centerIn(view, image, port);
     const [a, b, cc, d] = linear(view, s);
     const k = s * s;        // the matrix is s times an orthogonal one
 
@@ -162,7 +186,14 @@ export function rotated(view, by) {
 export function flipped(view) {
     const rotate = /** @type {View['rotate']} */ ((360 - view.rotate) % 360);
 
-    return { ...view, flip: !view.flip, rotate };
+    return { ...view, flip: !view.flip, rotate, ...otherSide(view) };
+}
+
+
+/** @param {View} view */
+function otherSide({ side }) {
+    return side === undefined ? {}
+        : { side: /** @type {View['side']} */ (side === 'left' ? 'right' : 'left') };
 }
 
 

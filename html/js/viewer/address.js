@@ -29,6 +29,9 @@ import { frameOf, imageSize, scrolledTo, withTiles, withWindow } from './state.j
 
 const OWN = ['layout', 'active', 'port'];
 
+/** The side of the viewport that the image lies at. */
+const SIDES = { left: 'a', right: 'z' };
+
 
 /**
  * @param {Page} page
@@ -120,6 +123,7 @@ function portText(s) {
     const c = centerOf(s.view, image);
     const fit = fitScale(s.view, image, s.size);
     const look = (s.invert ? 'n' : '') + (s.view.flip ? 'f' : '')
+        + (s.view.side === undefined ? '' : SIDES[s.view.side])
         + (s.view.rotate === 0 ? '' : `r${s.view.rotate}`);
 
     return [
@@ -151,6 +155,13 @@ function numbers(text) {
 }
 
 
+/** @param {string} o @returns {{side?: 'left' | 'right'}} */
+function sideOf(o) {
+    return o.includes(SIDES.left) ? { side: 'left' }
+        : o.includes(SIDES.right) ? { side: 'right' } : {};
+}
+
+
 /**
  * @param {Viewport} s
  * @param {string | undefined} z
@@ -166,7 +177,7 @@ function zoomedAs(s, z, o) {
 
     const turn = Number(o.match(/r(90|180|270)/)?.[1] ?? 0);
     const view = { ...s.view, flip: o.includes('f'),
-        rotate: /** @type {0 | 90 | 180 | 270} */ (turn) };
+        rotate: /** @type {0 | 90 | 180 | 270} */ (turn), ...sideOf(o) };
     const [times, x, y] = numbers(z);
     const image = imageSize(f);
     const isThere = times > 0 && x >= 0 && x <= 1 && y >= 0 && y <= 1

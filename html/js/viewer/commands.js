@@ -136,6 +136,8 @@ const COMMANDS = [
         run: async (host) => (await import('./studies.js')).stepStudy(host, -1) },
     { name: 'study-forth', label: 'Newer study of the patient', keys: [']'],
         run: async (host) => (await import('./studies.js')).stepStudy(host, 1) },
+    { name: 'prior', label: 'Compare with a prior', keys: [','],
+        run: async (host) => (await import('./compare.js')).comparePrior(host) },
     { name: 'advanced', label: 'Advanced mode', keys: ['F10'],
         page: (page) => ({ ...page, advanced: !page.advanced }) },
     { name: 'warn-unseen', label: 'Warn of unseen images', keys: [],

@@ -26,6 +26,9 @@ import { selected, toggledAlone } from './page.js';
  * @property {(x: import('./series.js').Series) =>
  *     Promise<import('./series.js').Series>} load what a series is made of
  * @property {() => void} close it: it is empty then
+ * @property {(name: string) => void} hang as that protocol has it
+ * @property {import('./opener.js').Opener['arrange']} arrange
+ * @property {import('./opener.js').Opener['put']} put
  */
 
 
@@ -53,6 +56,9 @@ export function hostOf(store, opener, index) {
         stepSeries: (by) => opener.step(by, at()),
         load: (x) => opener.load(x),
         close: () => opener.close(at()),
+        hang: (name) => opener.hang(name),
+        arrange: (change) => opener.arrange(change),
+        put: (item, port, place) => opener.put(item, port, place),
     };
 
     return host;

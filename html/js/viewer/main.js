@@ -13,6 +13,7 @@ import { addressOf } from './address.js';
 import { renderBanner } from './banner.js';
 import { arrived } from './choose.js';
 import { commands } from './commands.js';
+import { listenToHangings, renderHangings } from './hangings.js';
 import { hostOf } from './host.js';
 import { otherInstance } from './identity.js';
 import { listenToKeys } from './input/keyboard.js';
@@ -99,6 +100,10 @@ function render(page) {
         renderStrip(page, root, host);
     }
 
+    if (drawn.hanging !== page.hanging) {
+        renderHangings(page.hanging);
+    }
+
     if (drawn.layout !== page.layout) {
         opener.fill();
     }
@@ -179,6 +184,7 @@ addEventListener('beforeunload', (e) => {
 addEventListener('online', () => loader.retry());
 find('.gone-again', HTMLElement).addEventListener('click', () => loader.retry());
 buildToolbar(commands(), host.run);
+listenToHangings(host.hang);
 listenToKeys(host.run);
 loop.schedule();
 opener.openAddress(location.search).then(async () => {

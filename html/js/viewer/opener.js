@@ -2,10 +2,14 @@
 //
 // Opens the study of the page, and puts its series into viewports.
 
+import { TAG, first } from '../dicom/dataset.js';
+import { layoutOf } from '../hang/engine.js';
 import { Refusal } from '../net/dicomweb.js';
 import { isUid } from '../net/urls.js';
 import { asWished, laidOut, wishesOf } from './address.js';
-import { initialPage } from './page.js';
+import { choose, getProtocols, hangingOf, looked } from './hanging.js';
+import { linkedFromHere } from './links.js';
+import { initialPage, withLayout } from './page.js';
 import { getSeries, getStudy, hasPictures, isOfLoops, loadSeries } from './series.js';
 import { emptied, withStack } from './state.js';
 import { entries } from './strip.js';
@@ -22,6 +26,8 @@ export class Opener {
     #loading = new Map();
     /** the address says what is in each viewport, and what is in none */
     #isLaidOut = false;
+    /** name of the protocol that is under way, or was the last */
+    #hanging = '';
 
     /**
      * @param {string} root of DICOMweb
@@ -74,19 +80,18 @@ export class Opener {
         this.#say('Opening the study');
 
         try {
-            const [study, series] = await Promise.all([
-                getStudy(this.root, uid), getSeries(this.root, uid),
+            const [study, series, protocols] = await Promise.all([
+                getStudy(this.root, uid), getSeries(this.root, uid), getProtocols(),
             ]);
+            const hanging = hangingOf(study, series, protocols);
 
-            this.store.updatePage((page) => ({ ...page, study, series }));
+            this.store.updatePage((page) => ({ ...page, study, series, hanging }));
         } catch (e) {
             this.#say(e instanceof Refusal ? `${e.message}.` : 'Cannot be opened.');
             return;
         }
 
-        const [first] = entries(this.store.page.series.filter(hasPictures));
-
-        if (first === undefined) {
+        if (!this.store.page.series.some(hasPictures)) {
             this.#say('This study has no pictures.');
             return;
         }
@@ -94,10 +99,9 @@ export class Opener {
         this.#say('');
 
         if (wishes === null) {
-            await this.place(first.id, 0);
+            await this.hang();
         } else {
-            this.#isLaidOut = true;
-            this.store.updatePage((page) => laidOut(page, wishes));
+            this.arrange((page) => laidOut(page, wishes));
             await Promise.all(wishes.ports.map((w, at) => this.#grant(w, at)));
         }
 
@@ -106,6 +110,89 @@ export class Opener {
                 await this.load(x);
             }
         }
+    }
+
+
+    /**
+     * Another layout, of which the empty viewports stay empty.
+     * @param {(page: import('./page.js').Page) => import('./page.js').Page} change
+     */
+    arrange(change) {
+        this.#isLaidOut = true;
+        this.store.updatePage(change);
+    }
+
+
+    /**
+     * As a protocol has it: the best one, where it finds anything.
+     * @param {string} [name] of another one
+     */
+    async hang(name = '') {
+        const all = this.store.page.hanging.fits;
+
+        for (const { protocol } of all.filter((fit) => ['', fit.protocol.name]
+            .includes(name)))
+        {
+            if (await this.#hangAs(protocol)) {
+                return;
+            }
+        }
+
+        const [first] = entries(this.store.page.series.filter(hasPictures));
+
+        await this.place(first.id, this.store.page.active);
+    }
+
+
+    /**
+     * @param {import('../hang/engine.js').Protocol} protocol
+     * @returns {Promise<boolean>} it found something to show
+     */
+    async #hangAs(protocol) {
+        const study = this.store.page.study;
+
+        this.#hanging = protocol.name;
+        this.arrange((page) => ({
+            ...withLayout({ ...page, active: 0 }, layoutOf(protocol)),
+            hanging: { ...page.hanging, name: protocol.name },
+        }));
+        this.store.page.ports.forEach((_, at) => this.store.update(at, (s) =>
+            emptied(s, '', 'Opening the series')));
+
+        const items = await choose(protocol, this.store, (x) => this.load(x));
+        const { page } = this.store;
+
+        // meanwhile another one was chosen, or nothing may be shown
+        if (this.#hanging !== protocol.name || page.alarm !== '' || page.study !== study) {
+            return true;
+        }
+
+        await Promise.all(items.map((item, at) =>
+            this.put(item, at, protocol.ports[at])));
+
+        if (protocol.linked) {
+            this.store.updatePage(linkedFromHere);
+        }
+
+        return items.some((item) => item !== null);
+    }
+
+
+    /**
+     * @param {import('../hang/engine.js').Item | null} item
+     * @param {number} at index of the viewport
+     * @param {Omit<import('../hang/engine.js').Place, 'select'>} place
+     */
+    async put(item, at, place) {
+        if (item === null) {
+            this.store.update(at, (s) => emptied(s, '',
+                place.name === undefined ? '' : `${place.name} is missing`));
+            return;
+        }
+
+        await this.place(item.id, at);
+        this.store.update(at, (s) => s.stack !== null
+            && item.id.startsWith(`${s.stack.series}/`) ? looked(s, item, place) : s);
     }
 
 
@@ -241,7 +328,9 @@ export class Opener {
 
     /** @param {Series} x @returns {Promise<Series>} */
     async #load(x) {
-        const study = this.store.page.study;
+        const { study: own, priors } = this.store.page;
+        const study = priors.find((ds) =>
+            first(ds, TAG.StudyInstanceUID) === x.study) ?? own;
         const { series, alarm } = study === null ? { series: x, alarm: '' }
             : await loadSeries(this.root, study, x);
 

@@ -19,7 +19,9 @@ import { initial } from './state.js';
  *
  * @typedef {Object} Page
  * @property {Dataset | null} study that the page was opened for
- * @property {Series[]} series of the strip
+ * @property {Dataset[]} priors studies that were opened beside it
+ * @property {Series[]} series of the strip, of all these
+ * @property {import('./hanging.js').Hanging} hanging
  * @property {Viewport[]} ports row by row, as many as the layout has
  * @property {number} active index of the selected one
  * @property {Layout} layout
@@ -55,7 +57,9 @@ const ANNOTATIONS = ['full', 'minimal', 'none'];
 export function initialPage() {
     return {
         study: null,
+        priors: [],
         series: [],
+        hanging: { name: '', fits: [], wrong: [] },
         ports: [initial()],
         active: 0,
         layout: { rows: 1, columns: 1 },

@@ -13,7 +13,7 @@ import { drawLayers } from './layers.js';
 import { linkOf } from './links.js';
 import { compositorMap, draw, setFilter, sourceOf } from './picture.js';
 import { imageSize, shownFrame } from './state.js';
-import { corners } from './text.js';
+import { corners, priorText } from './text.js';
 
 /**
  * @typedef {import('./state.js').Viewport} Viewport
@@ -111,6 +111,7 @@ export class Screen {
         this.#badge(s, page.annotation, compositorMap({ ...s, invert: false }, source));
         this.#failure(s);
         this.#turned(s);
+        this.#prior(s, page);
         drawLayers(this.layer, s, page);
         this.node.dataset.tool = page.tool;
         this.node.dataset.shown = s.shown === null ? '' : String(s.shown.index + 1);
@@ -208,6 +209,20 @@ export class Screen {
     #turned(s) {
         const mark = find('.turned', HTMLElement, this.node);
         const text = s.shown === null ? '' : turnedText(s.view);
+
+        setText(mark, text);
+        mark.hidden = text === '';
+    }
+
+
+    /**
+     * Of another study than that of the banner: whatever texts are chosen.
+     * @param {Viewport} s
+     * @param {Page} page
+     */
+    #prior(s, page) {
+        const mark = find('.prior', HTMLElement, this.node);
+        const text = priorText(shownFrame(s)?.study ?? '', page);
 
         setText(mark, text);
         mark.hidden = text === '';

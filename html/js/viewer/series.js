@@ -29,9 +29,9 @@ const NO_PICTURES = new Set([
 
 const LOOPS = new Set(['US', 'XA', 'RF', 'IVUS', 'NM']);
 
-const STUDY_FIELDS = [TAG.StudyDescription, TAG.PatientBirthDate, TAG.PatientSex];
+const STUDY_FIELDS = [TAG.StudyDescription, TAG.IssuerOfPatientID, TAG.PatientBirthDate, TAG.PatientSex];
 const SERIES_FIELDS = [TAG.SeriesDescription, TAG.SeriesDate, TAG.SeriesNumber,
-    TAG.NumberOfSeriesRelatedInstances];
+    TAG.NumberOfSeriesRelatedInstances, TAG.BodyPartExamined, TAG.Laterality];
 
 
 /**

@@ -139,7 +139,8 @@ class Cell {
         renderSlider(this.slider, s);
         renderCine(this.cine, s);
         setText(find('.port-message', HTMLElement, this.node),
-            several && s.entry === '' && page.message === '' ? EMPTY : s.message);
+            s.message === '' && several && s.entry === '' && page.message === ''
+                ? EMPTY : s.message);
     }
 
 

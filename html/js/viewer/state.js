@@ -43,6 +43,7 @@ import { sameWindow } from '../math/window.js';
  * @property {boolean} clamped window drags leave the lower end at 0
  * @property {boolean} invert
  * @property {View} view
+ * @property {View} home what Reset goes back to
  * @property {Size} size CSS px of a tile; of no width: not measured yet
  * @property {number} dpr device px a CSS px
  * @property {Busy} busy
@@ -86,6 +87,7 @@ export function initial() {
         clamped: false,
         invert: false,
         view: RESET,
+        home: RESET,
         size: { width: 0, height: 0 },
         dpr: 1,
         busy: '',
@@ -313,7 +315,7 @@ export function withWindow(s, window) {
  * @returns {Viewport}
  */
 export function reset(s) {
-    return { ...withWindow(s, null), view: RESET, invert: false };
+    return { ...withWindow(s, null), view: s.home, invert: false };
 }
 
 

@@ -9,6 +9,7 @@ import { el, find, setText } from '../ui/dom.js';
 import { listenToDrag } from './input/drag.js';
 import { activePort, selected } from './page.js';
 import { hasPictures } from './series.js';
+import { priorText } from './text.js';
 
 /**
  * @typedef {import('./series.js').Series} Series
@@ -111,7 +112,8 @@ function update(node, e, page) {
     setText(part('modality'), modality);
     setText(part('count'), count);
     setText(part('title'), title);
-    setText(part('facts'), facts(e));
+    setText(part('facts'), facts(e, page));
+    button.classList.toggle('is-prior', priorText(e.series.study, page) !== '');
     setText(part('seen'), seenText(e, page));
     part('seen').classList.toggle('is-incomplete', failedOf(e, page) > 0);
     button.title = countsText(e, page);
@@ -130,12 +132,13 @@ function update(node, e, page) {
 }
 
 
-/** @param {Entry} e @returns {string} */
-function facts(e) {
+/** @param {Entry} e @param {Page} page @returns {string} */
+function facts(e, page) {
     return [
         e.stack?.label ?? '',
         e.series.reason,
-        formatDate(first(e.series.ds, TAG.SeriesDate)),
+        priorText(e.series.study, page)
+            || formatDate(first(e.series.ds, TAG.SeriesDate)),
     ].filter(Boolean).join('  ');
 }
 

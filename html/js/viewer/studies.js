@@ -48,9 +48,7 @@ export async function stepStudy(host, by) {
 export function besides(all, study, by) {
     const when = (/** @type {Dataset} */ ds) => [TAG.StudyDate, TAG.StudyTime,
         TAG.StudyInstanceUID].map((t) => first(ds, t)).join('/');
-    const same = (/** @type {Dataset} */ ds) =>
-        [TAG.PatientID, TAG.PatientBirthDate].every((t) => first(ds, t) === first(study, t));
-    const sorted = all.filter(same)
+    const sorted = all.filter((ds) => isSamePatient(ds, study))
         .sort((a, b) => when(a) < when(b) ? -1 : 1);
     const at = sorted.findIndex((ds) =>
         first(ds, TAG.StudyInstanceUID) === first(study, TAG.StudyInstanceUID));
@@ -59,17 +57,25 @@ export function besides(all, study, by) {
 }
 
 
+/** @param {Dataset} a @param {Dataset} b @returns {boolean} */
+export function isSamePatient(a, b) {
+    return [TAG.PatientID, TAG.IssuerOfPatientID, TAG.PatientBirthDate].every((t) =>
+        first(a, t) === first(b, t));
+}
+
+
 /** @param {string} root @param {Dataset} study @returns {Promise<Dataset[]>} */
-async function studiesOf(root, study) {
+export async function studiesOf(root, study) {
     const id = first(study, TAG.PatientID);
 
     return id === '' ? [] : getDatasets(`${root}/studies?PatientID=`
-        + `${encodeURIComponent(id)}&includefield=${TAG.PatientBirthDate}`);
+        + `${encodeURIComponent(id)}&includefield=`
+        + [TAG.PatientBirthDate, TAG.IssuerOfPatientID, TAG.StudyDescription].join(','));
 }
 
 
 /** @param {import('./host.js').Host} host @param {string} note */
-function say(host, note) {
+export function say(host, note) {
     host.updatePage((page) => ({ ...page, note }));
     setTimeout(() => host.updatePage((page) =>
         page.note === note ? { ...page, note: '' } : page), NOTE);

@@ -5,6 +5,7 @@
 
 import { TAG, first, number, text } from '../dicom/dataset.js';
 import { age, formatAge, formatDate, formatTime } from '../dicom/dates.js';
+import { earlier } from '../hang/prior.js';
 import { personName } from '../dicom/names.js';
 import { formatWindow } from '../math/window.js';
 import { scaleOf } from '../math/view.js';
@@ -65,6 +66,21 @@ export function ageOf(ds) {
 
     return coded !== '' ? formatAge(coded)
         : age(first(ds, TAG.PatientBirthDate), first(ds, TAG.StudyDate));
+}
+
+
+/**
+ * @param {string} study UID
+ * @param {import('./page.js').Page} page
+ * @returns {string} '': it is the study of the page
+ */
+export function priorText(study, page) {
+    const prior = page.priors.find((ds) => first(ds, TAG.StudyInstanceUID) === study);
+    const date = first(prior, TAG.StudyDate);
+
+    return prior === undefined ? '' : ['PRIOR', formatDate(date),
+        earlier(first(page.study ?? undefined, TAG.StudyDate), date)]
+        .filter(said).join('  ');
 }
 
 

@@ -22,7 +22,7 @@ const GROUPS = [
     ['invert', 'rotate', 'flip'],
     ['fit', 'native', 'reset'],
     ['cine'],
-    ['layout', 'link', 'lines', 'planes', 'fusion'],
+    ['layout', 'prior', 'link', 'lines', 'planes', 'fusion'],
     ['annotation', 'output', 'help'],
 ];
 

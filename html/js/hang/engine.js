@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Hanging protocols: which one fits a study best, and what goes into which
+// viewport of it.  Protocols are data (html/hanging.json, conf/hanging.md).
+
+/**
+ * @typedef {string | string[]} Words one of them
+ *
+ * @typedef {Object} Item a series, or an image of one
+ * @property {string} id of the entry of the strip
+ * @property {number} index of the frame in it
+ * @property {string} modality
+ * @property {string} bodyPart
+ * @property {string} description of the series
+ * @property {string} laterality R, L, B or ''
+ * @property {string} view CC, MLO, PA, …, ''
+ *
+ * @typedef {Object} Facts of a study
+ * @property {string} description
+ * @property {Item[]} series
+ * @property {number} images
+ *
+ * @typedef {Object} Selector what an item must be; all of it
+ * @property {Words} [modality]
+ * @property {Words} [bodyPart] part of it
+ * @property {Words} [description] part of it
+ * @property {Words} [laterality]
+ * @property {Words} [view]
+ *
+ * @typedef {Object} Place a viewport of a protocol
+ * @property {string} [name] what is said when it is missing
+ * @property {Selector[]} select the first that finds an item counts
+ * @property {'left' | 'right'} [side] of the viewport that the image lies at
+ * @property {boolean} [upright] turned to the usual by Patient Orientation
+ * @property {'first' | 'middle' | 'last'} [slice]
+ * @property {string} [window] name of a preset of the modality
+ *
+ * @typedef {Object} Match what the study must be; all of it
+ * @property {string[]} [modality] one is in the study
+ * @property {string[]} [region] part of a body part or description
+ * @property {number} [series] at least
+ * @property {number} [images] at least
+ *
+ * @typedef {Object} Protocol
+ * @property {string} name
+ * @property {Match} match
+ * @property {number} [score] is added to that of what matches
+ * @property {string} layout "2x2"
+ * @property {boolean} [linked]
+ * @property {Place[]} ports row by row
+ *
+ * @typedef {{protocol: Protocol, score: number, reason: string}} Fit
+ */
+
+const SIDES = ['left', 'right'];
+const SLICES = ['first', 'middle', 'last'];
+
+/** What a match is worth: the more it says, the more. */
+const WORTH = { modality: 10, region: 5, series: 1, images: 1 };
+
+/** @type {Record<string, (item: Item, word: string) => boolean>} */
+const SELECTS = {
+    modality: (item, word) => item.modality === word,
+    laterality: (item, word) => item.laterality === word,
+    view: (item, word) => item.view === word,
+    bodyPart: (item, word) => holds(item.bodyPart, word),
+    description: (item, word) => holds(item.description, word),
+};
+
+
+/**
+ * @param {any} json what an administrator may have written
+ * @returns {{protocols: Protocol[], wrong: string[]}} the good ones, and what
+ *     is wrong in the others
+ */
+export function protocolsOf(json) {
+    if (!Array.isArray(json?.protocols)) {
+        return { protocols: [], wrong: ['protocols: a list is missing'] };
+    }
+
+    const checked = json.protocols.map((/** @type {any} */ p,
+        /** @type {number} */ i) => ({ p, wrong: wrongOf(p, `protocols[${i}]`) }));
+
+    return {
+        protocols: checked.flatMap((/** @type {any} */ c) => c.wrong === '' ? [c.p] : []),
+        wrong: checked.map((/** @type {any} */ c) => c.wrong).filter(Boolean),
+    };
+}
+
+
+/**
+ * The protocols that fit, the best first; of equals the one that comes first.
+ * @param {Protocol[]} protocols
+ * @param {Facts} facts
+ * @returns {Fit[]}
+ */
+export function fits(protocols, facts) {
+    return protocols.flatMap((protocol) => {
+        const said = matched(protocol.match, facts);
+
+        return said === null ? [] : [{
+            protocol,
+            score: (protocol.score ?? 0) + said.score,
+            reason: [`${protocol.name}: ${said.modality}`, ...said.words].join(', '),
+        }];
+    }).sort((a, b) => b.score - a.score);
+}
+
+
+/**
+ * @param {Match} match
+ * @param {Facts} facts
+ * @returns {{score: number, modality: string, words: string[]} | null}
+ */
+function matched(match, facts) {
+    const present = [...new Set(facts.series.map((x) => x.modality))];
+    const modality = match.modality?.filter((m) => present.includes(m)) ?? present;
+    const region = match.region?.find((word) => holds(facts.description, word)
+        || facts.series.some((x) => holds(x.bodyPart, word)
+            || holds(x.description, word)));
+    const isOff = modality.length === 0
+        || (match.region !== undefined && region === undefined)
+        || facts.series.length < (match.series ?? 0)
+        || facts.images < (match.images ?? 0);
+
+    return isOff ? null : {
+        score: Object.entries(WORTH).reduce((sum, [name, worth]) =>
+            sum + (name in match ? worth : 0), 0),
+        modality: modality.join(' '),
+        words: [region ?? '', `${facts.series.length} series`,
+            match.images === undefined ? '' : `${facts.images} images`].filter(Boolean),
+    };
+}
+
+
+/** @param {Protocol} protocol @returns {{rows: number, columns: number}} */
+export function layoutOf({ layout }) {
+    const [rows, columns] = layout.split('x').map(Number);
+
+    return { rows, columns };
+}
+
+
+/**
+ * What only the images tell, not the search for series.
+ * @param {Protocol} protocol
+ * @returns {boolean}
+ */
+export function asksImages({ ports }) {
+    return ports.some(({ select }) => select.some((x) =>
+        x.view !== undefined || x.laterality !== undefined));
+}
+
+
+/**
+ * What goes where; each item once.
+ * @param {Protocol} protocol
+ * @param {Item[]} items
+ * @returns {(Item | null)[]} of each viewport
+ */
+export function hung({ ports }, items) {
+    const free = new Set(items);
+
+    return ports.map(({ select }) => {
+        const found = select.map((x) => items.find((item) =>
+            free.has(item) && isSelected(x, item))).find((item) => item !== undefined);
+
+        free.delete(/** @type {Item} */ (found));
+
+        return found ?? null;
+    });
+}
+
+
+/** @param {Selector} selector @param {Item} item @returns {boolean} */
+function isSelected(selector, item) {
+    return Object.entries(selector).every(([name, words]) =>
+        [words].flat().some((word) => SELECTS[name](item, word)));
+}
+
+
+/** @param {string} text @param {string} word @returns {boolean} */
+function holds(text, word) {
+    return text.toLowerCase().includes(word.toLowerCase());
+}
+
+
+/**
+ * @param {any} p
+ * @param {string} at
+ * @returns {string} what is wrong and where, or ''
+ */
+function wrongOf(p, at) {
+    const isPlain = (/** @type {any} */ x) =>
+        x !== null && typeof x === 'object' && !Array.isArray(x);
+    const areWords = (/** @type {any} */ x) => x === undefined
+        || Array.isArray(x) && x.every((w) => typeof w === 'string');
+    const isCount = (/** @type {any} */ x) => x === undefined || Number.isFinite(x);
+    const layout = /^([1-4])x([1-4])$/.exec(p?.layout);
+
+    /** @type {[boolean, string][]} */
+    const checks = [
+        [isPlain(p), 'is no object'],
+        [typeof p?.name === 'string' && p.name !== '', 'name is missing'],
+        [isPlain(p?.match), 'match is missing'],
+        [areWords(p?.match?.modality), 'match.modality is no list of words'],
+        [areWords(p?.match?.region), 'match.region is no list of words'],
+        [[p?.match?.series, p?.match?.images, p?.score].every(isCount),
+            'series, images and score are numbers'],
+        [Object.keys(p?.match ?? {}).every((k) => k in WORTH),
+            `match knows ${Object.keys(WORTH).join(', ')}`],
+        [layout !== null, 'layout is not of 1x1 to 4x4'],
+        [Array.isArray(p?.ports) && p.ports.length
+            === Number(layout?.[1]) * Number(layout?.[2]),
+        'ports are not as many as the layout has'],
+    ];
+    const wrong = checks.find(([isRight]) => !isRight);
+
+    if (wrong !== undefined) {
+        return `${at}: ${wrong[1]}`;
+    }
+
+    const bad = p.ports.findIndex((/** @type {any} */ x) => !isPlace(x));
+
+    return bad < 0 ? '' : `${at}.ports[${bad}]: is no viewport`;
+}
+
+
+/** @param {any} x @returns {boolean} */
+function isPlace(x) {
+    const isOf = (/** @type {any} */ v, /** @type {string[]} */ all) =>
+        v === undefined || all.includes(v);
+
+    return Array.isArray(x?.select) && isOf(x.side, SIDES) && isOf(x.slice, SLICES)
+        && x.select.every((/** @type {any} */ s) => s !== null
+            && typeof s === 'object' && Object.entries(s).every(([name, words]) =>
+            Object.hasOwn(SELECTS, name)
+                && [words].flat().every((w) => typeof w === 'string')));
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Which of the patient's studies before this one is compared with it, and
+// which of its images with which (S10).
+
+import { parseDate } from '../dicom/dates.js';
+
+/**
+ * @typedef {import('./engine.js').Item} Item
+ *
+ * @typedef {Object} Past a study
+ * @property {string} uid
+ * @property {string} date DA
+ * @property {string[]} modalities
+ */
+
+const DAY = 86400000;
+
+
+/**
+ * How much earlier a day is: by years and months, below two months by days.
+ * @param {string} date DA
+ * @param {string} before DA
+ * @returns {string} '' when not known
+ */
+export function earlier(date, before) {
+    const a = parseDate(before);
+    const b = parseDate(date);
+
+    if (a === null || b === null) {
+        return '';
+    }
+
+    const [from, to] = a < b ? [a, b] : [b, a];
+    const months = (to.getUTCFullYear() - from.getUTCFullYear()) * 12
+        + to.getUTCMonth() - from.getUTCMonth()
+        - (to.getUTCDate() < from.getUTCDate() ? 1 : 0);
+    const days = Math.round((to.getTime() - from.getTime()) / DAY);
+    const parts = months < 2 ? [`${days} d`]
+        : [months < 12 ? '' : `${Math.floor(months / 12)} y`,
+            months % 12 === 0 ? '' : `${months % 12} mo`];
+
+    return days === 0 ? 'same day'
+        : [...parts, a < b ? 'earlier' : 'later'].filter(Boolean).join(' ');
+}
+
+
+/**
+ * The studies before this one: those of its modality first, the newest first.
+ * @param {Past} study
+ * @param {Past[]} all
+ * @returns {Past[]}
+ */
+export function priorsOf(study, all) {
+    const isAlike = (/** @type {Past} */ x) =>
+        x.modalities.some((m) => study.modalities.includes(m));
+
+    return all.filter((x) => x.uid !== study.uid && x.date !== ''
+        && x.date <= study.date)
+        .sort((a, b) => Number(isAlike(b)) - Number(isAlike(a))
+            || (a.date < b.date ? 1 : -1));
+}
+
+
+/**
+ * What is compared with an item: of its modality, as alike as there is.
+ * @param {Item} item
+ * @param {Item[]} all
+ * @returns {Item | null}
+ */
+export function counterpart(item, all) {
+    const scored = all.filter((x) => x.modality === item.modality
+        && !differs(x.laterality, item.laterality) && !differs(x.view, item.view))
+        .map((x) => ({ x, score: likeness(item, x) }));
+
+    return scored.reduce((best, now) => now.score > (best?.score ?? -1) ? now : best,
+        /** @type {{x: Item, score: number} | null} */ (null))?.x ?? null;
+}
+
+
+/** @param {string} a @param {string} b @returns {boolean} both say another */
+function differs(a, b) {
+    return a !== '' && b !== '' && a !== b;
+}
+
+
+/** @param {Item} a @param {Item} b @returns {number} */
+function likeness(a, b) {
+    const words = (/** @type {string} */ text) =>
+        new Set(text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []);
+    const own = words(a.description);
+    const shared = [...words(b.description)].filter((w) => own.has(w)).length;
+    const all = own.size + words(b.description).size - shared;
+
+    return (a.view !== '' && a.view === b.view ? 4 : 0)
+        + (a.laterality !== '' && a.laterality === b.laterality ? 4 : 0)
+        + (a.bodyPart !== '' && a.bodyPart === b.bodyPart ? 2 : 0)
+        + (all === 0 ? 0 : shared / all);
+}

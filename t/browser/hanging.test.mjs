@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: BSD-2-Clause
+
+import assert from 'node:assert/strict';
+import { before } from 'node:test';
+
+import {
+    BASE, canvasPixels, drawn, isShown, onPage, openStudy, portBox,
+} from './browser.mjs';
+import { CHEST, GREY, MG, storeHangings } from './hangings.mjs';
+import { CT, NM } from './studies.mjs';
+
+/** @typedef {import('playwright-core').Page} Page */
+
+before(() => storeHangings(BASE));
+
+const texts = (/** @type {Page} */ page, /** @type {string} */ selector) =>
+    page.locator(selector).allInnerTexts();
+
+/** Greys at the left and right edge of a viewport, half way down. */
+const edges = async (/** @type {Page} */ page, /** @type {number} */ at) => {
+    const box = await portBox(page, at);
+    const grey = async (/** @type {number} */ x) =>
+        (await canvasPixels(page, Math.round(x), Math.round(box.height / 2), 1, 1, at))[0][0];
+
+    return [await grey(3), await grey(box.width - 4)];
+};
+
+const near = (/** @type {number} */ a, /** @type {number} */ b) => Math.abs(a - b) < 12;
+
+
+onPage('G18 a mammography hangs as four views, the chest walls together', {},
+    async (page) => {
+        await openStudy(page, MG.study);
+
+        for (const at of [0, 1, 2, 3]) {
+            await isShown(page, 1, at);
+        }
+
+        // the strip is by number, the viewports are not
+        assert.deepEqual((await texts(page, '.corner-br')).map((t) =>
+            t.match(/[RL] (CC|MLO)/)?.[0]), ['R CC', 'L CC', 'R MLO', 'L MLO']);
+
+        for (const at of [0, 2]) {
+            const [left, right] = await edges(page, at);
+
+            assert.ok(near(right, GREY.wall) && !near(left, GREY.wall), `${left} ${right}`);
+        }
+
+        for (const at of [1, 3]) {
+            const [left, right] = await edges(page, at);
+
+            assert.ok(near(left, GREY.wall) && !near(right, GREY.wall), `${left} ${right}`);
+        }
+
+        // turned only by what the header says, and marked so
+        assert.deepEqual(await texts(page, '.turned'), ['', 'Flipped', '', '']);
+        assert.deepEqual(await texts(page, '.letter-right'), ['P', 'A', 'P', 'A']);
+
+        // a reset goes back to this, not to an image the wrong way round
+        await page.locator('.port').nth(1).focus();
+        await page.keyboard.press('x');
+        await page.keyboard.press('Escape');
+        await drawn(page);
+        assert.deepEqual(await texts(page, '.turned'), ['', 'Flipped', '', '']);
+        assert.ok(near((await edges(page, 1))[0], GREY.wall));
+    });
+
+
+onPage('G18 views of one series hang alike, and a missing one is named', {},
+    async (page) => {
+        await page.goto(`${BASE}/viewer.html?study=${MG.prior}`);
+        await isShown(page, 2, 0);
+        await isShown(page, 3, 1);
+        await isShown(page, 1, 3);
+        assert.deepEqual(await texts(page, '.port-message'), ['', '', 'R MLO is missing', '']);
+        assert.equal(await page.locator('.port').nth(2).getAttribute('data-shown'), '');
+    });
+
+
+onPage('G18 the reason is shown, and the others that fit can be chosen', {},
+    async (page) => {
+        await openStudy(page, MG.study);
+        await isShown(page, 1, 3);
+
+        const list = page.getByLabel('Hanging');
+        const chosen = () => list.evaluate((/** @type {HTMLSelectElement} */ n) =>
+            n.selectedOptions[0].textContent);
+
+        assert.equal(await chosen(), 'Mammography four-view: MG, 4 series, 4 images');
+        assert.deepEqual(await list.locator('option').allTextContents(), [
+            'Mammography four-view: MG, 4 series, 4 images', 'One series: MG, 4 series',
+            'Two series: MG, 4 series', 'Four series: MG, 4 series',
+        ]);
+        await list.selectOption('Two series');
+        await isShown(page, 1, 1);
+        assert.equal(await page.locator('.port').count(), 2);
+        assert.deepEqual(await texts(page, '.turned'), ['', '']);
+        await list.selectOption('Mammography four-view');
+        await isShown(page, 1, 3);
+        assert.deepEqual(await texts(page, '.turned'), ['', 'Flipped', '', '']);
+    });
+
+
+onPage('G18 an address that says what is shown wins, and keeps what hung', {},
+    async (page) => {
+        await page.goto(`${BASE}/viewer.html?study=${MG.study}&port=${MG.series(3)}`);
+        await isShown(page, 1);
+        assert.equal(await page.locator('.port').count(), 1);
+        assert.deepEqual(await texts(page, '.turned'), ['']);
+
+        await openStudy(page, MG.study);
+        await isShown(page, 1, 3);
+        await page.waitForURL(/layout=2x2/);
+        await page.reload();
+        await isShown(page, 1, 3);
+        await isShown(page, 1, 1);
+        await page.waitForFunction(() =>
+            document.querySelectorAll('.turned')[1].textContent === 'Flipped');
+        assert.ok(near((await edges(page, 1))[0], GREY.wall));
+    });
+
+
+onPage('G18 chest: PA left, lateral right; CT as before, one series', {}, async (page) => {
+    await page.goto(`${BASE}/viewer.html?study=${CHEST.study}`);
+    await isShown(page, 2, 0);
+    await isShown(page, 1, 1);
+    assert.equal(await page.locator('.port').count(), 2);
+
+    await openStudy(page, CT.study);
+    assert.equal(await page.locator('.port').count(), 1);
+    await page.getByLabel('Hanging').selectOption('Two series');
+    await isShown(page, 1, 1);
+    assert.equal(await page.locator('.letter-top').nth(1).innerText(), 'H');
+});
+
+
+onPage('S10 a prior beside: of this patient, marked with date and difference', {},
+    async (page) => {
+        await openStudy(page, MG.study);
+        await isShown(page, 1, 3);
+        assert.equal(await page.locator('.prior:visible').count(), 0);
+        await page.keyboard.press(',');
+        await page.waitForFunction(() => document.querySelectorAll('.port').length === 8);
+
+        // the prior has no right MLO, and one of another birth date is no prior
+        await isShown(page, 2, 2);
+        await isShown(page, 3, 3);
+        await isShown(page, 1, 7);
+        const mark = 'PRIOR  2023-10-10  2 y 3 mo earlier';
+
+        assert.deepEqual(await texts(page, '.prior'), ['', '', mark, mark, '', '', '', mark]);
+        assert.equal((await texts(page, '.port-message'))[6],
+            'The same view of the prior is missing');
+        assert.deepEqual(await texts(page, '.letter-right'),
+            ['P', 'A', 'P', 'A', 'P', 'A', '', 'A']);
+        assert.equal(await page.locator('.thumb.is-prior').count(), 1);
+        assert.ok((await page.locator('.banner-date').innerText()).includes('2026'));
+
+        // whatever texts are chosen
+        await page.keyboard.press('i');
+        await page.keyboard.press('i');
+        await drawn(page);
+        assert.equal(await page.locator('.prior:visible').count(), 3);
+    });
+
+
+onPage('S10 another prior can be chosen, and the oldest study says so', {},
+    async (page) => {
+        await openStudy(page, NM.newer);
+
+        const marks = async (/** @type {string} */ text) => page.waitForFunction((t) =>
+            document.querySelectorAll('.prior')[1]?.textContent === t, text);
+
+        await page.getByRole('button', { name: 'Compare with a prior' }).click();
+        await marks('PRIOR  2023-06-01  1 y earlier');
+        await isShown(page, 1, 1);
+        await page.keyboard.press(',');
+        await marks('PRIOR  2021-06-01  3 y earlier');
+        assert.equal(await page.locator('.port').count(), 2);
+
+        await openStudy(page, NM.older);
+        await page.keyboard.press(',');
+        await page.waitForFunction(() => document.querySelector('.note')?.textContent
+            === 'There is no earlier study of the patient.');
+    });
