@@ -69,6 +69,8 @@ class Proxy {
                 delete answer.headers['content-length'];
                 delete answer.headers['transfer-encoding'];
                 delete answer.headers.etag;
+                // as conf/nginx.conf says of pages
+                answer.headers['cache-control'] = 'no-cache';
                 res.writeHead(answer.statusCode ?? 500, answer.headers);
                 res.end(text);
             });
