@@ -68,8 +68,9 @@ class Proxy {
 
                 delete answer.headers['content-length'];
                 delete answer.headers['transfer-encoding'];
+                // as sub_filter does, and as conf/nginx.conf says of pages
                 delete answer.headers.etag;
-                // as conf/nginx.conf says of pages
+                delete answer.headers['last-modified'];
                 answer.headers['cache-control'] = 'no-cache';
                 res.writeHead(answer.statusCode ?? 500, answer.headers);
                 res.end(text);
