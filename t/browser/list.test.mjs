@@ -24,7 +24,9 @@ const names = (/** @type {import('playwright-core').Page} */ page) =>
 async function find(/** @type {import('playwright-core').Page} */ page,
     /** @type {string} */ field, /** @type {string} */ text)
 {
-    const answer = page.waitForResponse((r) => r.url().includes('/studies?'));
+    // of this search: what arrives makes the page ask, too
+    const answer = page.waitForResponse((r) => r.url().includes('/studies?')
+        && decodeURIComponent(r.url().replace(/\+/g, ' ')).includes(text));
 
     await page.locator(`input[name="${field}"]`).pressSequentially(text);
     await answer;
