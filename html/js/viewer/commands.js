@@ -51,6 +51,9 @@ const OUTPUTS = /** @type {const} */ ([
 const MEASURE = [...PENS.map(([name]) => name), 'marks-undo', 'marks-redo',
     'marks-hide', 'marks-panel', 'key', 'keys-only'];
 
+/** And this one: how it is looked at. */
+const SIGHT = ['magnify', 'true-size', 'texts'];
+
 /** @param {string} name @returns {(host: Host) => Promise<void>} */
 const ofMarks = (name) => async (host) =>
     (await import('./marks/main.js')).run(host, name);
@@ -123,6 +126,8 @@ const COMMANDS = [
     { name: 'fit', label: 'Fit', keys: ['F'],
         change: (s) => ({ ...s, view: { ...s.view, scale: null, center: null } }) },
     { name: 'native', label: '1:1', keys: ['M'], change: toNative },
+    { name: 'sight', label: 'Magnifier, true size, text', keys: [], run: async (host) =>
+        (await import('./menu.js')).toggleMenu(host, 'sight', SIGHT) },
     { name: 'larger', label: 'Larger', keys: ['+', '='], change: zoomBy(1.25) },
     { name: 'smaller', label: 'Smaller', keys: ['-'], change: zoomBy(0.8) },
     { name: 'reset', label: 'Reset', keys: ['ESCAPE'], run: (host) => {
@@ -154,6 +159,8 @@ const COMMANDS = [
     { name: 'fusion', label: 'Fusion', keys: ['Y'],
         run: async (host) => (await import('./space/space.js')).toggleFusion(host) },
     { name: 'annotation', label: 'Text', keys: ['I'], page: nextAnnotation },
+    { name: 'texts', label: 'Move the text', keys: [';'],
+        run: async (host) => (await import('./texts.js')).moveTexts(host) },
     { name: 'layout', label: 'Layout', keys: ['G'],
         run: async (host) => (await import('./layout.js')).toggleLayouts(host) },
     { name: 'alone', label: 'One viewport, all viewports', keys: ['E'],

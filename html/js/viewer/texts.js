@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// The reader moves the texts: where the modality has them, beside the picture,
+// into its corners.  That is kept in this browser.
+
+import { storage } from '../ui/storage.js';
+import { KEY, TEXTS } from './beside.js';
+import { say } from './studies.js';
+
+const NAMES = {
+    auto: 'Text: beside mammograms, else in the corners',
+    beside: 'Text: beside the pictures',
+    corners: 'Text: in the corners',
+};
+
+
+/** @param {import('./host.js').Host} host */
+export function moveTexts(host) {
+    const texts = TEXTS[(TEXTS.indexOf(host.page().texts) + 1) % TEXTS.length];
+
+    storage().setItem(KEY, texts);
+    host.updatePage((page) => ({ ...page, texts }));
+    say(host, NAMES[texts]);
+}
