@@ -3,7 +3,7 @@
 // Everything that a key or a button does, in one table: the toolbar, the
 // keyboard and the help are made from it.
 
-import { RESET, flipped, rotated, scaleOf, zoomed } from '../math/view.js';
+import { flipped, rotated, scaleOf, zoomed } from '../math/view.js';
 import { presets } from '../math/window.js';
 import { linkedFromHere, unlinked } from './links.js';
 import { MOST_PORTS, nextAnnotation, toggledAlone, withLayout } from './page.js';
