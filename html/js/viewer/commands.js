@@ -157,6 +157,8 @@ const COMMANDS = [
         page: toggledAlone },
     { name: 'port-close', label: 'Close the viewport', keys: ['DELETE'],
         run: (host) => host.close() },
+    { name: 'theme', label: 'Light or dark', keys: [], run: async () =>
+        (await import('../ui/theme.js')).toggleTheme() },
     { name: 'help', label: 'Help', keys: ['H', 'F1', '?'],
         run: async (host) => (await import('./help.js')).toggleHelp() },
 
