@@ -125,7 +125,10 @@ const COMMANDS = [
     { name: 'native', label: '1:1', keys: ['M'], change: toNative },
     { name: 'larger', label: 'Larger', keys: ['+', '='], change: zoomBy(1.25) },
     { name: 'smaller', label: 'Smaller', keys: ['-'], change: zoomBy(0.8) },
-    { name: 'reset', label: 'Reset', keys: ['ESCAPE'], change: reset },
+    { name: 'reset', label: 'Reset', keys: ['ESCAPE'], run: (host) => {
+        host.update(reset);
+        return host.page().marks === null ? undefined : ofMarks('marks-clear')(host);
+    } },
 
     { name: 'cine', label: 'Cine', keys: ['C', ' '], change: toggledCine },
     { name: 'cine-stop', label: 'Stop, to the first image', keys: [],

@@ -233,6 +233,24 @@ export function deleted(m, uid) {
 
 
 /**
+ * Display reset removes the user's marks of a series, in one step that can be
+ * undone (IHE BIR, B20); those of others stay.
+ * @param {Marks} m
+ * @param {Frame} f of the series
+ * @returns {Marks}
+ */
+export function cleared(m, f) {
+    const isOf = (/** @type {Mark} */ mark) => mark.image?.series === f.series
+        || mark.patient?.frameOfReference === f.frameOfReference && f.source !== null;
+    const rest = m.history.now.filter((mark) => !isOf(mark));
+    const free = { ...m, selected: '', handle: -1, draft: null, edit: null };
+
+    return rest.length === m.history.now.length ? free
+        : { ...free, history: changed(m.history, rest) };
+}
+
+
+/**
  * @param {Marks} m
  * @param {string} uid
  * @param {Partial<Mark>} change
