@@ -12,6 +12,9 @@ const POINTER = [
     ['Wheel', 'scroll'],
     ['Ctrl + wheel', 'zoom about the pointer'],
     ['Two fingers', 'pan and zoom'],
+    ['Long press, right click', 'menu of the viewport'],
+    ['Tap at the left or right edge', 'previous, next image'],
+    ['Pen', 'draws; then one finger pans'],
     ['Double click, double tap', 'one viewport, all; of one: fit, 1:1'],
 ];
 
@@ -19,7 +22,7 @@ const POINTER = [
 const NAMES = {
     ARROWUP: '↑', ARROWDOWN: '↓', ARROWLEFT: '←', ARROWRIGHT: '→',
     PAGEUP: 'PgUp', DELETE: 'Del', PAGEDOWN: 'PgDn', HOME: 'Home', END: 'End', ESCAPE: 'Esc',
-    ' ': 'Space', '0': '0',
+    ' ': 'Space', CONTEXTMENU: 'Menu', '0': '0',
 };
 
 
