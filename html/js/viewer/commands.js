@@ -161,6 +161,8 @@ const COMMANDS = [
         page: toggledAlone },
     { name: 'port-close', label: text('Close the viewport'), keys: ['DELETE'],
         run: (host) => host.close() },
+    { name: 'context', label: text('Menu of the viewport'), keys: ['CONTEXTMENU'],
+        run: async (host) => (await import('./context.js')).openContext(host, null) },
     { name: 'theme', label: text('Light or dark'), keys: [], run: async () =>
         (await import('../ui/theme.js')).toggleTheme() },
     { name: 'help', label: text('Help'), keys: ['H', 'F1', '?'],
@@ -200,6 +202,12 @@ export function commands() {
 /** @param {string} name @returns {Command | undefined} */
 export function commandNamed(name) {
     return COMMANDS.find((c) => c.name === name);
+}
+
+
+/** @param {string} name @returns {boolean} of those that exclude each other */
+export function isTool(name) {
+    return [...tools(), ...PENS.map(([n]) => ({ name: n }))].some((t) => t.name === name);
 }
 
 
