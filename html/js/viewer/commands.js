@@ -3,7 +3,7 @@
 // Everything that a key or a button does, in one table: the toolbar, the
 // keyboard and the help are made from it.
 
-import { RESET, flipped, rotated, scaleOf, zoomed } from '../math/view.js';
+import { flipped, rotated, scaleOf, zoomed } from '../math/view.js';
 import { presets } from '../math/window.js';
 import { linkedFromHere, unlinked } from './links.js';
 import { MOST_PORTS, nextAnnotation, toggledAlone, withLayout } from './page.js';
@@ -125,7 +125,10 @@ const COMMANDS = [
     { name: 'native', label: '1:1', keys: ['M'], change: toNative },
     { name: 'larger', label: 'Larger', keys: ['+', '='], change: zoomBy(1.25) },
     { name: 'smaller', label: 'Smaller', keys: ['-'], change: zoomBy(0.8) },
-    { name: 'reset', label: 'Reset', keys: ['ESCAPE'], change: reset },
+    { name: 'reset', label: 'Reset', keys: ['ESCAPE'], run: (host) => {
+        host.update(reset);
+        return host.page().marks === null ? undefined : ofMarks('marks-clear')(host);
+    } },
 
     { name: 'cine', label: 'Cine', keys: ['C', ' '], change: toggledCine },
     { name: 'cine-stop', label: 'Stop, to the first image', keys: [],
@@ -157,6 +160,8 @@ const COMMANDS = [
         page: toggledAlone },
     { name: 'port-close', label: 'Close the viewport', keys: ['DELETE'],
         run: (host) => host.close() },
+    { name: 'theme', label: 'Light or dark', keys: [], run: async () =>
+        (await import('../ui/theme.js')).toggleTheme() },
     { name: 'help', label: 'Help', keys: ['H', 'F1', '?'],
         run: async (host) => (await import('./help.js')).toggleHelp() },
 

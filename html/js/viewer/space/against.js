@@ -13,7 +13,7 @@ import { referenceOf } from './cross.js';
  * @typedef {import('../series.js').Series} Series
  */
 
-export const AGAINST = Object.freeze({
+const AGAINST = Object.freeze({
     none: 'There is no PET series',
     self: 'Choose the CT or MR series first: the PET goes over it',
     place: 'The images have no place in the patient',
