@@ -9,6 +9,7 @@ import { Loader } from '../net/loader.js';
 import { depthOf, metered, newMeter, weighed } from '../net/meter.js';
 import { savesData, watchTransfers } from '../net/transfers.js';
 import { find, setText } from '../ui/dom.js';
+import { text } from '../ui/text.js';
 import { addressOf } from './address.js';
 import { renderBanner } from './banner.js';
 import { keptTexts } from './beside.js';
@@ -21,7 +22,6 @@ import { listenToKeys } from './input/keyboard.js';
 import { movingStage } from './ladder.js';
 import { Loop } from './loop.js';
 import { Opener } from './opener.js';
-import { activePort } from './page.js';
 import { isUnseen } from './seen.js';
 import { Stage } from './stage.js';
 import { MARK } from './state.js';
@@ -163,7 +163,7 @@ async function getPicture(p, signal, isUrgent) {
 
     } catch (e) {
         const status = e instanceof Refusal ? e.status : 0;
-        const reason = e instanceof Refusal ? e.message : 'Cannot be read';
+        const reason = e instanceof Refusal ? e.message : text('Cannot be read');
 
         if (status === 401) {
             opener.endSession();

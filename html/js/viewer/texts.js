@@ -4,13 +4,14 @@
 // into its corners.  That is kept in this browser.
 
 import { storage } from '../ui/storage.js';
+import { text } from '../ui/text.js';
 import { KEY, TEXTS } from './beside.js';
 import { say } from './studies.js';
 
 const NAMES = {
-    auto: 'Text: beside mammograms, else in the corners',
-    beside: 'Text: beside the pictures',
-    corners: 'Text: in the corners',
+    auto: text('Text: beside mammograms, else in the corners'),
+    beside: text('Text: beside the pictures'),
+    corners: text('Text: in the corners'),
 };
 
 

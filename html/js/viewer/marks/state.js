@@ -60,7 +60,7 @@ import { shownFrame } from '../state.js';
 
 
 /** @returns {Marks} */
-export function initialMarks() {
+function initialMarks() {
     return {
         history: begun([]), others: [], selected: '', handle: -1, hidden: false,
         draft: null, edit: null, loupe: null, keys: [], otherKeys: [],
@@ -103,7 +103,7 @@ export function placeFor(f) {
 
 
 /** @param {Frame} f @returns {string} images that share a calibration */
-export function calibrationKey(f) {
+function calibrationKey(f) {
     return `${f.series} ${f.columns}x${f.rows}`;
 }
 
