@@ -72,7 +72,7 @@ function showSeries(parent, root, study) {
             + `?includefield=${SERIES_FIELDS}&orderby=SeriesNumber`);
 
         parent.replaceChildren(
-            el('h3', { class: 'detail-title' }, `Series (${found.length})`),
+            el('h2', { class: 'detail-title' }, `Series (${found.length})`),
             el('ol', { class: 'series-list' },
                 ...found.map((ds) => seriesItem(root, study, ds))));
     });
@@ -122,7 +122,7 @@ function patientPath(id) {
 function showTimeline(parent, root, ds) {
     const id = first(ds, TAG.PatientID);
 
-    parent.replaceChildren(el('h3', { class: 'detail-title' }, 'Patient timeline'));
+    parent.replaceChildren(el('h2', { class: 'detail-title' }, 'Patient timeline'));
 
     if (id === '') {
         parent.append(el('p', { class: 'detail-note' },
@@ -135,7 +135,7 @@ function showTimeline(parent, root, ds) {
         const entries = timeline(found, ds);
 
         parent.replaceChildren(
-            el('h3', { class: 'detail-title' }, `Patient timeline (${entries.length})`),
+            el('h2', { class: 'detail-title' }, `Patient timeline (${entries.length})`),
             ...(entries.length > 1 ? [axis(entries)] : []),
             el('ol', { class: 'line-list' }, ...entries.map(entryItem)));
     });
