@@ -50,27 +50,40 @@ export function onPage(name, options, body) {
             deviceScaleFactor: size.scale ?? 1,
             serviceWorkers: options.worker ? 'allow' : 'block',
         });
-        const page = await context.newPage();
         /** @type {string[]} */
         const wrong = [];
 
-        page.setDefaultTimeout(60000);
-        page.on('pageerror', (e) => wrong.push(`error: ${e.stack || e}`));
-        page.on('dialog', (d) => { wrong.push(`dialog: ${d.message()}`); d.dismiss(); });
-        page.on('console', (m) => {
-            if (m.type() === 'error') {
-                wrong.push(`console: ${m.text()} ${m.location().url}`);
-            }
+        context.setDefaultTimeout(60000);
+        context.on('page', (page) => {
+            page.on('pageerror', (e) => wrong.push(`error: ${e.stack || e}`));
+            page.on('dialog', (d) => { wrong.push(`dialog: ${d.message()}`); d.dismiss(); });
+            page.on('console', (m) => {
+                if (m.type() === 'error') {
+                    wrong.push(`console: ${m.text()} ${m.location().url}`);
+                }
+            });
         });
 
         try {
-            await body(page);
+            await body(await context.newPage());
         } finally {
             await context.close();
         }
 
         assert.deepEqual(wrong.filter((w) => !options.allow?.test(w)), []);
     });
+}
+
+
+/**
+ * Closes the page; another one of the same browser.
+ * @param {import('playwright-core').Page} page
+ */
+export async function nextPage(page) {
+    const context = page.context();
+
+    await page.close();
+    return context.newPage();
 }
 
 

@@ -245,7 +245,7 @@ function startKey(typed) {
  * @param {Date} now
  * @returns {string} a range of dates
  */
-export function dateKey(q, now) {
+function dateKey(q, now) {
     const period = PERIODS[q.when];
 
     if (period !== undefined) {

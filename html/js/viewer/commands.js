@@ -3,7 +3,7 @@
 // Everything that a key or a button does, in one table: the toolbar, the
 // keyboard and the help are made from it.
 
-import { RESET, flipped, rotated, scaleOf, zoomed } from '../math/view.js';
+import { flipped, rotated, scaleOf, zoomed } from '../math/view.js';
 import { presets } from '../math/window.js';
 import { text } from '../ui/text.js';
 import { linkedFromHere, unlinked } from './links.js';
@@ -126,7 +126,10 @@ const COMMANDS = [
     { name: 'native', label: text('1:1'), keys: ['M'], change: toNative },
     { name: 'larger', label: text('Larger'), keys: ['+', '='], change: zoomBy(1.25) },
     { name: 'smaller', label: text('Smaller'), keys: ['-'], change: zoomBy(0.8) },
-    { name: 'reset', label: text('Reset'), keys: ['ESCAPE'], change: reset },
+    { name: 'reset', label: text('Reset'), keys: ['ESCAPE'], run: (host) => {
+        host.update(reset);
+        return host.page().marks === null ? undefined : ofMarks('marks-clear')(host);
+    } },
 
     { name: 'cine', label: text('Cine'), keys: ['C', ' '], change: toggledCine },
     { name: 'cine-stop', label: text('Stop, to the first image'), keys: [],
@@ -158,6 +161,8 @@ const COMMANDS = [
         page: toggledAlone },
     { name: 'port-close', label: text('Close the viewport'), keys: ['DELETE'],
         run: (host) => host.close() },
+    { name: 'theme', label: text('Light or dark'), keys: [], run: async () =>
+        (await import('../ui/theme.js')).toggleTheme() },
     { name: 'help', label: text('Help'), keys: ['H', 'F1', '?'],
         run: async (host) => (await import('./help.js')).toggleHelp() },
 

@@ -21,7 +21,6 @@ import { listenToKeys } from './input/keyboard.js';
 import { movingStage } from './ladder.js';
 import { Loop } from './loop.js';
 import { Opener } from './opener.js';
-import { activePort } from './page.js';
 import { isUnseen } from './seen.js';
 import { Stage } from './stage.js';
 import { MARK } from './state.js';

@@ -28,7 +28,7 @@ import { corners, priorText } from './text.js';
  * @param {Viewport} s
  * @returns {Letters | null} null: not known
  */
-export function lettersOf(s) {
+function lettersOf(s) {
     const f = shownFrame(s);
 
     if (f === null) {

@@ -24,7 +24,7 @@ const GROUPS = [
     ['fit', 'native', 'reset'],
     ['cine'],
     ['layout', 'prior', 'link', 'lines', 'planes', 'fusion'],
-    ['annotation', 'output', 'help'],
+    ['annotation', 'output', 'theme', 'help'],
 ];
 
 /** And of the advanced mode (IHE BIR, B37). */

@@ -14,7 +14,7 @@ import { referenceOf } from './cross.js';
  * @typedef {import('../series.js').Series} Series
  */
 
-export const AGAINST = Object.freeze({
+const AGAINST = Object.freeze({
     none: text('There is no PET series'),
     self: text('Choose the CT or MR series first: the PET goes over it'),
     place: text('The images have no place in the patient'),
