@@ -4,6 +4,7 @@
 // and what is done at once.
 
 import { el, find } from '../ui/dom.js';
+import { text } from '../ui/text.js';
 import { commandNamed } from './commands.js';
 import { closeMenu, item, show } from './menu.js';
 import { frameOf } from './state.js';
@@ -16,7 +17,7 @@ import { tools } from './tools/tool.js';
  */
 
 const TEXT = Object.freeze({
-    tools: 'Tool', windows: 'Window', layouts: 'Layout', now: 'Picture',
+    tools: text('Tool'), windows: text('Window'), layouts: text('Layout'), now: text('Picture'),
 });
 
 const LAYOUTS = ['layout-1x1', 'layout-1x2', 'layout-2x1', 'layout-2x2'];

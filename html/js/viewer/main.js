@@ -9,6 +9,7 @@ import { Loader } from '../net/loader.js';
 import { depthOf, metered, newMeter, weighed } from '../net/meter.js';
 import { savesData, watchTransfers } from '../net/transfers.js';
 import { find, setText } from '../ui/dom.js';
+import { text } from '../ui/text.js';
 import { addressOf } from './address.js';
 import { renderBanner } from './banner.js';
 import { arrived } from './choose.js';
@@ -161,7 +162,7 @@ async function getPicture(p, signal, isUrgent) {
 
     } catch (e) {
         const status = e instanceof Refusal ? e.status : 0;
-        const reason = e instanceof Refusal ? e.message : 'Cannot be read';
+        const reason = e instanceof Refusal ? e.message : text('Cannot be read');
 
         if (status === 401) {
             opener.endSession();

@@ -9,6 +9,7 @@ import { scaleBar } from '../math/scale.js';
 import { matrix, scaleOf } from '../math/view.js';
 import { formatWindow, isIdentity } from '../math/window.js';
 import { find, setLines, setText } from '../ui/dom.js';
+import { text } from '../ui/text.js';
 import { drawLayers } from './layers.js';
 import { linkOf } from './links.js';
 import { compositorMap, draw, setFilter, sourceOf } from './picture.js';
@@ -42,7 +43,7 @@ function lettersOf(s) {
 
 
 /** What is said of a picture that is not a preview. */
-const GRADES = { improving: 'improving', lossy: 'final', exact: 'final' };
+const GRADES = { improving: text('improving'), lossy: text('final'), exact: text('final') };
 
 
 /**
@@ -55,14 +56,14 @@ const GRADES = { improving: 'improving', lossy: 'final', exact: 'final' };
 function kindText(s, shown, f) {
     const ratio = Math.round(f.bytes / Math.max(1, shown.bytes));
     const isReduced = scaleOf(s.view, imageSize(f), s.size) * s.dpr < 0.999;
-    const how = s.grade === 'exact' ? ['lossless'] : [shown.kind, `${ratio}:1`];
+    const how = s.grade === 'exact' ? [text('lossless')] : [shown.kind, `${ratio}:1`];
 
-    return [...how, isReduced ? 'reduced' : '', GRADES[s.grade]]
+    return [...how, isReduced ? text('reduced') : '', GRADES[s.grade]]
         .filter(Boolean).join('  ');
 }
 
 
-const LINKS = { '': '', position: 'linked', offset: 'linked by offset' };
+const LINKS = { '': '', position: text('linked'), offset: text('linked by offset') };
 
 
 /**
@@ -70,7 +71,7 @@ const LINKS = { '': '', position: 'linked', offset: 'linked by offset' };
  * @returns {string} '': as it is stored
  */
 export function turnedText({ flip, rotate }) {
-    return [flip ? 'Flipped' : '', rotate === 0 ? '' : `Rotated ${rotate}°`]
+    return [flip ? text('Flipped') : '', rotate === 0 ? '' : text('Rotated {n}°', { n: rotate })]
         .filter(Boolean).join('  ');
 }
 
@@ -169,8 +170,10 @@ export class Screen {
         if (sized !== null && f !== null) {
             find('.scale-bar', HTMLElement, bar).style.width = `${sized.px}px`;
             this.#put('.scale-text', sized.label);
-            this.#put('.scale-source', f.spacing?.source ?? '');
-            bar.title = `Scale: ${f.spacing?.source}`;
+            const source = text(f.spacing?.source ?? '');
+
+            this.#put('.scale-source', source);
+            bar.title = text('Scale: {source}', { source });
         }
     }
 
@@ -199,8 +202,8 @@ export class Screen {
         this.node.dataset.lossy = String(stored !== '');
 
         if (s.shown !== null && f !== null) {
-            setText(badge, s.detail === 'failed' ? 'detail missing'
-                : isPreview ? 'preview' : kindText(s, s.shown, f));
+            setText(badge, s.detail === 'failed' ? text('detail missing')
+                : isPreview ? text('preview') : kindText(s, s.shown, f));
         }
     }
 
@@ -208,10 +211,10 @@ export class Screen {
     /** @param {Viewport} s whatever texts are chosen: it differs from the stored */
     #turned(s) {
         const mark = find('.turned', HTMLElement, this.node);
-        const text = s.shown === null ? '' : turnedText(s.view);
+        const turned = s.shown === null ? '' : turnedText(s.view);
 
-        setText(mark, text);
-        mark.hidden = text === '';
+        setText(mark, turned);
+        mark.hidden = turned === '';
     }
 
 
@@ -222,10 +225,10 @@ export class Screen {
      */
     #prior(s, page) {
         const mark = find('.prior', HTMLElement, this.node);
-        const text = priorText(shownFrame(s)?.study ?? '', page);
+        const prior = priorText(shownFrame(s)?.study ?? '', page);
 
-        setText(mark, text);
-        mark.hidden = text === '';
+        setText(mark, prior);
+        mark.hidden = prior === '';
     }
 
 
@@ -235,6 +238,6 @@ export class Screen {
 
         box.hidden = s.failure === null;
         this.#put('.failed-text', s.failure === null ? ''
-            : `Image ${s.failure.index + 1}: ${s.failure.reason}.`);
+            : text('Image {n}: {reason}.', { n: s.failure.index + 1, reason: s.failure.reason }));
     }
 }

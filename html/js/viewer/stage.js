@@ -4,6 +4,7 @@
 // out, and listens to them.
 
 import { find, setText } from '../ui/dom.js';
+import { text } from '../ui/text.js';
 import { listenToCine, renderCine } from './cine.js';
 import { decorate } from './decorations.js';
 import { listenToPointers } from './input/pointer.js';
@@ -20,7 +21,7 @@ import { tileCount, tileOf } from './state.js';
  * @typedef {import('./host.js').Host} Host
  */
 
-const EMPTY = 'Drag a series here';
+const EMPTY = text('Drag a series here');
 
 
 /** One viewport: its picture, slider, cine controls and what it says. */
@@ -121,7 +122,8 @@ class Cell {
         this.#measure(s);
         this.node.classList.toggle('is-active', several && at === page.active);
         this.node.hidden = !seenPorts(page).includes(at);
-        this.port.setAttribute('aria-label', several ? `Image ${at + 1}` : 'Image');
+        this.port.setAttribute('aria-label', several
+            ? text('Image {n}', { n: at + 1 }) : text('Image'));
         this.port.setAttribute('aria-current', String(at === page.active));
         find('.cell-close', HTMLElement, this.node).hidden = !several || s.entry === '';
 
