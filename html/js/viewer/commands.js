@@ -52,6 +52,9 @@ const OUTPUTS = /** @type {const} */ ([
 const MEASURE = [...PENS.map(([name]) => name), 'marks-undo', 'marks-redo',
     'marks-hide', 'marks-panel', 'key', 'keys-only'];
 
+/** And this one: how it is looked at. */
+const SIGHT = ['magnify', 'true-size', 'texts'];
+
 /** @param {string} name @returns {(host: Host) => Promise<void>} */
 const ofMarks = (name) => async (host) =>
     (await import('./marks/main.js')).run(host, name);
@@ -124,6 +127,8 @@ const COMMANDS = [
     { name: 'fit', label: text('Fit'), keys: ['F'],
         change: (s) => ({ ...s, view: { ...s.view, scale: null, center: null } }) },
     { name: 'native', label: text('1:1'), keys: ['M'], change: toNative },
+    { name: 'sight', label: text('Magnifier, true size, text'), keys: [], run: async (host) =>
+        (await import('./menu.js')).toggleMenu(host, 'sight', SIGHT) },
     { name: 'larger', label: text('Larger'), keys: ['+', '='], change: zoomBy(1.25) },
     { name: 'smaller', label: text('Smaller'), keys: ['-'], change: zoomBy(0.8) },
     { name: 'reset', label: text('Reset'), keys: ['ESCAPE'], run: (host) => {
@@ -155,6 +160,8 @@ const COMMANDS = [
     { name: 'fusion', label: text('Fusion'), keys: ['Y'],
         run: async (host) => (await import('./space/space.js')).toggleFusion(host) },
     { name: 'annotation', label: text('Text'), keys: ['I'], page: nextAnnotation },
+    { name: 'texts', label: text('Move the text'), keys: [';'],
+        run: async (host) => (await import('./texts.js')).moveTexts(host) },
     { name: 'layout', label: text('Layout'), keys: ['G'],
         run: async (host) => (await import('./layout.js')).toggleLayouts(host) },
     { name: 'alone', label: text('One viewport, all viewports'), keys: ['E'],

@@ -12,6 +12,7 @@ import { find, setText } from '../ui/dom.js';
 import { text } from '../ui/text.js';
 import { addressOf } from './address.js';
 import { renderBanner } from './banner.js';
+import { keptTexts } from './beside.js';
 import { arrived } from './choose.js';
 import { commands } from './commands.js';
 import { listenToHangings, renderHangings } from './hangings.js';
@@ -186,6 +187,7 @@ find('.gone-again', HTMLElement).addEventListener('click', () => loader.retry())
 buildToolbar(commands(), host.run);
 listenToHangings(host.hang);
 listenToKeys(host.run);
+store.updatePage((page) => ({ ...page, texts: keptTexts() }));
 loop.schedule();
 opener.openAddress(location.search).then(async () => {
     if (hasMarks(store.page.series, first(store.page.study ?? {}, TAG.StudyInstanceUID))) {
