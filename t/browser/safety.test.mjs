@@ -11,7 +11,7 @@ import {
 } from './browser.mjs';
 import { storeCt, storePhantoms } from './phantoms.mjs';
 import { readPng } from './png.mjs';
-import { CT, LINKED, NM } from './studies.mjs';
+import { CT, DX as LARGE, LINKED, NM } from './studies.mjs';
 import { NO_SAMPLES, storeSamples } from './samples.mjs';
 
 /** @typedef {import('playwright-core').Page} Page */
@@ -333,4 +333,102 @@ onPage('S2 a link that is dropped asks; an address with two patients opens one, 
         assert.equal(await page.locator('.thumb').count(), 2);
         assert.equal(await patients(page), 1);
         assert.equal(await page.locator('.thumb.is-prior').count(), 1);
+    });
+
+
+/**
+ * A row of the lens, from its left to its right; null: there is no lens.
+ * @param {Page} page
+ * @returns {Promise<number[] | null>} greys
+ */
+const lensRow = (page) => page.evaluate(() => {
+    const canvas = /** @type {HTMLCanvasElement | null} */ (
+        document.querySelector('.lens canvas'));
+    const data = canvas?.getContext('2d')?.getImageData(0, canvas.height >> 1, canvas.width, 1)
+        .data;
+
+    return data === undefined ? null : Array.from(data).filter((_, i) => i % 4 === 0);
+});
+
+
+onPage('G8 the magnifier: what is under the pointer, 2 to 4 times as large; by keys too', {},
+    async (page) => {
+        await openStudy(page, await storeCt(BASE));
+        await page.keyboard.press('2');
+        await isShown(page, 1);
+
+        const box = await portBox(page);
+        // 200 x 160 pixels of 0.5 x 0.8 mm: as wide as 200 x 256 square ones
+        const scale = Math.min(box.width / 200, box.height / 256);
+        // air and tissue meet at column 60
+        const edge = box.width / 2 + (60 - 100) * scale;
+        const y = box.height / 2 + (60 - 80) * 1.6 * scale;
+
+        await page.keyboard.press('/');
+        await page.mouse.move(box.x + edge - 20, box.y + y);
+
+        for (const times of [2, 3, 4]) {
+            await page.waitForFunction((n) => document.querySelector('.lens-times')
+                ?.textContent === `× ${n}`, times);
+            await drawn(page);
+
+            const row = /** @type {number[]} */ (await lensRow(page));
+            const at = row.findIndex((v, i) => i > 5 && v - row[i - 5] > 60);
+
+            assert.ok(Math.abs(at - (110 + 20 * times)) < 8, `${times}: ${at} of ${row.length}`);
+            await page.keyboard.press('.');
+        }
+
+        assert.ok(await page.locator('.toolbar [data-command="sight"][aria-pressed="true"]')
+            .isVisible());
+        await page.keyboard.press('Escape');
+        await drawn(page);
+        assert.equal(await lensRow(page), null);
+        // no pointer: Enter, then Shift and arrows
+        await page.locator('.port').focus();
+        await page.keyboard.press('Enter');
+        await page.locator('.lens').waitFor();
+
+        const from = await page.locator('.lens').boundingBox();
+
+        await page.keyboard.press('Shift+ArrowRight');
+        await drawn(page);
+
+        const to = await page.locator('.lens').boundingBox();
+
+        assert.ok(from !== null && to !== null && to.x - from.x === 12);
+        // another tool takes it away
+        await page.keyboard.press('s');
+        await drawn(page);
+        assert.equal(await lensRow(page), null);
+    });
+
+
+onPage('G8 the magnifier shows the server’s own pixels, and stands above a finger',
+    { size: SIZES.tablet }, async (page) => {
+        await openStudy(page, LARGE.study);
+        await page.keyboard.press('/');
+
+        const box = await portBox(page);
+        const cdp = await page.context().newCDPSession(page);
+        const finger = { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+
+        await cdp.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: [finger] });
+        await page.locator('.lens').waitFor();
+
+        const lens = await page.locator('.lens').boundingBox();
+
+        assert.ok(lens !== null && lens.y + lens.height / 2 < finger.y - 80);
+
+        // detail that only single stored pixels have
+        for (let most = 0; most < 60;) {
+            const row = /** @type {number[]} */ (await lensRow(page));
+
+            most = Math.max(...row.slice(60, 160)) - Math.min(...row.slice(60, 160));
+            await drawn(page);
+        }
+
+        await cdp.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
+        await drawn(page);
+        assert.equal(await lensRow(page), null);
     });

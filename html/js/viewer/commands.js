@@ -162,6 +162,8 @@ const COMMANDS = [
     { name: 'fusion', label: text('Fusion'), keys: ['Y'],
         run: async (host) => (await import('./space/space.js')).toggleFusion(host) },
     { name: 'annotation', label: text('Text'), keys: ['I'], page: nextAnnotation },
+    { name: 'magnify', label: text('Magnifier'), keys: ['/'],
+        run: async (host) => (await import('./lens.js')).magnify(host) },
     { name: 'texts', label: text('Move the text'), keys: [';'],
         run: async (host) => (await import('./texts.js')).moveTexts(host) },
     { name: 'layout', label: text('Layout'), keys: ['G'],
