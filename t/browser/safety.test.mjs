@@ -9,7 +9,9 @@ import { before } from 'node:test';
 import {
     BASE, SIZES, drawn, isShown, onPage, openStudy, portBox,
 } from './browser.mjs';
-import { storeCt, storePhantoms } from './phantoms.mjs';
+import { made, newUid } from './made.mjs';
+import { item, store } from './part10.mjs';
+import { BARE, DX, storeCt, storePhantoms } from './phantoms.mjs';
 import { readPng } from './png.mjs';
 import { CT, DX as LARGE, LINKED, NM } from './studies.mjs';
 import { NO_SAMPLES, storeSamples } from './samples.mjs';
@@ -431,4 +433,137 @@ onPage('G8 the magnifier shows the server’s own pixels, and stands above a fin
         await cdp.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
         await drawn(page);
         assert.equal(await lensRow(page), null);
+    });
+
+
+const CLASS = '1.2.840.10008.5.1.4.1.1.';
+const CM = { PhysicalUnitsXDirection: 3, PhysicalUnitsYDirection: 3,
+    PhysicalDeltaX: 0.05, PhysicalDeltaY: 0.05, RegionLocationMinX0: 0,
+    RegionLocationMinY0: 0, RegionLocationMaxX1: 63, RegionLocationMaxY1: 63 };
+
+/**
+ * How the spacing is said, and what the bar says then; source null: there is
+ * none; mm: of a pixel.
+ * @type {Record<string, {values: Record<string, any>, source: RegExp | null, mm?: number}>}
+ */
+const SPACINGS = {
+    'Pixel Spacing': { values: { SOPClassUID: `${CLASS}2`, Modality: 'CT',
+        PixelSpacing: [0.5, 0.5] }, source: /^Pixel Spacing$/, mm: 0.5 },
+    'none': { values: { SOPClassUID: `${CLASS}7`, Modality: 'OT' }, source: null },
+    'of no size': { values: { SOPClassUID: `${CLASS}2`, Modality: 'CT',
+        PixelSpacing: [0, 0] }, source: null },
+    'at the detector': { values: { SOPClassUID: `${CLASS}1.1`, Modality: 'DX',
+        ImagerPixelSpacing: [0.2, 0.2] }, source: /detector/, mm: 0.2 },
+    'at the detector and magnified': { values: { SOPClassUID: `${CLASS}1.1`,
+        Modality: 'DX', ImagerPixelSpacing: [0.3, 0.3],
+        EstimatedRadiographicMagnificationFactor: 1.5 },
+    source: /divided by magnification/, mm: 0.2 },
+    'calibrated in a projection': { values: { SOPClassUID: `${CLASS}1.1`,
+        Modality: 'DX', ImagerPixelSpacing: [0.3, 0.3], PixelSpacing: [0.25, 0.25],
+        PixelSpacingCalibrationType: 'FIDUCIAL' }, source: /calibrated: fiducial/, mm: 0.25 },
+    'ultrasound region': { values: { SOPClassUID: `${CLASS}6.1`, Modality: 'US',
+        SequenceOfUltrasoundRegions: item(CM) }, source: /ultrasound region/, mm: 0.5 },
+    'ultrasound of time': { values: { SOPClassUID: `${CLASS}6.1`, Modality: 'US',
+        SequenceOfUltrasoundRegions: item({ ...CM, PhysicalUnitsXDirection: 4 }) },
+    source: null },
+    'ultrasound of another image': { values: { SOPClassUID: `${CLASS}6.1`, Modality: 'US',
+        SequenceOfUltrasoundRegions: item({ ...CM, RegionLocationMaxX1: 400 }) },
+    source: null },
+};
+
+/** @param {Record<string, any>} values @returns {Promise<string>} a study of 64 x 64 */
+async function storeOne(values) {
+    const study = newUid();
+
+    await store(BASE, [made({ StudyInstanceUID: study, PatientID: study.slice(-12),
+        ...values }, 64)]);
+
+    return study;
+}
+
+for (const [name, { values, source, mm }] of Object.entries(SPACINGS)) {
+    onPage(`S6 B34 G9 the bar of ${name}`, {}, async (page) => {
+        await openStudy(page, await storeOne(values));
+
+        if (source === null || mm === undefined) {
+            assert.equal(await page.locator('.scale').isVisible(), false);
+            return;
+        }
+
+        assert.match(await page.locator('.scale-source').innerText(), source);
+
+        const box = await portBox(page);
+        const bar = await page.locator('.scale-bar').boundingBox();
+        const said = /([\d.]+) (cm|mm|µm)/.exec(await page.locator('.scale-text').innerText());
+
+        assert.ok(said !== null && bar !== null);
+
+        const long = Number(said[1]) * ({ cm: 10, mm: 1 }[said[2]] ?? 0.001);
+        const pixel = Math.min(box.width, box.height) / 64;
+
+        assert.ok(Math.abs(bar.width - long / mm * pixel) < 2, `${bar.width} ${long}`);
+    });
+}
+
+
+onPage('S6 a user’s calibration gives the bar, and is named', {}, async (page) => {
+    await openStudy(page, BARE.study);
+    assert.equal(await page.locator('.scale').isVisible(), false);
+    await page.locator('.toolbar [data-command="measure"]').click();
+    await page.locator('.menu [data-command="calibrate"]').click();
+    await page.waitForSelector('.layer-marks', { state: 'attached' });
+    await stroke(page, [300, 300], [500, 300]);
+    await page.locator('.ask-field').fill('50');
+    await page.keyboard.press('Enter');
+    await page.locator('.scale').waitFor();
+    assert.match(await page.locator('.scale-source').innerText(), /calibrated by user/);
+
+    const bar = await page.locator('.scale-bar').boundingBox();
+    const said = /(\d+) cm/.exec(await page.locator('.scale-text').innerText());
+
+    assert.ok(said !== null && bar !== null);
+    assert.ok(Math.abs(bar.width - Number(said[1]) * 40) < 2, `${bar.width} ${said[0]}`);
+});
+
+
+onPage('S6 G8 true size only where image and screen are measured; else it says why', {},
+    async (page) => {
+        const note = (/** @type {RegExp} */ text) => page.waitForFunction((source) =>
+            new RegExp(source).test(document.querySelector('.note')?.textContent ?? ''),
+        text.source);
+        const ct = await storeCt(BASE);
+
+        await openStudy(page, ct);
+        await page.keyboard.press('\\');
+        await note(/screen is not measured/);
+        assert.doesNotMatch(await page.locator('.corner-bl').innerText(), /^200 %/m);
+
+        // a card of 342.4 px: 4 px a mm
+        await page.goto(`${BASE}/display.html`);
+        await page.locator('.card-slider').fill('4');
+        await drawn(page);
+
+        const card = await page.locator('.card').boundingBox();
+
+        assert.ok(card !== null && Math.abs(card.width - 342.4) < 0.5);
+        await page.getByRole('button', { name: 'Keep this size' }).click();
+        assert.match(await page.locator('.card-state').innerText(), /40\.0 pixels/);
+
+        await openStudy(page, ct);
+        await page.locator('.toolbar [data-command="sight"]').click();
+        await page.locator('.menu [data-command="true-size"]').click();
+        await note(/True size \(Pixel Spacing\)/);
+
+        const bar = await page.locator('.scale-bar').boundingBox();
+        const said = /(\d+) cm/.exec(await page.locator('.scale-text').innerText());
+
+        assert.ok(said !== null && bar !== null);
+        assert.ok(Math.abs(bar.width - Number(said[1]) * 40) < 2, `${bar.width} ${said[0]}`);
+
+        await openStudy(page, BARE.study);
+        await page.keyboard.press('\\');
+        await note(/does not say how large/);
+        await openStudy(page, DX.study);
+        await page.keyboard.press('\\');
+        await note(/not calibrated \(at the detector\)/);
     });

@@ -164,6 +164,8 @@ const COMMANDS = [
     { name: 'annotation', label: text('Text'), keys: ['I'], page: nextAnnotation },
     { name: 'magnify', label: text('Magnifier'), keys: ['/'],
         run: async (host) => (await import('./lens.js')).magnify(host) },
+    { name: 'true-size', label: text('True size'), keys: ['\\'],
+        run: async (host) => (await import('./truesize.js')).trueSize(host) },
     { name: 'texts', label: text('Move the text'), keys: [';'],
         run: async (host) => (await import('./texts.js')).moveTexts(host) },
     { name: 'layout', label: text('Layout'), keys: ['G'],
