@@ -195,7 +195,7 @@ onPage('G23 installable: another version takes over at the next start', { worker
             proxy.program = '0b';
             await page.goto(`${proxy.base}/`);
             assert.match(await workerOf(page), /0a$/, 'until then the old one stays');
-            assert.equal(await page.locator('script[src="v/0b/js/list/main.js"]').count(), 1,
+            assert.equal(await page.locator('script[src="v/0b/js/start.js"]').count(), 1,
                 'but shows the new pages');
             await page.waitForFunction(async () =>
                 (await navigator.serviceWorker.getRegistration())?.waiting?.scriptURL.endsWith('0b'));

@@ -8,6 +8,7 @@ import { KINDS, MOST } from '../../marks/mark.js';
 import { newUid } from '../../marks/composite.js';
 import { calibration } from '../../marks/scale.js';
 import { apply, applyInverse, matrix } from '../../math/view.js';
+import { text } from '../../ui/text.js';
 import { imageSize, shownFrame } from '../state.js';
 import { askLength, askText } from './dialog.js';
 import {
@@ -33,8 +34,8 @@ const STROKE = 2;
 /** Points of a mark that comes without a pointer, of the viewport. */
 const MIDDLE = [[0.4, 0.45], [0.6, 0.55], [0.6, 0.4], [0.4, 0.5]];
 
-const REFUSED = 'On this picture marks cannot be stored.';
-const TOO_LARGE = 'Not a length that calibrates.';
+const REFUSED = text('On this picture marks cannot be stored.');
+const TOO_LARGE = text('Not a length that calibrates.');
 
 /**
  * The press: where it began, and whether it began a mark.
