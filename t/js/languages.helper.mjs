@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url';
 
 export const HTML = join(dirname(fileURLToPath(import.meta.url)), '../../html');
 
-/** English only: of the page that tests servers, and of that without one. */
-const OTHERS = /^(js\/selftest\/|selftest\.html|away\.html)/;
+/** English only: of the pages that test, and of that without a server. */
+const OTHERS = /^(js\/(selftest|bir)\/|(selftest|bir|away)\.html)/;
 
 /** Tables whose words are keys where they are shown. */
 const TABLES = [

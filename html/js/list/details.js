@@ -73,7 +73,7 @@ function showSeries(parent, root, study) {
             + `?includefield=${SERIES_FIELDS}&orderby=SeriesNumber`);
 
         parent.replaceChildren(
-            el('h3', { class: 'detail-title' }, text('Series ({n})', { n: found.length })),
+            el('h2', { class: 'detail-title' }, text('Series ({n})', { n: found.length })),
             el('ol', { class: 'series-list' },
                 ...found.map((ds) => seriesItem(root, study, ds))));
     });
@@ -123,7 +123,7 @@ function patientPath(id) {
 function showTimeline(parent, root, ds) {
     const id = first(ds, TAG.PatientID);
 
-    parent.replaceChildren(el('h3', { class: 'detail-title' }, text('Patient timeline')));
+    parent.replaceChildren(el('h2', { class: 'detail-title' }, text('Patient timeline')));
 
     if (id === '') {
         parent.append(el('p', { class: 'detail-note' },
@@ -136,7 +136,7 @@ function showTimeline(parent, root, ds) {
         const entries = timeline(found, ds);
 
         parent.replaceChildren(
-            el('h3', { class: 'detail-title' }, 
+            el('h2', { class: 'detail-title' }, 
                 text('Patient timeline ({n})', { n: entries.length })),
             ...(entries.length > 1 ? [axis(entries)] : []),
             el('ol', { class: 'line-list' }, ...entries.map(entryItem)));

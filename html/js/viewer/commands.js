@@ -52,6 +52,9 @@ const OUTPUTS = /** @type {const} */ ([
 const MEASURE = [...PENS.map(([name]) => name), 'marks-undo', 'marks-redo',
     'marks-hide', 'marks-panel', 'key', 'keys-only'];
 
+/** And this one: how it is looked at. */
+const SIGHT = ['magnify', 'true-size', 'texts'];
+
 /** @param {string} name @returns {(host: Host) => Promise<void>} */
 const ofMarks = (name) => async (host) =>
     (await import('./marks/main.js')).run(host, name);
@@ -124,6 +127,8 @@ const COMMANDS = [
     { name: 'fit', label: text('Fit'), keys: ['F'],
         change: (s) => ({ ...s, view: { ...s.view, scale: null, center: null } }) },
     { name: 'native', label: text('1:1'), keys: ['M'], change: toNative },
+    { name: 'sight', label: text('Magnifier, true size, text'), keys: [], run: async (host) =>
+        (await import('./menu.js')).toggleMenu(host, 'sight', SIGHT) },
     { name: 'larger', label: text('Larger'), keys: ['+', '='], change: zoomBy(1.25) },
     { name: 'smaller', label: text('Smaller'), keys: ['-'], change: zoomBy(0.8) },
     { name: 'reset', label: text('Reset'), keys: ['ESCAPE'], run: (host) => {
@@ -155,12 +160,16 @@ const COMMANDS = [
     { name: 'fusion', label: text('Fusion'), keys: ['Y'],
         run: async (host) => (await import('./space/space.js')).toggleFusion(host) },
     { name: 'annotation', label: text('Text'), keys: ['I'], page: nextAnnotation },
+    { name: 'texts', label: text('Move the text'), keys: [';'],
+        run: async (host) => (await import('./texts.js')).moveTexts(host) },
     { name: 'layout', label: text('Layout'), keys: ['G'],
         run: async (host) => (await import('./layout.js')).toggleLayouts(host) },
     { name: 'alone', label: text('One viewport, all viewports'), keys: ['E'],
         page: toggledAlone },
     { name: 'port-close', label: text('Close the viewport'), keys: ['DELETE'],
         run: (host) => host.close() },
+    { name: 'context', label: text('Menu of the viewport'), keys: ['CONTEXTMENU'],
+        run: async (host) => (await import('./context.js')).openContext(host, null) },
     { name: 'theme', label: text('Light or dark'), keys: [], run: async () =>
         (await import('../ui/theme.js')).toggleTheme() },
     { name: 'help', label: text('Help'), keys: ['H', 'F1', '?'],
@@ -200,6 +209,12 @@ export function commands() {
 /** @param {string} name @returns {Command | undefined} */
 export function commandNamed(name) {
     return COMMANDS.find((c) => c.name === name);
+}
+
+
+/** @param {string} name @returns {boolean} of those that exclude each other */
+export function isTool(name) {
+    return [...tools(), ...PENS.map(([n]) => ({ name: n }))].some((t) => t.name === name);
 }
 
 

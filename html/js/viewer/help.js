@@ -13,6 +13,9 @@ const POINTER = [
     [text('Wheel'), text('scroll')],
     [text('Ctrl + wheel'), text('zoom about the pointer')],
     [text('Two fingers'), text('pan and zoom')],
+    [text('Long press, right click'), text('menu of the viewport')],
+    [text('Tap at the left or right edge'), text('previous, next image')],
+    [text('Pen'), text('draws; then one finger pans')],
     [text('Double click, double tap'), text('one viewport, all; of one: fit, 1:1')],
 ];
 
@@ -20,7 +23,7 @@ const POINTER = [
 const NAMES = {
     ARROWUP: '↑', ARROWDOWN: '↓', ARROWLEFT: '←', ARROWRIGHT: '→',
     PAGEUP: 'PgUp', DELETE: 'Del', PAGEDOWN: 'PgDn', HOME: 'Home', END: 'End', ESCAPE: 'Esc',
-    ' ': text('Space'), '0': '0',
+    ' ': text('Space'), CONTEXTMENU: text('Menu'), '0': '0',
 };
 
 

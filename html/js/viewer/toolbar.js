@@ -21,7 +21,7 @@ import { tools } from './tools/tool.js';
 const GROUPS = [
     ['measure'],
     ['invert', 'rotate', 'flip'],
-    ['fit', 'native', 'reset'],
+    ['fit', 'native', 'sight', 'reset'],
     ['cine'],
     ['layout', 'prior', 'link', 'lines', 'planes', 'fusion'],
     ['annotation', 'output', 'theme', 'help'],
