@@ -7,5 +7,10 @@ use strict;
 use warnings;
 use lib 't/lib';
 use Browser;
+use Pacs;
 
-core('firefox', $ENV{FIREFOX} || '/usr/bin/firefox-esr');
+chdir $Pacs::TOP;
+
+local $ENV{FIREFOX} = $ENV{FIREFOX} || '/usr/bin/firefox-esr';
+need_browser('puppeteer-core', $ENV{FIREFOX});
+core_tests('firefox');

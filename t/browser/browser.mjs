@@ -39,12 +39,13 @@ after(async () => { await browser?.close(); });
  * its security policy fail it, but for those that `allow` names.
  * @param {string} name
  * @param {{size?: {width: number, height: number, touch?: boolean,
- *          scale?: number}, allow?: RegExp, timeout?: number, worker?: boolean}} options
- *     worker: the service worker may run
+ *          scale?: number}, allow?: RegExp, timeout?: number, worker?: boolean,
+ *          skip?: string}} options
+ *     worker: the service worker may run; skip: why, or ''
  * @param {(page: import('playwright-core').Page) => Promise<void>} body
  */
 export function onPage(name, options, body) {
-    test(name, { timeout: options.timeout ?? 180000 }, async () => {
+    test(name, { timeout: options.timeout ?? 180000, skip: options.skip || false }, async () => {
         const size = options.size ?? SIZES.desktop;
         const context = await browser.newContext({
             viewport: { width: size.width, height: size.height },

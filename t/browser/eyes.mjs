@@ -21,7 +21,8 @@ export async function isShown(page, number, at = 0) {
     await drawn(page);
     await page.waitForFunction(([n, at]) => {
         const port = /** @type {HTMLElement} */ (document.querySelectorAll('.port')[at]);
-        const badge = /** @type {HTMLElement} */ (port?.querySelector('.badge'));
+        const badge = /** @type {HTMLElement} */ (port?.closest('.frame')
+            ?.querySelector('.badge'));
 
         return port?.dataset.shown === String(n) && badge.dataset.state === 'final';
     }, [number, at]);
