@@ -7,10 +7,11 @@ import { TAG, first, values } from '../dicom/dataset.js';
 import { imagesOf, itemOf, sightOf } from '../hang/items.js';
 import { counterpart, priorsOf } from '../hang/prior.js';
 import { text } from '../ui/text.js';
+import { isSamePatient } from './identity.js';
 import { getSeries, hasPictures } from './series.js';
 import { emptied, frameOf, initial, isProjection } from './state.js';
 import { entries } from './strip.js';
-import { isSamePatient, say, studiesOf } from './studies.js';
+import { say, studiesOf } from './studies.js';
 
 /**
  * @typedef {import('./host.js').Host} Host
@@ -80,7 +81,7 @@ function nextOf(study, all, page) {
  * @param {Dataset} prior
  * @param {import('./series.js').Series[]} series of it
  */
-async function beside(host, prior, series) {
+export async function beside(host, prior, series) {
     const uid = first(prior, TAG.StudyInstanceUID);
 
     host.arrange((page) => halved({
