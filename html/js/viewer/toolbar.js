@@ -22,7 +22,7 @@ const GROUPS = [
     ['invert', 'rotate', 'flip'],
     ['fit', 'native', 'reset'],
     ['cine'],
-    ['layout', 'prior', 'link', 'lines', 'planes', 'fusion'],
+    ['layout', 'prior', 'timeline', 'link', 'lines', 'planes', 'fusion'],
     ['annotation', 'output', 'theme', 'help'],
 ];
 
