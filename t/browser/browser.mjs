@@ -36,12 +36,13 @@ after(async () => { await browser?.close(); });
  * its security policy fail it, but for those that `allow` names.
  * @param {string} name
  * @param {{size?: {width: number, height: number, touch?: boolean,
- *          scale?: number}, allow?: RegExp, timeout?: number, worker?: boolean}} options
- *     worker: the service worker may run
+ *          scale?: number}, allow?: RegExp, timeout?: number, worker?: boolean,
+ *          skip?: string}} options
+ *     worker: the service worker may run; skip: why, or ''
  * @param {(page: import('playwright-core').Page) => Promise<void>} body
  */
 export function onPage(name, options, body) {
-    test(name, { timeout: options.timeout ?? 180000 }, async () => {
+    test(name, { timeout: options.timeout ?? 180000, skip: options.skip || false }, async () => {
         const size = options.size ?? SIZES.desktop;
         const context = await browser.newContext({
             viewport: { width: size.width, height: size.height },
@@ -107,7 +108,8 @@ export async function isShown(page, number, at = 0) {
     await drawn(page);
     await page.waitForFunction(([n, at]) => {
         const port = /** @type {HTMLElement} */ (document.querySelectorAll('.port')[at]);
-        const badge = /** @type {HTMLElement} */ (port?.querySelector('.badge'));
+        const badge = /** @type {HTMLElement} */ (port?.closest('.frame')
+            ?.querySelector('.badge'));
 
         return port?.dataset.shown === String(n) && badge.dataset.state === 'final';
     }, [number, at]);

@@ -98,12 +98,18 @@ function isCalibrated(ds, own, imager) {
 }
 
 
+/** @type {Record<string, string>} Pixel Spacing Calibration Type */
+const CALIBRATED = {
+    GEOMETRY: 'calibrated: geometry', FIDUCIAL: 'calibrated: fiducial',
+};
+
+
 /** @param {Dataset} ds @returns {string} */
 function calibration(ds) {
     const type = first(ds, TAG.PixelSpacingCalibrationType);
 
     return type === '' ? 'Pixel Spacing, uncertain in a projection'
-        : `calibrated: ${type.toLowerCase()}`;
+        : CALIBRATED[type] ?? 'calibrated';
 }
 
 

@@ -10,6 +10,7 @@ import { counterpart, likenessOf, priorsOf, sliceBeside } from '../hang/prior.js
 import { showMatches } from './matches.js';
 import { linkedFromHere } from './links.js';
 import { withPort } from './page.js';
+import { text } from '../ui/text.js';
 import { getSeries, hasPictures } from './series.js';
 import { emptied, frameOf, initial, isProjection, scrolledTo } from './state.js';
 import { entries } from './strip.js';
@@ -44,13 +45,13 @@ export async function comparePrior(host) {
         const prior = nextOf(study, all, host.page());
 
         if (prior === undefined) {
-            say(host, 'There is no earlier study of the patient.');
+            say(host, text('There is no earlier study of the patient.'));
             return;
         }
 
         await openBeside(host, prior);
     } catch {
-        say(host, 'The studies of the patient cannot be read.');
+        say(host, text('The studies of the patient cannot be read.'));
     }
 }
 
@@ -143,7 +144,7 @@ async function beside(host, prior, series) {
         const match = item && counterpart(item, items);
 
         await host.put(match, to, {
-            name: 'The same view of the prior', side: s.home.side, upright: isOfImages,
+            name: text('The same view of the prior'), side: s.home.side, upright: isOfImages,
         });
 
         if (item !== null && match !== null) {
@@ -205,7 +206,7 @@ function halved(page) {
         : [[page.ports.find((s, i) => i === page.active && isOwn(s))
             ?? page.ports.find(isOwn) ?? initial()]];
     const ports = kept.flatMap((line) => [...line, ...line.map((s) =>
-        ({ ...emptied(s, '', 'Opening the prior'), size: { width: 0, height: 0 } }))]);
+        ({ ...emptied(s, '', text('Opening the prior')), size: { width: 0, height: 0 } }))]);
 
     return {
         ...page, ports, active: 0, alone: false,

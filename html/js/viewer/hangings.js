@@ -4,8 +4,7 @@
 // and what else fits.
 
 import { el, find, setText } from '../ui/dom.js';
-
-const TEXT = { own: 'Own layout', wrong: 'Hanging protocols:' };
+import { text } from '../ui/text.js';
 
 
 /** @param {(name: string) => void} hang as the protocol of that name */
@@ -25,7 +24,7 @@ export function listenToHangings(hang) {
  */
 export function renderHangings({ name, fits, wrong }) {
     const list = find('.hangings', HTMLSelectElement);
-    const all = [...name === '' ? [{ value: '', label: TEXT.own }] : [],
+    const all = [...name === '' ? [{ value: '', label: text('Own layout') }] : [],
         ...fits.map((x) => ({ value: x.protocol.name, label: x.reason }))];
     const signature = all.map((x) => x.label).join('\n');
 
@@ -42,6 +41,6 @@ export function renderHangings({ name, fits, wrong }) {
 
     const said = find('.hangings-wrong', HTMLElement);
 
-    setText(said, wrong.length === 0 ? '' : `${TEXT.wrong} ${wrong.join('; ')}`);
+    setText(said, wrong.length === 0 ? '' : text('Hanging protocols: {wrong}', { wrong: wrong.join('; ') }));
     said.hidden = wrong.length === 0;
 }

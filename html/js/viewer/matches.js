@@ -6,6 +6,7 @@
 
 import { TAG, first, number } from '../dicom/dataset.js';
 import { addStyle, el, setText } from '../ui/dom.js';
+import { text } from '../ui/text.js';
 import { addDecoration } from './decorations.js';
 import { hasPictures } from './series.js';
 import { entries } from './strip.js';
@@ -15,11 +16,6 @@ import { priorText } from './text.js';
  * @typedef {import('./host.js').Host} Host
  * @typedef {{by: string[], against: string}} Likeness
  */
-
-const TEXT = {
-    label: 'Series of the prior', by: 'Matched by', modality: 'modality only',
-    against: 'Other body part:', chosen: 'Chosen',
-};
 
 /** @type {Map<string, Likeness>} by entry of the strip */
 const matched = new Map();
@@ -70,18 +66,19 @@ function decorate(cell, host) {
     list.value = s.entry;
 
     const like = matched.get(s.entry);
-    const against = like?.against ? `${TEXT.against} ${like.against}` : '';
+    const against = like?.against
+        ? text('Other body part: {part}', { part: like.against }) : '';
 
     setText(/** @type {Element} */ (node.querySelector('.match-why')), against
-        || (like === undefined ? TEXT.chosen
-            : `${TEXT.by} ${like.by.join(', ') || TEXT.modality}`));
+        || (like === undefined ? text('Chosen') : text('Matched by {what}',
+            { what: like.by.join(', ') || text('modality only') })));
     node.classList.toggle('is-doubtful', against !== '');
 }
 
 
 /** @param {HTMLElement} cell @param {Host} host @returns {Element} */
 function made(cell, host) {
-    const list = el('select', { class: 'match-list', 'aria-label': TEXT.label });
+    const list = el('select', { class: 'match-list', 'aria-label': text('Series of the prior') });
     const node = el('div', { class: 'match' }, list, el('span', { class: 'match-why' }));
 
     list.addEventListener('change', () => {

@@ -2,9 +2,8 @@
 //
 // From one hanging protocol to the next that fits, by key (G18).
 
+import { text } from '../ui/text.js';
 import { say } from './studies.js';
-
-const TEXT = { one: 'No other hanging fits.' };
 
 
 /**
@@ -18,7 +17,7 @@ export function stepHanging(host, by) {
     const next = fits.at(now < 0 ? 0 : (now + by) % fits.length);
 
     if (next === undefined || next.protocol.name === name) {
-        say(host, TEXT.one);
+        say(host, text('No other hanging fits.'));
         return;
     }
 

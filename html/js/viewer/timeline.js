@@ -3,10 +3,11 @@
 // The patient's studies by date, the newest first: which one this is, which
 // are beside it, and a click to put one there (G17).
 
-import { TAG, first, text } from '../dicom/dataset.js';
+import { TAG, first, values } from '../dicom/dataset.js';
 import { formatDate } from '../dicom/dates.js';
 import { earlier } from '../hang/prior.js';
 import { addStyle, el, find, icon } from '../ui/dom.js';
+import { text } from '../ui/text.js';
 import { closestOf, openBeside } from './compare.js';
 import { addDecoration } from './decorations.js';
 import { frameOf } from './state.js';
@@ -16,12 +17,6 @@ import { isSamePatient, say, studiesOf } from './studies.js';
  * @typedef {import('./host.js').Host} Host
  * @typedef {import('../dicom/dataset.js').Dataset} Dataset
  */
-
-const TEXT = {
-    label: 'Studies of the patient', own: 'This study', prior: 'PRIOR', closest: 'Closest',
-    failed: 'The studies of the patient cannot be read.', alone: 'Open this study',
-    none: 'No other studies of the patient', noDate: 'No date',
-};
 
 /** @type {{node: HTMLElement, studies: Dataset[], drawn: string} | null} */
 let open = null;
@@ -46,7 +41,7 @@ export async function toggleTimeline(host) {
         return;
     }
 
-    const node = el('nav', { class: 'timeline', 'aria-label': TEXT.label });
+    const node = el('nav', { class: 'timeline', 'aria-label': text('Studies of the patient') });
 
     open = { node, studies: [], drawn: '' };
     addStyle('css/timeline.css');
@@ -70,7 +65,7 @@ export async function toggleTimeline(host) {
     } catch {
         open = null;
         renderButton();
-        say(host, TEXT.failed);
+        say(host, text('The studies of the patient cannot be read.'));
     }
 
     if (!isListening) {
@@ -111,7 +106,7 @@ function render(host) {
     open.drawn = state;
     node.replaceChildren(el('ol', { class: 'timeline-list' }, ...studies.map((ds) =>
         item(host, ds, study, { isShown: shown.has(uidOf(ds)), isClosest: ds === closest }))),
-    ...(studies.length > 1 ? [] : [el('p', { class: 'timeline-none' }, TEXT.none)]));
+    ...(studies.length > 1 ? [] : [el('p', { class: 'timeline-none' }, text('No other studies of the patient'))]));
     /** @type {HTMLElement | null} */ (node.querySelector(`[data-study="${focused}"]`))?.focus();
 }
 
@@ -124,16 +119,16 @@ function render(host) {
  */
 function item(host, ds, own, { isShown, isClosest }) {
     const isOwn = uidOf(ds) === uidOf(own);
-    const mark = isOwn ? TEXT.own : isShown ? TEXT.prior : isClosest ? TEXT.closest : '';
+    const mark = isOwn ? text('This study') : isShown ? text('PRIOR') : isClosest ? text('Closest') : '';
     const gap = isOwn ? '' : earlier(first(own, TAG.StudyDate), first(ds, TAG.StudyDate));
     const button = el('button', {
         class: 'timeline-study', type: 'button', 'data-study': uidOf(ds),
         'aria-pressed': String(isShown),
     },
     el('span', { class: 'timeline-date' },
-        formatDate(first(ds, TAG.StudyDate)) || TEXT.noDate),
-    el('span', { class: 'timeline-modality' }, text(ds, TAG.ModalitiesInStudy)
-        .replaceAll(', ', ' ')),
+        formatDate(first(ds, TAG.StudyDate)) || text('No date')),
+    el('span', { class: 'timeline-modality' }, values(ds, TAG.ModalitiesInStudy)
+        .join(' ')),
     el('bdi', { class: 'timeline-what' }, first(ds, TAG.StudyDescription)),
     el('span', { class: 'timeline-gap' }, gap),
     el('span', { class: 'timeline-mark' }, mark));
@@ -149,12 +144,12 @@ function item(host, ds, own, { isShown, isClosest }) {
         if (isOwn) {
             host.hang(host.page().hanging.name);
         } else {
-            openBeside(host, ds).catch(() => say(host, TEXT.failed));
+            openBeside(host, ds).catch(() => say(host, text('The studies of the patient cannot be read.')));
         }
     });
 
     return el('li', { class: 'timeline-item' }, button, ...(isOwn ? [] : [el('a', {
-        class: 'timeline-open', href: `?study=${uidOf(ds)}`, title: TEXT.alone,
-        'aria-label': `${TEXT.alone}: ${formatDate(first(ds, TAG.StudyDate))}`,
+        class: 'timeline-open', href: `?study=${uidOf(ds)}`, title: text('Open this study'),
+        'aria-label': `${text('Open this study')}: ${formatDate(first(ds, TAG.StudyDate))}`,
     }, icon('right'))]));
 }
