@@ -115,7 +115,9 @@ function render(page) {
         opener.fill();
     }
 
-    if (drawn.ports !== page.ports || drawn.active !== page.active) {
+    if (drawn.ports !== page.ports || drawn.active !== page.active
+        || drawn.cross !== page.cross)
+    {
         addressTimer ||= window.setTimeout(keepAddress, ADDRESS_REST);
     }
 
@@ -129,12 +131,12 @@ function render(page) {
 }
 
 
-/** Cine and planes have no address of their own. */
+/** Cine has no address of its own. */
 function keepAddress() {
     addressTimer = 0;
 
     const { page } = store;
-    const isStill = page.ports.every((s) => !s.playing && s.stack?.made === undefined
+    const isStill = page.ports.every((s) => !s.playing
         && (s.entry === '') === (s.stack === null));
 
     if (page.study !== null && page.alarm === '' && isStill

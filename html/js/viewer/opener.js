@@ -9,6 +9,7 @@ import { isUid } from '../net/urls.js';
 import { text } from '../ui/text.js';
 import { asWished, laidOut, wishesOf } from './address.js';
 import { choose, getProtocols, hangingOf, looked } from './hanging.js';
+import { hostOf } from './host.js';
 import { isStranger, withoutStrangers } from './identity.js';
 import { linkedFromHere } from './links.js';
 import { initialPage, withLayout } from './page.js';
@@ -223,12 +224,27 @@ export class Opener {
         const stack = stacks?.find((one) =>
             one.frames.some((f) => f.instance === instance)) ?? stacks?.[0];
 
-        if (stack !== undefined) {
-            this.#show(stack, at);
-            this.store.update(at, (s) => asWished(s, facts));
-            await measured();
-            this.store.update(at, (s) => s.stack === stack ? asWished(s, facts) : s);
+        if (stack === undefined) {
+            return;
         }
+
+        this.#show(stack, at);
+
+        const isMade = facts.p !== undefined;
+
+        if (isMade || facts.f !== undefined) {
+            const host = hostOf(this.store, this, at);
+
+            await (await import('./space/space.js')).place(host, stack, facts);
+        }
+
+        // all planes are of one stored image
+        const wish = isMade ? { ...facts, i: '' } : facts;
+        const shown = this.store.page.ports[at].stack;
+
+        this.store.update(at, (s) => asWished(s, wish));
+        await measured();
+        this.store.update(at, (s) => s.stack === shown ? asWished(s, wish) : s);
     }
 
 
