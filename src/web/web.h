@@ -289,6 +289,10 @@ int pacs_web_accept(pacs_resource_e resource, pacs_str_t header,
     unsigned max, unsigned *n, pacs_err_t *err);
 
 
+/* the hash of the style sheet of a report's page, for policies */
+#define PACS_WEB_REPORT_STYLE  \
+    "sha256-7iPN8isI0pdKuNjHrG+t8dq/Jv7i14VOM9toLSKme2E="
+
 /* a structured report, PS3.3 C.17.3, as a page of HTML in UTF-8 */
 int pacs_web_report(const pacs_dataset_t *ds, const pacs_limits_t *limits,
     pacs_arena_t *a, pacs_buf_t *out, pacs_err_t *err);

@@ -36,12 +36,13 @@ after(async () => { await browser?.close(); });
  * its security policy fail it, but for those that `allow` names.
  * @param {string} name
  * @param {{size?: {width: number, height: number, touch?: boolean,
- *          scale?: number}, allow?: RegExp, timeout?: number, worker?: boolean}} options
- *     worker: the service worker may run
+ *          scale?: number}, allow?: RegExp, timeout?: number, worker?: boolean,
+ *          skip?: string}} options
+ *     worker: the service worker may run; skip: why, or ''
  * @param {(page: import('playwright-core').Page) => Promise<void>} body
  */
 export function onPage(name, options, body) {
-    test(name, { timeout: options.timeout ?? 180000 }, async () => {
+    test(name, { timeout: options.timeout ?? 180000, skip: options.skip || false }, async () => {
         const size = options.size ?? SIZES.desktop;
         const context = await browser.newContext({
             viewport: { width: size.width, height: size.height },
@@ -50,27 +51,40 @@ export function onPage(name, options, body) {
             deviceScaleFactor: size.scale ?? 1,
             serviceWorkers: options.worker ? 'allow' : 'block',
         });
-        const page = await context.newPage();
         /** @type {string[]} */
         const wrong = [];
 
-        page.setDefaultTimeout(60000);
-        page.on('pageerror', (e) => wrong.push(`error: ${e.stack || e}`));
-        page.on('dialog', (d) => { wrong.push(`dialog: ${d.message()}`); d.dismiss(); });
-        page.on('console', (m) => {
-            if (m.type() === 'error') {
-                wrong.push(`console: ${m.text()} ${m.location().url}`);
-            }
+        context.setDefaultTimeout(60000);
+        context.on('page', (page) => {
+            page.on('pageerror', (e) => wrong.push(`error: ${e.stack || e}`));
+            page.on('dialog', (d) => { wrong.push(`dialog: ${d.message()}`); d.dismiss(); });
+            page.on('console', (m) => {
+                if (m.type() === 'error') {
+                    wrong.push(`console: ${m.text()} ${m.location().url}`);
+                }
+            });
         });
 
         try {
-            await body(page);
+            await body(await context.newPage());
         } finally {
             await context.close();
         }
 
         assert.deepEqual(wrong.filter((w) => !options.allow?.test(w)), []);
     });
+}
+
+
+/**
+ * Closes the page; another one of the same browser.
+ * @param {import('playwright-core').Page} page
+ */
+export async function nextPage(page) {
+    const context = page.context();
+
+    await page.close();
+    return context.newPage();
 }
 
 
@@ -94,7 +108,8 @@ export async function isShown(page, number, at = 0) {
     await drawn(page);
     await page.waitForFunction(([n, at]) => {
         const port = /** @type {HTMLElement} */ (document.querySelectorAll('.port')[at]);
-        const badge = /** @type {HTMLElement} */ (port?.querySelector('.badge'));
+        const badge = /** @type {HTMLElement} */ (port?.closest('.frame')
+            ?.querySelector('.badge'));
 
         return port?.dataset.shown === String(n) && badge.dataset.state === 'final';
     }, [number, at]);

@@ -146,7 +146,7 @@ onPage('S10 a prior beside: of this patient, marked with date and difference', {
         await isShown(page, 2, 2);
         await isShown(page, 3, 3);
         await isShown(page, 1, 7);
-        const mark = 'PRIOR  2023-10-10  2 y 3 mo earlier';
+        const mark = 'PRIOR  Oct 10, 2023  2 years 3 months earlier';
 
         assert.deepEqual(await texts(page, '.prior'), ['', '', mark, mark, '', '', '', mark]);
         assert.equal((await texts(page, '.port-message'))[6],
@@ -172,10 +172,10 @@ onPage('S10 another prior can be chosen, and the oldest study says so', {},
             document.querySelectorAll('.prior')[1]?.textContent === t, text);
 
         await page.getByRole('button', { name: 'Compare with a prior' }).click();
-        await marks('PRIOR  2023-06-01  1 y earlier');
+        await marks('PRIOR  Jun 01, 2023  1 year earlier');
         await isShown(page, 1, 1);
         await page.keyboard.press(',');
-        await marks('PRIOR  2021-06-01  3 y earlier');
+        await marks('PRIOR  Jun 01, 2021  3 years earlier');
         assert.equal(await page.locator('.port').count(), 2);
 
         await openStudy(page, NM.older);

@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { createServer, request } from 'node:http';
 
-import { BASE, isShown, onPage } from './browser.mjs';
+import { BASE, isShown, nextPage, onPage } from './browser.mjs';
 import { readPng } from './png.mjs';
 import { CT } from './studies.mjs';
 
@@ -202,7 +202,7 @@ onPage('G23 installable: another version takes over at the next start', { worker
 
             // the browser takes its time after the last page has gone
             for (let i = 0; i < 20 && !(await workerOf(page)).endsWith('0b'); i++) {
-                await page.goto('about:blank');
+                page = await nextPage(page);
                 await page.goto(`${proxy.base}/`);
                 await ready(page);
             }

@@ -168,12 +168,12 @@ test('an image at a side of its viewport lies there, whatever way it is turned',
 
 
 test('S10 how much earlier, in years and months, or days', () => {
-    assert.equal(earlier('20260115', '20231010'), '2 y 3 mo earlier');
-    assert.equal(earlier('20260115', '20240115'), '2 y earlier');
-    assert.equal(earlier('20260115', '20250916'), '3 mo earlier');
-    assert.equal(earlier('20260115', '20260103'), '12 d earlier');
+    assert.equal(earlier('20260115', '20231010'), '2 years 3 months earlier');
+    assert.equal(earlier('20260115', '20240115'), '2 years earlier');
+    assert.equal(earlier('20260115', '20250916'), '3 months earlier');
+    assert.equal(earlier('20260115', '20260103'), '12 days earlier');
     assert.equal(earlier('20260115', '20260115'), 'same day');
-    assert.equal(earlier('20260103', '20260115'), '12 d later');
+    assert.equal(earlier('20260103', '20260115'), '12 days later');
     assert.equal(earlier('20260115', ''), '');
 });
 

@@ -13,7 +13,7 @@ export const QUESTIONS = [
 ];
 
 /** @type {Record<Ground, string>} */
-export const GROUND_NAMES = { dark: 'dark', middle: 'middle', light: 'light' };
+const GROUND_NAMES = { dark: 'dark', middle: 'middle', light: 'light' };
 
 export const TEXTS = {
     start: 'Start the test',

@@ -3,6 +3,8 @@
 // Hanging protocols: which one fits a study best, and what goes into which
 // viewport of it.  Protocols are data (html/hanging.json, conf/hanging.md).
 
+import { text } from '../ui/text.js';
+
 /**
  * @typedef {string | string[]} Words one of them
  *
@@ -101,7 +103,7 @@ export function fits(protocols, facts) {
         return said === null ? [] : [{
             protocol,
             score: (protocol.score ?? 0) + said.score,
-            reason: [`${protocol.name}: ${said.modality}`, ...said.words].join(', '),
+            reason: [`${text(protocol.name)}: ${said.modality}`, ...said.words].join(', '),
         }];
     }).sort((a, b) => b.score - a.score);
 }
@@ -127,8 +129,10 @@ function matched(match, facts) {
         score: Object.entries(WORTH).reduce((sum, [name, worth]) =>
             sum + (name in match ? worth : 0), 0),
         modality: modality.join(' '),
-        words: [region ?? '', `${facts.series.length} series`,
-            match.images === undefined ? '' : `${facts.images} images`].filter(Boolean),
+        words: [region ?? '',
+            text('{n} series|{n} series', { n: facts.series.length }),
+            match.images === undefined ? ''
+                : text('{n} image|{n} images', { n: facts.images })].filter(Boolean),
     };
 }
 

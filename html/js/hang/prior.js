@@ -4,6 +4,7 @@
 // which of its images with which (S10).
 
 import { parseDate } from '../dicom/dates.js';
+import { spanText, text } from '../ui/text.js';
 
 /**
  * @typedef {import('./engine.js').Item} Item
@@ -36,12 +37,13 @@ export function earlier(date, before) {
         + to.getUTCMonth() - from.getUTCMonth()
         - (to.getUTCDate() < from.getUTCDate() ? 1 : 0);
     const days = Math.round((to.getTime() - from.getTime()) / DAY);
-    const parts = months < 2 ? [`${days} d`]
-        : [months < 12 ? '' : `${Math.floor(months / 12)} y`,
-            months % 12 === 0 ? '' : `${months % 12} mo`];
+    const span = (months < 2 ? [spanText(days, 'day')]
+        : [months < 12 ? '' : spanText(Math.floor(months / 12), 'year'),
+            months % 12 === 0 ? '' : spanText(months % 12, 'month')])
+        .filter(Boolean).join(' ');
 
-    return days === 0 ? 'same day'
-        : [...parts, a < b ? 'earlier' : 'later'].filter(Boolean).join(' ');
+    return days === 0 ? text('same day')
+        : a < b ? text('{span} earlier', { span }) : text('{span} later', { span });
 }
 
 

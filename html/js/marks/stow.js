@@ -10,7 +10,7 @@ import { studyUrl } from '../net/urls.js';
  */
 
 /** A body that a page may still send while it is closed. Bytes */
-export const KEEPALIVE = 60000;
+const KEEPALIVE = 60000;
 
 
 /**

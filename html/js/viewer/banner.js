@@ -6,6 +6,7 @@ import { TAG, first } from '../dicom/dataset.js';
 import { formatDate, formatTime } from '../dicom/dates.js';
 import { personName } from '../dicom/names.js';
 import { find, setText } from '../ui/dom.js';
+import { text } from '../ui/text.js';
 import { ageOf } from './text.js';
 
 /** @typedef {import('../dicom/dataset.js').Dataset} Dataset */
@@ -20,13 +21,13 @@ export function renderBanner(study, alarm) {
     const years = ageOf(ds);
     const description = first(ds, TAG.StudyDescription);
 
-    put('.banner-name', name.main || (study === null ? '' : 'No name'));
+    put('.banner-name', name.main || (study === null ? '' : text('No name')));
     put('.banner-other', name.other.join('  '));
     put('.banner-birth', formatDate(first(ds, TAG.PatientBirthDate)));
     put('.banner-age', years === '' ? '' : `(${years})`);
     put('.banner-sex', first(ds, TAG.PatientSex));
     put('.banner-id', first(ds, TAG.PatientID));
-    put('.banner-description', description || (study === null ? '' : 'Study'));
+    put('.banner-description', description || (study === null ? '' : text('Study')));
     put('.banner-date', formatDate(first(ds, TAG.StudyDate)));
     put('.banner-time', formatTime(first(ds, TAG.StudyTime)));
     put('.banner-accession', first(ds, TAG.AccessionNumber));
@@ -34,7 +35,7 @@ export function renderBanner(study, alarm) {
     find('.banner', HTMLElement).classList.toggle('is-alarm', alarm !== '');
 
     document.title = [name.main, description].filter(Boolean).join(' · ')
-        || 'Images';
+        || text('Images');
 }
 
 

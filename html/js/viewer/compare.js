@@ -6,6 +6,7 @@
 import { TAG, first, values } from '../dicom/dataset.js';
 import { imagesOf, itemOf, sightOf } from '../hang/items.js';
 import { counterpart, priorsOf } from '../hang/prior.js';
+import { text } from '../ui/text.js';
 import { getSeries, hasPictures } from './series.js';
 import { emptied, frameOf, initial, isProjection } from './state.js';
 import { entries } from './strip.js';
@@ -37,7 +38,7 @@ export async function comparePrior(host) {
         const prior = nextOf(study, all, host.page());
 
         if (prior === undefined) {
-            say(host, 'There is no earlier study of the patient.');
+            say(host, text('There is no earlier study of the patient.'));
             return;
         }
 
@@ -47,7 +48,7 @@ export async function comparePrior(host) {
             await beside(host, prior, series);
         }
     } catch {
-        say(host, 'The studies of the patient cannot be read.');
+        say(host, text('The studies of the patient cannot be read.'));
     }
 }
 
@@ -110,7 +111,7 @@ async function beside(host, prior, series) {
         const item = f === null ? null : { ...ofPort(s, host.page()), ...sightOf(f.ds) };
 
         return host.put(item && counterpart(item, items), to, {
-            name: 'The same view of the prior', side: s.home.side, upright: isOfImages,
+            name: text('The same view of the prior'), side: s.home.side, upright: isOfImages,
         });
     }));
 }
@@ -146,7 +147,7 @@ function halved(page) {
         : [[page.ports.find((s, i) => i === page.active && isOwn(s))
             ?? page.ports.find(isOwn) ?? initial()]];
     const ports = kept.flatMap((line) => [...line, ...line.map((s) =>
-        ({ ...emptied(s, '', 'Opening the prior'), size: { width: 0, height: 0 } }))]);
+        ({ ...emptied(s, '', text('Opening the prior')), size: { width: 0, height: 0 } }))]);
 
     return {
         ...page, ports, active: 0, alone: false,

@@ -4,6 +4,7 @@
 // and what else fits.
 
 import { el, find } from '../ui/dom.js';
+import { text } from '../ui/text.js';
 
 
 /** @param {(name: string) => void} hang as the protocol of that name */
@@ -23,7 +24,7 @@ export function listenToHangings(hang) {
  */
 export function renderHangings({ name, fits, wrong }) {
     const list = find('.hangings', HTMLSelectElement);
-    const all = [...name === '' ? [{ value: '', label: 'Own layout' }] : [],
+    const all = [...name === '' ? [{ value: '', label: text('Own layout') }] : [],
         ...fits.map((x) => ({ value: x.protocol.name, label: x.reason }))];
     const signature = all.map((x) => x.label).join('\n');
 

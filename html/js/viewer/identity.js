@@ -4,6 +4,7 @@
 // patient and study that the page was opened for.
 
 import { TAG, first } from '../dicom/dataset.js';
+import { text } from '../ui/text.js';
 
 /** @typedef {import('../dicom/dataset.js').Dataset} Dataset */
 
@@ -25,9 +26,9 @@ export function otherInstance(url, said) {
     }
 
     return `${said}/`.startsWith(`${[study, ...rest].join('/')}/`) ? ''
-        : said === null ? 'A picture came without its identity.'
-            : said.startsWith(`${study}/`) ? 'A picture of another image was sent.'
-                : 'A picture of another study was sent.';
+        : said === null ? text('A picture came without its identity.')
+            : said.startsWith(`${study}/`) ? text('A picture of another image was sent.')
+                : text('A picture of another study was sent.');
 }
 
 
@@ -38,7 +39,7 @@ export function otherInstance(url, said) {
  */
 export function mismatch(study, ds) {
     if (first(ds, TAG.StudyInstanceUID) !== first(study, TAG.StudyInstanceUID)) {
-        return 'Images of another study were sent.';
+        return text('Images of another study were sent.');
     }
 
     const differs = (/** @type {string} */ tag) => {
@@ -48,9 +49,9 @@ export function mismatch(study, ds) {
     };
 
     if (differs(TAG.PatientID)) {
-        return 'Images carry another patient ID than the study.';
+        return text('Images carry another patient ID than the study.');
     }
 
     return differs(TAG.PatientBirthDate)
-        ? 'Images carry another birth date than the study.' : '';
+        ? text('Images carry another birth date than the study.') : '';
 }

@@ -6,6 +6,7 @@
 import { TAG, first } from '../dicom/dataset.js';
 import { Refusal, getDatasets } from '../net/dicomweb.js';
 import { isUid } from '../net/urls.js';
+import { text } from '../ui/text.js';
 
 /**
  * @typedef {{study: string, list: string}} Place study: its UID; or list: the
@@ -30,7 +31,7 @@ export async function invoked(root, search) {
         return ofPatient(root, args);
     }
 
-    throw new Refusal(400, 'The address asks for neither a STUDY nor a PATIENT');
+    throw new Refusal(400, text('The address asks for neither a STUDY nor a PATIENT'));
 }
 
 
@@ -44,7 +45,7 @@ async function ofStudy(root, args) {
     }
 
     if (accession === '') {
-        throw new Refusal(400, 'The address names no study');
+        throw new Refusal(400, text('The address names no study'));
     }
 
     const all = await getDatasets(`${root}/studies?AccessionNumber=`
@@ -65,7 +66,7 @@ async function ofPatient(root, args) {
     const born = args.get('patientBirthDate') ?? '';
 
     if (id === '') {
-        throw new Refusal(400, 'The address names no patient');
+        throw new Refusal(400, text('The address names no patient'));
     }
 
     const dates = from === '' && to === '' ? '' : `&StudyDate=${from}-${to}`;
@@ -96,7 +97,7 @@ async function ofPatient(root, args) {
  */
 function chosen(studies, list) {
     if (studies.length === 0) {
-        throw new Refusal(404, 'The server has no such study');
+        throw new Refusal(404, text('The server has no such study'));
     }
 
     return studies.length > 1 ? { study: '', list }
@@ -112,11 +113,11 @@ function when(ds) {
 
 /** @param {URLSearchParams} args @param {string} name @returns {string} DA */
 function dateOf(args, name) {
-    const text = args.get(name) ?? '';
-    const date = text.match(/^(\d{4})-?(\d\d)-?(\d\d)/);
+    const value = args.get(name) ?? '';
+    const date = value.match(/^(\d{4})-?(\d\d)-?(\d\d)/);
 
-    if (text !== '' && date === null) {
-        throw new Refusal(400, `${name} is no date`);
+    if (value !== '' && date === null) {
+        throw new Refusal(400, text('{name} is no date', { name }));
     }
 
     return date === null ? '' : date.slice(1).join('');

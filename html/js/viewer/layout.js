@@ -72,7 +72,7 @@ function build(host) {
             close();
         }
     }, { capture: true });
-    document.body.append(node);
+    find('.toolbar', HTMLElement).append(node);
 
     return node;
 }

@@ -9,8 +9,10 @@ import { Loader } from '../net/loader.js';
 import { depthOf, metered, newMeter, weighed } from '../net/meter.js';
 import { savesData, watchTransfers } from '../net/transfers.js';
 import { find, setText } from '../ui/dom.js';
+import { text } from '../ui/text.js';
 import { addressOf } from './address.js';
 import { renderBanner } from './banner.js';
+import { keptTexts } from './beside.js';
 import { arrived } from './choose.js';
 import { commands } from './commands.js';
 import { listenToHangings, renderHangings } from './hangings.js';
@@ -20,7 +22,6 @@ import { listenToKeys } from './input/keyboard.js';
 import { movingStage } from './ladder.js';
 import { Loop } from './loop.js';
 import { Opener } from './opener.js';
-import { activePort } from './page.js';
 import { isUnseen } from './seen.js';
 import { Stage } from './stage.js';
 import { MARK } from './state.js';
@@ -145,31 +146,39 @@ function keepAddress() {
 /**
  * @param {import('./plan.js').Picture} p
  * @param {AbortSignal} signal
- * @param {boolean} isUrgent
+ * @param {'seen' | 'near' | 'far'} use
  * @returns {Promise<import('../net/loader.js').Answer>}
  */
-async function getPicture(p, signal, isUrgent) {
+async function getPicture(p, signal, use) {
     try {
-        const answer = await ask(p.url, p.accept, signal, isUrgent ? 'high' : 'low');
+        const answer = await ask(p.url, p.accept, signal, use === 'seen' ? 'high' : 'low');
         const alarm = otherInstance(p.url, answer.headers.get('Pacs-Instance'));
 
         if (alarm !== '') {
             opener.raise(alarm);
-            return { status: 409, reason: alarm, blob: null, wait: 0 };
+            return { status: 409, reason: alarm, blob: null, bytes: 0, wait: 0 };
         }
 
-        return { status: 200, reason: '', blob: await answer.blob(), wait: 0 };
+        const good = { status: 200, reason: '', wait: 0 };
+
+        if (use === 'far' && p.kept) {
+            return { ...good, blob: null, bytes: (await answer.arrayBuffer()).byteLength };
+        }
+
+        const blob = await answer.blob();
+
+        return { ...good, blob, bytes: blob.size };
 
     } catch (e) {
         const status = e instanceof Refusal ? e.status : 0;
-        const reason = e instanceof Refusal ? e.message : 'Cannot be read';
+        const reason = e instanceof Refusal ? e.message : text('Cannot be read');
 
         if (status === 401) {
             opener.endSession();
         }
 
         return {
-            status, reason, blob: null, wait: e instanceof Refusal ? e.wait : 0,
+            status, reason, blob: null, bytes: 0, wait: e instanceof Refusal ? e.wait : 0,
         };
     }
 }
@@ -186,6 +195,7 @@ find('.gone-again', HTMLElement).addEventListener('click', () => loader.retry())
 buildToolbar(commands(), host.run);
 listenToHangings(host.hang);
 listenToKeys(host.run);
+store.updatePage((page) => ({ ...page, texts: keptTexts() }));
 loop.schedule();
 opener.openAddress(location.search).then(async () => {
     if (hasMarks(store.page.series, first(store.page.study ?? {}, TAG.StudyInstanceUID))) {

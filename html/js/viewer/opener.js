@@ -6,6 +6,7 @@ import { TAG, first } from '../dicom/dataset.js';
 import { layoutOf } from '../hang/engine.js';
 import { Refusal } from '../net/dicomweb.js';
 import { isUid } from '../net/urls.js';
+import { text } from '../ui/text.js';
 import { asWished, laidOut, wishesOf } from './address.js';
 import { choose, getProtocols, hangingOf, looked } from './hanging.js';
 import { linkedFromHere } from './links.js';
@@ -62,7 +63,7 @@ export class Opener {
             history.replaceState(null, '', `?study=${study}`);
             await this.open(study);
         } catch (e) {
-            this.#say(e instanceof Refusal ? `${e.message}.` : 'Cannot be opened.');
+            this.#say(e instanceof Refusal ? `${e.message}.` : text('Cannot be opened.'));
         }
     }
 
@@ -73,11 +74,11 @@ export class Opener {
      */
     async open(uid, wishes = null) {
         if (!isUid(uid)) {
-            this.#say('The address names no study.');
+            this.#say(text('The address names no study.'));
             return;
         }
 
-        this.#say('Opening the study');
+        this.#say(text('Opening the study'));
 
         try {
             const [study, series, protocols] = await Promise.all([
@@ -87,12 +88,12 @@ export class Opener {
 
             this.store.updatePage((page) => ({ ...page, study, series, hanging }));
         } catch (e) {
-            this.#say(e instanceof Refusal ? `${e.message}.` : 'Cannot be opened.');
+            this.#say(e instanceof Refusal ? `${e.message}.` : text('Cannot be opened.'));
             return;
         }
 
         if (!this.store.page.series.some(hasPictures)) {
-            this.#say('This study has no pictures.');
+            this.#say(text('This study has no pictures.'));
             return;
         }
 
@@ -157,7 +158,7 @@ export class Opener {
             hanging: { ...page.hanging, name: protocol.name },
         }));
         this.store.page.ports.forEach((_, at) => this.store.update(at, (s) =>
-            emptied(s, '', 'Opening the series')));
+            emptied(s, '', text('Opening the series'))));
 
         const items = await choose(protocol, this.store, (x) => this.load(x));
         const { page } = this.store;
@@ -186,7 +187,7 @@ export class Opener {
     async put(item, at, place) {
         if (item === null) {
             this.store.update(at, (s) => emptied(s, '',
-                place.name === undefined ? '' : `${place.name} is missing`));
+                place.name === undefined ? '' : text('{name} is missing', { name: text(place.name) })));
             return;
         }
 
@@ -207,7 +208,7 @@ export class Opener {
             return;
         }
 
-        this.store.update(at, (s) => emptied(s, `${series}/`, 'Opening the series'));
+        this.store.update(at, (s) => emptied(s, `${series}/`, text('Opening the series')));
 
         const [instance] = (facts.i ?? '').split(',');
         const { stacks } = await this.load(x);
@@ -239,7 +240,7 @@ export class Opener {
             return;
         }
 
-        this.store.update(at, (s) => emptied(s, id, 'Opening the series'));
+        this.store.update(at, (s) => emptied(s, id, text('Opening the series')));
 
         const loaded = await this.load(entry.series);
         const [stack] = loaded.stacks ?? [];
@@ -308,7 +309,7 @@ export class Opener {
     endSession() {
         this.loader.clear();
         this.store.updatePage(() => ({
-            ...initialPage(), message: 'The session has ended. Please sign in again.',
+            ...initialPage(), message: text('The session has ended. Please sign in again.'),
         }));
     }
 

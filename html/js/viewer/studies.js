@@ -5,6 +5,7 @@
 
 import { TAG, first } from '../dicom/dataset.js';
 import { getDatasets } from '../net/dicomweb.js';
+import { text } from '../ui/text.js';
 
 /** @typedef {import('../dicom/dataset.js').Dataset} Dataset */
 
@@ -31,10 +32,10 @@ export async function stepStudy(host, by) {
             return;
         }
 
-        say(host, by === 1 ? 'This is the newest study of the patient.'
-            : 'This is the oldest study of the patient.');
+        say(host, by === 1 ? text('This is the newest study of the patient.')
+            : text('This is the oldest study of the patient.'));
     } catch {
-        say(host, 'The studies of the patient cannot be read.');
+        say(host, text('The studies of the patient cannot be read.'));
     }
 }
 
