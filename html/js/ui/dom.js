@@ -101,3 +101,14 @@ export function setLines(parent, lines) {
 
     lines.forEach((line, i) => setText(parent.children[i], line));
 }
+
+
+/**
+ * Styles that only some pages need, once.
+ * @param {string} href
+ */
+export function addStyle(href) {
+    if (document.querySelector(`link[href="${href}"]`) === null) {
+        document.head.append(el('link', { rel: 'stylesheet', href }));
+    }
+}

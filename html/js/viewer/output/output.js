@@ -9,13 +9,13 @@ import { PIXELS, capture, rgbOf } from '../../marks/capture.js';
 import { storeWithBulk } from '../../marks/stow.js';
 import { Refusal } from '../../net/dicomweb.js';
 import { seriesUrl } from '../../net/urls.js';
-import { el, find } from '../../ui/dom.js';
+import { addStyle, el, find } from '../../ui/dom.js';
 import { text } from '../../ui/text.js';
 import { shownFrame } from '../state.js';
 import { openReport } from './report.js';
 import { facts, sheet } from './sheet.js';
 import { shot } from './shot.js';
-import { say, styled } from './say.js';
+import { say } from './say.js';
 
 /** @typedef {import('../host.js').Host} Host */
 
@@ -33,7 +33,7 @@ let captures = 0;
 export async function run(host, name) {
     const f = shownFrame(host.port());
 
-    styled();
+    addStyle('css/output.css');
 
     if (name === 'report') {
         await openReport(host);
