@@ -70,6 +70,8 @@ typedef struct {
     pacs_str_t       ae;            /* checked AE title */
     pacs_str_t       upload;        /* what stands behind uploads/ */
     pacs_str_t       npi;           /* "hanging-protocols" … or null */
+    pacs_str_t       state_series, state;   /* of the URI service: a
+                                       presentation state, or null */
     bool             one;           /* of several frames the first, in types
                                        that hold one only */
 } pacs_route_t;

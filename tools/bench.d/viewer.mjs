@@ -7,9 +7,21 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
 
 const require = createRequire(new URL('../../t/browser/package.json', import.meta.url));
 const { chromium } = require('playwright-core');
+
+// Playwright has the tab keep all that came for its inspector, as no user's
+// browser does; of its memory that is no part
+const { CRSession } = require(`${dirname(require.resolve('playwright-core'))}`
+    + '/lib/server/chromium/crConnection.js');
+const { send } = CRSession.prototype;
+
+CRSession.prototype.send = function (method, args) {
+    return send.call(this, method, method !== 'Network.enable' ? args
+        : { ...args, maxTotalBufferSize: 0, maxResourceBufferSize: 0 });
+};
 
 const given = JSON.parse(process.argv[2]);
 const ROUNDS = given.rounds ?? 7;

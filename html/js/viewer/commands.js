@@ -52,6 +52,9 @@ const OUTPUTS = /** @type {const} */ ([
 const MEASURE = [...PENS.map(([name]) => name), 'marks-undo', 'marks-redo',
     'marks-hide', 'marks-panel', 'key', 'keys-only'];
 
+/** And this one: how it is looked at. */
+const SIGHT = ['magnify', 'true-size', 'texts'];
+
 /** @param {string} name @returns {(host: Host) => Promise<void>} */
 const ofMarks = (name) => async (host) =>
     (await import('./marks/main.js')).run(host, name);
@@ -124,6 +127,8 @@ const COMMANDS = [
     { name: 'fit', label: text('Fit'), keys: ['F'],
         change: (s) => ({ ...s, view: { ...s.view, scale: null, center: null } }) },
     { name: 'native', label: text('1:1'), keys: ['M'], change: toNative },
+    { name: 'sight', label: text('Magnifier, true size, text'), keys: [], run: async (host) =>
+        (await import('./menu.js')).toggleMenu(host, 'sight', SIGHT) },
     { name: 'larger', label: text('Larger'), keys: ['+', '='], change: zoomBy(1.25) },
     { name: 'smaller', label: text('Smaller'), keys: ['-'], change: zoomBy(0.8) },
     { name: 'reset', label: text('Reset'), keys: ['ESCAPE'], run: (host) => {
@@ -136,12 +141,20 @@ const COMMANDS = [
         change: (s) => scrolledTo(paused(s), 0) },
     { name: 'clamp', label: text('Window from 0'), keys: ['K'],
         change: (s) => ({ ...s, clamped: !s.clamped }) },
-    { name: 'study-back', label: text('Older study of the patient'), keys: ['['],
+    { name: 'study-back', label: text('Older study of the patient'), keys: ['[', '<'],
         run: async (host) => (await import('./studies.js')).stepStudy(host, -1) },
-    { name: 'study-forth', label: text('Newer study of the patient'), keys: [']'],
+    { name: 'study-forth', label: text('Newer study of the patient'), keys: [']', '>'],
         run: async (host) => (await import('./studies.js')).stepStudy(host, 1) },
     { name: 'prior', label: text('Compare with a prior'), keys: [','],
         run: async (host) => (await import('./compare.js')).comparePrior(host) },
+    { name: 'another', label: text('Another study beside'), keys: [],
+        run: async (host) => (await import('./another.js')).openAnother(host) },
+    { name: 'timeline', label: text('Studies of the patient'), keys: ['/'],
+        run: async (host) => (await import('./timeline.js')).toggleTimeline(host) },
+    { name: 'hang-forth', label: text('Next hanging'), keys: ['.'],
+        run: async (host) => (await import('./nexthanging.js')).stepHanging(host, 1) },
+    { name: 'hang-back', label: text('Hanging before'), keys: [':'],
+        run: async (host) => (await import('./nexthanging.js')).stepHanging(host, -1) },
     { name: 'advanced', label: text('Advanced mode'), keys: ['F10'],
         page: (page) => ({ ...page, advanced: !page.advanced }) },
     { name: 'warn-unseen', label: text('Warn of unseen images'), keys: [],
@@ -155,6 +168,8 @@ const COMMANDS = [
     { name: 'fusion', label: text('Fusion'), keys: ['Y'],
         run: async (host) => (await import('./space/space.js')).toggleFusion(host) },
     { name: 'annotation', label: text('Text'), keys: ['I'], page: nextAnnotation },
+    { name: 'texts', label: text('Move the text'), keys: [';'],
+        run: async (host) => (await import('./texts.js')).moveTexts(host) },
     { name: 'layout', label: text('Layout'), keys: ['G'],
         run: async (host) => (await import('./layout.js')).toggleLayouts(host) },
     { name: 'alone', label: text('One viewport, all viewports'), keys: ['E'],

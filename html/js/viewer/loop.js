@@ -7,6 +7,7 @@ import { chosen } from './choose.js';
 import { nextIndex, tick } from './cine.js';
 import { seenPorts, withPort } from './page.js';
 import { basePicture, plan, wishes } from './plan.js';
+import { prefetched } from './prefetch.js';
 import { withSeen } from './seen.js';
 import { scrolledTo, tileCount, tileOf, withTile } from './state.js';
 
@@ -58,11 +59,13 @@ export class Loop {
 
         const plans = store.page.alarm !== '' ? [] : activeFirst(seen, store.page.active)
             .flatMap((at) => this.#plansOf(at));
-        const { wanted, urgent, far } = wishes(plans.flatMap(({ p }) => p ?? []));
+        const { wanted, ...how } = wishes(plans.flatMap(({ p }) => p ?? []));
 
-        const isMoving = seen.some((at) => store.page.ports[at].busy !== '');
-
-        this.loader.want(wanted, { urgent, far, isMoving });
+        this.loader.want(wanted, {
+            ...how,
+            far: plans.length === 0 ? [] : prefetched(store.page, this.root, this.meter()),
+            isMoving: seen.some((at) => store.page.ports[at].busy !== ''),
+        });
 
         for (const { at, k, p } of plans) {
             if (p !== null) {

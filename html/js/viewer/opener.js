@@ -9,6 +9,8 @@ import { isUid } from '../net/urls.js';
 import { text } from '../ui/text.js';
 import { asWished, laidOut, wishesOf } from './address.js';
 import { choose, getProtocols, hangingOf, looked } from './hanging.js';
+import { hostOf } from './host.js';
+import { isStranger, withoutStrangers } from './identity.js';
 import { linkedFromHere } from './links.js';
 import { initialPage, withLayout } from './page.js';
 import { getSeries, getStudy, hasPictures, isOfLoops, loadSeries } from './series.js';
@@ -47,12 +49,14 @@ export class Opener {
         const args = new URLSearchParams(search);
 
         if (!args.has('requestType')) {
-            await this.open(args.get('study') ?? '', wishesOf(search));
+            const [study = '', ...more] = args.getAll('study');
+
+            await this.open(study, wishesOf(search), more);
             return;
         }
 
         try {
-            const { study, list } = await (await import('./iid.js'))
+            const { study, more, list } = await (await import('./iid.js'))
                 .invoked(this.root, search);
 
             if (list !== '') {
@@ -61,7 +65,7 @@ export class Opener {
             }
 
             history.replaceState(null, '', `?study=${study}`);
-            await this.open(study);
+            await this.open(study, null, more);
         } catch (e) {
             this.#say(e instanceof Refusal ? `${e.message}.` : text('Cannot be opened.'));
         }
@@ -71,8 +75,9 @@ export class Opener {
     /**
      * @param {string} uid of the study
      * @param {import('./address.js').Wishes | null} [wishes]
+     * @param {string[]} [more] studies of the same patient
      */
-    async open(uid, wishes = null) {
+    async open(uid, wishes = null, more = []) {
         if (!isUid(uid)) {
             this.#say(text('The address names no study.'));
             return;
@@ -98,6 +103,10 @@ export class Opener {
         }
 
         this.#say('');
+
+        if (more.length > 0) {
+            await (await import('./another.js')).join(this.root, this.store, more);
+        }
 
         if (wishes === null) {
             await this.hang();
@@ -215,12 +224,27 @@ export class Opener {
         const stack = stacks?.find((one) =>
             one.frames.some((f) => f.instance === instance)) ?? stacks?.[0];
 
-        if (stack !== undefined) {
-            this.#show(stack, at);
-            this.store.update(at, (s) => asWished(s, facts));
-            await measured();
-            this.store.update(at, (s) => s.stack === stack ? asWished(s, facts) : s);
+        if (stack === undefined) {
+            return;
         }
+
+        this.#show(stack, at);
+
+        const isMade = facts.p !== undefined;
+
+        if (isMade || facts.f !== undefined) {
+            const host = hostOf(this.store, this, at);
+
+            await (await import('./space/space.js')).place(host, stack, facts);
+        }
+
+        // all planes are of one stored image
+        const wish = isMade ? { ...facts, i: '' } : facts;
+        const shown = this.store.page.ports[at].stack;
+
+        this.store.update(at, (s) => asWished(s, wish));
+        await measured();
+        this.store.update(at, (s) => s.stack === shown ? asWished(s, wish) : s);
     }
 
 
@@ -237,6 +261,7 @@ export class Opener {
 
         if (entry.stack !== null) {
             this.#show(entry.stack, at);
+            this.store.updatePage(withoutStrangers);
             return;
         }
 
@@ -253,13 +278,21 @@ export class Opener {
                 this.store.update(i, () => emptied(s, id, loaded.reason));
             }
         });
+        this.store.updatePage(withoutStrangers);
     }
 
 
     /** @param {1 | -1} by @param {number} at index of the viewport */
     step(by, at) {
-        const all = entries(this.store.page.series).filter(canBeShown);
-        const now = all.findIndex((e) => e.id === this.store.page.ports[at].entry);
+        const { page } = this.store;
+        const own = page.ports[at].entry;
+        const every = entries(page.series).filter(canBeShown);
+        const isOther = (/** @type {Entry | undefined} */ e) =>
+            e !== undefined && isStranger(page, e.series.study);
+        const isOfOther = isOther(every.find((e) => e.id === own));
+        // never from one patient into the other
+        const all = every.filter((e) => isOther(e) === isOfOther);
+        const now = all.findIndex((e) => e.id === own);
         const next = all[now + by];
 
         if (next !== undefined) {
@@ -275,10 +308,13 @@ export class Opener {
             return;
         }
 
-        const { series, ports } = this.store.page;
+        this.store.updatePage(withoutStrangers);
+
+        const { page } = this.store;
+        const { series, ports } = page;
         const shown = new Set(ports.map((s) => s.entry));
-        const free = entries(series)
-            .filter((e) => canBeShown(e) && !shown.has(e.id));
+        const free = entries(series).filter((e) => canBeShown(e) && !shown.has(e.id)
+            && !isStranger(page, e.series.study));
 
         ports.forEach((s, i) => {
             const next = s.entry === '' ? free.shift() : undefined;
@@ -293,6 +329,7 @@ export class Opener {
     /** @param {number} at index of the viewport */
     close(at) {
         this.store.update(at, (s) => emptied(s));
+        this.store.updatePage(withoutStrangers);
     }
 
 

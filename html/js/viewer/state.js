@@ -252,7 +252,7 @@ export function stepped(s, by) {
 
 /**
  * The window that a frame is seen with.
- * @param {Viewport} s
+ * @param {Pick<Viewport, 'window'>} s
  * @param {Frame} f
  * @returns {Window | null} null: the server's choice, not known here
  */

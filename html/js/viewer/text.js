@@ -7,9 +7,11 @@ import { TAG, first, joined, number } from '../dicom/dataset.js';
 import { age, formatAge, formatDate, formatTime } from '../dicom/dates.js';
 import { earlier } from '../hang/prior.js';
 import { personName } from '../dicom/names.js';
+import { edgeLetters, edgeLettersOfPatientOrientation } from '../math/orientation.js';
 import { formatWindow } from '../math/window.js';
-import { scaleOf } from '../math/view.js';
+import { matrix, scaleOf } from '../math/view.js';
 import { text } from '../ui/text.js';
+import { isStranger } from './identity.js';
 import { imageSize, shownFrame, startWindow } from './state.js';
 
 /**
@@ -25,22 +27,40 @@ const DATES = [TAG.AcquisitionDate, TAG.ContentDate, TAG.SeriesDate, TAG.StudyDa
 /** There is no room for more than the least text. CSS px */
 const SMALL = { width: 340, height: 240 };
 
+/** Of any size: letters tell directions only. */
+const UNIT = { width: 1, height: 1 };
+
 const TIMES = [TAG.AcquisitionTime, TAG.ContentTime, TAG.SeriesTime, TAG.StudyTime];
+
+
+/**
+ * The letters at the picture's edges, by the matrix that draws it.
+ * @param {Frame} f
+ * @param {Viewport} s
+ * @returns {import('../math/orientation.js').Letters | null} null: not known
+ */
+export function lettersOf(f, s) {
+    const [a, b, c, d] = matrix(s.view, imageSize(f), UNIT);
+
+    return edgeLetters(f.orientation, [a, b, c, d])
+        ?? edgeLettersOfPatientOrientation(f.patientOrientation, [a, b, c, d]);
+}
 
 
 /**
  * @param {Viewport} s
  * @param {import('./page.js').Annotation} annotation
+ * @param {boolean} [small] there is no room for more than the least
  * @returns {Corners}
  */
-export function corners(s, annotation) {
+export function corners(s, annotation, small = isSmall(s.size)) {
     const f = shownFrame(s);
 
     if (f === null || annotation === 'none') {
         return { topLeft: [], topRight: [], bottomLeft: [], bottomRight: [] };
     }
 
-    return annotation === 'minimal' || isSmall(s.size)
+    return annotation === 'minimal' || small
         ? { topLeft: [personName(f.ds, TAG.PatientName).main], topRight: [],
             bottomLeft: [place(s), windowText(s, f)].filter(said),
             bottomRight: [laterality(f.ds)].filter(said) }
@@ -79,8 +99,16 @@ export function priorText(study, page) {
     const prior = page.priors.find((ds) => first(ds, TAG.StudyInstanceUID) === study);
     const date = first(prior, TAG.StudyDate);
 
-    return prior === undefined ? '' : [text('PRIOR'), formatDate(date),
+    return prior === undefined || isStranger(page, study) ? '' : [text('PRIOR'), formatDate(date),
         earlier(first(page.study ?? undefined, TAG.StudyDate), date)]
+        .filter(said).join('  ');
+}
+
+
+/** @param {Dataset} ds of a study @returns {string} who it is, on one line */
+export function whoText(ds) {
+    return [personName(ds, TAG.PatientName).main || text('No name'),
+        first(ds, TAG.PatientID), formatDate(first(ds, TAG.PatientBirthDate))]
         .filter(said).join('  ');
 }
 

@@ -21,9 +21,9 @@ import { tools } from './tools/tool.js';
 const GROUPS = [
     ['measure'],
     ['invert', 'rotate', 'flip'],
-    ['fit', 'native', 'reset'],
+    ['fit', 'native', 'sight', 'reset'],
     ['cine'],
-    ['layout', 'prior', 'link', 'lines', 'planes', 'fusion'],
+    ['layout', 'prior', 'timeline', 'another', 'link', 'lines', 'planes', 'fusion'],
     ['annotation', 'output', 'theme', 'help'],
 ];
 
