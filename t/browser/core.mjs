@@ -334,7 +334,8 @@ onPage('B20 G8 zoom is about the pointer, pan follows it', async (page, proxy) =
         wheel(page, { x: box.x + x, y: box.y + before }, [-1, -1]));
     assert.ok(await zoomOf(page) > fit * 1.1);
     near(await edgeAt(page, x), before, 4);
-    await drag(page, { x, y: 300 }, 0, 50, { button: 'middle' });
+    await press(page, 't');
+    await drag(page, { x, y: 300 }, 0, 50);
     near(await edgeAt(page, x), before + 50, 4);
     await press(page, 'f');
     near(await edgeAt(page, x), before, 1);
@@ -410,7 +411,7 @@ onPage('G19 planes: the ball at the patient’s left is at the side that says L'
         await openStudy(page, proxy, BODY.study);
         await press(page, 'b');
         await page.waitForFunction(() => {
-            const badges = [...document.querySelectorAll('.port .badge')];
+            const badges = [...document.querySelectorAll('.frame .badge')];
 
             return badges.length === 4
                 && badges.every((n) => n.getAttribute('data-state') === 'final');
@@ -439,7 +440,7 @@ onPage('G19 planes: the ball at the patient’s left is at the side that says L'
         const value = (/** @type {number} */ hu) =>
             grey(hu, BODY.window.center, BODY.window.width);
         const letters = await page.evaluate(() => [0, 1].map((at) =>
-            ['right', 'top'].map((side) => document.querySelectorAll('.port')[at]
+            ['right', 'top'].map((side) => document.querySelectorAll('.frame')[at]
                 .querySelector(`.letter-${side}`)?.textContent)));
 
         assert.deepEqual(letters, [['L', 'A'], ['L', 'H']]);
