@@ -22,7 +22,7 @@ export function shot(port) {
     context.fillStyle = '#000';
     context.fillRect(0, 0, canvas.width, canvas.height);
 
-    for (const layer of port.querySelectorAll('canvas:not(.loupe)')) {
+    for (const layer of port.querySelectorAll('canvas:not(.loupe, .lens *)')) {
         drawPicture(context, /** @type {HTMLCanvasElement} */ (layer), port);
     }
 
