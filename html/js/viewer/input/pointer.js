@@ -43,6 +43,13 @@ export function listenToPointers(port, host, makes = true) {
 
     const at = (/** @type {PointerEvent} */ e) => whereIs(port, host.port(), e);
 
+    // before the frame of the screen that pointermove waits for
+    const early = (/** @type {Event} */ e) => {
+        if (drag !== null && !drag.takes && drag.tool.busy !== '') {
+            use(host, drag, at(/** @type {PointerEvent} */ (e)));
+        }
+    };
+
     port.addEventListener('contextmenu', (e) => e.preventDefault());
     withoutGestures(port);
 
@@ -55,6 +62,7 @@ export function listenToPointers(port, host, makes = true) {
 
         host.select();
         port.setPointerCapture(e.pointerId);
+        port.addEventListener('pointerrawupdate', early);
         down.set(e.pointerId, here.point);
 
         if (down.size === 2) {
@@ -126,6 +134,7 @@ export function listenToPointers(port, host, makes = true) {
         }
 
         // a finger that stays after a pinch does not become a tool
+        port.removeEventListener('pointerrawupdate', early);
         drag = null;
         pinch = null;
     };
