@@ -45,10 +45,10 @@ struct pacs_service_s {
     struct pacs_volumes_s *volumes;     /* volume.h */
     /* group commit */
     pthread_mutex_t   lock;
-    pthread_cond_t    done;
     pacs_commit_t    *queue, *last; /* oldest first */
     bool              leading;
     pacs_crew_t      *crew;         /* see beside.c */
+    atomic_uint       whole;        /* instances held in memory, store.c */
     atomic_bool       degraded;     /* an fsync failed: no more stores */
     pacs_crcs_t      *crcs;         /* crc.c */
 };
@@ -67,6 +67,7 @@ struct pacs_commit_s {
     int               code;
     pacs_err_t        err;
     bool              finished;
+    pthread_cond_t    turn;         /* finished, or to lead */
 };
 
 /* synced file in c->tmp -> final name, journal, index: durable on PACS_OK.
@@ -132,6 +133,8 @@ void pacs_store_npi(pacs_store_t *st, pacs_str_t category,
  * for the disk.  An error of the first one is the second one's */
 void pacs_store_scan(pacs_store_t *st, pacs_stored_t *out);
 int pacs_store_commit(pacs_store_t *st, pacs_stored_t *out, pacs_err_t *err);
+/* in memory as it came: nothing but the scan is to be done for it */
+bool pacs_store_whole(const pacs_store_t *st);
 size_t pacs_store_memory(const pacs_store_t *st);
 
 /* beside.c */
@@ -145,12 +148,12 @@ struct pacs_late_s {
     pacs_store_t   *store;
     pacs_stored_t   stored;
     pacs_err_t      err;
-    bool            done;
+    bool            scanned, done;
 };
 
 pacs_crew_t *pacs_crew_create(void);
 void pacs_crew_destroy(pacs_crew_t *crew);
-/* scans st and owns it; waits while too many are under way.  *b: NULL before
+/* owns st; waits while too many are under way.  *b: NULL before
  * the first one.  NULL: out of memory, st is gone */
 pacs_late_t *pacs_beside_add(pacs_service_t *svc, pacs_beside_t **b,
     pacs_store_t *st);
@@ -336,6 +339,8 @@ void pacs_cached_touch(int fd, const struct stat *st);
 
 /* --- frames --- */
 
+typedef struct pacs_presented_s  pacs_presented_t;      /* presented.h */
+
 /* one instance, opened for reading its frames; all in op's arena */
 typedef struct {
     pacs_record_t   record;
@@ -345,6 +350,7 @@ typedef struct {
     pacs_open_t     blob;
     pacs_source_t  *file;
     pacs_source_t  *stream;
+    pacs_presented_t  *presented;   /* state that it is drawn with, or NULL */
     uint32_t        asked_for;      /* frame, and how often pacs-codec was */
     unsigned        asked;
 } pacs_image_t;
@@ -522,11 +528,11 @@ int pacs_transcode_run(pacs_op_t *op, pacs_transcode_t *t,
 
 typedef struct pacs_pictures_s  pacs_pictures_t;
 
-/* image: its frames (those of the route, or all); NULL: all that the route's
- * study or series has.  type: of a picture, or of the animation; notes:
+/* image: its frames (those of the route, or all); NULL: all that the state
+ * refers to, or (presented NULL) that the route's study or series has.  type: of a picture, or of the animation; notes:
  * PACS_NOTE_… */
 int pacs_pictures_open(pacs_op_t *op, const pacs_route_t *route,
-    pacs_image_t *image, const pacs_picture_t *want, unsigned notes,
+    pacs_image_t *image, pacs_presented_t *presented, const pacs_picture_t *want, unsigned notes,
     pacs_str_t type, bool animated, pacs_pictures_t **pictures,
     pacs_err_t *err);
 /* makes the next one; PACS_OK: the reply is filled */

@@ -41,7 +41,7 @@ import { cross, difference, dot, length, scaled, sum } from '../math/vector.js';
  */
 
 /** @type {Record<Axis, Orientation>} as radiologists look at them */
-export const AXES = Object.freeze({
+const AXES = Object.freeze({
     axial: { row: [1, 0, 0], column: [0, 1, 0] },
     coronal: { row: [1, 0, 0], column: [0, 0, -1] },
     sagittal: { row: [0, 1, 0], column: [0, 0, -1] },

@@ -6,6 +6,8 @@
 // The wishes are a list that each call replaces; nothing queues behind an old
 // wish, and what nobody wants any more is aborted.
 
+import { text } from '../ui/text.js';
+
 /**
  * @typedef {import('../viewer/plan.js').Picture} Picture
  * @typedef {{status: number, reason: string, blob: Blob | null,
@@ -483,7 +485,7 @@ export class Loader {
         if (bitmap === null) {
             this.#drop(p.key);
             this.#entries.set(p.key, {
-                state: 'failed', reason: 'What came is no picture',
+                state: 'failed', reason: text('What came is no picture'),
             });
         } else {
             this.#bitmaps.set(p.key, bitmap);

@@ -9,18 +9,19 @@ import { Loader } from '../net/loader.js';
 import { depthOf, metered, newMeter, weighed } from '../net/meter.js';
 import { savesData, watchTransfers } from '../net/transfers.js';
 import { find, setText } from '../ui/dom.js';
+import { text } from '../ui/text.js';
 import { addressOf } from './address.js';
 import { renderBanner } from './banner.js';
+import { keptTexts } from './beside.js';
 import { arrived } from './choose.js';
 import { commands } from './commands.js';
 import { listenToHangings, renderHangings } from './hangings.js';
 import { hostOf } from './host.js';
-import { otherInstance } from './identity.js';
+import { otherInstance, patientsOn } from './identity.js';
 import { listenToKeys } from './input/keyboard.js';
 import { movingStage } from './ladder.js';
 import { Loop } from './loop.js';
 import { Opener } from './opener.js';
-import { activePort } from './page.js';
 import { isUnseen } from './seen.js';
 import { Stage } from './stage.js';
 import { MARK } from './state.js';
@@ -86,12 +87,18 @@ let addressTimer = 0;
 
 /** The page as it was drawn last: what is the same is not drawn again. */
 let drawn = /** @type {Partial<Page>} */ ({});
+let shownPatients = 0;
 
 
 /** @param {Page} page */
 function render(page) {
-    if (drawn.study !== page.study || drawn.alarm !== page.alarm) {
-        renderBanner(page.study, page.alarm);
+    const patients = patientsOn(page);
+
+    if (drawn.study !== page.study || drawn.alarm !== page.alarm
+        || patients.length !== shownPatients)
+    {
+        shownPatients = patients.length;
+        renderBanner(page.study, page.alarm, patients);
     }
 
     if (drawn.series !== page.series || drawn.ports !== page.ports
@@ -108,7 +115,9 @@ function render(page) {
         opener.fill();
     }
 
-    if (drawn.ports !== page.ports || drawn.active !== page.active) {
+    if (drawn.ports !== page.ports || drawn.active !== page.active
+        || drawn.cross !== page.cross)
+    {
         addressTimer ||= window.setTimeout(keepAddress, ADDRESS_REST);
     }
 
@@ -122,12 +131,12 @@ function render(page) {
 }
 
 
-/** Cine and planes have no address of their own. */
+/** Cine has no address of its own. */
 function keepAddress() {
     addressTimer = 0;
 
     const { page } = store;
-    const isStill = page.ports.every((s) => !s.playing && s.stack?.made === undefined
+    const isStill = page.ports.every((s) => !s.playing
         && (s.entry === '') === (s.stack === null));
 
     if (page.study !== null && page.alarm === '' && isStill
@@ -170,7 +179,7 @@ async function getPicture(p, signal, use) {
 
     } catch (e) {
         const status = e instanceof Refusal ? e.status : 0;
-        const reason = e instanceof Refusal ? e.message : 'Cannot be read';
+        const reason = e instanceof Refusal ? e.message : text('Cannot be read');
 
         if (status === 401) {
             opener.endSession();
@@ -189,11 +198,21 @@ addEventListener('beforeunload', (e) => {
         e.preventDefault();
     }
 });
+document.addEventListener('dragover', (e) => {
+    if (e.dataTransfer?.types.includes('text/uri-list')) {
+        e.preventDefault();
+    }
+});
+document.addEventListener('drop', async (e) => {
+    e.preventDefault();
+    (await import('./another.js')).dropped(host, e);
+});
 addEventListener('online', () => loader.retry());
 find('.gone-again', HTMLElement).addEventListener('click', () => loader.retry());
 buildToolbar(commands(), host.run);
 listenToHangings(host.hang);
 listenToKeys(host.run);
+store.updatePage((page) => ({ ...page, texts: keptTexts() }));
 loop.schedule();
 opener.openAddress(location.search).then(async () => {
     if (hasMarks(store.page.series, first(store.page.study ?? {}, TAG.StudyInstanceUID))) {

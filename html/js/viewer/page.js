@@ -28,6 +28,7 @@ import { initial } from './state.js';
  * @property {boolean} alone the active port fills the stage
  * @property {ToolName} tool of the pointer
  * @property {Annotation} annotation
+ * @property {import('./beside.js').Texts} texts where they stand
  * @property {Links} links
  * @property {import('./marks/state.js').Marks | null} marks null: not loaded
  * @property {Record<string, number>} anchors index in each stack, by its id,
@@ -66,6 +67,7 @@ export function initialPage() {
         alone: false,
         tool: 'scroll',
         annotation: 'full',
+        texts: 'auto',
         links: { scroll: false, zoom: false, window: false },
         marks: null,
         anchors: {},

@@ -6,10 +6,12 @@ import { TAG, first, number } from '../dicom/dataset.js';
 import { formatDate } from '../dicom/dates.js';
 import { seriesThumbnailUrl, thumbnailUrl } from '../net/urls.js';
 import { el, find, setText } from '../ui/dom.js';
+import { text } from '../ui/text.js';
 import { listenToDrag } from './input/drag.js';
+import { isStranger, studyOf } from './identity.js';
 import { activePort, selected } from './page.js';
 import { hasPictures } from './series.js';
-import { priorText } from './text.js';
+import { priorText, whoText } from './text.js';
 
 /**
  * @typedef {import('./series.js').Series} Series
@@ -78,7 +80,7 @@ function item(e, root, host) {
     }
 
     const button = el('button', { class: 'thumb', type: 'button' }, frame,
-        el('span', { class: 'thumb-title' }),
+        el('bdi', { class: 'thumb-title' }),
         el('span', { class: 'thumb-facts' }), el('span', { class: 'thumb-seen' }));
     const node = el('li', { class: 'strip-item' }, button);
 
@@ -106,7 +108,7 @@ function update(node, e, page) {
     const active = activePort(page).entry === e.id;
     const modality = first(ds, TAG.Modality) || '?';
     const title = first(ds, TAG.SeriesDescription)
-        || `Series ${first(ds, TAG.SeriesNumber)}`.trim();
+        || text('Series {number}', { number: first(ds, TAG.SeriesNumber) }).trim();
     const count = countText(e);
 
     if (isBegun(page)) {
@@ -126,7 +128,7 @@ function update(node, e, page) {
     button.classList.toggle('is-shown', page.ports.some((s) => s.entry === e.id));
     button.setAttribute('aria-current', String(active));
     button.setAttribute('aria-label',
-        [modality, title, e.stack?.label, `${count} images`].filter(Boolean).join(', '));
+        [modality, title, e.stack?.label, imagesText(e)].filter(Boolean).join(', '));
 
     if (active && button.dataset.was !== 'active') {
         node.scrollIntoView({ block: 'nearest', inline: 'nearest' });
@@ -160,6 +162,7 @@ function showImage(img) {
 /** @param {Entry} e @param {Page} page @returns {string} */
 function facts(e, page) {
     return [
+        isStranger(page, e.series.study) ? whoText(studyOf(page, e.series.study) ?? {}) : '',
         e.stack?.label ?? '',
         e.series.reason,
         priorText(e.series.study, page)
@@ -173,10 +176,20 @@ function countText(e) {
     const expected = number(e.series.ds, TAG.NumberOfSeriesRelatedInstances);
 
     if (isIncomplete(e.series)) {
-        return `${e.series.received} of ${expected}`;
+        return text('{n} of {all}', { n: e.series.received ?? 0, all: expected ?? 0 });
     }
 
     return String(e.stack?.frames.length ?? expected ?? '');
+}
+
+
+/** @param {Entry} e @returns {string} */
+function imagesText(e) {
+    const all = number(e.series.ds, TAG.NumberOfSeriesRelatedInstances) ?? 0;
+
+    return isIncomplete(e.series)
+        ? text('{n} of {all} image|{n} of {all} images', { n: e.series.received ?? 0, all })
+        : text('{n} image|{n} images', { n: e.stack?.frames.length ?? all });
 }
 
 
@@ -192,8 +205,8 @@ function seenText(e, page) {
     const failed = failedOf(e, page);
 
     return seen === undefined ? '' : [
-        `${seen.shown} of ${seen.marks.length} shown`,
-        failed === 0 ? '' : `${failed} failed`,
+        text('{n} of {all} shown', { n: seen.shown, all: seen.marks.length }),
+        failed === 0 ? '' : text('{n} failed', { n: failed }),
     ].filter(Boolean).join(', ');
 }
 
@@ -208,9 +221,11 @@ function countsText(e, page) {
     const { ds, received } = e.series;
 
     return [
-        `Expected: ${number(ds, TAG.NumberOfSeriesRelatedInstances) ?? 'not known'}`,
-        `received: ${received ?? 'not asked for yet'}`,
-        `shown: ${page.seen[e.id]?.shown ?? 0}`, `failed: ${failedOf(e, page)}`,
+        text('Expected: {n}', { n: number(ds, TAG.NumberOfSeriesRelatedInstances)
+            ?? text('not known') }),
+        text('received: {n}', { n: received ?? text('not asked for yet') }),
+        text('shown: {n}', { n: page.seen[e.id]?.shown ?? 0 }),
+        text('failed: {n}', { n: failedOf(e, page) }),
     ].join(', ');
 }
 

@@ -11,7 +11,8 @@
  * @returns {HTMLCanvasElement} in device px
  */
 export function shot(port) {
-    const box = port.getBoundingClientRect();
+    const frame = /** @type {HTMLElement} */ (port.closest('.frame'));
+    const box = frame.getBoundingClientRect();
     const dpr = devicePixelRatio;
     const canvas = document.createElement('canvas');
     const context = /** @type {Context} */ (canvas.getContext('2d'));
@@ -25,19 +26,23 @@ export function shot(port) {
         drawPicture(context, /** @type {HTMLCanvasElement} */ (layer), port);
     }
 
-    context.setTransform(dpr, 0, 0, dpr, 0, 0);
+    const at = port.getBoundingClientRect();
+
+    context.setTransform(dpr, 0, 0, dpr, (at.x - box.x) * dpr, (at.y - box.y) * dpr);
 
     for (const node of port.querySelectorAll('.port-layer :is(path, line, circle, text)')) {
         drawShape(context, /** @type {SVGElement} */ (node));
     }
 
-    for (const node of port.querySelectorAll('.corner div, .letter, .turned, .lossy,'
+    context.setTransform(dpr, 0, 0, dpr, 0, 0);
+
+    for (const node of frame.querySelectorAll('.corner div, .letter, .whose, .prior, .turned, .lossy,'
         + ' .badge, .scale-text, .scale-source'))
     {
         drawText(context, /** @type {HTMLElement} */ (node), box);
     }
 
-    drawBar(context, port.querySelector('.scale-bar'), box);
+    drawBar(context, frame.querySelector('.scale-bar'), box);
 
     return canvas;
 }
@@ -50,17 +55,20 @@ export function shot(port) {
  * @param {HTMLElement} port
  */
 function drawPicture(context, layer, port) {
-    const { width, height } = context.canvas;
+    const box = /** @type {HTMLElement} */ (port.closest('.frame')).getBoundingClientRect();
+    const at = port.getBoundingClientRect();
+    const [x, y, width, height] = [at.x - box.x, at.y - box.y, at.width, at.height]
+        .map((v) => Math.round(v * devicePixelRatio));
     const red = port.querySelector('.port-filter feFuncR');
 
     context.globalAlpha = Number(getComputedStyle(layer).opacity);
 
     if (layer.style.filter === '' || red === null) {
-        context.drawImage(layer, 0, 0, width, height);
+        context.drawImage(layer, x, y, width, height);
     } else {
         const of = (/** @type {string} */ name) => Number(red.getAttribute(name));
 
-        context.drawImage(mapped(layer, of('slope'), of('intercept') * 255), 0, 0,
+        context.drawImage(mapped(layer, of('slope'), of('intercept') * 255), x, y,
             width, height);
     }
 
@@ -172,7 +180,7 @@ function drawText(context, node, port) {
     const x = (isEnd ? r.right : r.left) - port.left + (isEnd ? -pad : pad);
     const y = r.top - port.top + r.height / 2;
 
-    if (node.classList.contains('turned') || node.classList.contains('lossy')) {
+    if (['whose', 'prior', 'turned', 'lossy'].some((c) => node.classList.contains(c))) {
         context.strokeStyle = style.backgroundColor;
     }
 
