@@ -32,8 +32,10 @@ if ($ENV{PACS_URL}) {
     exit;
 }
 
-# the policy that the pages promise to live with
-my $policy = q{add_header Content-Security-Policy "default-src 'self'; object-src 'none'; base-uri 'none'" always;};
+# the policy that the pages promise to live with; and the shipped one's style
+# of a report's page
+my ($style) = slurp('conf/nginx.conf') =~ /(style-src [^;]*)/;
+my $policy = qq{add_header Content-Security-Policy "default-src 'self'; $style; object-src 'none'; base-uri 'none'" always;};
 
 # two lanes, each with a server of its own: what one stores the other's list
 # does not show; latency is measured where nothing else runs

@@ -133,10 +133,21 @@ function update(node, e, page) {
 }
 
 
+/** @param {string} modality @returns {string} '': of pictures */
+function kindOf(modality) {
+    return ({
+        SR: text('Report'), DOC: text('Document'), KO: text('Key objects'),
+        PR: text('Presentation states'), ECG: text('ECG'), RTSTRUCT: text('Contours'),
+        RTPLAN: text('Treatment plan'), REG: text('Registration'),
+    })[modality] ?? '';
+}
+
+
 /** @param {Entry} e @param {Page} page @returns {string} */
 function facts(e, page) {
     return [
         e.stack?.label ?? '',
+        e.stack === null ? kindOf(first(e.series.ds, TAG.Modality)) : '',
         e.series.reason,
         priorText(e.series.study, page)
             || formatDate(first(e.series.ds, TAG.SeriesDate)),
