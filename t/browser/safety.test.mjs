@@ -11,6 +11,7 @@ import {
 } from './browser.mjs';
 import { storeCt, storePhantoms } from './phantoms.mjs';
 import { readPng } from './png.mjs';
+import { CT, LINKED, NM } from './studies.mjs';
 import { NO_SAMPLES, storeSamples } from './samples.mjs';
 
 /** @typedef {import('playwright-core').Page} Page */
@@ -216,4 +217,120 @@ onPage('S11 corner text moves beside the picture and back, and stays where it wa
         await page.keyboard.press(';');
         await drawn(page);
         assert.deepEqual(await portBox(page), wide);
+    });
+
+
+/** @param {Page} page @param {string} words @param {string} name of the study's row */
+async function searchAnother(page, words, name) {
+    await page.locator('.toolbar [data-command="another"]').click();
+    await page.locator('.another .ask-field').fill(words);
+    await page.keyboard.press('Enter');
+    await page.locator('.another-study', { hasText: name }).click();
+}
+
+
+/** @param {Page} page @returns {Promise<number>} that the banner says */
+const patients = async (page) => await page.locator('.banner-two').isVisible() ? 2 : 1;
+
+
+onPage('S2 H9 two patients only after a question that names both; then colours and names',
+    {}, async (page) => {
+        await openStudy(page, CT.study);
+        await searchAnother(page, 'LINK-1', 'Linked, Series');
+
+        const question = page.locator('dialog[open]');
+        const said = await question.innerText();
+
+        assert.ok(said.includes(CT.id) && said.includes('LINK-1'), said);
+        assert.ok(said.includes('Linked, Series'));
+        // the safe answer, Esc and Enter all leave the screen as it was
+        await page.keyboard.press('Escape');
+        await drawn(page);
+        assert.equal(await page.locator('.port').count(), 1);
+        assert.equal(await patients(page), 1);
+        await searchAnother(page, 'LINK-1', 'Linked, Series');
+        await question.waitFor();
+        await page.keyboard.press('Enter');
+        await drawn(page);
+        assert.equal(await page.locator('.port').count(), 1);
+
+        await searchAnother(page, 'LINK-1', 'Linked, Series');
+        await page.getByRole('button', { name: 'Show both' }).click();
+        await isShown(page, 1, 1);
+
+        // the banner is of both, and each picture says whose it is
+        assert.equal(await patients(page), 2);
+        assert.match(await page.locator('.banner-two').innerText(), /2 patients/);
+        assert.deepEqual(await page.locator('.banner-who').count(), 2);
+        assert.equal(await page.locator('.banner-patient').isVisible(), false);
+        await page.keyboard.press('i');
+        await page.keyboard.press('i');
+        await drawn(page);
+        assert.match(await page.locator('.whose').nth(0).innerText(), new RegExp(CT.id));
+        assert.match(await page.locator('.whose').nth(1).innerText(), /Linked, Series/);
+        assert.deepEqual(await page.locator('.prior:visible').count(), 0);
+
+        // a frame of another colour each, on the screen
+        const png = readPng(await page.locator('.ports').screenshot());
+        const half = Math.floor(png.width / 2);
+        const [left, right] = [png.at(1, 300), png.at(half + 3, 300)];
+
+        assert.ok(Math.max(...left.map((v, i) => Math.abs(v - right[i]))) > 80,
+            `${left} ${right}`);
+        assert.ok(Math.max(...left) > 150 && Math.max(...right) > 150);
+
+        // marks are of the page's own patient
+        await page.locator('.port').nth(1).focus();
+        await page.keyboard.press('d');
+        await page.waitForSelector('.layer-marks', { state: 'attached' });
+
+        const box = await portBox(page, 1);
+
+        await page.mouse.click(box.x + 100, box.y + 200);
+        await page.waitForFunction(() => /own patient/.test(
+            document.querySelector('.panel-note')?.textContent ?? ''));
+        assert.equal(await page.locator('.mark').count(), 0);
+
+        // its viewport closed: one patient, and nothing of the other is left
+        await page.locator('.port').nth(1).focus();
+        await page.keyboard.press('v');
+        await page.keyboard.press('Delete');
+        await drawn(page);
+        assert.equal(await patients(page), 1);
+        assert.equal(await page.locator('.thumb').count(), 2);
+        assert.equal(await page.locator('.whose:visible').count(), 0);
+    });
+
+
+onPage('S2 a link that is dropped asks; an address with two patients opens one, and says so',
+    {}, async (page) => {
+        await openStudy(page, CT.study);
+        await page.evaluate((url) => {
+            const data = new DataTransfer();
+
+            data.setData('text/uri-list', url);
+            document.querySelector('.stage')?.dispatchEvent(new DragEvent('drop',
+                { dataTransfer: data, bubbles: true, cancelable: true }));
+        }, `${BASE}/viewer.html?study=${LINKED.study}`);
+        await page.locator('dialog[open]').waitFor();
+        assert.match(await page.locator('dialog[open]').innerText(), /Linked, Series/);
+        await page.keyboard.press('Escape');
+
+        for (const address of [`study=${CT.study}&study=${LINKED.study}`,
+            `requestType=STUDY&studyUID=${CT.study},${LINKED.study}`])
+        {
+            await page.goto(`${BASE}/viewer.html?${address}`);
+            await page.waitForFunction(() => /two patients.*Linked, Series/.test(
+                document.querySelector('.note')?.textContent ?? ''));
+            await isShown(page, 1);
+            assert.equal(await page.locator('.thumb').count(), 2);
+            assert.equal(await patients(page), 1);
+        }
+
+        // of one patient it opens them all
+        await page.goto(`${BASE}/viewer.html?study=${NM.study}&study=${NM.older}`);
+        await isShown(page, 1);
+        assert.equal(await page.locator('.thumb').count(), 2);
+        assert.equal(await patients(page), 1);
+        assert.equal(await page.locator('.thumb.is-prior').count(), 1);
     });

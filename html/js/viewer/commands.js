@@ -147,6 +147,8 @@ const COMMANDS = [
         run: async (host) => (await import('./studies.js')).stepStudy(host, 1) },
     { name: 'prior', label: text('Compare with a prior'), keys: [','],
         run: async (host) => (await import('./compare.js')).comparePrior(host) },
+    { name: 'another', label: text('Another study beside'), keys: [],
+        run: async (host) => (await import('./another.js')).openAnother(host) },
     { name: 'timeline', label: text('Studies of the patient'), keys: ['/'],
         run: async (host) => (await import('./timeline.js')).toggleTimeline(host) },
     { name: 'hang-forth', label: text('Next hanging'), keys: ['.'],

@@ -11,10 +11,11 @@ import { showMatches } from './matches.js';
 import { linkedFromHere } from './links.js';
 import { withPort } from './page.js';
 import { text } from '../ui/text.js';
+import { isSamePatient } from './identity.js';
 import { getSeries, hasPictures } from './series.js';
 import { emptied, frameOf, initial, isProjection, scrolledTo } from './state.js';
 import { entries } from './strip.js';
-import { isSamePatient, say, studiesOf } from './studies.js';
+import { say, studiesOf } from './studies.js';
 
 /**
  * @typedef {import('./host.js').Host} Host
@@ -111,7 +112,7 @@ function nextOf(study, all, page) {
  * @param {Dataset} prior
  * @param {import('./series.js').Series[]} series of it
  */
-async function beside(host, prior, series) {
+export async function beside(host, prior, series) {
     const uid = first(prior, TAG.StudyInstanceUID);
 
     host.arrange((page) => halved({

@@ -17,7 +17,7 @@ import { arrived } from './choose.js';
 import { commands } from './commands.js';
 import { listenToHangings, renderHangings } from './hangings.js';
 import { hostOf } from './host.js';
-import { otherInstance } from './identity.js';
+import { otherInstance, patientsOn } from './identity.js';
 import { listenToKeys } from './input/keyboard.js';
 import { movingStage } from './ladder.js';
 import { Loop } from './loop.js';
@@ -87,12 +87,18 @@ let addressTimer = 0;
 
 /** The page as it was drawn last: what is the same is not drawn again. */
 let drawn = /** @type {Partial<Page>} */ ({});
+let shownPatients = 0;
 
 
 /** @param {Page} page */
 function render(page) {
-    if (drawn.study !== page.study || drawn.alarm !== page.alarm) {
-        renderBanner(page.study, page.alarm);
+    const patients = patientsOn(page);
+
+    if (drawn.study !== page.study || drawn.alarm !== page.alarm
+        || patients.length !== shownPatients)
+    {
+        shownPatients = patients.length;
+        renderBanner(page.study, page.alarm, patients);
     }
 
     if (drawn.series !== page.series || drawn.ports !== page.ports
@@ -191,6 +197,15 @@ addEventListener('beforeunload', (e) => {
     if (store.page.warns && isUnseen(store.page)) {
         e.preventDefault();
     }
+});
+document.addEventListener('dragover', (e) => {
+    if (e.dataTransfer?.types.includes('text/uri-list')) {
+        e.preventDefault();
+    }
+});
+document.addEventListener('drop', async (e) => {
+    e.preventDefault();
+    (await import('./another.js')).dropped(host, e);
 });
 addEventListener('online', () => loader.retry());
 find('.gone-again', HTMLElement).addEventListener('click', () => loader.retry());

@@ -10,6 +10,7 @@ import { text } from '../ui/text.js';
 import { asWished, laidOut, wishesOf } from './address.js';
 import { choose, getProtocols, hangingOf, looked } from './hanging.js';
 import { hostOf } from './host.js';
+import { isStranger, withoutStrangers } from './identity.js';
 import { linkedFromHere } from './links.js';
 import { initialPage, withLayout } from './page.js';
 import { getSeries, getStudy, hasPapers, hasPictures, isOfLoops, loadSeries } from './series.js';
@@ -48,12 +49,14 @@ export class Opener {
         const args = new URLSearchParams(search);
 
         if (!args.has('requestType')) {
-            await this.open(args.get('study') ?? '', wishesOf(search));
+            const [study = '', ...more] = args.getAll('study');
+
+            await this.open(study, wishesOf(search), more);
             return;
         }
 
         try {
-            const { study, list } = await (await import('./iid.js'))
+            const { study, more, list } = await (await import('./iid.js'))
                 .invoked(this.root, search);
 
             if (list !== '') {
@@ -62,7 +65,7 @@ export class Opener {
             }
 
             history.replaceState(null, '', `?study=${study}`);
-            await this.open(study);
+            await this.open(study, null, more);
         } catch (e) {
             this.#say(e instanceof Refusal ? `${e.message}.` : text('Cannot be opened.'));
         }
@@ -72,8 +75,9 @@ export class Opener {
     /**
      * @param {string} uid of the study
      * @param {import('./address.js').Wishes | null} [wishes]
+     * @param {string[]} [more] studies of the same patient
      */
-    async open(uid, wishes = null) {
+    async open(uid, wishes = null, more = []) {
         if (!isUid(uid)) {
             this.#say(text('The address names no study.'));
             return;
@@ -107,6 +111,10 @@ export class Opener {
         }
 
         this.#say('');
+
+        if (more.length > 0) {
+            await (await import('./another.js')).join(this.root, this.store, more);
+        }
 
         if (wishes === null) {
             await this.hang();
@@ -266,6 +274,7 @@ export class Opener {
 
         if (entry.stack !== null) {
             this.#show(entry.stack, at);
+            this.store.updatePage(withoutStrangers);
             return;
         }
 
@@ -283,6 +292,7 @@ export class Opener {
                     papers: loaded.papers }));
             }
         });
+        this.store.updatePage(withoutStrangers);
 
         if (loaded.papers.length > 0) {
             (await import('./papers.js')).showPapers(hostOf(this.store, this));
@@ -293,9 +303,16 @@ export class Opener {
 
     /** @param {1 | -1} by @param {number} at index of the viewport */
     step(by, at) {
-        const all = entries(this.store.page.series).filter((e) => canBeShown(e)
+        const { page } = this.store;
+        const own = page.ports[at].entry;
+        const every = entries(page.series).filter((e) => canBeShown(e)
             || hasPapers(e.series));
-        const now = all.findIndex((e) => e.id === this.store.page.ports[at].entry);
+        const isOther = (/** @type {Entry | undefined} */ e) =>
+            e !== undefined && isStranger(page, e.series.study);
+        const isOfOther = isOther(every.find((e) => e.id === own));
+        // never from one patient into the other
+        const all = every.filter((e) => isOther(e) === isOfOther);
+        const now = all.findIndex((e) => e.id === own);
         const next = all[now + by];
 
         if (next !== undefined) {
@@ -311,10 +328,13 @@ export class Opener {
             return;
         }
 
-        const { series, ports } = this.store.page;
+        this.store.updatePage(withoutStrangers);
+
+        const { page } = this.store;
+        const { series, ports } = page;
         const shown = new Set(ports.map((s) => s.entry));
-        const free = entries(series)
-            .filter((e) => canBeShown(e) && !shown.has(e.id));
+        const free = entries(series).filter((e) => canBeShown(e) && !shown.has(e.id)
+            && !isStranger(page, e.series.study));
 
         ports.forEach((s, i) => {
             const next = s.entry === '' ? free.shift() : undefined;
@@ -329,6 +349,7 @@ export class Opener {
     /** @param {number} at index of the viewport */
     close(at) {
         this.store.update(at, (s) => emptied(s));
+        this.store.updatePage(withoutStrangers);
     }
 
 

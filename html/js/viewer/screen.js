@@ -10,11 +10,12 @@ import { formatWindow, isIdentity } from '../math/window.js';
 import { find, setLines, setText } from '../ui/dom.js';
 import { text } from '../ui/text.js';
 import { besideOf, isLow } from './beside.js';
+import { isStranger, patientsOn, studyOf } from './identity.js';
 import { drawLayers } from './layers.js';
 import { linkOf } from './links.js';
 import { compositorMap, draw, setFilter, sourceOf } from './picture.js';
 import { imageSize, shownFrame } from './state.js';
-import { corners, lettersOf, priorText } from './text.js';
+import { corners, lettersOf, priorText, whoText } from './text.js';
 
 /**
  * @typedef {import('./state.js').Viewport} Viewport
@@ -101,6 +102,7 @@ export class Screen {
         this.#failure(s);
         this.#turned(s);
         this.#prior(s, page);
+        this.#whose(s, page);
         drawLayers(this.layer, s, page);
         this.node.dataset.tool = page.tool;
         this.node.dataset.shown = s.shown === null ? '' : String(s.shown.index + 1);
@@ -227,6 +229,24 @@ export class Screen {
 
         setText(mark, prior);
         mark.hidden = prior === '';
+    }
+
+
+    /**
+     * Of two patients on the screen each picture says whose it is (S2).
+     * @param {Viewport} s
+     * @param {Page} page
+     */
+    #whose(s, page) {
+        const mark = find('.whose', HTMLElement, this.texts);
+        const study = shownFrame(s)?.study;
+        const of = study === undefined || patientsOn(page).length < 2 ? null
+            : studyOf(page, study);
+
+        this.frame.dataset.patient = of === null || study === undefined ? ''
+            : isStranger(page, study) ? '2' : '1';
+        setText(mark, of === null ? '' : whoText(of));
+        mark.hidden = of === null;
     }
 
 

@@ -8,9 +8,10 @@ import { seriesThumbnailUrl, thumbnailUrl } from '../net/urls.js';
 import { el, find, setText } from '../ui/dom.js';
 import { text } from '../ui/text.js';
 import { listenToDrag } from './input/drag.js';
+import { isStranger, studyOf } from './identity.js';
 import { activePort, selected } from './page.js';
 import { hasPictures } from './series.js';
-import { priorText } from './text.js';
+import { priorText, whoText } from './text.js';
 
 /**
  * @typedef {import('./series.js').Series} Series
@@ -146,6 +147,7 @@ function kindOf(modality) {
 /** @param {Entry} e @param {Page} page @returns {string} */
 function facts(e, page) {
     return [
+        isStranger(page, e.series.study) ? whoText(studyOf(page, e.series.study) ?? {}) : '',
         e.stack?.label ?? '',
         e.stack === null ? kindOf(first(e.series.ds, TAG.Modality)) : '',
         e.series.reason,

@@ -11,6 +11,7 @@ import { edgeLetters, edgeLettersOfPatientOrientation } from '../math/orientatio
 import { formatWindow } from '../math/window.js';
 import { matrix, scaleOf } from '../math/view.js';
 import { text } from '../ui/text.js';
+import { isStranger } from './identity.js';
 import { imageSize, shownFrame, startWindow } from './state.js';
 
 /**
@@ -98,8 +99,16 @@ export function priorText(study, page) {
     const prior = page.priors.find((ds) => first(ds, TAG.StudyInstanceUID) === study);
     const date = first(prior, TAG.StudyDate);
 
-    return prior === undefined ? '' : [text('PRIOR'), formatDate(date),
+    return prior === undefined || isStranger(page, study) ? '' : [text('PRIOR'), formatDate(date),
         earlier(first(page.study ?? undefined, TAG.StudyDate), date)]
+        .filter(said).join('  ');
+}
+
+
+/** @param {Dataset} ds of a study @returns {string} who it is, on one line */
+export function whoText(ds) {
+    return [personName(ds, TAG.PatientName).main || text('No name'),
+        first(ds, TAG.PatientID), formatDate(first(ds, TAG.PatientBirthDate))]
         .filter(said).join('  ');
 }
 

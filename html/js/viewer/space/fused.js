@@ -4,6 +4,7 @@
 // there is nothing by the compositor.
 
 import { svg } from '../../ui/dom.js';
+import { text } from '../../ui/text.js';
 import { drawWhole } from '../picture.js';
 import { shownFrame } from '../state.js';
 import { fusionPicture } from './fusion.js';
@@ -16,15 +17,15 @@ import { fusionPicture } from './fusion.js';
 /** Red, green and blue of grey values at equal distances from 0 to the most. */
 export const MAPS = Object.freeze({
     hot: {
-        label: 'Hot',
+        label: text('Hot'),
         rgb: ['0 .38 .75 1 1 1 1 1 1', '0 0 0 .13 .5 .88 1 1 1', '0 0 0 0 0 0 .25 .63 1'],
     },
     rainbow: {
-        label: 'Rainbow',
+        label: text('Rainbow'),
         rgb: ['0 .2 0 0 0 .5 1 1 1', '0 0 0 .5 1 1 1 .5 0', '0 .5 1 1 0 0 0 0 0'],
     },
     ice: {
-        label: 'Ice',
+        label: text('Ice'),
         rgb: ['0 0 0 0 0 .25 .5 .75 1', '0 0 .13 .38 .63 .8 .9 1 1', '0 .4 .75 1 1 1 1 1 1'],
     },
 });
