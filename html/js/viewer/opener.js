@@ -306,7 +306,7 @@ export class Opener {
         const { page } = this.store;
         const own = page.ports[at].entry;
         const every = entries(page.series).filter((e) => canBeShown(e)
-                || hasPapers(e.series));
+            || hasPapers(e.series));
         const isOther = (/** @type {Entry | undefined} */ e) =>
             e !== undefined && isStranger(page, e.series.study);
         const isOfOther = isOther(every.find((e) => e.id === own));
