@@ -14,8 +14,8 @@ const VERSIONED = PROGRAM === '' ? '' : `v/${PROGRAM}/`;
 const AWAY = `${ROOT}away.html`;
 const FIRST = [
     AWAY, `${ROOT}img/icon.svg`,
-    ...['tokens', 'layout', 'button', 'away'].map((name) =>
-        `${ROOT}${VERSIONED}css/${name}.css`),
+    ...['js/theme.js', ...['tokens', 'layout', 'button', 'away'].map((name) =>
+        `css/${name}.css`)].map((path) => `${ROOT}${VERSIONED}${path}`),
 ];
 
 

@@ -154,7 +154,7 @@ struct ngx_http_pacs_ctx_s {
 /* request */
 
 ngx_int_t ngx_http_pacs_handler(ngx_http_request_t *r);
-ngx_http_pacs_ctx_t *ngx_http_pacs_create_ctx(ngx_http_request_t *r);
+ngx_int_t ngx_http_pacs_begin(ngx_http_request_t *r, ngx_http_pacs_ctx_t **ctx);
 void ngx_http_pacs_fill_request(ngx_http_request_t *r,
     ngx_http_pacs_ctx_t *ctx);
 ngx_int_t ngx_http_pacs_post(ngx_http_pacs_ctx_t *ctx, ngx_uint_t pool,

@@ -4,90 +4,30 @@
 /*
  * Server-sent events of what changes in the archive, see conf/events.md.
  * The index is asked, once a worker for all of its streams: every now and
- * then, and as soon as Redis hints at something.  A hint is any byte from the
- * subscribed connection, so that nothing of it needs to be understood.  Without
- * a stream there is no timer, no question and no connection.
+ * then, and as soon as Redis hints at something.  Without a stream there is no
+ * timer, no question and no connection.
  */
 
 
-#include "ngx_http_pacs.h"
+#include "ngx_http_pacs_events.h"
 
 
 #define NGX_HTTP_PACS_TICK          400             /* msec */
 #define NGX_HTTP_PACS_HINTED_TICK   5000            /* msec between polls */
 #define NGX_HTTP_PACS_SOON          100             /* msec from hint to poll */
-#define NGX_HTTP_PACS_HINT_RETRY    5000            /* msec */
 #define NGX_HTTP_PACS_HEARTBEAT     15000           /* msec */
-#define NGX_HTTP_PACS_STREAM_MAX    (64 * 1024)     /* bytes for a client */
-
-
-struct ngx_http_pacs_stream_s {
-    ngx_queue_t                  queue;
-    ngx_http_pacs_ctx_t         *ctx;
-    int64_t                      since;     /* of Last-Event-ID, or -1 */
-    ngx_msec_t                   sent;
-
-    pacs_buf_t                   next;      /* not with nginx yet */
-    pacs_buf_t                   busy;      /* in buf */
-    ngx_buf_t                    buf;
-    ngx_chain_t                  chain;
-
-    unsigned                     open:1;    /* in the queue */
-};
-
-
-/* one a worker; the thread has the last part while posted */
-
-struct ngx_http_pacs_events_s {
-    ngx_http_pacs_main_conf_t   *pmcf;
-    ngx_queue_t                  streams;
-    ngx_uint_t                   nstreams;
-    ngx_uint_t                   npolls;
-
-    ngx_event_t                  timer;
-    ngx_msec_t                   polled;
-    ngx_thread_task_t           *task;
-
-    ngx_peer_connection_t        peer;      /* Redis; connection: or NULL */
-    ngx_log_t                    log;
-    ngx_msec_t                   tried;
-
-    unsigned                     posted:1;
-    unsigned                     due:1;
-    unsigned                     hinted:1;  /* Redis has answered */
-
-    int64_t                      last;
-    int64_t                      began;
-    int64_t                      after;
-    int                          rc;
-    pacs_err_t                   err;
-    pacs_buf_t                   news;
-};
 
 
 static void ngx_http_pacs_events_open(ngx_http_pacs_ctx_t *ctx);
 static void ngx_http_pacs_events_opened(ngx_http_pacs_ctx_t *ctx);
 static ngx_int_t ngx_http_pacs_events_header(ngx_http_pacs_ctx_t *ctx);
-static void ngx_http_pacs_stream_leave(ngx_http_pacs_stream_t *s);
-static void ngx_http_pacs_stream_say(ngx_http_pacs_stream_t *s,
-    const char *data, size_t len);
-static void ngx_http_pacs_stream_write(ngx_http_request_t *r);
-static ngx_int_t ngx_http_pacs_stream_send(ngx_http_pacs_stream_t *s);
-static void ngx_http_pacs_stream_end(ngx_http_pacs_stream_t *s);
 static void ngx_http_pacs_events_tick(ngx_event_t *ev);
 static void ngx_http_pacs_events_each(ngx_http_pacs_events_t *events,
     const char *data, size_t len, ngx_msec_t quiet);
 static void ngx_http_pacs_events_poll(ngx_http_pacs_events_t *events);
 static void ngx_http_pacs_events_thread(void *data, ngx_log_t *log);
 static void ngx_http_pacs_events_done(ngx_event_t *ev);
-static void ngx_http_pacs_hint_connect(ngx_http_pacs_events_t *events);
-static void ngx_http_pacs_hint_close(ngx_http_pacs_events_t *events);
-static void ngx_http_pacs_hint_write(ngx_event_t *wev);
-static void ngx_http_pacs_hint_read(ngx_event_t *rev);
-
-
-static const char  ngx_http_pacs_subscribe[] =
-    "SUBSCRIBE " PACS_CACHE_CHANNEL "\r\n";
+static void ngx_http_pacs_events_heard(ngx_http_pacs_events_t *events);
 
 
 ngx_int_t
@@ -123,8 +63,9 @@ ngx_http_pacs_events_init(ngx_http_pacs_main_conf_t *pmcf, ngx_cycle_t *cycle)
 
     /* that Redis does not answer others say */
 
-    events->log = *cycle->log;
-    events->log.log_level = NGX_LOG_ALERT;
+    events->hint.log = *cycle->log;
+    events->hint.log.log_level = NGX_LOG_ALERT;
+    events->hint.heard = ngx_http_pacs_events_heard;
 
     pmcf->events = events;
 
@@ -158,7 +99,7 @@ ngx_http_pacs_events_state(ngx_http_pacs_main_conf_t *pmcf, pacs_buf_t *b)
     pacs_buf_printf(b, "\"events\":{\"streams\":%u,\"polls\":%u,"
                     "\"hints\":%s}", (unsigned) events->nstreams,
                     (unsigned) events->npolls,
-                    events->hinted ? "true" : "false");
+                    events->hint.up ? "true" : "false");
 }
 
 
@@ -168,40 +109,21 @@ ngx_http_pacs_events_handler(ngx_http_request_t *r)
     ngx_int_t                rc;
     ngx_str_t                value;
     ngx_http_pacs_ctx_t     *ctx;
+    ngx_http_pacs_events_t  *events;
     ngx_http_pacs_stream_t  *s;
 
-    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
-        return NGX_HTTP_NOT_ALLOWED;
-    }
-
-    rc = ngx_http_discard_request_body(r);
+    rc = ngx_http_pacs_begin(r, &ctx);
 
     if (rc != NGX_OK) {
         return rc;
     }
 
-    ctx = ngx_http_pacs_create_ctx(r);
-    if (ctx == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
     ngx_http_pacs_fill_request(r, ctx);
 
-    s = ngx_pcalloc(r->pool, sizeof(ngx_http_pacs_stream_t));
+    s = ngx_http_pacs_stream_create(ctx);
     if (s == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
-
-    /*
-     * set by ngx_pcalloc():
-     *
-     *     s->next, s->busy, s->buf, s->chain
-     *     s->open = 0;
-     */
-
-    s->ctx = ctx;
-    s->next.max = NGX_HTTP_PACS_STREAM_MAX;
-    s->busy.max = NGX_HTTP_PACS_STREAM_MAX;
 
     if (ngx_http_pacs_header(r, "last-event-id", &value) != NGX_OK
         || !pacs_str_int(ngx_http_pacs_slice(&value), 0, INT64_MAX,
@@ -211,6 +133,7 @@ ngx_http_pacs_events_handler(ngx_http_request_t *r)
     }
 
     ctx->stream = s;
+    events = ctx->pmcf->events;
 
     r->main->count++;
 
@@ -218,18 +141,24 @@ ngx_http_pacs_events_handler(ngx_http_request_t *r)
         ngx_http_pacs_fail(ctx, PACS_E_FORBIDDEN, "a page of another origin "
                            "asks: see pacs_cors_origin");
 
-    } else if (ctx->pmcf->events->nstreams
+    } else if (events->nstreams
                >= (ngx_uint_t) ctx->pmcf->limits.event_streams)
     {
         ngx_http_pacs_fail(ctx, PACS_E_BUSY, "there are too many event "
                            "streams already (limit event_streams)");
 
-    } else if (ngx_http_pacs_post(ctx, NGX_HTTP_PACS_READ,
-                                  ngx_http_pacs_events_open,
-                                  ngx_http_pacs_events_opened)
-               != NGX_OK)
-    {
-        ngx_http_pacs_fail(ctx, PACS_E_BUSY, "too many requests wait already");
+    } else {
+        events->nstreams++;
+        s->counted = 1;
+
+        if (ngx_http_pacs_post(ctx, NGX_HTTP_PACS_READ,
+                               ngx_http_pacs_events_open,
+                               ngx_http_pacs_events_opened)
+            != NGX_OK)
+        {
+            ngx_http_pacs_fail(ctx, PACS_E_BUSY,
+                               "too many requests wait already");
+        }
     }
 
     return NGX_DONE;
@@ -286,21 +215,17 @@ ngx_http_pacs_events_opened(ngx_http_pacs_ctx_t *ctx)
 
     /* said again to others, if the poll was ahead of what was said here */
 
-    if (events->nstreams == 0 || events->last > s->since) {
+    if (ngx_queue_empty(&events->streams) || events->last > s->since) {
         events->last = s->since;
     }
 
     ngx_queue_insert_tail(&events->streams, &s->queue);
-    events->nstreams++;
-    s->open = 1;
 
     if (!events->timer.timer_set) {
         ngx_add_timer(&events->timer, NGX_HTTP_PACS_TICK);
     }
 
-    if (events->peer.connection == NULL) {
-        ngx_http_pacs_hint_connect(events);
-    }
+    ngx_http_pacs_hint_connect(events);
 
     s->sent = ngx_current_msec;
 
@@ -340,163 +265,6 @@ ngx_http_pacs_events_header(ngx_http_pacs_ctx_t *ctx)
 }
 
 
-void
-ngx_http_pacs_events_cancel(ngx_http_pacs_ctx_t *ctx)
-{
-    ngx_http_pacs_stream_t  *s;
-
-    s = ctx->stream;
-
-    if (s == NULL) {
-        return;
-    }
-
-    ngx_http_pacs_stream_leave(s);
-
-    pacs_buf_free(&s->next);
-    pacs_buf_free(&s->busy);
-    ctx->stream = NULL;
-}
-
-
-static void
-ngx_http_pacs_stream_leave(ngx_http_pacs_stream_t *s)
-{
-    if (s->open) {
-        ngx_queue_remove(&s->queue);
-        s->ctx->pmcf->events->nstreams--;
-        s->open = 0;
-    }
-}
-
-
-static void
-ngx_http_pacs_stream_say(ngx_http_pacs_stream_t *s, const char *data,
-    size_t len)
-{
-    ngx_connection_t  *c;
-
-    c = s->ctx->request->connection;
-
-    pacs_buf_add(&s->next, data, len);
-    s->sent = ngx_current_msec;
-
-    ngx_http_pacs_stream_write(s->ctx->request);
-    ngx_http_run_posted_requests(c);
-}
-
-
-/* who reads too slowly has more unsent than there may be; he comes again and
- * says up to where he has heard all */
-
-static void
-ngx_http_pacs_stream_write(ngx_http_request_t *r)
-{
-    ngx_int_t                  rc;
-    ngx_connection_t          *c;
-    ngx_http_pacs_ctx_t       *ctx;
-    ngx_http_pacs_stream_t    *s;
-    ngx_http_core_loc_conf_t  *clcf;
-
-    c = r->connection;
-    ctx = ngx_http_get_module_ctx(r, ngx_http_pacs_module);
-    s = ctx->stream;
-
-    rc = c->write->timedout || s->next.failed ? NGX_ERROR
-                                              : ngx_http_pacs_stream_send(s);
-
-    if (rc == NGX_AGAIN) {
-        clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
-
-        if (!c->write->timer_set) {
-            ngx_add_timer(c->write, clcf->send_timeout);
-        }
-
-        if (ngx_handle_write_event(c->write, 0) == NGX_OK) {
-            return;
-        }
-
-        rc = NGX_ERROR;
-    }
-
-    if (rc == NGX_ERROR) {
-        ngx_http_pacs_stream_leave(s);
-        ngx_http_finalize_request(r, NGX_ERROR);
-        return;
-    }
-
-    if (c->write->timer_set) {
-        ngx_del_timer(c->write);
-    }
-}
-
-
-static ngx_int_t
-ngx_http_pacs_stream_send(ngx_http_pacs_stream_t *s)
-{
-    ngx_int_t            rc;
-    pacs_buf_t           empty;
-    ngx_chain_t         *in;
-    ngx_http_request_t  *r;
-
-    r = s->ctx->request;
-
-    for ( ;; ) {
-        in = NULL;
-
-        if (s->buf.pos == s->buf.last) {
-
-            if (s->next.len == 0) {
-                return NGX_OK;
-            }
-
-            empty = s->busy;
-            empty.len = 0;
-            s->busy = s->next;
-            s->next = empty;
-
-            s->buf.pos = (u_char *) s->busy.data;
-            s->buf.last = s->buf.pos + s->busy.len;
-            s->buf.start = s->buf.pos;
-            s->buf.end = s->buf.last;
-            s->buf.memory = 1;
-            s->buf.flush = 1;
-
-            s->chain.buf = &s->buf;
-            s->chain.next = NULL;
-            in = &s->chain;
-        }
-
-        rc = ngx_http_output_filter(r, in);
-
-        if (rc == NGX_ERROR || rc > NGX_OK) {
-            return NGX_ERROR;
-        }
-
-        if (s->buf.pos != s->buf.last) {
-            return NGX_AGAIN;
-        }
-    }
-}
-
-
-static void
-ngx_http_pacs_stream_end(ngx_http_pacs_stream_t *s)
-{
-    ngx_connection_t    *c;
-    ngx_http_request_t  *r;
-
-    r = s->ctx->request;
-    c = r->connection;
-
-    ngx_http_pacs_stream_leave(s);
-    r->keepalive = 0;
-
-    ngx_http_finalize_request(r, ngx_http_send_special(r, NGX_HTTP_LAST));
-    ngx_http_run_posted_requests(c);
-}
-
-
 /* the one timer */
 
 static void
@@ -518,16 +286,13 @@ ngx_http_pacs_events_tick(ngx_event_t *ev)
 
     if (ngx_queue_empty(&events->streams)) {
         ngx_http_pacs_hint_close(events);
+        events->hint.tried = 0;
         return;
     }
 
-    if (events->peer.connection == NULL
-        && ngx_current_msec - events->tried >= NGX_HTTP_PACS_HINT_RETRY)
-    {
-        ngx_http_pacs_hint_connect(events);
-    }
+    ngx_http_pacs_hint_connect(events);
 
-    every = events->hinted ? NGX_HTTP_PACS_HINTED_TICK : NGX_HTTP_PACS_TICK;
+    every = events->hint.up ? NGX_HTTP_PACS_HINTED_TICK : NGX_HTTP_PACS_TICK;
 
     if (events->due || ngx_current_msec - events->polled >= every) {
         ngx_http_pacs_events_poll(events);
@@ -628,129 +393,9 @@ ngx_http_pacs_events_done(ngx_event_t *ev)
 }
 
 
-/* the subscription */
-
 static void
-ngx_http_pacs_hint_connect(ngx_http_pacs_events_t *events)
+ngx_http_pacs_events_heard(ngx_http_pacs_events_t *events)
 {
-    ngx_int_t               rc;
-    ngx_addr_t             *addr;
-    ngx_connection_t       *c;
-    ngx_peer_connection_t  *peer;
-
-    addr = events->pmcf->redis_addr;
-
-    if (addr == NULL) {
-        return;
-    }
-
-    peer = &events->peer;
-    ngx_memzero(peer, sizeof(ngx_peer_connection_t));
-
-    peer->sockaddr = addr->sockaddr;
-    peer->socklen = addr->socklen;
-    peer->name = &events->pmcf->redis_url;
-    peer->get = ngx_event_get_peer;
-    peer->log = &events->log;
-    peer->log_error = NGX_ERROR_ERR;
-
-    events->tried = ngx_current_msec;
-
-    rc = ngx_event_connect_peer(peer);
-    c = peer->connection;
-
-    if (c == NULL) {
-        return;
-    }
-
-    if (rc != NGX_OK && rc != NGX_AGAIN) {
-        ngx_http_pacs_hint_close(events);
-        return;
-    }
-
-    c->data = events;
-    c->read->handler = ngx_http_pacs_hint_read;
-    c->write->handler = ngx_http_pacs_hint_write;
-
-    if (rc == NGX_OK) {
-        ngx_http_pacs_hint_write(c->write);
-    }
-}
-
-
-static void
-ngx_http_pacs_hint_close(ngx_http_pacs_events_t *events)
-{
-    if (events->peer.connection) {
-        ngx_close_connection(events->peer.connection);
-        events->peer.connection = NULL;
-    }
-
-    events->hinted = 0;
-}
-
-
-static void
-ngx_http_pacs_hint_write(ngx_event_t *wev)
-{
-    ssize_t                  n;
-    ngx_connection_t        *c;
-    ngx_http_pacs_events_t  *events;
-
-    c = wev->data;
-    events = c->data;
-
-    if (c->sent) {
-        return;
-    }
-
-    n = c->send(c, (u_char *) ngx_http_pacs_subscribe,
-                sizeof(ngx_http_pacs_subscribe) - 1);
-
-    /* so few bytes go at once, or something is wrong */
-
-    if (n != (ssize_t) sizeof(ngx_http_pacs_subscribe) - 1
-        || ngx_handle_read_event(c->read, 0) != NGX_OK)
-    {
-        ngx_http_pacs_hint_close(events);
-    }
-}
-
-
-static void
-ngx_http_pacs_hint_read(ngx_event_t *rev)
-{
-    u_char                   buf[4096];
-    ssize_t                  n;
-    ngx_connection_t        *c;
-    ngx_http_pacs_events_t  *events;
-
-    c = rev->data;
-    events = c->data;
-
-    /* other connections come between, whatever it floods us with */
-
-    n = c->recv(c, buf, sizeof(buf));
-
-    if (n == NGX_AGAIN) {
-        if (ngx_handle_read_event(rev, 0) != NGX_OK) {
-            ngx_http_pacs_hint_close(events);
-        }
-
-        return;
-    }
-
-    if (n == NGX_ERROR || n == 0) {
-        ngx_http_pacs_hint_close(events);
-        return;
-    }
-
-    events->hinted = 1;
-
-    if (rev->ready) {
-        ngx_post_event(rev, &ngx_posted_next_events);
-    }
-
     if (events->due || ngx_queue_empty(&events->streams)) {
         return;
     }

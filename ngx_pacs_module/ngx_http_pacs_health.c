@@ -59,19 +59,10 @@ ngx_http_pacs_health_start(ngx_http_request_t *r, ngx_uint_t html)
     ngx_int_t             rc;
     ngx_http_pacs_ctx_t  *ctx;
 
-    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
-        return NGX_HTTP_NOT_ALLOWED;
-    }
-
-    rc = ngx_http_discard_request_body(r);
+    rc = ngx_http_pacs_begin(r, &ctx);
 
     if (rc != NGX_OK) {
         return rc;
-    }
-
-    ctx = ngx_http_pacs_create_ctx(r);
-    if (ctx == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     ctx->html = html;

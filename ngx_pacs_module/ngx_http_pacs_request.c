@@ -17,6 +17,7 @@ static ngx_uint_t ngx_http_pacs_near(ngx_http_pacs_ctx_t *ctx);
 static void ngx_http_pacs_prepare_put(ngx_http_pacs_ctx_t *ctx);
 static void ngx_http_pacs_run_done(ngx_http_pacs_ctx_t *ctx);
 static void ngx_http_pacs_pause(ngx_http_pacs_ctx_t *ctx);
+static ngx_http_pacs_ctx_t *ngx_http_pacs_create_ctx(ngx_http_request_t *r);
 static void ngx_http_pacs_pause_handler(ngx_event_t *ev);
 static void ngx_http_pacs_thread(void *data, ngx_log_t *log);
 static void ngx_http_pacs_thread_event_handler(ngx_event_t *ev);
@@ -128,7 +129,30 @@ ngx_http_pacs_handler(ngx_http_request_t *r)
 }
 
 
-ngx_http_pacs_ctx_t *
+/* of the handlers that take GET and HEAD only: any body is thrown away */
+
+ngx_int_t
+ngx_http_pacs_begin(ngx_http_request_t *r, ngx_http_pacs_ctx_t **ctx)
+{
+    ngx_int_t  rc;
+
+    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
+        return NGX_HTTP_NOT_ALLOWED;
+    }
+
+    rc = ngx_http_discard_request_body(r);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    *ctx = ngx_http_pacs_create_ctx(r);
+
+    return *ctx ? NGX_OK : NGX_HTTP_INTERNAL_SERVER_ERROR;
+}
+
+
+static ngx_http_pacs_ctx_t *
 ngx_http_pacs_create_ctx(ngx_http_request_t *r)
 {
     ngx_pool_cleanup_t   *cln;

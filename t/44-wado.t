@@ -8,7 +8,7 @@
 use strict;
 use warnings;
 use lib 't/lib';
-use Digest::SHA qw(sha256_hex);
+use Digest::SHA qw(sha256_base64 sha256_hex);
 use File::Temp qw(tempdir);
 use IO::Uncompress::Gunzip ();
 use Pacs;
@@ -495,6 +495,10 @@ PY
         is($r->{status}, 200, "point 46: a report is rendered for $accept") or diag $r->{content};
         is($r->{headers}{'content-type'}, 'text/html; charset=utf-8', '... as a page');
         like($r->{headers}{'content-security-policy'}, qr/sandbox/, '... in which nothing runs');
+        my ($style) = $r->{content} =~ m{<style>(.*?)</style>}s;
+        my $hash = 'sha256-' . sha256_base64($style // '') . '=';
+        like($r->{headers}{'content-security-policy'}, qr/style-src '\Q$hash\E';/, '... of its own style only');
+        like(slurp('conf/nginx.conf'), qr/style-src 'self' [^;]*'\Q$hash\E'/, '... that the pages\' policy knows');
     }
     for my $f (glob("$S/sr-pr-ko/*sr*.dcm"), "$S/charset/chrX2.dcm") {
         next if $f =~ /charset/;

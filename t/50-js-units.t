@@ -47,6 +47,8 @@ is_deeply(saying(qr/\.html$/, qr/<script(?![^>]*\ssrc=)|<style|\sstyle=|\son\w+=
     [], 'no inline script, style or handler in the pages');
 is_deeply(saying(qr/\.(html|css|js)$/, qr{(?:src|href|url|import|from)\W{1,3}https?://}),
     [], 'nothing comes from elsewhere');
+is_deeply(saying(qr{css/(?!tokens)}, qr/#[0-9a-f]{3,8}\b(?=[^{}]*;)|\b(?:rgb|hsl)a?\(/i),
+    [], 'colours are in tokens.css only');
 is_deeply([grep { /\.js$/ && $text{$_} !~ /SPDX-License-Identifier: BSD-2-Clause/ } @files],
     [], 'each module names its licence');
 

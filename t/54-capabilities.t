@@ -7,6 +7,7 @@
 use strict;
 use warnings;
 use lib 't/lib';
+use Digest::SHA qw(sha256_base64);
 use Pacs;
 use Test::More;
 
@@ -89,6 +90,9 @@ is_deeply([ grep { !$has{$_} } 6, 7, (map { my $c = $_; map { "$c.$_" } 1 .. $co
 $r = $p->get("$web/conformance");
 is($r->{status}, 200, 'the conformance statement');
 like($r->{headers}{'content-type'}, qr{^text/html}, '... is a page');
+my ($style) = $r->{content} =~ m{<style>(.*?)</style>}s;
+my $hash = 'sha256-' . sha256_base64($style) . '=';
+like(slurp('conf/nginx.conf'), qr/style-src 'self' [^;]*'\Q$hash\E'/, '... whose style the shipped policy knows');
 like($r->{content}, qr{<td>CT Image Storage</td><td><code>1\.2\.840\.10008\.5\.1\.4\.1\.1\.2<}, '... of SOP classes');
 unlike($r->{content}, qr{Media Storage Directory}, '... that are stored');
 like($r->{content}, qr{1\.2\.840\.10008\.1\.2\.4\.80</code></td><td>yes}, '... of transfer syntaxes');

@@ -47,13 +47,17 @@ sub store {
 }
 
 # a client of its own: lines of the stream as they come
-sub open_stream {
+sub ask_stream {
     my ($pacs, %h) = @_;
     my $sock = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $pacs->{port})
         or die "connect: $!";
     print $sock "GET /pacs/events HTTP/1.1\r\nHost: 127.0.0.1:$pacs->{port}\r\n"
         . join('', map { "$_: $h{$_}\r\n" } keys %h) . "\r\n";
-    my $s = { sock => $sock, text => '', head => '' };
+    return { sock => $sock, text => '', head => '' };
+}
+
+sub open_stream {
+    my $s = ask_stream(@_);
     wait_until('a head', sub { more($s, 0.1); $s->{text} =~ s/^(.*?\r\n\r\n)//s and $s->{head} = $1 }, 10);
     return $s;
 }
@@ -236,6 +240,16 @@ ok(wait_event($_, qr/\Q"$study"/), 'each stream is told') for @s;
 cmp_ok(time - $start, '<', 1 * $slow, '... within a second, without Redis');
 close $_->{sock} for @s;
 ok(wait_until('all are gone', sub { state_of($pacs)->{streams} == 0 }), 'all go');
+
+# those that are still opening count
+my @burst = map { ask_stream($pacs) } 1 .. 12;
+for my $s (@burst) {
+    1 while $s->{text} !~ /\r\n\r\n/ && more($s, 10);
+}
+is(scalar(grep { $_->{text} =~ m{^HTTP/1.1 200 } } @burst), 3, 'twelve at once: no more than the limit');
+is(scalar(grep { $_->{text} =~ m{^HTTP/1.1 503 } } @burst), 9, '... and the others are told');
+close $_->{sock} for @burst;
+ok(wait_until('all are gone', sub { state_of($pacs)->{streams} == 0 }), '... and all go');
 $s = open_stream($pacs);
 ok(wait_event($s, qr/^hello/), 'and there is room again');
 

@@ -252,6 +252,7 @@ uint32_t pacs_sum_rows(uint32_t seed, const void *data, size_t len,
     X(render_pictures,  4096,  "rendered pictures of one answer")             \
     X(render_bytes, (1 << 30), "bytes of several pictures in one answer")     \
     X(roi_points,      10000,  "points of a polygon to measure in")           \
+    X(state_points, 100000,  "points of a presentation state's graphics")     \
     X(volume, (INT64_C(2) << 30), "bytes of the voxels of a volume")          \
     X(event_streams,   1000,  "event streams of a worker at once")            \
     X(arriving_ms,    30000,  "milliseconds that a study counts as arriving")

@@ -68,8 +68,9 @@ pacs_encode(pacs_rows_t *rows, const pacs_picture_t *want, pacs_arena_t *a,
         return rc;
     }
 
-    rc = pacs_overlay(&rows, want, a, err);
-    if (rc != PACS_OK) {
+    if ((rc = pacs_ink(&rows, want, a, err)) != PACS_OK
+        || (rc = pacs_overlay(&rows, want, a, err)) != PACS_OK)
+    {
         return rc;
     }
 

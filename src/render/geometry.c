@@ -38,7 +38,7 @@ most(double a, double b)
 
 /* false: nothing of the region lies within the frame */
 static bool
-clip(pacs_side_t *l, double start, double size)
+clip(pacs_side_t *l, double start, double size, bool padded)
 {
     double  from = most(start, 0);
     double  to = least(start + fabs(size), l->size);
@@ -47,8 +47,8 @@ clip(pacs_side_t *l, double start, double size)
         return false;
     }
     l->flip = size < 0;
-    l->start = from;
-    l->length = to - from;
+    l->start = padded ? start : from;
+    l->length = padded ? fabs(size) : to - from;
     return true;
 }
 
@@ -129,12 +129,40 @@ is_plain(const pacs_side_t *l, uint32_t n, uint32_t *lo)
 }
 
 
-static void
-plan(pacs_axis_t *ax, const pacs_side_t *l)
+/* crops to `view` output pixels (0: all), and finds those of them whose
+ * middle lies within the frame; false: none */
+static bool
+place(pacs_axis_t *ax, const pacs_side_t *l, const pacs_picture_t *want,
+    uint32_t view)
 {
-    uint32_t  n = pixels(l);
+    uint32_t  all = pixels(l);
+    uint32_t  n = want->magnify > 0 && view != 0 && view < all ? view : all;
+    uint32_t  cut = (all - n) / 2;
+    double    from = cut, to = cut + n - 1.0;
 
-    *ax = (pacs_axis_t) { .line = *l, .n = n };
+    *ax = (pacs_axis_t) { .whole = *l, .line = *l, .all = all, .canvas = n,
+                          .cut = l->flip ? all - n - cut : cut };
+    if (want->padded) {
+        from = most(from, ceil(-l->start / l->scale - 0.5 - 1e-9));
+        to = least(to, floor((l->size - l->start) / l->scale - 0.5 + 1e-9));
+    }
+    if (!(from <= to)) {
+        return false;
+    }
+
+    ax->n = (uint32_t) (to - from) + 1;
+    ax->before = (uint32_t) (l->flip ? cut + n - 1.0 - to : from - cut);
+    ax->line.start += from * l->scale;
+    return true;
+}
+
+
+static void
+plan(pacs_axis_t *ax)
+{
+    const pacs_side_t  *l = &ax->line;
+    uint32_t            n = ax->n;
+
     ax->plain = is_plain(l, n, &ax->lo);
 
     if (ax->plain) {
@@ -221,6 +249,9 @@ fit(const pacs_picture_t *want, double aspect, double width, double height,
     if (!isfinite(factor)) {
         factor = 1;
     }
+    if (want->magnify > 0) {
+        factor = want->magnify;
+    }
 
     x->scale = 1 / (factor * wide);
     y->scale = 1 / (factor * high);
@@ -263,8 +294,8 @@ pacs_geometry(uint32_t columns, uint32_t rows, double aspect,
         return pacs_fail(err, PACS_E_UNSHOWABLE, "image of %u x %u pixels",
                          columns, rows);
     }
-    if (!clip(&x, part ? want->sx : 0, sw)
-        || !clip(&y, part ? want->sy : 0, sh))
+    if (!clip(&x, part ? want->sx : 0, sw, want->padded)
+        || !clip(&y, part ? want->sy : 0, sh, want->padded))
     {
         return pacs_fail(err, PACS_E_ARG, "region %g,%g,%g,%g of an image of "
                          "%u x %u pixels is empty", want->sx, want->sy,
@@ -276,7 +307,16 @@ pacs_geometry(uint32_t columns, uint32_t rows, double aspect,
     g->turned = want->rotate & 1;
     x.level = y.level = g->level = level_of(least(x.scale, y.scale), levels);
 
-    uint32_t  w = pixels(&x), h = pixels(&y);
+    uint32_t  view[2] = { want->view_width, want->view_height };
+
+    if (!place(&g->x, &x, want, view[g->turned])
+        || !place(&g->y, &y, want, view[!g->turned]))
+    {
+        return pacs_fail(err, PACS_E_ARG, "nothing of the image lies within "
+                         "the viewport");
+    }
+
+    uint32_t  w = g->x.canvas, h = g->y.canvas;
 
     if (w > limits->render_side || h > limits->render_side
         || (int64_t) w * h > limits->render_area)
@@ -287,7 +327,49 @@ pacs_geometry(uint32_t columns, uint32_t rows, double aspect,
                          (long long) limits->render_area);
     }
 
-    plan(&g->x, &x);
-    plan(&g->y, &y);
+    plan(&g->x);
+    plan(&g->y);
     return PACS_OK;
+}
+
+
+/* along an axis: fraction of the region as it is shown, or pixels */
+static double
+along(const pacs_axis_t *ax, bool fraction, double v)
+{
+    double  at = fraction ? v * ax->all
+                          : (v - ax->whole.start) / ax->whole.scale;
+
+    return (fraction || !ax->whole.flip ? at : ax->all - at) - ax->cut;
+}
+
+
+void
+pacs_geometry_place(const pacs_geometry_t *g, bool fraction, double x,
+    double y, double place[2])
+{
+    const pacs_axis_t  *across = fraction && g->turned ? &g->y : &g->x;
+    const pacs_axis_t  *down = fraction && g->turned ? &g->x : &g->y;
+    bool                swap = g->turned && !fraction;
+
+    place[swap] = along(across, fraction, x);
+    place[!swap] = along(down, fraction, y);
+}
+
+
+static double
+back(const pacs_axis_t *ax, double at)
+{
+    at += ax->cut;
+    return ax->whole.start
+           + (ax->whole.flip ? ax->all - at : at) * ax->whole.scale;
+}
+
+
+void
+pacs_geometry_source(const pacs_geometry_t *g, double px, double py,
+    double at[2])
+{
+    at[0] = back(&g->x, g->turned ? py : px);
+    at[1] = back(&g->y, g->turned ? px : py);
 }

@@ -286,26 +286,46 @@ segmented(const ctx_t *c, const pacs_item_t *item, const pacs_elem_t *e,
 
 
 static void
-read_palette(const ctx_t *c)
+read_palette(const ctx_t *c, const pacs_item_t *root, bool is_signed,
+    pacs_lut_t palette[3])
 {
-    const pacs_item_t  *root = c->ds->root;
-
     for (unsigned k = 0; k < 3; k++) {
         const pacs_elem_t  *e = pacs_elem(root, PALETTE_DATA + k);
         pacs_lut_t          head;
 
-        if (!descriptor(c, root, PALETTE_DESCRIPTOR + k, c->px->is_signed,
-                        &head))
-        {
+        if (!descriptor(c, root, PALETTE_DESCRIPTOR + k, is_signed, &head)) {
             continue;
         }
         if (e != NULL && e->length > 0) {
-            table(c, root, e, &head, &c->look->palette[k]);
+            table(c, root, e, &head, &palette[k]);
         } else {
             segmented(c, root, pacs_elem(root, PALETTE_SEGMENTED + k), &head,
-                      &c->look->palette[k]);
+                      &palette[k]);
         }
     }
+}
+
+
+bool
+pacs_lut_read(pacs_source_t *stream, const pacs_item_t *item, bool is_signed,
+    pacs_arena_t *a, pacs_lut_t *lut)
+{
+    ctx_t  c = { .stream = stream, .arena = a };
+
+    read_lut(&c, item, is_signed, lut);
+    return lut->entries != 0;
+}
+
+
+bool
+pacs_palette_read(pacs_source_t *stream, const pacs_item_t *item,
+    pacs_arena_t *a, pacs_lut_t palette[3])
+{
+    ctx_t  c = { .stream = stream, .arena = a };
+
+    read_palette(&c, item, false, palette);
+    return palette[0].entries != 0 && palette[1].entries != 0
+           && palette[2].entries != 0;
 }
 
 
@@ -318,17 +338,19 @@ static const struct { const char *name; uint8_t voi; }  functions[] = {
 };
 
 
-static uint8_t
-read_function(const pacs_item_t *item)
+bool
+pacs_voi_function(const pacs_item_t *item, uint8_t *voi)
 {
     pacs_str_t  s = pacs_elem_raw(item, VOI_FUNCTION);
 
+    *voi = PACS_VOI_LINEAR;
     for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
         if (pacs_str_is(s, functions[i].name)) {
-            return functions[i].voi;
+            *voi = functions[i].voi;
+            return true;
         }
     }
-    return PACS_VOI_LINEAR;
+    return s.len == 0;
 }
 
 
@@ -382,7 +404,7 @@ read_windows(const ctx_t *c, const pacs_item_t *item, pacs_err_t *err)
             explain(w, pacs_str_trim(name));
         }
     }
-    look->voi = read_function(item);
+    (void) pacs_voi_function(item, &look->voi);
     return PACS_OK;
 }
 
@@ -515,7 +537,7 @@ read_frame(const pacs_item_t *group, pacs_look_t *look,
     {
         f->center = center;
         f->width = width;
-        f->voi = read_function(item);
+        (void) pacs_voi_function(item, &f->voi);
     }
 }
 
@@ -627,7 +649,7 @@ pacs_look_read(pacs_source_t *stream, const pacs_dataset_t *ds,
     read_lut(&c, pacs_elem_item(root, VOI_SEQ),
              px->is_signed || look->intercept < 0, &look->voi_lut);
     if (px->photometric == PACS_PI_PALETTE || is_supplemental(root, px)) {
-        read_palette(&c);
+        read_palette(&c, root, px->is_signed, look->palette);
     }
     read_kind(root, look);
     pacs_look_read_unit(root, look);

@@ -91,6 +91,18 @@ bool pacs_look_range(const pacs_raster_t *r, pacs_look_t *look,
 double pacs_lut_at(const pacs_lut_t *lut, double value);
 
 
+/* --- look.c, also for what a presentation state says --- */
+
+/* LUT Descriptor and LUT Data of an item; false: absent, short, impossible.
+ * is_signed: what windows are of, where an implicit VR does not say it */
+bool pacs_lut_read(pacs_source_t *stream, const pacs_item_t *item,
+    bool is_signed, pacs_arena_t *a, pacs_lut_t *lut);
+bool pacs_palette_read(pacs_source_t *stream, const pacs_item_t *item,
+    pacs_arena_t *a, pacs_lut_t palette[3]);
+/* VOI LUT Function, LINEAR where there is none; false: an unknown one */
+bool pacs_voi_function(const pacs_item_t *item, uint8_t *voi);
+
+
 /* --- unit.c: real values of PET, RT Dose, maps; look's slope and kind are
  * known --- */
 
@@ -129,7 +141,12 @@ typedef struct {
 
 typedef struct {
     pacs_side_t   line;
-    uint32_t      n;            /* output pixels */
+    pacs_side_t   whole;        /* as it was asked for, also outside */
+    uint32_t      all;          /* output pixels of it */
+    uint32_t      cut, canvas;  /* those left out before the first one that
+                                   is shown; how many are */
+    uint32_t      before;       /* black ones, before those of the image */
+    uint32_t      n;            /* output pixels of the image */
     uint32_t      lo, hi;       /* pixels of the level used: lo .. hi - 1 */
     bool          plain;        /* output i is lo + i, or hi - 1 - i */
     uint32_t      taps;         /* weights an output pixel */
@@ -147,6 +164,13 @@ typedef struct {
 int pacs_geometry(uint32_t columns, uint32_t rows, double aspect,
     const pacs_picture_t *want, const pacs_limits_t *limits, unsigned levels,
     pacs_geometry_t *g, pacs_err_t *err);
+/* where a point of the frame (0, 0 is the top left corner of its first pixel)
+ * or, fraction, of the region (0..1 as it is shown) lies in the picture */
+void pacs_geometry_place(const pacs_geometry_t *g, bool fraction, double x,
+    double y, double place[2]);
+/* the point of the frame that is at a place of the picture */
+void pacs_geometry_source(const pacs_geometry_t *g, double px, double py,
+    double at[2]);
 int pacs_axis_weights(pacs_axis_t *ax, pacs_arena_t *a, pacs_err_t *err);
 
 
@@ -187,6 +211,7 @@ struct pacs_rows_s {
     uint32_t   depth;           /* bits a channel: 8; grey also 16: uint16_t
                                    of the host */
     const pacs_curve_t  *curve; /* grey: how, or NULL */
+    const pacs_geometry_t  *g;  /* of a frame, or NULL */
     /* asked for ascending y, each once */
     void     (*row)(pacs_rows_t *rows, uint32_t y, uint8_t *out);
 };
@@ -206,6 +231,13 @@ pacs_rows_put(const pacs_rows_t *rows, uint8_t *out, uint32_t i, double grey)
 /* overlay.c: *rows with want's annotation upon them, or as they were */
 int pacs_overlay(pacs_rows_t **rows, const pacs_picture_t *want,
     pacs_arena_t *a, pacs_err_t *err);
+
+/* canvas.c: *rows with what is black around them, or as they were */
+int pacs_canvas(pacs_rows_t **rows, pacs_arena_t *a, pacs_err_t *err);
+
+/* ink.c: *rows with want's ink upon them, or as they were */
+int pacs_ink(pacs_rows_t **rows, const pacs_picture_t *want, pacs_arena_t *a,
+    pacs_err_t *err);
 
 /* PACS_E_ARG: the format cannot hold what is wanted */
 int pacs_encode(pacs_rows_t *rows, const pacs_picture_t *want, pacs_arena_t *a,

@@ -27,6 +27,7 @@ typedef struct {
     pacs_colour_t     colour;
     uint8_t          *upright;  /* the whole picture, before it is turned */
     uint8_t          *band;     /* BAND rows of it, turned */
+    pacs_rows_t      *picture;  /* rows, with what is around them */
 } job_t;
 
 
@@ -336,13 +337,16 @@ run(job_t *j, const pacs_samples_t *s, const pacs_look_t *look,
                          "hold what is shown of it");
     }
 
+    j->rows.g = &j->g;
+    j->picture = &j->rows;
     if ((rc = open_pixels(j, s, look, want, a, err)) != PACS_OK
-        || (rc = open_rows(j, a, err)) != PACS_OK)
+        || (rc = open_rows(j, a, err)) != PACS_OK
+        || (rc = pacs_canvas(&j->picture, a, err)) != PACS_OK)
     {
         return rc;
     }
 
-    return pacs_encode(&j->rows, want, a, out, err);
+    return pacs_encode(j->picture, want, a, out, err);
 }
 
 
@@ -407,8 +411,8 @@ pacs_render(const pacs_samples_t *s, const pacs_look_t *look,
     int     rc = run(&j, s, look, want, limits, a, out, err);
 
     if (rc == PACS_OK) {
-        *width = j.rows.width;
-        *height = j.rows.height;
+        *width = j.picture->width;
+        *height = j.picture->height;
     } else {
         out->len = before;
     }

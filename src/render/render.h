@@ -162,7 +162,14 @@ typedef struct {
     /* then mirrored, then turned: the viewport is of what comes out */
     uint8_t         flip_x, flip_y;
     uint8_t         rotate;         /* quarter turns, clockwise */
+    uint8_t         padded;         /* what of the region lies outside of the
+                                       image is black, not left out */
+    double          magnify;        /* 0, or output pixels a pixel: what is
+                                       larger than the viewport is cropped
+                                       around its middle */
     const pacs_annotation_t  *annotation;       /* or NULL */
+    const struct pacs_ink_s  *ink;  /* graphics of a presentation state, drawn
+                                       before the annotation; or NULL */
 } pacs_picture_t;
 
 /* a plane of values (NaN: black), as a grey picture; want's window is used,

@@ -4,7 +4,7 @@
 
 #include <stdatomic.h>
 
-#include "service/internal.h"
+#include "service/presented.h"
 
 static const char *const  types[PACS_PICTURES] = {
     [PACS_PICTURE_JPEG] = "image/jpeg", [PACS_PICTURE_PNG] = "image/png",
@@ -37,7 +37,13 @@ pacs_draw(pacs_op_t *op, pacs_image_t *im, uint32_t frame,
     uint32_t *width, uint32_t *height, pacs_err_t *err)
 {
     pacs_samples_t  samples;
-    int             rc = pacs_samples_get(op, im, frame, want, &samples, err);
+
+    if (im->presented != NULL) {
+        return pacs_presented_draw(op, im, frame, want, drawn, out, width,
+                                   height, err);
+    }
+
+    int  rc = pacs_samples_get(op, im, frame, want, &samples, err);
 
     if (rc != PACS_OK) {
         return rc;

@@ -339,6 +339,8 @@ void pacs_cached_touch(int fd, const struct stat *st);
 
 /* --- frames --- */
 
+typedef struct pacs_presented_s  pacs_presented_t;      /* presented.h */
+
 /* one instance, opened for reading its frames; all in op's arena */
 typedef struct {
     pacs_record_t   record;
@@ -348,6 +350,7 @@ typedef struct {
     pacs_open_t     blob;
     pacs_source_t  *file;
     pacs_source_t  *stream;
+    pacs_presented_t  *presented;   /* state that it is drawn with, or NULL */
     uint32_t        asked_for;      /* frame, and how often pacs-codec was */
     unsigned        asked;
 } pacs_image_t;
@@ -525,11 +528,11 @@ int pacs_transcode_run(pacs_op_t *op, pacs_transcode_t *t,
 
 typedef struct pacs_pictures_s  pacs_pictures_t;
 
-/* image: its frames (those of the route, or all); NULL: all that the route's
- * study or series has.  type: of a picture, or of the animation; notes:
+/* image: its frames (those of the route, or all); NULL: all that the state
+ * refers to, or (presented NULL) that the route's study or series has.  type: of a picture, or of the animation; notes:
  * PACS_NOTE_… */
 int pacs_pictures_open(pacs_op_t *op, const pacs_route_t *route,
-    pacs_image_t *image, const pacs_picture_t *want, unsigned notes,
+    pacs_image_t *image, pacs_presented_t *presented, const pacs_picture_t *want, unsigned notes,
     pacs_str_t type, bool animated, pacs_pictures_t **pictures,
     pacs_err_t *err);
 /* makes the next one; PACS_OK: the reply is filled */

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "service/internal.h"
+#include "service/presented.h"
 
 enum { THUMBNAIL = 256, QUALITY = 90, MAX_CHOICES = 64 };
 
@@ -31,6 +31,9 @@ typedef struct {
     bool              has_share;
     double            share[4];     /* of the sides that are to be seen */
     bool              keep;         /* the picture, when it is made */
+    pacs_presented_t *presented;    /* the state of all of them, or NULL */
+    const char       *unfit;        /* a parameter that no state goes with */
+    pacs_route_t      route;        /* with the frames that are to be seen */
     pacs_pictures_t  *pictures;     /* of several */
 } state_t;
 
@@ -150,7 +153,7 @@ choose_frame(const pacs_route_t *route, state_t *s, pacs_err_t *err)
 {
     uint32_t  frames = s->image->record.pixels.frames;
 
-    s->frame = route->nframes == 1 ? route->frames[0] - 1
+    s->frame = route->nframes != 0 ? route->frames[0] - 1
                : route->resource == PACS_R_THUMBNAIL ? frames / 2 : 0;
 
     return s->frame < frames
@@ -170,6 +173,30 @@ small(pacs_rendered_t *r)
                                          : THUMBNAIL;
     }
     r->has_viewport = true;
+}
+
+
+/* a state says itself what is to be seen, but for size and quality: PS3.18
+ * 8.3.5, 9.5.1.2 */
+static const char *
+unfit(const pacs_rendered_t *r)
+{
+    const struct { const char *name; bool given; } named[] = {
+        { "annotation", r->annotation != 0 || r->unsupported[0] != '\0' },
+        { "window", r->has_window },
+        { "region", r->has_region || r->has_share },
+        { "flip", r->flip_x || r->flip_y },
+        { "rotate", r->rotate != 0 },
+        { "bits", r->bits != 0 },
+        { "iccprofile", r->icc != PACS_ICC_NO && r->icc != PACS_ICC_SRGB }
+    };
+
+    for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++) {
+        if (named[i].given) {
+            return named[i].name;
+        }
+    }
+    return NULL;
 }
 
 
@@ -205,6 +232,7 @@ read_wishes(pacs_op_t *op, const pacs_route_t *route,
         .sw = r.viewport[4], .sh = r.viewport[5],
         .flip_x = r.flip_x, .flip_y = r.flip_y, .rotate = (uint8_t) r.rotate
     };
+    s->unfit = s->thumbnail ? NULL : unfit(&r);
     s->has_share = r.has_share;
     memcpy(s->share, r.share, sizeof(s->share));
 
@@ -254,8 +282,10 @@ unchanged(pacs_op_t *op, const pacs_route_t *route, const state_t *s,
         key = s->image->record.key;
         look = s->image->record.look;
     } else {
-        rc = ix->vt->revision(ix, route->study, route->series, pacs_null,
-                              &revision, err);
+        /* images of a state are of several series */
+        rc = ix->vt->revision(ix, route->study,
+                              s->presented == NULL ? route->series : pacs_null,
+                              pacs_null, &revision, err);
     }
 
     snprintf(what, sizeof(what), "%u %d %d %" PRId64, s->frame,
@@ -276,16 +306,97 @@ unchanged(pacs_op_t *op, const pacs_route_t *route, const state_t *s,
     char *args = pacs_strdup(op->arena,
                              pacs_session_without_rev(op, op->request.args));
     char *blob = pacs_strdup(op->arena, key);
+    char *state = pacs_strdup(op->arena, s->presented == NULL ? pacs_null
+                              : pacs_presented_key(s->presented));
 
-    if (path == NULL || args == NULL || blob == NULL) {
+    if (path == NULL || args == NULL || blob == NULL || state == NULL) {
         return PACS_E_NOMEM;
     }
 
     op->reply.weak = s->multipart;
     *same = rc == PACS_OK && pacs_reply_etag(op, PACS_PIPELINE, path, what,
                                              blob, hex, scale, args,
-                                             notes, NULL);
+                                             notes, state, NULL);
     return rc;
+}
+
+
+/* the frames of an image that a state refers to: those that are asked for, or
+ * all of these */
+static void
+show_ref(state_t *s, const pacs_state_ref_t *ref)
+{
+    uint32_t  all = s->image->record.pixels.frames;
+
+    if (s->route.nframes == 0 && ref->nframes != 0) {
+        s->route.frames = ref->frames;
+        s->route.nframes = ref->nframes;
+    }
+    s->shown = (s->route.nframes != 0 ? s->route.nframes : all) > 1
+               ? SHOW_FRAMES : SHOW_ONE;
+}
+
+
+/* 8.3.5, a state as the target: the images that it refers to.  Its thumbnail
+ * is one of them */
+static int
+open_state(pacs_op_t *op, state_t *s, pacs_err_t *err)
+{
+    int  rc = pacs_presented_of(op, &s->image->record, &s->presented, err);
+
+    op->presented = true;
+    s->image = NULL;
+    if (rc == PACS_OK && s->route.nframes != 0) {
+        rc = pacs_fail(err, PACS_E_NOT_FOUND, "a presentation state has no "
+                       "frames");
+    }
+    if (rc != PACS_OK) {
+        return rc;
+    }
+
+    const pacs_state_t *state = pacs_presented_state(s->presented);
+
+    if (state->nrefs > 1 && !s->thumbnail) {
+        s->shown = SHOW_ALL;
+        return PACS_OK;
+    }
+
+    const pacs_state_ref_t *ref = &state->refs[state->nrefs / 2];
+
+    rc = pacs_presented_image(op, s->presented, ref->series, ref->instance,
+                              &s->image, err);
+    if (rc == PACS_OK) {
+        show_ref(s, ref);
+        s->shown = s->thumbnail ? SHOW_ONE : s->shown;
+    }
+    return rc;
+}
+
+
+/* of the URI service: an image, and a state that refers to it */
+static int
+open_presented(pacs_op_t *op, state_t *s, pacs_err_t *err)
+{
+    int  rc = pacs_presented_open(op, s->route.study, s->route.state_series,
+                                  s->route.state, &s->presented, err);
+
+    if (rc != PACS_OK) {
+        return rc;
+    }
+
+    const pacs_state_t *state = pacs_presented_state(s->presented);
+
+    for (uint32_t i = 0; i < state->nrefs; i++) {
+        if (pacs_str_eq(state->refs[i].instance, s->route.instance)
+            && pacs_str_eq(state->refs[i].series, s->route.series))
+        {
+            s->image->presented = s->presented;
+            show_ref(s, &state->refs[i]);
+            return PACS_OK;
+        }
+    }
+    return pacs_fail(err, PACS_E_ARG, "the presentation state does not refer "
+                     "to this instance of this series");
 }
 
 
@@ -311,8 +422,13 @@ open_shown(pacs_op_t *op, const pacs_route_t *route, state_t *s,
                              &s->image, err);
     }
 
+    if (s->image != NULL && pacs_state_is_any(s->image->record.class_uid)) {
+        *err = (pacs_err_t) { 0 };
+        return open_state(op, s, err);
+    }
+
     if (s->image != NULL && route->resource == PACS_R_RENDERED
-        && route->nframes == 0
+        && route->nframes == 0 && route->state.len == 0
         && pacs_report_is(s->image->record.class_uid))
     {
         *err = (pacs_err_t) { 0 };
@@ -339,7 +455,8 @@ open_shown(pacs_op_t *op, const pacs_route_t *route, state_t *s,
     {
         s->shown = SHOW_FRAMES;
     }
-    return rc;
+    return rc == PACS_OK && route->state.len != 0
+           ? open_presented(op, s, err) : rc;
 }
 
 
@@ -368,15 +485,28 @@ set_region(state_t *s, pacs_err_t *err)
 
 /* whose picture it is: the viewer compares it with what it asked for */
 static int
-tell_instance(pacs_op_t *op, const pacs_image_t *image)
+tell_instance(pacs_op_t *op, const state_t *s)
 {
-    const pacs_record_t *r = &image->record;
+    const pacs_record_t *r = s->presented != NULL && s->route.state.len == 0
+                             ? pacs_presented_record(s->presented)
+                             : &s->image->record;
 
     return pacs_reply_header(op, "Pacs-Instance",
                              pacs_sprintf(op->arena, "%.*s/%.*s/%.*s",
                                           pacs_fmt(r->study),
                                           pacs_fmt(r->series),
                                           pacs_fmt(r->instance)));
+}
+
+
+static int
+check_fit(const state_t *s, pacs_err_t *err)
+{
+    return s->presented == NULL || s->unfit == NULL
+           ? PACS_OK
+           : pacs_fail(err, PACS_E_ARG, "%s does not go with a presentation "
+                       "state, which says itself what is to be seen",
+                       s->unfit);
 }
 
 
@@ -387,14 +517,18 @@ begin(pacs_op_t *op, const pacs_route_t *route, const pacs_param_t *params,
 {
     int  rc;
 
+    s->route = *route;
+    op->presented = route->state.len != 0;
     if ((rc = read_wishes(op, route, params, n, s, err)) != PACS_OK
         || (rc = open_shown(op, route, s, err)) != PACS_OK
+        || (rc = check_fit(s, err)) != PACS_OK
         || (s->shown < SHOW_VIDEO
             && (rc = choose_type(route, s, err)) != PACS_OK)
         || (s->shown == SHOW_ONE
-            && (rc = choose_frame(route, s, err)) != PACS_OK)
+            && (rc = choose_frame(&s->route, s, err)) != PACS_OK)
         || (rc = set_region(s, err)) != PACS_OK
-        || (s->image != NULL && (rc = tell_instance(op, s->image)) != PACS_OK)
+        || ((s->image != NULL || s->presented != NULL)
+            && (rc = tell_instance(op, s)) != PACS_OK)
         || (s->image != NULL && s->shown < SHOW_VIDEO
             && (rc = pacs_annotate(op, s->image, s->notes, s->frame,
                                    &s->want.annotation, err)) != PACS_OK))
@@ -425,7 +559,7 @@ is_plain(const state_t *s, const pacs_param_t *params, unsigned n)
             return false;
         }
     }
-    return !s->want.has_region;
+    return !s->want.has_region && s->presented == NULL;
 }
 
 
@@ -468,8 +602,9 @@ start(pacs_op_t *op, const pacs_route_t *route, const pacs_param_t *params,
     }
     return s->shown == SHOW_ONE && !s->multipart
            ? pacs_image_profile(op, s->image, &s->want, err)
-           : pacs_pictures_open(op, route, s->image, &s->want, s->notes,
-                                s->type, !s->multipart, &s->pictures, err);
+           : pacs_pictures_open(op, &s->route, s->image, s->presented,
+                                &s->want, s->notes, s->type, !s->multipart,
+                                &s->pictures, err);
 }
 
 

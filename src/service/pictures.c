@@ -13,12 +13,18 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "service/internal.h"
+#include "service/presented.h"
 
-typedef struct { pacs_str_t series, instance; } name_t;
+/* frames from 1, or (none) all */
+typedef struct {
+    pacs_str_t       series, instance;
+    const uint32_t  *frames;
+    uint32_t         nframes;
+} name_t;
 
 struct pacs_pictures_s {
     pacs_picture_t    want;
+    pacs_presented_t *presented;    /* all of them are drawn with it */
     unsigned          notes;
     pacs_drawn_t      drawn;
     pacs_str_t        type;         /* "image/jpeg", of a picture */
@@ -104,8 +110,8 @@ list_one(void *ctx, const pacs_record_t *r)
     }
 
     p->names[p->nnames++] = (name_t) {
-        pacs_str_copy(l->op->arena, r->series),
-        pacs_str_copy(l->op->arena, r->instance)
+        .series = pacs_str_copy(l->op->arena, r->series),
+        .instance = pacs_str_copy(l->op->arena, r->instance)
     };
     l->pictures += r->pixels.frames;
     return check_count(l->op, l->pictures, l->err);
@@ -129,6 +135,25 @@ list(pacs_op_t *op, const pacs_route_t *route, pacs_pictures_t *p,
            ? pacs_fail(err, PACS_E_UNSHOWABLE, "nothing in it can be shown "
                        "as a picture")
            : rc;
+}
+
+
+static int
+list_state(pacs_op_t *op, pacs_pictures_t *p)
+{
+    const pacs_state_t *state = pacs_presented_state(p->presented);
+
+    p->names = pacs_calloc(op->arena, state->nrefs, sizeof(*p->names));
+    if (p->names == NULL) {
+        return PACS_E_NOMEM;
+    }
+    for (uint32_t i = 0; i < state->nrefs; i++) {
+        const pacs_state_ref_t *ref = &state->refs[i];
+
+        p->names[p->nnames++] = (name_t) { ref->series, ref->instance,
+                                           ref->frames, ref->nframes };
+    }
+    return PACS_OK;
 }
 
 
@@ -169,9 +194,9 @@ list_frames(pacs_op_t *op, const pacs_route_t *route, pacs_pictures_t *p,
 
 int
 pacs_pictures_open(pacs_op_t *op, const pacs_route_t *route,
-    pacs_image_t *image, const pacs_picture_t *want, unsigned notes,
-    pacs_str_t type, bool animated, pacs_pictures_t **pictures,
-    pacs_err_t *err)
+    pacs_image_t *image, pacs_presented_t *presented,
+    const pacs_picture_t *want, unsigned notes, pacs_str_t type,
+    bool animated, pacs_pictures_t **pictures, pacs_err_t *err)
 {
     pacs_pictures_t *p = pacs_calloc(op->arena, 1, sizeof(*p));
     int              rc;
@@ -183,6 +208,7 @@ pacs_pictures_open(pacs_op_t *op, const pacs_route_t *route,
     }
 
     p->image = image;
+    p->presented = presented;
     p->want = *want;
     p->notes = notes;
     p->type = type;
@@ -192,7 +218,8 @@ pacs_pictures_open(pacs_op_t *op, const pacs_route_t *route,
     pacs_boundary(p->boundary);
 
     rc = image != NULL ? list_frames(op, route, p, err)
-                       : list(op, route, p, err);
+         : presented != NULL ? list_state(op, p)
+         : list(op, route, p, err);
 
     return rc == PACS_OK ? pacs_spool_open(op, &p->spool, err) : rc;
 }
@@ -200,9 +227,24 @@ pacs_pictures_open(pacs_op_t *op, const pacs_route_t *route,
 
 /* --- one picture --- */
 
-static int
-add_part(pacs_op_t *op, pacs_pictures_t *p, uint32_t frame,
-    const pacs_buf_t *picture, pacs_err_t *err)
+/* PS3.18 9.5: an image as a state has it */
+static pacs_str_t
+presented_url(pacs_op_t *op, const pacs_pictures_t *p, uint32_t frame)
+{
+    const pacs_record_t *r = &p->image->record;
+    const pacs_record_t *state = pacs_presented_record(p->presented);
+
+    return pacs_sprintf(op->arena, "%.*s%.*s/wado?requestType=WADO&studyUID="
+        "%.*s&seriesUID=%.*s&objectUID=%.*s&frameNumber=%u"
+        "&presentationSeriesUID=%.*s&presentationUID=%.*s",
+        pacs_fmt(op->request.origin), pacs_fmt(op->request.prefix),
+        pacs_fmt(r->study), pacs_fmt(r->series), pacs_fmt(r->instance),
+        frame + 1, pacs_fmt(state->series), pacs_fmt(state->instance));
+}
+
+
+static pacs_str_t
+picture_url(pacs_op_t *op, const pacs_pictures_t *p, uint32_t frame)
 {
     const pacs_record_t *r = &p->image->record;
     pacs_str_t           url = pacs_op_url(op, true, r->study, r->series,
@@ -213,12 +255,21 @@ add_part(pacs_op_t *op, pacs_pictures_t *p, uint32_t frame,
     if (r->pixels.frames > 1) {
         snprintf(one, sizeof(one), "/frames/%u", frame + 1);
     }
+    return pacs_sprintf(op->arena, "%.*s%s/rendered%s%.*s", pacs_fmt(url),
+                        one, args.len != 0 ? "?" : "", pacs_fmt(args));
+}
 
+
+static int
+add_part(pacs_op_t *op, pacs_pictures_t *p, uint32_t frame,
+    const pacs_buf_t *picture, pacs_err_t *err)
+{
+    pacs_str_t  url = p->presented != NULL ? presented_url(op, p, frame)
+                                           : picture_url(op, p, frame);
     pacs_str_t  head = pacs_sprintf(op->arena,
-        "%s--%s\r\nContent-Type: %.*s\r\nContent-Location: %.*s%s/rendered"
-        "%s%.*s\r\n\r\n", p->given == 0 ? "" : "\r\n", p->boundary,
-        pacs_fmt(p->type), pacs_fmt(url), one, args.len != 0 ? "?" : "",
-        pacs_fmt(args));
+        "%s--%s\r\nContent-Type: %.*s\r\nContent-Location: %.*s\r\n\r\n",
+        p->given == 0 ? "" : "\r\n", p->boundary, pacs_fmt(p->type),
+        pacs_fmt(url));
     int         rc = head.data == NULL
                      ? PACS_E_NOMEM : pacs_spool_add(op, &p->spool, head, err);
 
@@ -281,8 +332,11 @@ open_image(pacs_op_t *op, pacs_pictures_t *p, pacs_err_t *err)
     if (p->frames == NULL) {
         const name_t  *n = &p->names[p->name];
 
-        rc = pacs_image_open(op, p->study, n->series, n->instance, &p->image,
-                             err);
+        rc = p->presented != NULL
+             ? pacs_presented_image(op, p->presented, n->series, n->instance,
+                                    &p->image, err)
+             : pacs_image_open(op, p->study, n->series, n->instance,
+                               &p->image, err);
     }
 
     if (rc == PACS_OK) {
@@ -293,18 +347,53 @@ open_image(pacs_op_t *op, pacs_pictures_t *p, pacs_err_t *err)
 }
 
 
+/* how many of the image that is open */
+static uint32_t
+count_frames(const pacs_pictures_t *p)
+{
+    if (p->frames != NULL) {
+        return p->nframes;
+    }
+    if (!p->opened) {
+        return 0;
+    }
+    return p->names[p->name].nframes != 0 ? p->names[p->name].nframes
+                                          : p->image->record.pixels.frames;
+}
+
+
+/* from 0 */
+static int
+this_frame(const pacs_pictures_t *p, uint32_t *frame, pacs_err_t *err)
+{
+    const name_t *n = p->frames == NULL ? &p->names[p->name] : NULL;
+
+    *frame = n == NULL ? p->frames[p->frame]
+             : n->nframes != 0 ? n->frames[p->frame] - 1 : p->frame;
+
+    return *frame < p->image->record.pixels.frames
+           ? PACS_OK
+           : pacs_fail(err, PACS_E_UNSHOWABLE, "the presentation state refers "
+                       "to frame %u, there are %u", *frame + 1,
+                       p->image->record.pixels.frames);
+}
+
+
 /* in arenas of their own: what an instance and a frame need goes with them */
 static int
 next(pacs_op_t *op, pacs_pictures_t *p, pacs_err_t *err)
 {
     pacs_arena_t *of_op = op->arena;
-    uint32_t      frame = p->frames != NULL ? p->frames[p->frame] : p->frame;
+    uint32_t      frame = 0;
     int           rc = PACS_OK;
 
     if (!p->opened) {
         p->of_image = pacs_arena_create(0);
         op->arena = p->of_image;
         rc = p->of_image == NULL ? PACS_E_NOMEM : open_image(op, p, err);
+    }
+    if (rc == PACS_OK) {
+        rc = this_frame(p, &frame, err);
     }
 
     if (rc == PACS_OK) {
@@ -325,7 +414,8 @@ next(pacs_op_t *op, pacs_pictures_t *p, pacs_err_t *err)
 }
 
 
-/* what concerns this picture only: the others can still be had */
+/* what concerns this picture only: the others can still be had, but of a state
+ * all or nothing is shown */
 static bool
 can_be_left_out(const pacs_pictures_t *p, int rc)
 {
@@ -335,7 +425,7 @@ can_be_left_out(const pacs_pictures_t *p, int rc)
         [PACS_E_CODEC] = true
     };
 
-    return !p->animated && codes[rc];
+    return !p->animated && p->presented == NULL && codes[rc];
 }
 
 
@@ -343,10 +433,7 @@ can_be_left_out(const pacs_pictures_t *p, int rc)
 static bool
 advance(pacs_pictures_t *p)
 {
-    uint32_t  n = p->frames != NULL ? p->nframes
-                  : p->opened ? p->image->record.pixels.frames : 0;
-
-    if (++p->frame < n) {
+    if (++p->frame < count_frames(p)) {
         return true;
     }
 

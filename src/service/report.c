@@ -59,7 +59,8 @@ report(pacs_op_t *op, const pacs_dataset_t *ds, pacs_err_t *err)
     }
 
     op->reply.content_type = pacs_lit("text/html; charset=utf-8");
-    rc = lock(op, "default-src 'none'; style-src 'unsafe-inline'; sandbox");
+    rc = lock(op, "default-src 'none'; style-src '" PACS_WEB_REPORT_STYLE
+                  "'; sandbox");
     return rc == PACS_OK
            ? pacs_reply_memory(op, pacs_buf_take(&b, op->arena)) : rc;
 }

@@ -133,6 +133,8 @@ typedef struct {
     pacs_request_t        request;
     bool                  background;   /* no user waits: pacs_warm_step */
     bool                  anonymize;    /* the URI service says so */
+    bool                  presented;    /* by a presentation state: rev says
+                                           nothing of what it refers to */
     /* out */
     pacs_reply_t          reply;
     int                   code;         /* of the error replied, or PACS_OK */

@@ -117,7 +117,8 @@ pacs_session_is_current(pacs_op_t *op, const pacs_route_t *route,
     rev_t       rev;
 
     if (route->resource < PACS_R_RENDERED || route->resource > PACS_R_VOLUME
-        || route->series.len == 0 || op->request.method == PACS_POST
+        || route->series.len == 0 || op->presented
+        || op->request.method == PACS_POST
         || op->reply.etag.len == 0
         || (op->reply.status != 200 && op->reply.status != 304))
     {

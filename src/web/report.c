@@ -323,6 +323,16 @@ put_facts(page_t *p, const pacs_item_t *root)
 }
 
 
+/* named by its hash, PACS_WEB_REPORT_STYLE, in policies: conf/nginx.conf */
+static const char  style[] =
+    "body{font:15px/1.5 system-ui,sans-serif;max-width:60em;"
+    "margin:1em auto;padding:0 1em;color:#1d2430;background:#fff}"
+    "h1{font-size:1.4em}table{border-collapse:collapse}"
+    "th,td{text-align:left;vertical-align:top;"
+    "padding:.1em 1.2em .1em 0}th{font-weight:500;color:#556}"
+    "li{margin:.2em 0}.text{white-space:pre-wrap}small{color:#667}";
+
+
 int
 pacs_web_report(const pacs_dataset_t *ds, const pacs_limits_t *limits,
     pacs_arena_t *a, pacs_buf_t *out, pacs_err_t *err)
@@ -340,11 +350,9 @@ pacs_web_report(const pacs_dataset_t *ds, const pacs_limits_t *limits,
     pacs_buf_text(out, "<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\">"
         "<title>");
     pacs_buf_html(out, title);
-    pacs_buf_text(out, "</title>\n<style>"
-        "body{font:15px/1.4 sans-serif;max-width:60em;margin:1em auto;"
-        "padding:0 1em}th{text-align:left;padding-right:1em}"
-        ".text{white-space:pre-wrap}small{color:#666}"
-        "</style></head>\n<body>\n<h1>");
+    pacs_buf_text(out, "</title>\n<style>");
+    pacs_buf_text(out, style);
+    pacs_buf_text(out, "</style></head>\n<body>\n<h1>");
     pacs_buf_html(out, title);
     pacs_buf_text(out, "</h1>\n");
     put_facts(&p, ds->root);

@@ -167,9 +167,8 @@ check_charset(wado_t *w)
 }
 
 
-/* what there is no support for: never as if it had not been asked */
 static int
-check_missing(wado_t *w)
+check_anonymous(wado_t *w)
 {
     if (has(w, ANONYMIZE)
         && !pacs_str_is(w->given[ANONYMIZE]->value, "yes"))
@@ -180,7 +179,14 @@ check_missing(wado_t *w)
         return pacs_fail(w->err, PACS_E_ACCEPT, "only instances are made "
                          "anonymous, as application/dicom");
     }
+    return PACS_OK;
+}
 
+
+/* 9.5.1.2.7; what a state leaves no room for, the picture's maker knows */
+static int
+read_presentation(wado_t *w)
+{
     if (has(w, PRESENTATION) != has(w, PRESENTATION_SERIES)) {
         return pacs_fail(w->err, PACS_E_ARG, "presentationUID and "
                          "presentationSeriesUID go together");
@@ -191,10 +197,11 @@ check_missing(wado_t *w)
             return pacs_web_bad(w->err, w->given[k], "is not a UID");
         }
     }
-    return has(w, PRESENTATION)
-           ? pacs_fail(w->err, PACS_E_ACCEPT, "presentation states are not "
-                       "applied to pictures here")
-           : PACS_OK;
+    if (has(w, PRESENTATION)) {
+        w->out->route.state = w->given[PRESENTATION]->value;
+        w->out->route.state_series = w->given[PRESENTATION_SERIES]->value;
+    }
+    return PACS_OK;
 }
 
 
@@ -357,7 +364,8 @@ pacs_web_wado(const pacs_param_t *params, unsigned n, pacs_str_t accept,
         || (rc = read_types(&w, accept)) != PACS_OK
         || (rc = check_kind(&w)) != PACS_OK
         || (rc = check_charset(&w)) != PACS_OK
-        || (rc = check_missing(&w)) != PACS_OK)
+        || (rc = check_anonymous(&w)) != PACS_OK
+        || (rc = read_presentation(&w)) != PACS_OK)
     {
         return rc;
     }

@@ -70,6 +70,8 @@ typedef struct {
     pacs_str_t       ae;            /* checked AE title */
     pacs_str_t       upload;        /* what stands behind uploads/ */
     pacs_str_t       npi;           /* "hanging-protocols" … or null */
+    pacs_str_t       state_series, state;   /* of the URI service: a
+                                       presentation state, or null */
     bool             one;           /* of several frames the first, in types
                                        that hold one only */
 } pacs_route_t;
@@ -286,6 +288,10 @@ int pacs_web_accept(pacs_resource_e resource, pacs_str_t header,
     pacs_str_t parameter, pacs_arena_t *a, pacs_accept_t *choices,
     unsigned max, unsigned *n, pacs_err_t *err);
 
+
+/* the hash of the style sheet of a report's page, for policies */
+#define PACS_WEB_REPORT_STYLE  \
+    "sha256-7iPN8isI0pdKuNjHrG+t8dq/Jv7i14VOM9toLSKme2E="
 
 /* a structured report, PS3.3 C.17.3, as a page of HTML in UTF-8 */
 int pacs_web_report(const pacs_dataset_t *ds, const pacs_limits_t *limits,

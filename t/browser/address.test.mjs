@@ -5,8 +5,8 @@
 import assert from 'node:assert/strict';
 
 import {
-    BASE, SIZES, canvasPixels, chooseLayout, drag, drawn, isShown, onPage,
-    openStudy, portBox, textOf,
+    BASE, SIZES, canvasPixels, chooseLayout, drag, drawn, isShown, nextPage,
+    onPage, openStudy, portBox, textOf,
 } from './browser.mjs';
 import { CT, DX, NM, grey } from './studies.mjs';
 
@@ -46,7 +46,7 @@ onPage('H12 the address opens the same layout, image, window and zoom elsewhere'
         const zoom = /** @type {RegExpMatchArray} */ (url.match(/z=([\d.,]+)/))[1];
 
         // at another size: the same part of the image in the middle
-        await page.goto('about:blank');
+        page = await nextPage(page);
         await page.setViewportSize({ width: 1100, height: 700 });
         await page.goto(url);
         await isShown(page, 23, 0);
@@ -78,7 +78,7 @@ onPage('H12 a turned radiograph keeps its letters and its address', {}, async (p
     const before = await letters();
     const url = await says(page, /o=fr\d+/);
 
-    await page.goto('about:blank');
+    page = await nextPage(page);
     await page.goto(url);
     await isShown(page, 1);
     assert.deepEqual(await letters(), before);

@@ -7,7 +7,10 @@ import { after, before, test } from 'node:test';
 
 import { chromium } from 'playwright-core';
 
+import { drawn, isShown } from './eyes.mjs';
 import { readPng } from './png.mjs';
+
+export * from './eyes.mjs';
 
 export const BASE = process.env.PACS_URL ?? 'http://127.0.0.1:8080';
 
@@ -36,12 +39,13 @@ after(async () => { await browser?.close(); });
  * its security policy fail it, but for those that `allow` names.
  * @param {string} name
  * @param {{size?: {width: number, height: number, touch?: boolean,
- *          scale?: number}, allow?: RegExp, timeout?: number, worker?: boolean}} options
- *     worker: the service worker may run
+ *          scale?: number}, allow?: RegExp, timeout?: number, worker?: boolean,
+ *          skip?: string}} options
+ *     worker: the service worker may run; skip: why, or ''
  * @param {(page: import('playwright-core').Page) => Promise<void>} body
  */
 export function onPage(name, options, body) {
-    test(name, { timeout: options.timeout ?? 180000 }, async () => {
+    test(name, { timeout: options.timeout ?? 180000, skip: options.skip || false }, async () => {
         const size = options.size ?? SIZES.desktop;
         const context = await browser.newContext({
             viewport: { width: size.width, height: size.height },
@@ -50,27 +54,40 @@ export function onPage(name, options, body) {
             deviceScaleFactor: size.scale ?? 1,
             serviceWorkers: options.worker ? 'allow' : 'block',
         });
-        const page = await context.newPage();
         /** @type {string[]} */
         const wrong = [];
 
-        page.setDefaultTimeout(60000);
-        page.on('pageerror', (e) => wrong.push(`error: ${e.stack || e}`));
-        page.on('dialog', (d) => { wrong.push(`dialog: ${d.message()}`); d.dismiss(); });
-        page.on('console', (m) => {
-            if (m.type() === 'error') {
-                wrong.push(`console: ${m.text()} ${m.location().url}`);
-            }
+        context.setDefaultTimeout(60000);
+        context.on('page', (page) => {
+            page.on('pageerror', (e) => wrong.push(`error: ${e.stack || e}`));
+            page.on('dialog', (d) => { wrong.push(`dialog: ${d.message()}`); d.dismiss(); });
+            page.on('console', (m) => {
+                if (m.type() === 'error') {
+                    wrong.push(`console: ${m.text()} ${m.location().url}`);
+                }
+            });
         });
 
         try {
-            await body(page);
+            await body(await context.newPage());
         } finally {
             await context.close();
         }
 
         assert.deepEqual(wrong.filter((w) => !options.allow?.test(w)), []);
     });
+}
+
+
+/**
+ * Closes the page; another one of the same browser.
+ * @param {import('playwright-core').Page} page
+ */
+export async function nextPage(page) {
+    const context = page.context();
+
+    await page.close();
+    return context.newPage();
 }
 
 
@@ -85,92 +102,6 @@ export async function openStudy(page, study) {
 
 
 /**
- * The final picture of a frame is on the screen.
- * @param {import('playwright-core').Page} page
- * @param {number} number from 1
- * @param {number} [at] index of the viewport
- */
-export async function isShown(page, number, at = 0) {
-    await drawn(page);
-    await page.waitForFunction(([n, at]) => {
-        const port = /** @type {HTMLElement} */ (document.querySelectorAll('.port')[at]);
-        const badge = /** @type {HTMLElement} */ (port?.querySelector('.badge'));
-
-        return port?.dataset.shown === String(n) && badge.dataset.state === 'final';
-    }, [number, at]);
-}
-
-
-/**
- * What was done before this is on the screen.
- * @param {import('playwright-core').Page} page
- */
-export function drawn(page) {
-    return page.evaluate(() => new Promise((done) => {
-        requestAnimationFrame(() => requestAnimationFrame(() => done(null)));
-    }));
-}
-
-
-/**
- * Pixels of the canvas, before the compositor: [r, g, b] of each.
- * @param {import('playwright-core').Page} page
- * @param {number} x device px in the viewport
- * @param {number} y
- * @param {number} [width]
- * @param {number} [height]
- * @param {number} [at] index of the viewport
- * @returns {Promise<number[][]>}
- */
-export async function canvasPixels(page, x, y, width = 1, height = 1, at = 0) {
-    await drawn(page);
-
-    return page.evaluate(([x, y, w, h, at]) => {
-        const canvas = /** @type {HTMLCanvasElement} */ (
-            document.querySelectorAll('.port-picture')[at]);
-        const { data } = /** @type {any} */ (canvas.getContext('2d'))
-            .getImageData(x, y, w, h);
-
-        return Array.from({ length: w * h }, (_, i) =>
-            Array.from(data.slice(i * 4, i * 4 + 3)));
-    }, [x, y, width, height, at]);
-}
-
-
-/**
- * The server's own picture, asked for apart from the page's code.
- * @param {import('playwright-core').Page} page
- * @param {string} path below DICOMweb's root
- * @param {string} [accept]
- * @returns {Promise<{width: number, height: number, pixels: number[][]}>}
- */
-export function serverPicture(page, path, accept = 'image/jpeg') {
-    return page.evaluate(async ([path, accept]) => {
-        const answer = await fetch(`/dicom-web${path}`, { headers: { Accept: accept } });
-
-        if (!answer.ok) {
-            throw new Error(`${answer.status} for ${path}`);
-        }
-
-        const bitmap = await createImageBitmap(await answer.blob());
-        const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
-        const context = /** @type {any} */ (canvas.getContext('2d'));
-
-        context.drawImage(bitmap, 0, 0);
-
-        const { data } = context.getImageData(0, 0, bitmap.width, bitmap.height);
-
-        return {
-            width: bitmap.width,
-            height: bitmap.height,
-            pixels: Array.from({ length: bitmap.width * bitmap.height }, (_, i) =>
-                Array.from(data.slice(i * 4, i * 4 + 3))),
-        };
-    }, [path, accept]);
-}
-
-
-/**
  * What a person sees of the viewport.
  * @param {import('playwright-core').Page} page
  * @param {number} [at] index of the viewport
@@ -179,19 +110,6 @@ export async function seen(page, at = 0) {
     await drawn(page);
 
     return readPng(await page.locator('.port').nth(at).screenshot());
-}
-
-
-/**
- * The largest difference of two lists of pixels.
- * @param {number[][]} a
- * @param {number[][]} b
- */
-export function difference(a, b) {
-    assert.equal(a.length, b.length);
-
-    return Math.max(...a.map((p, i) =>
-        Math.max(...p.map((v, k) => Math.abs(v - b[i][k])))));
 }
 
 

@@ -261,7 +261,7 @@ onPage('B05 G17 a row opens to its series and to the patient in time', {},
 
         await entries.first().waitFor();
         assert.deepEqual(await entries.locator('.line-date').allInnerTexts(),
-            ['2024-06-08', '2024-06-01', '2021-06-01']);
+            ['Jun 08, 2024', 'Jun 01, 2024', 'Jun 01, 2021']);
         assert.deepEqual(await entries.locator('.line-gap').allInnerTexts(),
             ['7 days after', 'This study', '3 years before']);
         assert.equal(await page.locator('.line-doubt').innerText(), 'Other name');

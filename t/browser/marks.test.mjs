@@ -10,7 +10,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before } from 'node:test';
 
-import { BASE, SIZES, drawn, onPage, openStudy, portBox, touch } from './browser.mjs';
+import {
+    BASE, SIZES, drawn, nextPage, onPage, openStudy, portBox, touch,
+} from './browser.mjs';
 import { BARE, CT, DX, storeCt, storePhantoms } from './phantoms.mjs';
 
 /** @typedef {import('playwright-core').Page} Page */
@@ -328,7 +330,7 @@ onPage('G12 marks are stored as TID 1500, read back, and of their author',
 
         // another browser
         await page.evaluate(() => localStorage.clear());
-        await page.goto('about:blank');
+        page = await nextPage(page);
         await openStudy(page, study);
         await says(page, /50\.\d mm/);
         await says(page, /Mean/);

@@ -119,18 +119,18 @@ onPage('B06 the patient’s studies before and after, series and frames', {},
         };
 
         await openStudy(page, NM.study);
-        assert.equal(await date(), '2023-06-01');
+        assert.equal(await date(), 'Jun 01, 2023');
         await press(page, ']');
         await page.waitForURL(`**study=${NM.newer}`);
-        assert.equal(await date(), '2024-06-01');
+        assert.equal(await date(), 'Jun 01, 2024');
         await press(page, ']');
         await page.getByText('This is the newest study of the patient.').waitFor();
         await press(page, '[');
         await page.waitForURL(`**study=${NM.study}`);
-        assert.equal(await date(), '2023-06-01');
+        assert.equal(await date(), 'Jun 01, 2023');
         await press(page, '[');
         await page.waitForURL(`**study=${NM.older}`);
-        assert.equal(await date(), '2021-06-01');
+        assert.equal(await date(), 'Jun 01, 2021');
 
         await openStudy(page, CT.study);
         await press(page, 'PageDown');

@@ -2,9 +2,11 @@
 
 import assert from 'node:assert/strict';
 
+import { isAccessible } from './axe.mjs';
 import {
-    SIZES, doubleTap, isShown, onPage, openStudy, portBox, textOf, touch,
+    BASE, SIZES, doubleTap, drag, drawn, isShown, onPage, openStudy, portBox, textOf, touch,
 } from './browser.mjs';
+import { storeCt } from './phantoms.mjs';
 import { CT, DX } from './studies.mjs';
 
 /** Points along a line, for one finger. */
@@ -104,6 +106,213 @@ onPage('G23 double tap goes to 1:1 and back', { size: SIZES.phone }, async (page
     await page.waitForFunction((f) => document.querySelector('.corner-bl')
         ?.textContent?.includes(`${f} %`), fit);
 });
+
+
+/**
+ * A finger that is down: where it goes, and up again.
+ * @param {import('playwright-core').Page} page
+ */
+async function finger(page) {
+    const cdp = await page.context().newCDPSession(page);
+    const send = (/** @type {string} */ type, /** @type {any[]} */ points) =>
+        cdp.send('Input.dispatchTouchEvent', /** @type {any} */ ({
+            type, touchPoints: points.map((p, id) => ({ ...p, id })) }));
+
+    return {
+        down: (/** @type {any[]} */ ...points) => send('touchStart', points),
+        move: (/** @type {any[]} */ ...points) => send('touchMove', points),
+        up: () => send('touchEnd', []),
+    };
+}
+
+/** A pen: its points, from the first to the last one pressed. */
+async function penStroke(/** @type {import('playwright-core').Page} */ page,
+    /** @type {{x: number, y: number}[]} */ ...points)
+{
+    const cdp = await page.context().newCDPSession(page);
+    const send = (/** @type {string} */ type, /** @type {any} */ p, buttons = 1) =>
+        cdp.send('Input.dispatchMouseEvent', /** @type {any} */ ({
+            type, ...p, button: 'left', buttons, clickCount: 1, pointerType: 'pen' }));
+
+    await send('mouseMoved', points[0], 0);
+    await send('mousePressed', points[0]);
+
+    for (const p of points.slice(1)) {
+        await send('mouseMoved', p);
+    }
+
+    await send('mouseReleased', points[points.length - 1], 0);
+    await cdp.detach();
+}
+
+/** Later than a press of any length that begins now. */
+const afterPress = (/** @type {import('playwright-core').Page} */ page) =>
+    page.evaluate(() => new Promise((done) => setTimeout(done, 700)));
+
+
+onPage('G5 a tap at the edge of a picture is a step, back and forth',
+    { size: SIZES.phone }, async (page) => {
+        await openStudy(page, CT.study);
+
+        const box = await portBox(page);
+        const right = line(box.x + box.width - 20, box.y + 300, 0, 0, 1);
+        const left = line(box.x + 20, box.y + 300, 0, 0, 1);
+
+        await touch(page, right);
+        await isShown(page, 2);
+        // at once again: a step each, no double tap
+        await touch(page, right);
+        await touch(page, right);
+        await isShown(page, 4);
+        await touch(page, left);
+        await isShown(page, 3);
+        await touch(page, line(box.x + box.width / 2, box.y + 300, 0, 0, 1));
+        await isShown(page, 3);
+        // a drag that begins there is one
+        await touch(page, line(box.x + box.width - 20, box.y + 200, 0, 60));
+        await isShown(page, 6 + 2);
+    });
+
+
+onPage('G5 three ways to scroll by a finger: drag, slider, edge', { size: SIZES.tablet },
+    async (page) => {
+        await openStudy(page, CT.study);
+
+        const box = await portBox(page);
+        const slider = await page.locator('.slider').boundingBox();
+
+        assert.ok(slider !== null);
+        await touch(page, line(box.x + 300, box.y + 200, 0, 60));
+        await isShown(page, 6);
+        await touch(page, line(box.x + box.width - 20, box.y + 200, 0, 0, 1));
+        await isShown(page, 7);
+        // a finger is broader than the bar that is seen
+        await touch(page, line(slider.x - 8, slider.y + slider.height - 10, 0, 0, 1));
+        await isShown(page, 24);
+    });
+
+
+onPage('G23 a long press opens the menu: tools, windows, layouts, reset',
+    { size: SIZES.phone }, async (page) => {
+        await openStudy(page, CT.study);
+
+        const box = await portBox(page);
+        const at = { x: box.x + 150, y: box.y + 200 };
+        const menu = page.getByRole('menu', { name: 'Menu of the viewport' });
+        const { down, move, up } = await finger(page);
+
+        await down(at);
+        await menu.waitFor();
+        await up();
+
+        for (const group of ['Tool', 'Window', 'Layout', 'Picture']) {
+            assert.equal(await menu.getByRole('group', { name: group }).count(), 1, group);
+        }
+
+        assert.equal(await menu.getByRole('menuitemradio', { name: 'Scroll' })
+            .getAttribute('aria-checked'), 'true');
+        assert.deepEqual(await menu.evaluate((node) => {
+            const { left, top, right, bottom } = node.getBoundingClientRect();
+
+            return [left >= 0, top >= 0, right <= innerWidth, bottom <= innerHeight];
+        }), [true, true, true, true]);
+        await isAccessible(page, 'menu');
+        await menu.getByRole('menuitemradio', { name: /Lung/ }).tap();
+        await page.waitForFunction(() => /C -600 +W 1500/.test(
+            document.querySelector('.corner-bl')?.textContent ?? ''));
+        assert.equal(await menu.count(), 0);
+
+        // movement is the tool's
+        await down(at);
+        await move({ ...at, y: at.y + 30 });
+        await afterPress(page);
+        assert.equal(await menu.count(), 0);
+        await up();
+
+        // two fingers are a pinch
+        await down(at);
+        await down(at, { ...at, x: at.x + 60 });
+        await afterPress(page);
+        assert.equal(await menu.count(), 0);
+        await up();
+
+        // and a tap is short
+        await touch(page, line(at.x, at.y, 0, 0, 1));
+        await afterPress(page);
+        assert.equal(await menu.count(), 0);
+    });
+
+
+onPage('G23 the menu by right click and by key; a right drag is a window', {},
+    async (page) => {
+        await openStudy(page, CT.study);
+
+        const box = await portBox(page);
+        const menu = page.getByRole('menu', { name: 'Menu of the viewport' });
+
+        await page.mouse.click(box.x + 300, box.y + 300, { button: 'right' });
+        await menu.getByRole('menuitemradio', { name: '2 × 2' }).click();
+        await page.locator('.ports[data-layout="2x2"]').waitFor();
+
+        for (const key of ['ContextMenu', 'Shift+F10']) {
+            await page.keyboard.press(key);
+            await menu.waitFor();
+            await page.keyboard.press('Escape');
+            await menu.waitFor({ state: 'detached' });
+            assert.equal(await page.evaluate(() =>
+                document.activeElement?.classList.contains('port')), true);
+        }
+
+        await drag(page, { x: 200, y: 200, dx: 60, dy: 0, button: 'right' });
+        assert.equal(await menu.count(), 0);
+        assert.doesNotMatch(await page.locator('.corner-bl').first().innerText(), /W 400/);
+    });
+
+
+onPage('G23 the pen draws, and fingers pan and pinch meanwhile', { size: SIZES.tablet },
+    async (page) => {
+        await openStudy(page, await storeCt(BASE));
+        await page.keyboard.press('d');
+        await page.locator('.panel').waitFor({ state: 'attached' });
+
+        const box = await portBox(page);
+        const at = (/** @type {number} */ x, /** @type {number} */ y) =>
+            ({ x: box.x + x, y: box.y + y });
+        const marks = page.locator('.layer-marks .mark');
+
+        await penStroke(page, at(300, 300), at(350, 300), at(400, 300));
+        await marks.first().waitFor({ state: 'attached' });
+        assert.equal(await marks.count(), 1);
+
+        // a finger does not draw now: it takes the picture along
+        const place = () => page.evaluate(() => {
+            const { x, y } = /** @type {Element} */ (
+                document.querySelector('.layer-marks .mark-line')).getBoundingClientRect();
+
+            return { x, y };
+        });
+        const before = await place();
+
+        await touch(page, line(box.x + 300, box.y + 450, 40, 30));
+        await drawn(page);
+
+        const after = await place();
+
+        assert.ok(Math.abs(after.x - before.x - 40) < 2
+            && Math.abs(after.y - before.y - 30) < 2, JSON.stringify([before, after]));
+        assert.equal(await marks.count(), 1);
+
+        const zoom = await zoomOf(page);
+
+        await touch(page, [50, 75, 100].map((half) =>
+            [at(350 - half, 400), at(350 + half, 400)]));
+        assert.ok(Math.abs(await zoomOf(page) / zoom - 2) < 0.05);
+        assert.equal(await marks.count(), 1);
+
+        await penStroke(page, at(200, 200), at(260, 260));
+        await page.waitForFunction(() =>
+            document.querySelectorAll('.layer-marks .mark').length === 2);
+    });
 
 
 for (const name of /** @type {('desktop' | 'tablet' | 'upright' | 'phone')[]} */ (

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { TAG, first, number, numbers, text } from '../../html/js/dicom/dataset.js';
+import { TAG, first, joined, number, numbers } from '../../html/js/dicom/dataset.js';
 import { age, formatAge, formatDate, formatTime } from '../../html/js/dicom/dates.js';
 import { formatGroup, personName } from '../../html/js/dicom/names.js';
 import { frameRate, framesOf, lossyText, stacks } from '../../html/js/dicom/stack.js';
@@ -26,7 +26,7 @@ test('values are read whatever they are', () => {
     assert.equal(number(ds, TAG.Columns), null);
     assert.deepEqual(numbers(ds, TAG.WindowCenter), []);
     assert.equal(first(ds, TAG.Modality), '');
-    assert.equal(text(ds, TAG.StudyDescription), 'a, b');
+    assert.equal(joined(ds, TAG.StudyDescription), 'a, b');
     assert.equal(number(undefined, TAG.Rows), null);
 });
 
@@ -49,17 +49,17 @@ test('person names', () => {
 
 
 test('dates and ages', () => {
-    assert.equal(formatDate('20240229'), '2024-02-29');
-    assert.equal(formatDate('1994.11.05'), '1994-11-05');
+    assert.equal(formatDate('20240229'), 'Feb 29, 2024');
+    assert.equal(formatDate('1994.11.05'), 'Nov 05, 1994');
     assert.equal(formatDate('***'), '***');
     assert.equal(formatTime('120103.25'), '12:01');
-    assert.equal(age('19700615', '20240614'), '53 y');
-    assert.equal(age('19700615', '20240615'), '54 y');
-    assert.equal(age('20230101', '20240115'), '12 m');
-    assert.equal(age('20240101', '20240115'), '14 d');
+    assert.equal(age('19700615', '20240614'), '53 years');
+    assert.equal(age('19700615', '20240615'), '54 years');
+    assert.equal(age('20230101', '20240115'), '12 months');
+    assert.equal(age('20240101', '20240115'), '14 days');
     assert.equal(age('20240230', '20240315'), '');
     assert.equal(age('20250101', '20240315'), '');
-    assert.equal(formatAge('045Y'), '45 y');
+    assert.equal(formatAge('045Y'), '45 years');
 });
 
 

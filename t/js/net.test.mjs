@@ -289,13 +289,77 @@ test('a server that is gone is asked again, by one, and nothing has failed', asy
 
 
 test('what is on the screen has priority', async () => {
-    /** @type {boolean[]} */
-    const urgent = [];
+    /** @type {string[]} */
+    const uses = [];
     const loader = new Loader({
-        get: (p, signal, isUrgent) => { urgent.push(isUrgent); return new Promise(() => {}); },
-        decode: async () => /** @type {any} */ ({}), changed() {},
+        get: (p, signal, use) => { uses.push(use); return new Promise(() => {}); },
+        decode: async () => /** @type {any} */ ({}), changed() {}, depth: () => 4,
     });
 
-    loader.want(pictures('abc'), { urgent: 2 });
-    assert.deepEqual(urgent, [true, true, false]);
+    loader.want(pictures('abc'), { urgent: 2, far: pictures('z') });
+    assert.deepEqual(uses, ['seen', 'seen', 'near', 'far']);
+});
+
+
+test('at rest what is looked at has the net for itself', async () => {
+    const { loader, asked } = bench();
+    const keys = () => asked.map((a) => a.key).join('');
+
+    loader.want(pictures('abc'), { isMoving: false, far: pictures('z') });
+    assert.equal(keys(), 'a');
+    asked[0].answer(blob);
+    await settled();
+    assert.equal(keys(), 'abcz');
+});
+
+
+test('L9 what the browser keeps is read again when it is needed, and only then', async () => {
+    const { loader, asked } = bench({ keepBytes: 250, keepPixels: 100, depth: () => 1 });
+    const kept = (/** @type {string} */ keys) => pictures(keys).map((p) => ({ ...p, kept: true }));
+    const far = kept('xyz').map((p) => ({ ...p, soon: false }));
+    const next = async () => {
+        const { key, answer } = /** @type {any} */ (asked.at(-1));
+
+        answer(key > 'w' && loader.entry(key) === undefined
+            ? { status: 200, blob: null, bytes: 100, wait: 0 } : blob);
+        await settled();
+        return key;
+    };
+
+    loader.want([], { far });
+    for (const key of 'xyz') {
+        assert.equal(await next(), key);
+    }
+    assert.deepEqual(loader.entry('x'), { state: 'here', bytes: 100 });
+    assert.equal(loader.bitmap('x'), undefined);
+    assert.equal(asked.length, 3);
+
+    // several at once: they come from near
+    loader.want(kept('xy'), { far });
+    assert.deepEqual(asked.slice(3).map((a) => a.key), ['x', 'y']);
+    asked.slice(3).forEach((a) => a.answer(blob));
+    await settled();
+    assert.ok(loader.bitmap('x') && loader.bitmap('y'));
+
+    loader.want(kept('abcd'));
+    for (const key of 'abcd') {
+        assert.equal(await next(), key);
+    }
+    assert.equal(loader.bitmap('x'), undefined);
+    assert.equal(loader.entry('x')?.state, 'here');
+});
+
+
+test('what is here already serves until the better one comes', async () => {
+    const { loader, asked } = bench();
+    const [quick] = pictures('q');
+
+    loader.want([{ ...quick, soon: false }]);
+    asked[0].answer(blob);
+    await settled();
+    assert.equal(loader.bitmap('q'), undefined);
+    loader.want(pictures('a'), { instead: pictures('qr') });
+    await settled();
+    assert.ok(loader.bitmap('q'));
+    assert.deepEqual(asked.map((a) => a.key), ['q', 'a']);
 });

@@ -13,6 +13,7 @@ import { compositorMap, sourceOf } from '../../html/js/viewer/picture.js';
 import { metered, newMeter } from '../../html/js/net/meter.js';
 import { ceilingOf, movingStage } from '../../html/js/viewer/ladder.js';
 import { neighbours, plan, tilePictures, wishes } from '../../html/js/viewer/plan.js';
+import { prefetched } from '../../html/js/viewer/prefetch.js';
 import {
     activePort, initialPage, nextAnnotation, seenPorts, selected, toggledAlone,
     withLayout, withPort,
@@ -184,21 +185,79 @@ test('H10 ceilings, and what is asked for while things move', () => {
 });
 
 
-test('at rest: near ones, the wide one, the usual windows, the rest of the series', () => {
+test('E1 E2 what is seen, the walk around it, and the wide window', () => {
     const s = scrolledTo(viewport(100), 50);
-    const near = plan(s, ROOT).near;
-    const far = plan(s, ROOT).far.map((p) => p.index);
+    const { now, near } = plan(s, ROOT);
 
-    assert.equal(near[0].index, 51);
-    assert.ok(near.slice(0, 10).some((p) => p.window?.width === 3000));
-    assert.equal(near.filter((p) => p.index === 50 && p.window?.width === 1500).length, 1);
-    assert.deepEqual(far.slice(0, 3), [0, 4, 8]);
-    assert.equal(new Set(far).size, 100);
+    assert.deepEqual(now.map((p) => p.index), [50]);
+    assert.deepEqual(near.slice(0, 6).map((p) => p.index), [51, 52, 53, 49, 54, 55]);
+    assert.equal(near[6].window?.width, 3000);
+    assert.equal(near.filter((p) => p.soon).length, 8 + 1);
     assert.equal(plan(s, ROOT, '', newMeter(true)).near.length, 6);
-    assert.equal(plan(s, ROOT, '', newMeter(true)).far.length, 0);
-    assert.equal(plan(s, ROOT, '', newMeter(), false).far.length, 0);
-    assert.equal(plan(s, ROOT).far, plan(s, ROOT).far);
-    assert.equal(plan({ ...s, busy: 'scroll' }, ROOT).far.length, 0);
+    assert.equal(plan(s, ROOT, '', newMeter(), false).near.filter((p) => p.soon).length, 2);
+
+    // scrolling makes no picture anew that it has made
+    const next = plan(scrolledTo(s, 51), ROOT);
+
+    assert.equal(next.base, near[0]);
+    assert.equal(next.near[0], near[1]);
+});
+
+
+/** @param {any[]} ports @param {any} [more] @returns {any} */
+const pageOf = (ports, more = {}) => ({
+    ...initialPage(), ports, series: ports.map((s) => ({ stacks: [s.stack] })), ...more,
+});
+
+test('E3 E4 E6 first looks, every fourth, the rest, the usual windows', () => {
+    const s = scrolledTo(viewport(100), 50);
+    const other = viewport(9, { SeriesInstanceUID: ['1.9'] });
+    const page = pageOf([s], { series: [{ stacks: [s.stack, other.stack] }, { stacks: null }] });
+    const all = prefetched(page, ROOT, newMeter());
+    const looks = all.slice(0, 6);
+    const rest = all.slice(6, 106);
+
+    assert.deepEqual(looks.map((p) => p.index), [0, 49, 99, 0, 4, 8]);
+    assert.ok(looks.every((p) => p.kind === 'JPEG 40' && /viewport=256,256/.test(p.url)));
+    assert.deepEqual(looks.map((p) => p.stack === other.stack?.id),
+        [false, false, false, true, true, true]);
+    assert.deepEqual(rest.slice(0, 3).map((p) => p.index), [0, 4, 8]);
+    assert.equal(rest.findIndex((p) => p.index % 4 !== 0), 25);
+    assert.equal(new Set(rest.map((p) => p.index)).size, 100);
+    assert.ok(rest.every((p) => p.kind === 'JPEG 90'));
+    assert.deepEqual(all.slice(106).map((p) => [p.index, p.window?.width]), [[50, 1500], [50, 2000]]);
+    assert.ok(all.every((p) => !p.soon));
+    assert.equal(prefetched(page, ROOT, newMeter()), all);
+
+    // on a slow net they come as they will be asked for
+    const slow = metered(newMeter(), { sent: 0, begun: 200, ended: 520, bytes: 40e3 });
+
+    assert.ok(prefetched(page, ROOT, slow).slice(6, 106).every((p) => p.kind === 'JPEG 60'));
+
+    // not while something moves, nor for who pays
+    assert.equal(prefetched(page, ROOT, newMeter(true)).length, 0);
+    assert.equal(prefetched(pageOf([{ ...s, busy: 'scroll' }]), ROOT, newMeter()).length, 0);
+});
+
+
+test('E5 the same slices of a prior', () => {
+    const placed = (/** @type {any} */ values, /** @type {number} */ mm) => {
+        const s = viewport(60, values);
+
+        s.stack?.frames.forEach((f, i) => Object.assign(f, {
+            position: [0, 0, i * mm], reference: 'same',
+            orientation: { row: [1, 0, 0], column: [0, 1, 0] },
+        }));
+        return s;
+    };
+    const s = scrolledTo(placed({}, 2), 20);
+    const prior = placed({ StudyInstanceUID: ['9'], SeriesInstanceUID: ['9.1'] }, 1);
+    const of = prefetched(pageOf([s, prior]), ROOT, newMeter())
+        .filter((p) => p.frame.study === '9' && p.kind === 'JPEG 90');
+
+    assert.deepEqual(of.map((p) => p.index), [40, 39, 41, 38, 42, 37, 43]);
+    assert.equal(prefetched(pageOf([s, s]), ROOT, newMeter())
+        .filter((p) => p.frame.study !== '1').length, 0);
 });
 
 
@@ -388,7 +447,7 @@ test('what is seen in any viewport comes before what may be seen next', () => {
     assert.equal(urgent, 2);
     assert.deepEqual(all.slice(0, 4).map((p) => p.index), [20, 0, 21, 1]);
     assert.equal(all.length, new Set(all.map((p) => p.key)).size);
-    assert.deepEqual(wishes([]), { wanted: [], urgent: 0, far: [] });
+    assert.deepEqual(wishes([]), { wanted: [], urgent: 0, instead: [] });
 });
 
 

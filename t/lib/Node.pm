@@ -2,15 +2,16 @@ package Node;
 
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# Runs a file of node:test and passes each of its tests on as one of ours.
+# Runs files of node:test and passes each of their tests on as one of ours.
 
 use strict;
 use warnings;
 
+use IO::Select;
 use Test::More;
 
 use Exporter 'import';
-our @EXPORT = qw(have_node node_tests);
+our @EXPORT = qw(have_node node_tests node_lanes);
 
 sub have_node {
     my ($major) = (`node --version 2>/dev/null` // '') =~ /^v(\d+)/;
@@ -19,14 +20,52 @@ sub have_node {
 
 sub node_tests {
     my ($file, @args) = @_;
+    node_lanes({ files => [$file], args => \@args });
+}
+
+# lanes run side by side, the files of each one after the other:
+# { files => [...], args => [...], env => { NAME => value } }
+sub node_lanes {
+    my (@lanes) = @_;
+    my $running = IO::Select->new;
+    my %run;
+    my $start = sub {
+        my ($lane) = @_;
+        my $file = shift @{$lane->{files}} // return;
+        my $f = start($lane, $file);
+        $run{$f} = { lane => $lane, file => $file, out => '' };
+        $running->add($f);
+    };
+    $start->($_) for @lanes;
+    while ($running->count) {
+        for my $f ($running->can_read) {
+            my $r = $run{$f};
+            next if sysread $f, $r->{out}, 65536, length $r->{out};
+            $running->remove($f);
+            delete $run{$f};
+            close $f;
+            report($r->{file}, $r->{out}, $?);
+            $start->($r->{lane});
+        }
+    }
+}
+
+sub start {
+    my ($lane, $file) = @_;
     my $pid = open(my $f, '-|') // die "fork: $!";
     if ($pid == 0) {
         open STDERR, '>&', \*STDOUT;
-        exec 'node', '--test-reporter=tap', $file, @args;
+        $ENV{$_} = $lane->{env}{$_} for keys %{$lane->{env} // {}};
+        exec 'node', '--test-reporter=tap', $file, @{$lane->{args} // []};
         exit 127;
     }
+    return $f;
+}
+
+sub report {
+    my ($file, $out, $rc) = @_;
     my (@tests, $why, $count);
-    while (<$f>) {
+    for (split /^/, $out) {
         if (/^(not )?ok \d+ - (.*?)(?:\s+# (SKIP|TODO)\b\s*(.*))?$/) {
             push @tests, { ok => !$1, name => $2, skip => $3, reason => $4 };
             next;
@@ -36,8 +75,6 @@ sub node_tests {
         $why .= $_ unless @tests;
         $count = $1 if /^1\.\.(\d+)/;
     }
-    close $f;
-    my $rc = $?;
     for my $t (@tests) {
       SKIP: {
             skip("$t->{name}: " . ($t->{reason} || 'skipped'), 1) if $t->{skip};

@@ -141,7 +141,7 @@ export function values(ds, tag) {
  * @param {string} tag
  * @returns {string} '' when absent
  */
-export function text(ds, tag) {
+export function joined(ds, tag) {
     return values(ds, tag).map(plain).filter((s) => s !== '').join(', ');
 }
 

@@ -3,14 +3,16 @@
 // Dates, times and ages (PS3.5 6.2: DA, TM, AS, DT) for reading.  What is
 // not well formed is shown as it came, never guessed.
 
+import { dateText, spanText } from '../ui/text.js';
+
 /**
  * @param {string} da "20240131", or "2024.01.31" of ACR-NEMA
- * @returns {string} "2024-01-31"
+ * @returns {string} "31 Jan 2024"
  */
 export function formatDate(da) {
-    const m = /^(\d{4})\.?(\d{2})\.?(\d{2})$/.exec(da.trim());
+    const date = parseDate(da);
 
-    return m === null ? da : `${m[1]}-${m[2]}-${m[3]}`;
+    return date === null ? da : dateText(date);
 }
 
 
@@ -30,7 +32,7 @@ export function formatTime(tm) {
  * @returns {Date | null} midnight UTC; null when it is no day
  */
 export function parseDate(da) {
-    const m = /^(\d{4})-(\d{2})-(\d{2})$/.exec(formatDate(da));
+    const m = /^(\d{4})\.?(\d{2})\.?(\d{2})$/.exec(da.trim());
 
     if (m === null) {
         return null;
@@ -46,7 +48,7 @@ export function parseDate(da) {
  * The age on a day: years, below two years months, below two months days.
  * @param {string} birth DA
  * @param {string} day DA
- * @returns {string} "45 y", '' when not known
+ * @returns {string} "45 years", '' when not known
  */
 export function age(birth, day) {
     const b = parseDate(birth);
@@ -61,23 +63,27 @@ export function age(birth, day) {
         - (d.getUTCDate() < b.getUTCDate() ? 1 : 0);
 
     if (months >= 24) {
-        return `${Math.floor(months / 12)} y`;
+        return spanText(Math.floor(months / 12), 'year');
     }
 
     return months >= 2
-        ? `${months} m`
-        : `${Math.round((d.getTime() - b.getTime()) / 86400000)} d`;
+        ? spanText(months, 'month')
+        : spanText(Math.round((d.getTime() - b.getTime()) / 86400000), 'day');
 }
+
+
+/** Of AS. @type {Record<string, 'day' | 'week' | 'month' | 'year'>} */
+const UNITS = { D: 'day', W: 'week', M: 'month', Y: 'year' };
 
 
 /**
  * @param {string} as "045Y"
- * @returns {string} "45 y"
+ * @returns {string} "45 years"
  */
 export function formatAge(as) {
     const m = /^(\d{3})([DWMY])$/.exec(as.trim());
 
-    return m === null ? as : `${+m[1]} ${m[2].toLowerCase()}`;
+    return m === null ? as : spanText(+m[1], UNITS[m[2]]);
 }
 
 

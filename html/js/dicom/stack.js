@@ -4,7 +4,8 @@
 // never merged; each multi-frame instance of a series with several of them
 // is a stack of its own (IHE BIR 4.16.4.2.2.5.1, frame sets).
 
-import { TAG, first, items, number, numbers, text, values } from './dataset.js';
+import { text } from '../ui/text.js';
+import { TAG, first, items, number, numbers, joined, values } from './dataset.js';
 import { orientation } from '../math/orientation.js';
 import { ordered } from '../math/order.js';
 import { spacingOf } from '../math/scale.js';
@@ -84,7 +85,7 @@ export function stacks(instances, rev = '') {
         id: `${frames[0].series}/${frames[0].frames > 1 ? frames[0].instance : ''}`,
         series: frames[0].series,
         frames: ordered(frames),
-        label: all.length > 1 ? `${i + 1} of ${all.length}` : '',
+        label: all.length > 1 ? text('{n} of {all}', { n: i + 1, all: all.length }) : '',
     }));
 }
 
@@ -343,8 +344,8 @@ export function lossyText(f) {
 
     const ratio = numbers(f.ds, TAG.LossyImageCompressionRatio)
         .map((r) => `${Number(r.toPrecision(3))}:1`).join(', ');
-    const method = text(f.ds, TAG.LossyImageCompressionMethod)
+    const method = joined(f.ds, TAG.LossyImageCompressionMethod)
         .replaceAll('_', ' ');
 
-    return ['Lossy stored', ratio, method].filter((s) => s !== '').join(' ');
+    return [text('Lossy stored'), ratio, method].filter((s) => s !== '').join(' ');
 }

@@ -4,6 +4,7 @@
 // lay planes through it.  The voxels are the server's (conf/volumes.md).
 
 import { cross, difference, dot, length, scaled, sum } from '../math/vector.js';
+import { text } from '../ui/text.js';
 
 /**
  * @typedef {import('../math/vector.js').Vector} Vector
@@ -22,9 +23,9 @@ import { cross, difference, dot, length, scaled, sum } from '../math/vector.js';
 
 /** Why there is none. */
 export const NO_VOLUME = Object.freeze({
-    colour: 'Colour images are no volume',
-    place: 'The images have no place in the patient',
-    few: 'Fewer than two parallel slices are no volume',
+    colour: text('Colour images are no volume'),
+    place: text('The images have no place in the patient'),
+    few: text('Fewer than two parallel slices are no volume'),
 });
 
 /** No slab. @type {import('./planes.js').Slab} */

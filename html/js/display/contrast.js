@@ -3,7 +3,7 @@
 // The tap test: on each ground one faint disc after the other, at a random
 // place; whoever looks says in which of nine sectors.
 
-export const SECTORS = 9;
+const SECTORS = 9;
 
 /** Grey values of the grounds. */
 export const GROUNDS = { dark: 20, middle: 128, light: 235 };

@@ -4,6 +4,8 @@
 // which of its images with which (S10).
 
 import { parseDate } from '../dicom/dates.js';
+import { middleOf, nearest, planeOf } from '../math/plane.js';
+import { spanText, text } from '../ui/text.js';
 
 /**
  * @typedef {import('./engine.js').Item} Item
@@ -36,12 +38,13 @@ export function earlier(date, before) {
         + to.getUTCMonth() - from.getUTCMonth()
         - (to.getUTCDate() < from.getUTCDate() ? 1 : 0);
     const days = Math.round((to.getTime() - from.getTime()) / DAY);
-    const parts = months < 2 ? [`${days} d`]
-        : [months < 12 ? '' : `${Math.floor(months / 12)} y`,
-            months % 12 === 0 ? '' : `${months % 12} mo`];
+    const span = (months < 2 ? [spanText(days, 'day')]
+        : [months < 12 ? '' : spanText(Math.floor(months / 12), 'year'),
+            months % 12 === 0 ? '' : spanText(months % 12, 'month')])
+        .filter(Boolean).join(' ');
 
-    return days === 0 ? 'same day'
-        : [...parts, a < b ? 'earlier' : 'later'].filter(Boolean).join(' ');
+    return days === 0 ? text('same day')
+        : a < b ? text('{span} earlier', { span }) : text('{span} later', { span });
 }
 
 
@@ -78,16 +81,61 @@ export function counterpart(item, all) {
 }
 
 
+/**
+ * What two items have in common, and what speaks against them (S10).
+ * @param {Item} a
+ * @param {Item} b
+ * @returns {{by: string[], against: string}} by: empty, only the modality;
+ *     against: another body part that the second says, or ''
+ */
+export function likenessOf(a, b) {
+    const own = words(a.description);
+    const by = [
+        a.view === b.view ? b.view : '', a.laterality === b.laterality ? b.laterality : '',
+        a.bodyPart === b.bodyPart ? b.bodyPart : '',
+        ...[...words(b.description)].filter((w) => own.has(w)),
+    ].filter(Boolean);
+
+    return {
+        by: [...new Set(by.map((w) => w.toLowerCase()))],
+        against: differs(a.bodyPart.toLowerCase(), b.bodyPart.toLowerCase()) ? b.bodyPart : '',
+    };
+}
+
+
+/**
+ * The slice of another series that is nearest: by its place where both are of
+ * one space, else as far through the stack.
+ * @param {{frames: import('../dicom/stack.js').Frame[], index: number}} own
+ * @param {import('../dicom/stack.js').Frame[]} others
+ * @returns {number} index
+ */
+export function sliceBeside({ frames, index }, others) {
+    const f = frames[index];
+    const plane = planeOf(f);
+    const isOneSpace = plane !== null && f.reference !== ''
+        && others[0]?.reference === f.reference;
+    const hit = isOneSpace ? nearest(others, middleOf(plane)) : null;
+
+    return hit?.index ?? Math.round(index / Math.max(1, frames.length - 1)
+        * (others.length - 1));
+}
+
+
 /** @param {string} a @param {string} b @returns {boolean} both say another */
 function differs(a, b) {
     return a !== '' && b !== '' && a !== b;
 }
 
 
+/** @param {string} text @returns {Set<string>} */
+function words(text) {
+    return new Set(text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []);
+}
+
+
 /** @param {Item} a @param {Item} b @returns {number} */
 function likeness(a, b) {
-    const words = (/** @type {string} */ text) =>
-        new Set(text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []);
     const own = words(a.description);
     const shared = [...words(b.description)].filter((w) => own.has(w)).length;
     const all = own.size + words(b.description).size - shared;

@@ -9,6 +9,7 @@ import { formatDate } from '../dicom/dates.js';
 import { getDatasets } from '../net/dicomweb.js';
 import { seriesThumbnailUrl, studyUrl } from '../net/urls.js';
 import { el } from '../ui/dom.js';
+import { text } from '../ui/text.js';
 import { clip, modalities, uidOf, viewerUrl } from './row.js';
 import { timeline, years } from './timeline.js';
 
@@ -52,11 +53,11 @@ async function attempt(parent, work) {
         await work();
     } catch (e) {
         const again = el('button', { class: 'button detail-again', type: 'button' },
-            'Try again');
+            text('Try again'));
 
         again.addEventListener('click', () => attempt(parent, work));
         parent.replaceChildren(el('p', { class: 'detail-note', role: 'alert' },
-            `${e instanceof Error ? e.message : 'The search failed'}.`), again);
+            e instanceof Error ? `${e.message}.` : text('The search failed.')), again);
     } finally {
         parent.removeAttribute('aria-busy');
     }
@@ -72,7 +73,7 @@ function showSeries(parent, root, study) {
             + `?includefield=${SERIES_FIELDS}&orderby=SeriesNumber`);
 
         parent.replaceChildren(
-            el('h3', { class: 'detail-title' }, `Series (${found.length})`),
+            el('h2', { class: 'detail-title' }, text('Series ({n})', { n: found.length })),
             el('ol', { class: 'series-list' },
                 ...found.map((ds) => seriesItem(root, study, ds))));
     });
@@ -85,7 +86,7 @@ function seriesItem(root, study, ds) {
     const modality = clip(first(ds, TAG.Modality)) || '?';
     const count = number(ds, TAG.NumberOfSeriesRelatedInstances) ?? 0;
     const title = clip(first(ds, TAG.SeriesDescription))
-        || `Series ${clip(first(ds, TAG.SeriesNumber))}`.trim();
+        || text('Series {number}', { number: clip(first(ds, TAG.SeriesNumber)) }).trim();
     const date = clip(formatDate(first(ds, TAG.SeriesDate)));
     const img = el('img', { class: 'series-image', alt: '', loading: 'lazy',
         decoding: 'async', width: '96', height: '72' });
@@ -122,11 +123,11 @@ function patientPath(id) {
 function showTimeline(parent, root, ds) {
     const id = first(ds, TAG.PatientID);
 
-    parent.replaceChildren(el('h3', { class: 'detail-title' }, 'Patient timeline'));
+    parent.replaceChildren(el('h2', { class: 'detail-title' }, text('Patient timeline')));
 
     if (id === '') {
         parent.append(el('p', { class: 'detail-note' },
-            'Without a patient ID nothing is known of other studies.'));
+            text('Without a patient ID nothing is known of other studies.')));
         return Promise.resolve();
     }
 
@@ -135,7 +136,8 @@ function showTimeline(parent, root, ds) {
         const entries = timeline(found, ds);
 
         parent.replaceChildren(
-            el('h3', { class: 'detail-title' }, `Patient timeline (${entries.length})`),
+            el('h2', { class: 'detail-title' }, 
+                text('Patient timeline ({n})', { n: entries.length })),
             ...(entries.length > 1 ? [axis(entries)] : []),
             el('ol', { class: 'line-list' }, ...entries.map(entryItem)));
     });
@@ -162,7 +164,7 @@ function axis(entries) {
 
 /** @param {number | null} n @returns {string} */
 function imagesText(n) {
-    return n === null ? '' : n === 1 ? '1 image' : `${n} images`;
+    return n === null ? '' : text('{n} image|{n} images', { n });
 }
 
 
@@ -172,13 +174,13 @@ function entryItem(e) {
     const link = el('a', { class: `line-link${e.isThis ? ' is-this' : ''}`,
         href: viewerUrl(e.uid) },
         el('span', { class: 'line-date' },
-            clip(formatDate(first(e.ds, TAG.StudyDate))) || 'No date'),
+            clip(formatDate(first(e.ds, TAG.StudyDate))) || text('No date')),
         el('span', { class: 'line-modalities' }, ...modalities(e.ds).map((m) =>
             el('bdi', { class: 'modality' }, m))),
         el('bdi', { class: 'line-text' }, clip(first(e.ds, TAG.StudyDescription))
-            || 'No description'),
+            || text('No description')),
         el('span', { class: 'line-count' }, imagesText(images)),
-        el('span', { class: 'line-gap' }, e.isThis ? 'This study' : e.gap),
+        el('span', { class: 'line-gap' }, e.isThis ? text('This study') : e.gap),
         ...(e.doubt === '' ? [] : [el('span', { class: 'line-doubt' }, e.doubt)]));
 
     if (e.isThis) {

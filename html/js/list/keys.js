@@ -4,6 +4,7 @@
 // into the rows and back; right opens the details of a row, left closes them.
 
 import { find } from '../ui/dom.js';
+import { isMirrored } from '../ui/text.js';
 
 /** @typedef {import('./rows.js').Rows} Rows */
 
@@ -54,7 +55,7 @@ function press(rows, key) {
 
     if (row !== undefined && document.activeElement === row.link
         && (key === 'ArrowRight' || key === 'ArrowLeft')
-        && (key === 'ArrowRight') === (row.detail === null))
+        && (key === 'ArrowRight') === (row.detail === null) !== isMirrored())
     {
         rows.toggle(row);
         return true;

@@ -6,7 +6,9 @@
 
 import { Refusal, rootOf } from '../net/dicomweb.js';
 import { el, find, setText } from '../ui/dom.js';
+import { showFocused } from '../ui/focus.js';
 import { storage } from '../ui/storage.js';
+import { toggleTheme } from '../ui/theme.js';
 import { listenKeys } from './keys.js';
 import { listen as listenLive } from './live.js';
 import {
@@ -432,6 +434,8 @@ function listen() {
     find('.arrived-show', HTMLElement).addEventListener('click', showArrived);
     find('.list-again', HTMLElement).addEventListener('click', () => search('other'));
 
+    find('.switch-theme', HTMLElement).addEventListener('click', toggleTheme);
+    showFocused();
     listenKeys(rows);
     searches.listen();
     listenUpload();

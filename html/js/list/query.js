@@ -4,6 +4,7 @@
 // address of the page, so that going back finds the list as it was left.
 
 import { toDA } from '../dicom/dates.js';
+import { text } from '../ui/text.js';
 
 /**
  * @typedef {Object} Query
@@ -25,10 +26,10 @@ export const PAGE = 50;
 
 /** @type {Record<string, {label: string, days: number}>} */
 export const PERIODS = {
-    today: { label: 'Today', days: 1 },
-    yesterday: { label: '2 days', days: 2 },
-    week: { label: '7 days', days: 7 },
-    month: { label: '30 days', days: 30 },
+    today: { label: text('Today'), days: 1 },
+    yesterday: { label: text('{n} day|{n} days', { n: 2 }), days: 2 },
+    week: { label: text('{n} day|{n} days', { n: 7 }), days: 7 },
+    month: { label: text('{n} day|{n} days', { n: 30 }), days: 30 },
 };
 
 export const MODALITIES = ['CT', 'MR', 'DX', 'CR', 'MG', 'US', 'XA', 'NM', 'PT'];
@@ -244,7 +245,7 @@ function startKey(typed) {
  * @param {Date} now
  * @returns {string} a range of dates
  */
-export function dateKey(q, now) {
+function dateKey(q, now) {
     const period = PERIODS[q.when];
 
     if (period !== undefined) {

@@ -6,6 +6,7 @@ import { TAG, first, number, values } from '../dicom/dataset.js';
 import { age, formatDate, formatTime } from '../dicom/dates.js';
 import { personName } from '../dicom/names.js';
 import { el, icon, setText } from '../ui/dom.js';
+import { text } from '../ui/text.js';
 
 /**
  * @typedef {import('../dicom/dataset.js').Dataset} Dataset
@@ -20,7 +21,7 @@ import { el, icon, setText } from '../ui/dom.js';
 const MOST_TEXT = 200;
 
 /** @type {Record<Status, string>} */
-const STATUS = { '': '', arriving: 'Arriving', complete: 'Complete' };
+const STATUS = { '': '', arriving: text('Arriving'), complete: text('Complete') };
 
 const CELLS = ['id', 'born', 'sex', 'date', 'modality', 'description',
     'accession', 'count', 'status'];
@@ -102,14 +103,14 @@ export function makeRow(ds, toggle) {
 export function updateRow(row, ds) {
     const { cells } = row;
     const name = personName(ds, TAG.PatientName);
-    const main = clip(name.main) || 'No name';
+    const main = clip(name.main) || text('No name');
     const born = first(ds, TAG.PatientBirthDate);
     const date = first(ds, TAG.StudyDate);
 
     row.ds = ds;
     setParts(row.link, [['bdi', '', main]]);
     setParts(cells.other, name.other.map((n) => ['bdi', 'row-other', clip(n)]));
-    row.button.setAttribute('aria-label', `Details of ${main}`);
+    row.button.setAttribute('aria-label', text('Details of {name}', { name: main }));
     setParts(cells.id, [['bdi', '', clip(first(ds, TAG.PatientID))]]);
     setParts(cells.born, [['span', '', clip(formatDate(born))],
         ['span', 'row-age', age(born, date)]]);

@@ -2,6 +2,7 @@
 //
 // Searches that the reader has named, kept in this browser.
 
+import { text } from '../ui/text.js';
 import { emptyQuery, fromAddress, toAddress } from './query.js';
 
 /**
@@ -105,5 +106,5 @@ export function suggestName(q) {
     const said = [q.modality.replaceAll(',', ', '), q.description, q.name, q.id,
         q.accession, q.when, [q.from, q.to].filter(Boolean).join(' – ')];
 
-    return said.filter(Boolean).join(' · ').slice(0, MOST_NAME) || 'All studies';
+    return said.filter(Boolean).join(' · ').slice(0, MOST_NAME) || text('All studies');
 }

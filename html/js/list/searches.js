@@ -6,6 +6,7 @@
 import { isUid } from '../net/urls.js';
 import { el, find, icon, setText } from '../ui/dom.js';
 import { storage } from '../ui/storage.js';
+import { text } from '../ui/text.js';
 import { uidOf } from './row.js';
 import {
     addressOf, queryOf, readSaved, renamed, suggestName, withSearch, without,
@@ -21,12 +22,12 @@ import {
  */
 
 const TEXTS = {
-    save: 'Save search',
-    rename: 'Rename',
-    remove: 'Delete',
-    name: 'Name of the search',
-    keep: 'Save',
-    cancel: 'Cancel',
+    save: text('Save search'),
+    rename: text('Rename'),
+    remove: text('Delete'),
+    name: text('Name of the search'),
+    keep: text('Save'),
+    cancel: text('Cancel'),
 };
 
 
@@ -99,7 +100,7 @@ export class Searches {
 
         if (count > 0) {
             node.append(el('span', { class: 'search-news' },
-                String(count), el('span', { class: 'unseen' }, ' new')));
+                text('{n} new', { n: count })));
         }
         node.addEventListener('click', () => this.host.open(queryOf(s)));
 

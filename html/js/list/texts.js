@@ -2,36 +2,36 @@
 //
 // What the list says in words.
 
+import { digits, text } from '../ui/text.js';
+
 /**
  * @typedef {import('./query.js').Query} Query
  * @typedef {import('./search.js').Found} Found
  */
 
 export const TEXTS = Object.freeze({
-    failed: 'The search failed.',
-    anyDate: 'Any date',
-    all: 'All',
-    live: 'Live',
-    dead: 'Not live',
-    changed: 'The list has changed',
+    failed: text('The search failed.'),
+    anyDate: text('Any date'),
+    all: text('All'),
+    live: text('Live'),
+    dead: text('Not live'),
+    changed: text('The list has changed'),
 });
 
 
 /** @param {number} n */
-const digits = (n) => n.toLocaleString('en');
-
-
-/** @param {number} n */
-const studies = (n) => (n === 1 ? '1 study' : `${digits(n)} studies`);
+const studies = (n) => text('{n} study|{n} studies', { n });
 
 
 /** @param {Found} f @returns {string} for those who listen */
 export function foundText(f) {
     if (f.total === null) {
-        return `More than ${studies(f.rows.length)} found`;
+        return text('More than {n} study found|More than {n} studies found',
+            { n: f.rows.length });
     }
 
-    return f.total === 0 ? 'No study found' : `${studies(f.total)} found`;
+    return f.total === 0 ? text('No study found')
+        : text('{n} study found|{n} studies found', { n: f.total });
 }
 
 
@@ -48,27 +48,28 @@ export function placeText(before, f) {
         return '';
     }
     if (f.total === null) {
-        return f.more ? `${place} and more` : place;
+        return f.more ? text('{place} and more', { place }) : place;
     }
 
-    return f.total === shown ? studies(shown) : `${place} of ${digits(f.total)}`;
+    return f.total === shown ? studies(shown)
+        : text('{place} of {all}', { place, all: f.total });
 }
 
 
 /** @param {Query} q @param {boolean} all nothing narrows the list */
 export function emptyText(q, all) {
     if (q.page > 0) {
-        return 'There is nothing on this page.';
+        return text('There is nothing on this page.');
     }
 
-    return all && q.studies === '' ? 'The archive is empty.'
-        : 'No study matches.';
+    return all && q.studies === '' ? text('The archive is empty.')
+        : text('No study matches.');
 }
 
 
 /** @param {number} n @param {boolean} below they are on later pages */
 export function arrivedText(n, below) {
-    const text = n === 1 ? '1 new study' : `${digits(n)} new studies`;
-
-    return below ? `${text} further down` : text;
+    return below
+        ? text('{n} new study further down|{n} new studies further down', { n })
+        : text('{n} new study|{n} new studies', { n });
 }

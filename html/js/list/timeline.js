@@ -6,6 +6,7 @@
 import { TAG, first } from '../dicom/dataset.js';
 import { parseDate } from '../dicom/dates.js';
 import { personName } from '../dicom/names.js';
+import { spanText, text } from '../ui/text.js';
 
 /**
  * @typedef {import('../dicom/dataset.js').Dataset} Dataset
@@ -89,13 +90,13 @@ function doubt(a, b) {
         of(a) !== '' && of(b) !== '' && of(a) !== of(b);
 
     if (differ((ds) => first(ds, TAG.PatientBirthDate))) {
-        return 'Other birth date';
+        return text('Other birth date');
     }
     if (differ((ds) => first(ds, TAG.PatientSex))) {
-        return 'Other sex';
+        return text('Other sex');
     }
     if (differ((ds) => personName(ds, TAG.PatientName).main.toLowerCase())) {
-        return 'Other name';
+        return text('Other name');
     }
 
     return '';
@@ -113,26 +114,24 @@ export function gapText(date, own) {
     }
 
     const days = Math.round((date.getTime() - own.getTime()) / DAY);
-    const where = days < 0 ? 'before' : 'after';
+    const span = spanOf(Math.abs(days));
 
-    return days === 0 ? 'Same day' : `${spanText(Math.abs(days))} ${where}`;
+    return days === 0 ? text('Same day')
+        : days < 0 ? text('{span} before', { span }) : text('{span} after', { span });
 }
 
 
 /** @param {number} days @returns {string} */
-function spanText(days) {
-    const one = (/** @type {number} */ n, /** @type {string} */ unit) =>
-        `${n} ${unit}${n === 1 ? '' : 's'}`;
-
+function spanOf(days) {
     if (days < 14) {
-        return one(days, 'day');
+        return spanText(days, 'day');
     }
     if (days < 61) {
-        return one(Math.round(days / 7), 'week');
+        return spanText(Math.round(days / 7), 'week');
     }
 
-    return days < 730 ? one(Math.round(days / 30.44), 'month')
-        : one(Math.round(days / 365.25), 'year');
+    return days < 730 ? spanText(Math.round(days / 30.44), 'month')
+        : spanText(Math.round(days / 365.25), 'year');
 }
 
 

@@ -69,7 +69,7 @@ function nearestHandle(at, all, reach) {
 
 
 /** @param {Point} at @param {Drawn} d @returns {number} CSS px */
-export function distanceTo(at, d) {
+function distanceTo(at, d) {
     const all = d.kind === 'ellipse'
         ? [{ points: ellipsePoints(ellipseOf(d.points)), closed: true }]
         : lines(d.kind, d.points);
@@ -85,6 +85,6 @@ export function distanceTo(at, d) {
 
 
 /** @param {Point} p @param {Rect} r @returns {boolean} */
-export function isIn(p, r) {
+function isIn(p, r) {
     return p.x >= r.x && p.x <= r.x + r.width && p.y >= r.y && p.y <= r.y + r.height;
 }

@@ -19,17 +19,11 @@ import { observers } from './report.js';
  *            frames: number, sopClass: string}} Key
  */
 
-export const KEY_OBJECT = '1.2.840.10008.5.1.4.1.1.88.59';
+const KEY_OBJECT = '1.2.840.10008.5.1.4.1.1.88.59';
 const SERIES_NUMBER = 9902;
 
 /** Titles (CID 7011) that take back what they refer to. */
 const REJECTIONS = ['113001', '113037', '113038', '113039'];
-
-
-/** @param {{instance: string, frame: number}} k @returns {string} */
-export function keyId(k) {
-    return `${k.instance}/${k.frame}`;
-}
 
 
 /**

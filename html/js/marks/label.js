@@ -104,7 +104,7 @@ function candidates(own, size, port) {
 
 
 /** @param {Point[]} points @returns {Rect} */
-export function boxOf(points) {
+function boxOf(points) {
     const xs = points.map((p) => p.x);
     const ys = points.map((p) => p.y);
     const [x, y] = [Math.min(...xs), Math.min(...ys)];

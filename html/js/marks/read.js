@@ -68,7 +68,7 @@ export function isOurs(ds) {
  * @param {Dataset} ds
  * @returns {string} PN as it is
  */
-export function authorOf(ds) {
+function authorOf(ds) {
     const person = children(ds).find((c) => nameOf(c) === CODE.personName);
 
     return (person === undefined ? '' : valueOf(person))

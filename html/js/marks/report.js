@@ -25,7 +25,7 @@ import { flat, inPatient } from './place.js';
  *     on, and where
  */
 
-export const COMPREHENSIVE_3D = '1.2.840.10008.5.1.4.1.1.88.34';
+const COMPREHENSIVE_3D = '1.2.840.10008.5.1.4.1.1.88.34';
 
 /** Behind the series of images. */
 export const SERIES_NUMBER = 9901;

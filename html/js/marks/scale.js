@@ -5,7 +5,8 @@
 // where that is from (PS3.3 10.7, C.8.5.5).  Nothing is guessed: without one
 // of them a mark is measured in pixels.
 
-import { TAG, items, number } from '../dicom/dataset.js';
+import { TAG, number } from '../dicom/dataset.js';
+import { BY_USER, regionsOf } from '../math/scale.js';
 
 /**
  * @typedef {import('../dicom/stack.js').Frame} Frame
@@ -58,7 +59,7 @@ export function inPixels(aspect) {
  */
 export function scaleAt(f, points, calibrated) {
     if (calibrated !== null) {
-        return mm(calibrated, 'calibrated by user');
+        return mm(calibrated, BY_USER);
     }
 
     const region = regionAt(f, points);
@@ -139,7 +140,7 @@ function mm(pitch, source) {
 
 /** @param {Frame} f @returns {Region[]} */
 function regions(f) {
-    return items(f.ds, TAG.SequenceOfUltrasoundRegions).map((ds) => {
+    return regionsOf(f.ds).map((ds) => {
         const of = (/** @type {string} */ tag) => number(ds, tag) ?? NaN;
         const x = direction(of(TAG.PhysicalUnitsXDirection), of(TAG.PhysicalDeltaX));
         const y = direction(of(TAG.PhysicalUnitsYDirection), of(TAG.PhysicalDeltaY));

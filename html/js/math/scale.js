@@ -11,6 +11,9 @@ import { TAG, first, items, number, numbers } from '../dicom/dataset.js';
  *     between the centres of neighbouring rows and columns
  */
 
+/** Where the millimetres of what the user has measured are from. */
+export const BY_USER = 'calibrated by user';
+
 /** Made by projection: a distance in the patient depends on its depth. */
 const PROJECTION = new Set(['CR', 'DX', 'MG', 'PX', 'IO', 'XA', 'RF', 'RG', 'XC']);
 
@@ -23,10 +26,12 @@ const PROJECTION = new Set(['CR', 'DX', 'MG', 'PX', 'IO', 'XA', 'RF', 'RG', 'XC'
 export function spacingOf(ds, measures) {
     const own = pair(measures, TAG.PixelSpacing) ?? pair(ds, TAG.PixelSpacing);
 
+    if (items(ds, TAG.SequenceOfUltrasoundRegions).length > 0) {
+        return regionSpacing(regionsOf(ds));
+    }
+
     if (!PROJECTION.has(first(ds, TAG.Modality))) {
-        return own !== null
-            ? { ...own, source: 'Pixel Spacing' }
-            : regionSpacing(ds);
+        return own && { ...own, source: 'Pixel Spacing' };
     }
 
     const imager = pair(ds, TAG.ImagerPixelSpacing);
@@ -96,12 +101,18 @@ function isCalibrated(ds, own, imager) {
 }
 
 
+/** @type {Record<string, string>} Pixel Spacing Calibration Type */
+const CALIBRATED = {
+    GEOMETRY: 'calibrated: geometry', FIDUCIAL: 'calibrated: fiducial',
+};
+
+
 /** @param {Dataset} ds @returns {string} */
 function calibration(ds) {
     const type = first(ds, TAG.PixelSpacingCalibrationType);
 
     return type === '' ? 'Pixel Spacing, uncertain in a projection'
-        : `calibrated: ${type.toLowerCase()}`;
+        : CALIBRATED[type] ?? 'calibrated';
 }
 
 
@@ -121,14 +132,15 @@ function atPatient(ds, imager) {
 
 
 /**
- * Ultrasound: only if one scale holds for all regions.
- * @param {Dataset} ds
+ * Ultrasound: only if one scale holds for all regions that have any.
+ * @param {Dataset[]} regions
  * @returns {Spacing | null}
  */
-function regionSpacing(ds) {
-    const all = items(ds, TAG.SequenceOfUltrasoundRegions).map((region) => {
-        const isCm = number(region, TAG.PhysicalUnitsXDirection) === 3
-            && number(region, TAG.PhysicalUnitsYDirection) === 3;
+function regionSpacing(regions) {
+    const units = (/** @type {Dataset} */ region) => [TAG.PhysicalUnitsXDirection,
+        TAG.PhysicalUnitsYDirection].map((t) => number(region, t) ?? 0);
+    const all = regions.filter((r) => units(r).some((u) => u !== 0)).map((region) => {
+        const isCm = units(region).every((u) => u === 3);
         const x = Math.abs(number(region, TAG.PhysicalDeltaX) ?? 0) * 10;
         const y = Math.abs(number(region, TAG.PhysicalDeltaY) ?? 0) * 10;
 
@@ -139,4 +151,20 @@ function regionSpacing(ds) {
         && r.row === one.row && r.column === one.column);
 
     return one !== null && alike ? { ...one, source: 'ultrasound region' } : null;
+}
+
+
+/**
+ * Ultrasound regions (PS3.3 C.8.5.5).  Those that reach out of the image are
+ * of another one, which this was cut or shrunk from: their scale is not its.
+ * @param {Dataset} ds
+ * @returns {Dataset[]}
+ */
+export function regionsOf(ds) {
+    const all = items(ds, TAG.SequenceOfUltrasoundRegions);
+    const reach = (/** @type {string} */ end, /** @type {string} */ side) =>
+        all.every((r) => (number(r, end) ?? 0) <= (number(ds, side) ?? Infinity));
+
+    return reach(TAG.RegionLocationMaxX1, TAG.Columns)
+        && reach(TAG.RegionLocationMaxY1, TAG.Rows) ? all : [];
 }

@@ -5,7 +5,7 @@
 // 8.3.5.1.3, viewport=vw,vh,sx,sy,sw,sh).
 
 /** Pixels of a side of a tile as it is sent. */
-export const TILE = 512;
+const TILE = 512;
 
 /**
  * @typedef {{x: number, y: number, width: number, height: number}} Rect

@@ -2,6 +2,8 @@
 //
 // Questions to the server (QIDO-RS, WADO-RS metadata) and its refusals.
 
+import { quoted, text } from '../ui/text.js';
+
 /** @typedef {import('../dicom/dataset.js').Dataset} Dataset */
 
 /** A refusal, in words for the reader. */
@@ -24,19 +26,19 @@ const MOST_REASON = 200;
 
 /** @type {Record<number, string>} */
 const REASONS = {
-    0: 'The server does not answer',
-    401: 'The session has ended',
-    403: 'Not allowed',
-    404: 'Not found on the server',
-    406: 'This cannot be shown as a picture',
-    410: 'It has been deleted',
-    503: 'The server is busy',
+    0: text('The server does not answer'),
+    401: text('The session has ended'),
+    403: text('Not allowed'),
+    404: text('Not found on the server'),
+    406: text('This cannot be shown as a picture'),
+    410: text('It has been deleted'),
+    503: text('The server is busy'),
 };
 
 
 /** @param {number} status @returns {string} */
 function reasonOf(status) {
-    return REASONS[status] ?? `The server refused (${status})`;
+    return REASONS[status] ?? text('The server refused ({status})', { status });
 }
 
 
@@ -77,7 +79,7 @@ export async function getDatasets(url, signal) {
     const body = await answer.json().catch(() => null);
 
     if (!Array.isArray(body)) {
-        throw new Refusal(answer.status, 'The answer is not DICOM JSON');
+        throw new Refusal(answer.status, text('The answer is not DICOM JSON'));
     }
 
     return body;
@@ -103,7 +105,7 @@ export async function ask(url, accept, signal, priority = 'auto') {
         const why = typeof own?.reason === 'string' ? own.reason : '';
 
         throw new Refusal(answer.status, reasonOf(answer.status)
-            + (why === '' ? '' : `: ${why.slice(0, MOST_REASON)}`),
+            + (why === '' ? '' : `: ${quoted(why.slice(0, MOST_REASON))}`),
             waitOf(answer.headers.get('Retry-After')));
     }
 

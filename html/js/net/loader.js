@@ -1,29 +1,37 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // Gets pictures: as many requests under way as the net is worth, the newest
-// wish first, compressed pictures kept in memory, decoded ones only a few.
+// wish first.  Decoded pictures are few; compressed ones that the browser keeps
+// by their URL are left to it, but for the latest, and read again when needed.
 // The wishes are a list that each call replaces; nothing queues behind an old
 // wish, and what nobody wants any more is aborted.
+
+import { text } from '../ui/text.js';
 
 /**
  * @typedef {import('../viewer/plan.js').Picture} Picture
  * @typedef {{status: number, reason: string, blob: Blob | null,
- *            wait: number}} Answer status 0: no answer; reason: in words;
- *     wait: ms to wait before it makes sense to ask again
- * @typedef {{state: 'here', blob: Blob, bytes: number}
- *     | {state: 'failed', reason: string}} Entry
+ *            bytes: number, wait: number}} Answer status 0: no answer; reason:
+ *     in words; blob: null also where the browser alone keeps it; wait: ms to
+ *     wait before it makes sense to ask again
+ * @typedef {{state: 'here', bytes: number}
+ *     | {state: 'failed', reason: string}} Entry here: or in the browser's
+ *     keeping
  *
  * @typedef {Object} Options
- * @property {(p: Picture, signal: AbortSignal, isUrgent: boolean) =>
- *     Promise<Answer>} get isUrgent: it is on the screen
+ * @property {(p: Picture, signal: AbortSignal, use: 'seen' | 'near' | 'far') =>
+ *     Promise<Answer>} get far: the browser is to keep it, if it can
  * @property {(blob: Blob) => Promise<ImageBitmap>} decode
  * @property {(p: Picture) => void} changed a picture is here or has failed
  * @property {(isGone: boolean) => void} [gone] the server does not answer
  *     any more, or does again
  * @property {() => number} [depth] requests under way at once
- * @property {number} [keepBytes] of compressed pictures
+ * @property {number} [keepBytes] of compressed pictures in memory
  * @property {number} [keepPixels] of decoded ones
  */
+
+/** Pictures that are read again at once, besides what is asked for. */
+const READS = 4;
 
 /** How often a busy server (503) is asked again. */
 const TRIES = 4;
@@ -36,30 +44,38 @@ const PAUSES = [1000, 2000, 4000, 8000, 15000];
 const NEAR = 12;
 
 
+/** @type {Record<string, number>} bytes of the stages, in order */
+const WEIGHT = { half: 0, preview: 1, final: 2, exact: 3 };
+
+
 /**
- * Neighbours in the window that was left are not: they are of no use.
+ * Neighbours in the window that was left are not: they are of no use.  Nor is
+ * what takes longer than what is asked for now.
  * @param {Picture} a
  * @param {Picture} b
  * @returns {boolean}
  */
 function isNear(a, b) {
     return a.stack === b.stack && (a.tile === null) === (b.tile === null)
+        && !(WEIGHT[a.stage] > WEIGHT[b.stage])
         && (a.index === b.index || (a.asked === b.asked
             && Math.abs(a.index - b.index) <= NEAR));
 }
 
 
 export class Loader {
-    /** @type {Map<string, Entry>} the least recently used first */
+    /** @type {Map<string, Entry>} */
     #entries = new Map();
+    /** @type {Map<string, {blob: Blob, kept: boolean}>} the least recently used first */
+    #blobs = new Map();
     /** @type {Map<string, ImageBitmap>} */
     #bitmaps = new Map();
     /** @type {Set<string>} */
     #decoding = new Set();
     /**
-     * waits: for a busy server to be asked again
+     * waits: for a busy server to be asked again; reads: what came before
      * @type {Map<string, {picture: Picture, abort: AbortController,
-     *     waits: boolean}>}
+     *     waits: boolean, reads: boolean}>}
      */
     #underway = new Map();
     /** @type {Map<string, number>} tries so far */
@@ -67,6 +83,7 @@ export class Loader {
     /** @type {Picture[]} */
     #wanted = [];
     #urgent = 1;
+    #isMoving = true;
     /** @type {{pictures: Picture[], next: number}} next: all before are here */
     #far = { pictures: [], next: 0 };
     /** of PAUSES that were waited in vain */
@@ -79,7 +96,7 @@ export class Loader {
     /** @param {Options} options */
     constructor(options) {
         this.options = {
-            gone: () => {}, depth: () => 3, keepBytes: 64e6, keepPixels: 9e6,
+            gone: () => {}, depth: () => 3, keepBytes: 8e6, keepPixels: 4e6,
             ...options,
         };
     }
@@ -91,13 +108,21 @@ export class Loader {
      * @param {number} [how.urgent] how many of them are on the screen
      * @param {boolean} [how.isMoving] what is near to what is seen may still
      *     serve on the way to it
+     * @param {Picture[]} [how.instead] what serves until then, if it is here
      * @param {Picture[]} [how.far] for when there is nothing else to do
      */
-    want(wanted, { urgent = 1, isMoving = true, far = [] } = {}) {
+    want(wanted, { urgent = 1, isMoving = true, instead = [], far = [] } = {}) {
+        const seen = wanted.slice(0, urgent).map((p) => this.#best(p));
+        const keys = new Set(seen.map((p) => p.key));
+        const until = instead.filter((p) => this.#isHere(p)).map((p) => this.#best(p))
+            .filter((p) => !keys.has(p.key));
+
         this.#urgent = urgent;
-        this.#wanted = wanted.map((p) => this.#best(p));
+        this.#isMoving = isMoving;
+        this.#wanted = [...seen, ...until,
+            ...wanted.slice(urgent).map((p) => this.#best(p))];
         this.#aim(far);
-        this.#abortUnwanted(isMoving);
+        this.#abortUnwanted(instead);
         this.#pump();
     }
 
@@ -110,14 +135,14 @@ export class Loader {
     }
 
 
-    /** @param {boolean} isMoving */
-    #abortUnwanted(isMoving) {
-        const keys = new Set(this.#wanted.map((p) => p.key));
+    /** @param {Picture[]} instead what may come before what is wanted does */
+    #abortUnwanted(instead) {
+        const keys = new Set([...this.#wanted, ...instead].map((p) => p.key));
         const seen = this.#seen();
 
         for (const { picture, abort } of this.#underway.values()) {
             if (!keys.has(picture.key) && !this.#far.pictures.includes(picture)
-                && !(isMoving && seen.some((p) => isNear(picture, p))))
+                && !(this.#isMoving && seen.some((p) => isNear(picture, p))))
             {
                 abort.abort();
                 this.#underway.delete(picture.key);
@@ -170,10 +195,26 @@ export class Loader {
         let best = p;
 
         for (let q = p.better; q !== null; q = q.better) {
-            best = this.#entries.get(q.key)?.state === 'here' ? q : best;
+            best = this.#isHere(q) ? q : best;
         }
 
         return best;
+    }
+
+
+    /** @param {Picture} p */
+    #isHere(p) {
+        return this.#entries.get(p.key)?.state === 'here';
+    }
+
+
+    /** @param {Picture} p @returns {boolean} it is to be asked for, or read */
+    #isMissing({ key, soon }) {
+        const entry = this.#entries.get(key);
+
+        return !this.#underway.has(key) && (entry === undefined
+            || (soon && entry.state === 'here' && !this.#bitmaps.has(key)
+                && !this.#decoding.has(key)));
     }
 
 
@@ -198,6 +239,7 @@ export class Loader {
         this.#underway.forEach((u) => u.abort.abort());
         this.#underway.clear();
         this.#entries.clear();
+        this.#blobs.clear();
         this.#bitmaps.forEach((b) => b.close());
         this.#bitmaps.clear();
         this.#bytes = 0;
@@ -208,37 +250,50 @@ export class Loader {
     #pump() {
         this.#wanted.forEach((p) => this.#decodeIfDue(p));
 
-        const missing = this.#wanted.filter((p) => !this.#entries.has(p.key)
-            && !this.#underway.has(p.key));
+        const seen = this.#seen();
+        const missing = this.#wanted.filter((p) => this.#isMissing(p));
+        const [first] = missing;
 
-        if (missing.length > 0 && this.#seen().includes(missing[0])) {
-            this.#makeRoom(missing[0]);
+        if (first !== undefined && seen.includes(first) && !this.#isHere(first)) {
+            this.#makeRoom(first);
         }
 
-        // one that asks is enough while the server may be gone
-        const depth = this.#pauses > 0 ? 1 : this.options.depth();
+        // at rest what is looked at has the net for itself
+        const due = !this.#isMoving && seen.some((p) => p.stage !== 'exact'
+            && !this.#entries.has(p.key)) ? missing.filter((p) => seen.includes(p)) : missing;
 
-        for (const p of this.isGone ? [] : missing) {
-            if (this.#underway.size >= depth) {
-                return;
+        for (const p of this.isGone ? [] : due) {
+            if (!this.#underway.has(p.key) && this.#hasRoom(this.#isHere(p))) {
+                this.#request(p);
             }
-
-            this.#request(p);
         }
 
-        this.#pumpFar(depth);
+        if (due === missing) {
+            this.#pumpFar();
+        }
     }
 
 
-    /** @param {number} depth */
-    #pumpFar(depth) {
+    /** @param {boolean} reads */
+    #hasRoom(reads) {
+        const all = [...this.#underway.values()].filter((u) => u.reads === reads);
+
+        // one that asks is enough while the server may be gone
+        return all.length < (reads ? READS : this.#pauses > 0 ? 1 : this.options.depth());
+    }
+
+
+    #pumpFar() {
         const { pictures } = this.#far;
 
-        while (this.#far.next < pictures.length && !this.isGone
-            && this.#bytes < this.options.keepBytes * 0.9
-            && this.#underway.size < depth)
-        {
-            const p = pictures[this.#far.next++];
+        while (this.#far.next < pictures.length && !this.isGone && this.#hasRoom(false)) {
+            const p = pictures[this.#far.next];
+
+            if (!p.kept && this.#bytes > this.options.keepBytes * 0.9) {
+                return;
+            }
+
+            this.#far.next++;
 
             if (!this.#entries.has(p.key) && !this.#underway.has(p.key)) {
                 this.#request(p);
@@ -262,12 +317,12 @@ export class Loader {
     #makeRoom(first) {
         const seen = new Set(this.#seen().map((p) => p.key));
 
-        if (this.#underway.size < this.options.depth()) {
+        if (this.#hasRoom(false)) {
             return;
         }
 
-        for (const { picture, abort, waits } of this.#underway.values()) {
-            if (waits || !(seen.has(picture.key) || isNear(picture, first))) {
+        for (const { picture, abort, waits, reads } of this.#underway.values()) {
+            if (waits || !(reads || seen.has(picture.key) || isNear(picture, first))) {
                 abort.abort();
                 this.#underway.delete(picture.key);
                 return;
@@ -279,11 +334,13 @@ export class Loader {
     /** @param {Picture} p */
     async #request(p) {
         const abort = new AbortController();
+        const use = this.#seen().includes(p) ? 'seen'
+            : this.#wanted.includes(p) ? 'near' : 'far';
 
-        this.#underway.set(p.key, { picture: p, abort, waits: false });
+        this.#underway.set(p.key, { picture: p, abort, waits: false, reads: this.#isHere(p) });
 
-        const answer = await this.options.get(p, abort.signal, this.#seen().includes(p))
-            .catch(() => ({ status: 0, reason: '', blob: null, wait: 0 }));
+        const answer = await this.options.get(p, abort.signal, use)
+            .catch(() => ({ status: 0, reason: '', blob: null, bytes: 0, wait: 0 }));
 
         if (abort.signal.aborted) {
             return;
@@ -303,6 +360,10 @@ export class Loader {
 
         if (answer.blob !== null) {
             this.#keep(p, answer.blob);
+
+        } else if (answer.status === 200) {
+            this.#entries.set(p.key, { state: 'here', bytes: answer.bytes });
+            this.options.changed(p);
 
         } else if (!this.#retry(p, answer)) {
             this.#entries.set(p.key, { state: 'failed', reason: answer.reason });
@@ -330,7 +391,7 @@ export class Loader {
         // holds its place meanwhile: a busy server gets no more questions
         const abort = new AbortController();
 
-        this.#underway.set(p.key, { picture: p, abort, waits: true });
+        this.#underway.set(p.key, { picture: p, abort, waits: true, reads: false });
         setTimeout(() => {
             if (!abort.signal.aborted) {
                 this.#underway.delete(p.key);
@@ -358,27 +419,38 @@ export class Loader {
     /** @param {Picture} p @param {Blob} blob */
     #keep(p, blob) {
         this.#again.delete(p.key);
-        this.#entries.set(p.key, { state: 'here', blob, bytes: blob.size });
+        this.#entries.set(p.key, { state: 'here', bytes: blob.size });
+        this.#drop(p.key);
+        this.#blobs.set(p.key, { blob, kept: p.kept });
         this.#bytes += blob.size;
 
-        this.#trimEntries();
         this.#decodeIfDue(p);
+        this.#trimBlobs();
         this.options.changed(p);
     }
 
 
+    /** @param {string} key */
+    #drop(key) {
+        this.#bytes -= this.#blobs.get(key)?.blob.size ?? 0;
+        this.#blobs.delete(key);
+    }
+
+
     /** What is wanted stays, or it would be asked for again and again. */
-    #trimEntries() {
+    #trimBlobs() {
         const due = new Set(this.#wanted.map((p) => p.key));
 
-        for (const [key, old] of this.#entries) {
+        for (const [key, { kept }] of this.#blobs) {
             if (this.#bytes <= this.options.keepBytes) {
                 return;
             }
 
-            if (!due.has(key)) {
+            if (kept) {
+                this.#drop(key);
+            } else if (!due.has(key)) {
+                this.#drop(key);
                 this.#entries.delete(key);
-                this.#bytes -= old.state === 'here' ? old.bytes : 0;
             }
         }
     }
@@ -386,14 +458,13 @@ export class Loader {
 
     /** @param {Picture} p */
     #decodeIfDue(p) {
-        const entry = this.#entries.get(p.key);
+        const { key, soon } = p;
+        const here = this.#blobs.get(key);
 
-        if (p.soon && entry?.state === 'here' && !this.#bitmaps.has(p.key)
-            && !this.#decoding.has(p.key))
-        {
-            this.#entries.delete(p.key);
-            this.#entries.set(p.key, entry);
-            this.#decode(p, entry.blob);
+        if (soon && here !== undefined && !this.#bitmaps.has(key) && !this.#decoding.has(key)) {
+            this.#blobs.delete(key);
+            this.#blobs.set(key, here);
+            this.#decode(p, here.blob);
         }
     }
 
@@ -412,9 +483,9 @@ export class Loader {
         }
 
         if (bitmap === null) {
-            this.#bytes -= blob.size;
+            this.#drop(p.key);
             this.#entries.set(p.key, {
-                state: 'failed', reason: 'What came is no picture',
+                state: 'failed', reason: text('What came is no picture'),
             });
         } else {
             this.#bitmaps.set(p.key, bitmap);

@@ -22,9 +22,10 @@ export function watchTransfers(tell) {
 }
 
 
-/** @returns {boolean} the user has asked for few bytes */
+/** @returns {boolean} the user has asked for few bytes, or pays for them */
 export function savesData() {
-    const net = /** @type {{connection?: {saveData?: boolean}}} */ (navigator);
+    const { connection } = /** @type {{connection?: {saveData?: boolean,
+        type?: string}}} */ (navigator);
 
-    return net.connection?.saveData === true;
+    return connection?.saveData === true || connection?.type === 'cellular';
 }

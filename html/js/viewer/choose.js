@@ -5,7 +5,7 @@
 // way, the one that was there stays and its own number with it.
 
 import { sameWindow } from '../math/window.js';
-import { tilePictures, widePicture } from './plan.js';
+import { tilePictures, wideOf } from './plan.js';
 import { MARK, isCurrent } from './state.js';
 
 /**
@@ -127,8 +127,7 @@ function detailOf(plan, look) {
  * @returns {boolean}
  */
 function isOnTheWay(s, p) {
-    const isWide = sameWindow(p.window ?? { center: NaN, width: NaN },
-        widePicture(s, '')?.window ?? null);
+    const isWide = p.window !== null && sameWindow(p.window, wideOf(s));
 
     return s.busy === 'window' && p.window !== null && !isWide
         && tilePictures(s, '', null).length === 0;

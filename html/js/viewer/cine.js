@@ -4,6 +4,7 @@
 // not here yet is waited for, never left out.
 
 import { find, setText } from '../ui/dom.js';
+import { text } from '../ui/text.js';
 
 /** @typedef {import('./state.js').Viewport} Viewport */
 
@@ -72,7 +73,7 @@ export function renderCine(bar, s) {
     const play = find('.cine-play', HTMLElement, bar);
 
     play.setAttribute('aria-pressed', String(s.playing));
-    play.setAttribute('aria-label', s.playing ? 'Pause' : 'Play');
+    play.setAttribute('aria-label', s.playing ? text('Pause') : text('Play'));
     find('.cine-play use', SVGUseElement, bar).setAttribute('href',
         `img/icons.svg#${s.playing ? 'pause' : 'play'}`);
 

@@ -7,6 +7,7 @@ import { asksImages, fits, hung, protocolsOf } from '../hang/engine.js';
 import { factsOf, imagesOf, itemOf } from '../hang/items.js';
 import { uprightView } from '../hang/upright.js';
 import { presets } from '../math/window.js';
+import { text } from '../ui/text.js';
 import { hasPictures } from './series.js';
 import { frameOf, scrolledTo, withWindow } from './state.js';
 import { entries } from './strip.js';
@@ -32,7 +33,7 @@ export async function getProtocols() {
     try {
         return protocolsOf(await (await fetch('hanging.json')).json());
     } catch {
-        return { protocols: [], wrong: ['hanging.json cannot be read'] };
+        return { protocols: [], wrong: [text('hanging.json cannot be read')] };
     }
 }
 

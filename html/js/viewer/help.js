@@ -3,23 +3,28 @@
 // The list of keys and gestures, made from the table of commands.
 
 import { el, find } from '../ui/dom.js';
+import { text } from '../ui/text.js';
 import { commands } from './commands.js';
 
 const POINTER = [
-    ['Drag', 'the chosen tool'],
-    ['Right drag', 'window'],
-    ['Middle drag', 'pan'],
-    ['Wheel', 'scroll'],
-    ['Ctrl + wheel', 'zoom about the pointer'],
-    ['Two fingers', 'pan and zoom'],
-    ['Double click, double tap', 'one viewport, all; of one: fit, 1:1'],
+    [text('Drag'), text('the chosen tool')],
+    [text('Right drag'), text('window')],
+    [text('Middle drag'), text('pan')],
+    [text('Wheel'), text('scroll')],
+    [text('Ctrl + wheel'), text('zoom about the pointer')],
+    [text('Two fingers'), text('pan and zoom')],
+    [text('Long press, right click'), text('menu of the viewport')],
+    [text('Tap at the left or right edge'), text('previous, next image')],
+    [text('Pen'), text('draws; then one finger pans')],
+    [text('Shift + arrow keys'), text('the chosen tool')],
+    [text('Double click, double tap'), text('one viewport, all; of one: fit, 1:1')],
 ];
 
 /** @type {Record<string, string>} */
 const NAMES = {
     ARROWUP: '↑', ARROWDOWN: '↓', ARROWLEFT: '←', ARROWRIGHT: '→',
     PAGEUP: 'PgUp', DELETE: 'Del', PAGEDOWN: 'PgDn', HOME: 'Home', END: 'End', ESCAPE: 'Esc',
-    ' ': 'Space', '0': '0',
+    ' ': text('Space'), CONTEXTMENU: text('Menu'), '0': '0',
 };
 
 
@@ -29,7 +34,7 @@ function build() {
 
     find('.help-keys', HTMLElement).append(
         ...keyed.flatMap((c) => row(c.keys.map((k) => NAMES[k] ?? k), c.label)),
-        ...row(['1', '…', '9'], 'Window presets'));
+        ...row(['1', '…', '9'], text('Window presets')));
     find('.help-pointer', HTMLElement).append(
         ...POINTER.flatMap(([how, what]) => row([how], what)));
 

@@ -4,8 +4,11 @@
 // patient and study that the page was opened for.
 
 import { TAG, first } from '../dicom/dataset.js';
+import { text } from '../ui/text.js';
 
 /** @typedef {import('../dicom/dataset.js').Dataset} Dataset */
+
+/** @typedef {import('./page.js').Page} Page */
 
 /** The URL of a picture of an instance, or of a series' volume. */
 const ONE = /\/studies\/([0-9.]+)\/series\/([0-9.]+)\/(?:instances\/([0-9.]+)\/)?/;
@@ -25,9 +28,9 @@ export function otherInstance(url, said) {
     }
 
     return `${said}/`.startsWith(`${[study, ...rest].join('/')}/`) ? ''
-        : said === null ? 'A picture came without its identity.'
-            : said.startsWith(`${study}/`) ? 'A picture of another image was sent.'
-                : 'A picture of another study was sent.';
+        : said === null ? text('A picture came without its identity.')
+            : said.startsWith(`${study}/`) ? text('A picture of another image was sent.')
+                : text('A picture of another study was sent.');
 }
 
 
@@ -38,7 +41,7 @@ export function otherInstance(url, said) {
  */
 export function mismatch(study, ds) {
     if (first(ds, TAG.StudyInstanceUID) !== first(study, TAG.StudyInstanceUID)) {
-        return 'Images of another study were sent.';
+        return text('Images of another study were sent.');
     }
 
     const differs = (/** @type {string} */ tag) => {
@@ -48,9 +51,81 @@ export function mismatch(study, ds) {
     };
 
     if (differs(TAG.PatientID)) {
-        return 'Images carry another patient ID than the study.';
+        return text('Images carry another patient ID than the study.');
     }
 
     return differs(TAG.PatientBirthDate)
-        ? 'Images carry another birth date than the study.' : '';
+        ? text('Images carry another birth date than the study.') : '';
+}
+
+
+/**
+ * Without an ID nobody is known to be the same.
+ * @param {Dataset} a
+ * @param {Dataset} b
+ * @returns {boolean}
+ */
+export function isSamePatient(a, b) {
+    const same = (/** @type {string} */ tag) => first(a, tag) === first(b, tag);
+
+    return same(TAG.StudyInstanceUID) || first(a, TAG.PatientID) !== ''
+        && [TAG.PatientID, TAG.IssuerOfPatientID, TAG.PatientBirthDate].every(same);
+}
+
+
+/**
+ * @param {Page} page
+ * @param {string} uid of a study that is open in it
+ * @returns {Dataset | null}
+ */
+export function studyOf(page, uid) {
+    return page.priors.find((ds) => first(ds, TAG.StudyInstanceUID) === uid)
+        ?? page.study;
+}
+
+
+/**
+ * @param {Page} page
+ * @param {string} uid of a study
+ * @returns {boolean} it is of another patient than the page
+ */
+export function isStranger(page, uid) {
+    const ds = studyOf(page, uid);
+
+    return ds !== null && page.study !== null && !isSamePatient(ds, page.study);
+}
+
+
+/**
+ * Whose pictures are on the screen (S2): a study of each, the page's own
+ * patient first.
+ * @param {Page} page
+ * @returns {Dataset[]}
+ */
+export function patientsOn(page) {
+    const studies = new Set(page.ports.flatMap((s) => s.stack?.frames[0].study ?? []));
+    const other = page.priors.find((ds) => studies.has(first(ds, TAG.StudyInstanceUID))
+        && isStranger(page, first(ds, TAG.StudyInstanceUID)));
+
+    return [page.study, other ?? null].filter((ds) => ds !== null);
+}
+
+
+/**
+ * When the last picture of another patient is gone from the screen, so are
+ * that one's series from the strip.
+ * @param {Page} page
+ * @returns {Page}
+ */
+export function withoutStrangers(page) {
+    const isShown = (/** @type {import('./series.js').Series} */ x) =>
+        page.ports.some((s) => s.entry.startsWith(`${x.uid}/`));
+    const strangers = page.series.filter((x) => isStranger(page, x.study));
+
+    return strangers.length === 0 || strangers.some(isShown) ? page : {
+        ...page,
+        series: page.series.filter((x) => !strangers.includes(x)),
+        priors: page.priors.filter((ds) =>
+            !isStranger(page, first(ds, TAG.StudyInstanceUID))),
+    };
 }

@@ -6,10 +6,12 @@
 import { TAG, first } from '../dicom/dataset.js';
 import { Refusal, getDatasets } from '../net/dicomweb.js';
 import { isUid } from '../net/urls.js';
+import { text } from '../ui/text.js';
 
 /**
- * @typedef {{study: string, list: string}} Place study: its UID; or list: the
- *     list's address, where there are several to choose from
+ * @typedef {{study: string, more: string[], list: string}} Place study: its
+ *     UID, and those of others to be with it; or list: the list's address, where
+ *     there are several to choose from
  */
 
 
@@ -30,21 +32,21 @@ export async function invoked(root, search) {
         return ofPatient(root, args);
     }
 
-    throw new Refusal(400, 'The address asks for neither a STUDY nor a PATIENT');
+    throw new Refusal(400, text('The address asks for neither a STUDY nor a PATIENT'));
 }
 
 
 /** @param {string} root @param {URLSearchParams} args @returns {Promise<Place>} */
 async function ofStudy(root, args) {
-    const [uid = ''] = (args.get('studyUID') ?? '').split(',');
+    const [uid, ...more] = (args.get('studyUID') ?? '').split(',');
     const accession = args.get('accessionNumber') ?? '';
 
     if (isUid(uid)) {
-        return { study: uid, list: '' };
+        return { study: uid, more, list: '' };
     }
 
     if (accession === '') {
-        throw new Refusal(400, 'The address names no study');
+        throw new Refusal(400, text('The address names no study'));
     }
 
     const all = await getDatasets(`${root}/studies?AccessionNumber=`
@@ -65,7 +67,7 @@ async function ofPatient(root, args) {
     const born = args.get('patientBirthDate') ?? '';
 
     if (id === '') {
-        throw new Refusal(400, 'The address names no patient');
+        throw new Refusal(400, text('The address names no patient'));
     }
 
     const dates = from === '' && to === '' ? '' : `&StudyDate=${from}-${to}`;
@@ -96,11 +98,11 @@ async function ofPatient(root, args) {
  */
 function chosen(studies, list) {
     if (studies.length === 0) {
-        throw new Refusal(404, 'The server has no such study');
+        throw new Refusal(404, text('The server has no such study'));
     }
 
-    return studies.length > 1 ? { study: '', list }
-        : { study: first(studies[0], TAG.StudyInstanceUID), list: '' };
+    return studies.length > 1 ? { study: '', more: [], list }
+        : { more: [], study: first(studies[0], TAG.StudyInstanceUID), list: '' };
 }
 
 
@@ -112,11 +114,11 @@ function when(ds) {
 
 /** @param {URLSearchParams} args @param {string} name @returns {string} DA */
 function dateOf(args, name) {
-    const text = args.get(name) ?? '';
-    const date = text.match(/^(\d{4})-?(\d\d)-?(\d\d)/);
+    const value = args.get(name) ?? '';
+    const date = value.match(/^(\d{4})-?(\d\d)-?(\d\d)/);
 
-    if (text !== '' && date === null) {
-        throw new Refusal(400, `${name} is no date`);
+    if (value !== '' && date === null) {
+        throw new Refusal(400, text('{name} is no date', { name }));
     }
 
     return date === null ? '' : date.slice(1).join('');

@@ -62,7 +62,7 @@ export function followed(page, at, before) {
             return all;
         }
 
-        next = scroll && s.index !== before.index ? scrolledAs(s, next, page) : next;
+        next = scroll && s.index !== before.index ? placedAs(s, next, page) : next;
         next = zoom && s.view !== before.view ? zoomedAs(s, next) : next;
         next = window && s.window !== before.window ? windowedAs(s, next) : next;
 
@@ -96,10 +96,10 @@ export function linkOf(page, at) {
 /**
  * @param {Viewport} s
  * @param {Viewport} other
- * @param {Page} page
- * @returns {Viewport}
+ * @param {Pick<Page, 'anchors'>} page
+ * @returns {Viewport} the other one at the same place
  */
-function scrolledAs(s, other, page) {
+export function placedAs(s, other, page) {
     const a = frameOf(s);
     const b = frameOf(other);
 

@@ -9,18 +9,19 @@ import { Loader } from '../net/loader.js';
 import { depthOf, metered, newMeter, weighed } from '../net/meter.js';
 import { savesData, watchTransfers } from '../net/transfers.js';
 import { find, setText } from '../ui/dom.js';
+import { text } from '../ui/text.js';
 import { addressOf } from './address.js';
 import { renderBanner } from './banner.js';
+import { keptTexts } from './beside.js';
 import { arrived } from './choose.js';
 import { commands } from './commands.js';
 import { listenToHangings, renderHangings } from './hangings.js';
 import { hostOf } from './host.js';
-import { otherInstance } from './identity.js';
+import { otherInstance, patientsOn } from './identity.js';
 import { listenToKeys } from './input/keyboard.js';
 import { movingStage } from './ladder.js';
 import { Loop } from './loop.js';
 import { Opener } from './opener.js';
-import { activePort } from './page.js';
 import { isUnseen } from './seen.js';
 import { Stage } from './stage.js';
 import { MARK } from './state.js';
@@ -36,6 +37,9 @@ const root = rootOf();
 let later = () => {
     later = () => {};
     import('./fitness.js').then(({ showFitness }) => showFitness());
+    import('./input/arrows.js').then(({ listenToArrows }) => listenToArrows(host));
+    import('./spoken.js').then(({ speakOfPictures }) => speakOfPictures());
+    import('../ui/focus.js').then(({ showFocused }) => showFocused());
     import('../ui/program.js').then(({ keepProgram }) => keepProgram());
 };
 
@@ -86,12 +90,18 @@ let addressTimer = 0;
 
 /** The page as it was drawn last: what is the same is not drawn again. */
 let drawn = /** @type {Partial<Page>} */ ({});
+let shownPatients = 0;
 
 
 /** @param {Page} page */
 function render(page) {
-    if (drawn.study !== page.study || drawn.alarm !== page.alarm) {
-        renderBanner(page.study, page.alarm);
+    const patients = patientsOn(page);
+
+    if (drawn.study !== page.study || drawn.alarm !== page.alarm
+        || patients.length !== shownPatients)
+    {
+        shownPatients = patients.length;
+        renderBanner(page.study, page.alarm, patients);
     }
 
     if (drawn.series !== page.series || drawn.ports !== page.ports
@@ -108,7 +118,9 @@ function render(page) {
         opener.fill();
     }
 
-    if (drawn.ports !== page.ports || drawn.active !== page.active) {
+    if (drawn.ports !== page.ports || drawn.active !== page.active
+        || drawn.cross !== page.cross)
+    {
         addressTimer ||= window.setTimeout(keepAddress, ADDRESS_REST);
     }
 
@@ -122,12 +134,12 @@ function render(page) {
 }
 
 
-/** Cine and planes have no address of their own. */
+/** Cine has no address of its own. */
 function keepAddress() {
     addressTimer = 0;
 
     const { page } = store;
-    const isStill = page.ports.every((s) => !s.playing && s.stack?.made === undefined
+    const isStill = page.ports.every((s) => !s.playing
         && (s.entry === '') === (s.stack === null));
 
     if (page.study !== null && page.alarm === '' && isStill
@@ -145,31 +157,39 @@ function keepAddress() {
 /**
  * @param {import('./plan.js').Picture} p
  * @param {AbortSignal} signal
- * @param {boolean} isUrgent
+ * @param {'seen' | 'near' | 'far'} use
  * @returns {Promise<import('../net/loader.js').Answer>}
  */
-async function getPicture(p, signal, isUrgent) {
+async function getPicture(p, signal, use) {
     try {
-        const answer = await ask(p.url, p.accept, signal, isUrgent ? 'high' : 'low');
+        const answer = await ask(p.url, p.accept, signal, use === 'seen' ? 'high' : 'low');
         const alarm = otherInstance(p.url, answer.headers.get('Pacs-Instance'));
 
         if (alarm !== '') {
             opener.raise(alarm);
-            return { status: 409, reason: alarm, blob: null, wait: 0 };
+            return { status: 409, reason: alarm, blob: null, bytes: 0, wait: 0 };
         }
 
-        return { status: 200, reason: '', blob: await answer.blob(), wait: 0 };
+        const good = { status: 200, reason: '', wait: 0 };
+
+        if (use === 'far' && p.kept) {
+            return { ...good, blob: null, bytes: (await answer.arrayBuffer()).byteLength };
+        }
+
+        const blob = await answer.blob();
+
+        return { ...good, blob, bytes: blob.size };
 
     } catch (e) {
         const status = e instanceof Refusal ? e.status : 0;
-        const reason = e instanceof Refusal ? e.message : 'Cannot be read';
+        const reason = e instanceof Refusal ? e.message : text('Cannot be read');
 
         if (status === 401) {
             opener.endSession();
         }
 
         return {
-            status, reason, blob: null, wait: e instanceof Refusal ? e.wait : 0,
+            status, reason, blob: null, bytes: 0, wait: e instanceof Refusal ? e.wait : 0,
         };
     }
 }
@@ -181,11 +201,21 @@ addEventListener('beforeunload', (e) => {
         e.preventDefault();
     }
 });
+document.addEventListener('dragover', (e) => {
+    if (e.dataTransfer?.types.includes('text/uri-list')) {
+        e.preventDefault();
+    }
+});
+document.addEventListener('drop', async (e) => {
+    e.preventDefault();
+    (await import('./another.js')).dropped(host, e);
+});
 addEventListener('online', () => loader.retry());
 find('.gone-again', HTMLElement).addEventListener('click', () => loader.retry());
 buildToolbar(commands(), host.run);
 listenToHangings(host.hang);
 listenToKeys(host.run);
+store.updatePage((page) => ({ ...page, texts: keptTexts() }));
 loop.schedule();
 opener.openAddress(location.search).then(async () => {
     if (hasMarks(store.page.series, first(store.page.study ?? {}, TAG.StudyInstanceUID))) {

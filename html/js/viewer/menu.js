@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Menus of commands that a button of the toolbar opens.
+// Menus of commands: that of a button of the toolbar, and that of a place.
 
 import { el, find, icon } from '../ui/dom.js';
-import { commandNamed } from './commands.js';
+import { commandNamed, isTool } from './commands.js';
 
 /** @typedef {import('./host.js').Host} Host */
 
-/** @type {{node: HTMLElement, name: string} | null} */
+/** Between a menu, what it belongs to and the window's edges. CSS px */
+const GAP = 8;
+
+/** owner: its button, if it has one
+ * @type {{node: HTMLElement, owner: HTMLElement | null} | null} */
 let open = null;
 
 
@@ -17,56 +21,67 @@ let open = null;
  * @param {string[]} names of the commands in it
  */
 export function toggleMenu(host, name, names) {
-    const was = open?.name;
+    const owner = find(`.toolbar [data-command="${name}"]`, HTMLElement);
+    const was = open?.owner;
 
-    close();
+    closeMenu();
 
-    if (was !== name) {
-        show(host, name, names);
+    if (was === owner) {
+        return;
     }
-}
 
-
-/** @param {string} name */
-function buttonOf(name) {
-    return find(`.toolbar [data-command="${name}"]`, HTMLElement);
-}
-
-
-/** @param {Host} host @param {string} name @param {string[]} names */
-function show(host, name, names) {
+    const { left, top, bottom } = owner.getBoundingClientRect();
     const node = el('div', {
         class: 'menu', role: 'menu', 'aria-label': commandNamed(name)?.label ?? '',
-    }, ...names.map((n) => item(host, n)));
-    const box = buttonOf(name).getBoundingClientRect();
+    }, ...names.map((n) =>
+        item(host, n, { checked: isTool(n) ? host.page().tool === n : null })));
 
-    document.body.append(node);
-    open = { node, name };
-    buttonOf(name).setAttribute('aria-expanded', 'true');
-
-    const left = Math.min(box.left, innerWidth - node.offsetWidth - 8);
-    const isBelow = box.bottom + 4 + node.offsetHeight < innerHeight;
-
-    node.style.left = `${Math.max(8, left)}px`;
-    node.style.top = `${isBelow ? box.bottom + 4
-        : Math.max(8, box.top - 4 - node.offsetHeight)}px`;
-    node.addEventListener('keydown', onKey);
-    document.addEventListener('pointerdown', onPress, { capture: true });
-    /** @type {HTMLElement | null} */ (node.firstElementChild)?.focus();
+    owner.setAttribute('aria-expanded', 'true');
+    find('.toolbar', HTMLElement).append(node);
+    show(node, owner, { left, top, bottom });
 }
 
 
-/** @param {Host} host @param {string} name */
-function item(host, name) {
+/**
+ * @param {HTMLElement} node of class menu, on the page already
+ * @param {HTMLElement | null} owner
+ * @param {{left: number, top: number, bottom: number}} at below it if there
+ *     is room, else above. CSS px of the window
+ */
+export function show(node, owner, at) {
+    open = { node, owner };
+
+    const below = at.bottom + GAP / 2;
+    const isBelow = below + node.offsetHeight + GAP < innerHeight;
+
+    node.style.left =
+        `${Math.max(GAP, Math.min(at.left, innerWidth - node.offsetWidth - GAP))}px`;
+    node.style.top = `${isBelow ? below
+        : Math.max(GAP, Math.min(at.top, innerHeight - GAP / 2) - GAP / 2 - node.offsetHeight)}px`;
+    node.addEventListener('keydown', onKey);
+    document.addEventListener('pointerdown', onPress, { capture: true });
+    items(node)[0]?.focus();
+}
+
+
+/**
+ * @param {Host} host
+ * @param {string} name of the command
+ * @param {{label?: string, checked?: boolean | null}} [how] checked: it is one
+ *     of several that exclude each other, chosen or not
+ */
+export function item(host, name, { label, checked = null } = {}) {
     const command = commandNamed(name);
+    const text = label ?? command?.label ?? name;
     const node = el('button', {
-        class: 'menu-item', type: 'button', role: 'menuitemradio', 'data-command': name,
-        'aria-checked': String(host.page().tool === name),
-    }, icon(name), el('span', { class: 'menu-label' }, command?.label ?? name),
-    el('kbd', { class: 'menu-key' }, command?.keys[0] ?? ''));
+        class: 'menu-item', type: 'button', 'data-command': name, title: text,
+        role: checked === null ? 'menuitem' : 'menuitemradio', tabindex: '-1',
+        ...checked === null ? {} : { 'aria-checked': String(checked) },
+    }, icon(name), el('span', { class: 'menu-label' }, text),
+    el('kbd', { class: 'menu-key', 'aria-hidden': 'true' }, command?.keys[0] ?? ''));
 
     node.addEventListener('click', () => {
-        close();
+        closeMenu();
         host.run(name);
     });
 
@@ -74,7 +89,7 @@ function item(host, name) {
 }
 
 
-function close() {
+export function closeMenu() {
     if (open === null) {
         return;
     }
@@ -82,7 +97,7 @@ function close() {
     const hadFocus = open.node.contains(document.activeElement);
 
     open.node.remove();
-    buttonOf(open.name).setAttribute('aria-expanded', 'false');
+    open.owner?.setAttribute('aria-expanded', 'false');
     document.removeEventListener('pointerdown', onPress, { capture: true });
     open = null;
 
@@ -92,28 +107,44 @@ function close() {
 }
 
 
+/** @param {HTMLElement} node @returns {HTMLElement[]} */
+function items(node) {
+    return [...node.querySelectorAll('.menu-item')].map((n) =>
+        /** @type {HTMLElement} */ (n));
+}
+
+
 /** @param {PointerEvent} e */
 function onPress(e) {
     const on = /** @type {Element} */ (e.target);
 
-    if (open !== null && !open.node.contains(on) && !buttonOf(open.name).contains(on)) {
-        close();
+    if (open !== null && !open.node.contains(on) && !open.owner?.contains(on)) {
+        closeMenu();
     }
 }
 
 
+/** @type {Record<string, number>} */
+const WAYS = { ArrowDown: 1, ArrowUp: -1, ArrowRight: 1, ArrowLeft: -1 };
+
+
 /** @param {KeyboardEvent} e */
 function onKey(e) {
-    const way = /** @type {Record<string, number>} */ ({ ArrowDown: 1, ArrowUp: -1 })[e.key];
-    const all = [...open?.node.children ?? []];
+    const all = open === null ? [] : items(open.node);
+    const way = WAYS[e.key];
 
-    if (e.key === 'Escape') {
-        close();
+    if (e.key === 'Escape' || e.key === 'Tab') {
+        closeMenu();
     } else if (way !== undefined) {
         const at = all.findIndex((n) => n === document.activeElement);
-        const to = all[(at + way + all.length) % all.length];
 
-        /** @type {HTMLElement} */ (to).focus();
+        all[(at + way + all.length) % all.length]?.focus();
+    } else if (e.key === 'Home' || e.key === 'End') {
+        all.at(e.key === 'Home' ? 0 : -1)?.focus();
+    }
+
+    if (way !== undefined) {
+        e.preventDefault();
     }
 
     // the keys of the page rest meanwhile

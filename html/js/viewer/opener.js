@@ -6,8 +6,11 @@ import { TAG, first } from '../dicom/dataset.js';
 import { layoutOf } from '../hang/engine.js';
 import { Refusal } from '../net/dicomweb.js';
 import { isUid } from '../net/urls.js';
+import { text } from '../ui/text.js';
 import { asWished, laidOut, wishesOf } from './address.js';
 import { choose, getProtocols, hangingOf, looked } from './hanging.js';
+import { hostOf } from './host.js';
+import { isStranger, withoutStrangers } from './identity.js';
 import { linkedFromHere } from './links.js';
 import { initialPage, withLayout } from './page.js';
 import { getSeries, getStudy, hasPictures, isOfLoops, loadSeries } from './series.js';
@@ -46,12 +49,14 @@ export class Opener {
         const args = new URLSearchParams(search);
 
         if (!args.has('requestType')) {
-            await this.open(args.get('study') ?? '', wishesOf(search));
+            const [study = '', ...more] = args.getAll('study');
+
+            await this.open(study, wishesOf(search), more);
             return;
         }
 
         try {
-            const { study, list } = await (await import('./iid.js'))
+            const { study, more, list } = await (await import('./iid.js'))
                 .invoked(this.root, search);
 
             if (list !== '') {
@@ -60,9 +65,9 @@ export class Opener {
             }
 
             history.replaceState(null, '', `?study=${study}`);
-            await this.open(study);
+            await this.open(study, null, more);
         } catch (e) {
-            this.#say(e instanceof Refusal ? `${e.message}.` : 'Cannot be opened.');
+            this.#say(e instanceof Refusal ? `${e.message}.` : text('Cannot be opened.'));
         }
     }
 
@@ -70,14 +75,15 @@ export class Opener {
     /**
      * @param {string} uid of the study
      * @param {import('./address.js').Wishes | null} [wishes]
+     * @param {string[]} [more] studies of the same patient
      */
-    async open(uid, wishes = null) {
+    async open(uid, wishes = null, more = []) {
         if (!isUid(uid)) {
-            this.#say('The address names no study.');
+            this.#say(text('The address names no study.'));
             return;
         }
 
-        this.#say('Opening the study');
+        this.#say(text('Opening the study'));
 
         try {
             const [study, series, protocols] = await Promise.all([
@@ -87,16 +93,20 @@ export class Opener {
 
             this.store.updatePage((page) => ({ ...page, study, series, hanging }));
         } catch (e) {
-            this.#say(e instanceof Refusal ? `${e.message}.` : 'Cannot be opened.');
+            this.#say(e instanceof Refusal ? `${e.message}.` : text('Cannot be opened.'));
             return;
         }
 
         if (!this.store.page.series.some(hasPictures)) {
-            this.#say('This study has no pictures.');
+            this.#say(text('This study has no pictures.'));
             return;
         }
 
         this.#say('');
+
+        if (more.length > 0) {
+            await (await import('./another.js')).join(this.root, this.store, more);
+        }
 
         if (wishes === null) {
             await this.hang();
@@ -157,7 +167,7 @@ export class Opener {
             hanging: { ...page.hanging, name: protocol.name },
         }));
         this.store.page.ports.forEach((_, at) => this.store.update(at, (s) =>
-            emptied(s, '', 'Opening the series')));
+            emptied(s, '', text('Opening the series'))));
 
         const items = await choose(protocol, this.store, (x) => this.load(x));
         const { page } = this.store;
@@ -186,7 +196,7 @@ export class Opener {
     async put(item, at, place) {
         if (item === null) {
             this.store.update(at, (s) => emptied(s, '',
-                place.name === undefined ? '' : `${place.name} is missing`));
+                place.name === undefined ? '' : text('{name} is missing', { name: text(place.name) })));
             return;
         }
 
@@ -207,19 +217,34 @@ export class Opener {
             return;
         }
 
-        this.store.update(at, (s) => emptied(s, `${series}/`, 'Opening the series'));
+        this.store.update(at, (s) => emptied(s, `${series}/`, text('Opening the series')));
 
         const [instance] = (facts.i ?? '').split(',');
         const { stacks } = await this.load(x);
         const stack = stacks?.find((one) =>
             one.frames.some((f) => f.instance === instance)) ?? stacks?.[0];
 
-        if (stack !== undefined) {
-            this.#show(stack, at);
-            this.store.update(at, (s) => asWished(s, facts));
-            await measured();
-            this.store.update(at, (s) => s.stack === stack ? asWished(s, facts) : s);
+        if (stack === undefined) {
+            return;
         }
+
+        this.#show(stack, at);
+
+        const isMade = facts.p !== undefined;
+
+        if (isMade || facts.f !== undefined) {
+            const host = hostOf(this.store, this, at);
+
+            await (await import('./space/space.js')).place(host, stack, facts);
+        }
+
+        // all planes are of one stored image
+        const wish = isMade ? { ...facts, i: '' } : facts;
+        const shown = this.store.page.ports[at].stack;
+
+        this.store.update(at, (s) => asWished(s, wish));
+        await measured();
+        this.store.update(at, (s) => s.stack === shown ? asWished(s, wish) : s);
     }
 
 
@@ -236,10 +261,11 @@ export class Opener {
 
         if (entry.stack !== null) {
             this.#show(entry.stack, at);
+            this.store.updatePage(withoutStrangers);
             return;
         }
 
-        this.store.update(at, (s) => emptied(s, id, 'Opening the series'));
+        this.store.update(at, (s) => emptied(s, id, text('Opening the series')));
 
         const loaded = await this.load(entry.series);
         const [stack] = loaded.stacks ?? [];
@@ -252,13 +278,21 @@ export class Opener {
                 this.store.update(i, () => emptied(s, id, loaded.reason));
             }
         });
+        this.store.updatePage(withoutStrangers);
     }
 
 
     /** @param {1 | -1} by @param {number} at index of the viewport */
     step(by, at) {
-        const all = entries(this.store.page.series).filter(canBeShown);
-        const now = all.findIndex((e) => e.id === this.store.page.ports[at].entry);
+        const { page } = this.store;
+        const own = page.ports[at].entry;
+        const every = entries(page.series).filter(canBeShown);
+        const isOther = (/** @type {Entry | undefined} */ e) =>
+            e !== undefined && isStranger(page, e.series.study);
+        const isOfOther = isOther(every.find((e) => e.id === own));
+        // never from one patient into the other
+        const all = every.filter((e) => isOther(e) === isOfOther);
+        const now = all.findIndex((e) => e.id === own);
         const next = all[now + by];
 
         if (next !== undefined) {
@@ -274,10 +308,13 @@ export class Opener {
             return;
         }
 
-        const { series, ports } = this.store.page;
+        this.store.updatePage(withoutStrangers);
+
+        const { page } = this.store;
+        const { series, ports } = page;
         const shown = new Set(ports.map((s) => s.entry));
-        const free = entries(series)
-            .filter((e) => canBeShown(e) && !shown.has(e.id));
+        const free = entries(series).filter((e) => canBeShown(e) && !shown.has(e.id)
+            && !isStranger(page, e.series.study));
 
         ports.forEach((s, i) => {
             const next = s.entry === '' ? free.shift() : undefined;
@@ -292,6 +329,7 @@ export class Opener {
     /** @param {number} at index of the viewport */
     close(at) {
         this.store.update(at, (s) => emptied(s));
+        this.store.updatePage(withoutStrangers);
     }
 
 
@@ -308,7 +346,7 @@ export class Opener {
     endSession() {
         this.loader.clear();
         this.store.updatePage(() => ({
-            ...initialPage(), message: 'The session has ended. Please sign in again.',
+            ...initialPage(), message: text('The session has ended. Please sign in again.'),
         }));
     }
 

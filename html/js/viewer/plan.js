@@ -2,12 +2,12 @@
 //
 // Which pictures a viewport wants, and in which order: what is seen, as good
 // as the ladder allows; at rest the same without loss; the neighbours, in the
-// direction of scrolling before the other; what a wider window and the usual
-// windows need; then the rest of the series, every fourth first.
+// direction of scrolling before the other, and what a wider window needs.
+// What may be of use later is in prefetch.js.
 
 import { levelFor, tilesFor } from '../math/tiles.js';
 import { RESET, fitScale, scaleOf, visible } from '../math/view.js';
-import { presets, sameWindow, wideWindow } from '../math/window.js';
+import { sameWindow, wideWindow } from '../math/window.js';
 import { newMeter } from '../net/meter.js';
 import { renderedUrl } from '../net/urls.js';
 import { STEPS, ceilingOf, improves, isLossless } from './ladder.js';
@@ -34,6 +34,7 @@ import { frameOf, imageSize, windowOf } from './state.js';
  * @property {string} kind "JPEG 90"
  * @property {Picture | null} better serves instead, if it is here already
  * @property {boolean} soon is to be decoded as soon as it is here
+ * @property {boolean} kept the browser keeps it, by its URL
  *
  * @typedef {import('./ladder.js').Stage} Stage
  * @typedef {import('../net/meter.js').Meter} Meter
@@ -45,7 +46,6 @@ import { frameOf, imageSize, windowOf } from './state.js';
  * @property {Picture[]} exact what is seen without loss, when that is due
  * @property {Picture[]} now is seen
  * @property {Picture[]} near may be seen next, the likeliest first
- * @property {Picture[]} far the rest, when there is nothing else to do
  */
 
 /** Images up to so many pixels come whole, whatever the zoom. */
@@ -64,18 +64,21 @@ const VIEW_HALF = { width: 224, height: 224, box: 224 };
 const AHEAD = 24;
 const BEHIND = 8;
 
-/** Of a series so many bytes as stored may be asked for in advance. */
-const FAR = 600e6;
-
-/** Windows of a modality that are asked for in advance. */
-const USUAL = 3;
-
-/** Frames that come before other windows of the shown one. */
+/** Frames that come before the picture of a wide window */
 const CLOSE = 6;
 
 /** Frames that are decoded in advance, and their pixels, at most. */
-const SOON = 12;
+const SOON = 8;
 const SOON_PIXELS = 4e6;
+
+/** Pictures of a frame that are not made anew each time they are planned. */
+const LATEST = 12;
+
+/**
+ * Those of each frame that were planned last.
+ * @type {WeakMap<Frame, {root: string, box: number, picture: Picture}[]>}
+ */
+const planned = new WeakMap();
 
 
 /**
@@ -112,20 +115,7 @@ export function plan(s, root, tool = '', meter = newMeter(), isActive = true) {
         quicker: [...quicker, basePicture(s, root, s.index, window, 'half')],
         near: isView(f) ? [] : s.busy === 'window' ? wide(s, root)
             : near(s, root, tool, meter, isActive),
-        far: isActive && isIdle(s, f, meter) ? far(s, root) : [],
     };
-}
-
-
-/**
- * What the server makes of many frames it makes when it is asked for only.
- * @param {Viewport} s
- * @param {Frame} f
- * @param {Meter} meter
- * @returns {boolean}
- */
-function isIdle(s, f, meter) {
-    return s.busy === '' && !s.playing && !meter.saves && f.source === null;
 }
 
 
@@ -157,8 +147,7 @@ function exactPictures(s, root, meter) {
     const shown = s.shown;
 
     if (s.busy !== '' || s.playing || shown === null || shown.index !== s.index
-        || isLossless(f) || !(shown.asked === s.window
-            || (shown.asked !== null && sameWindow(shown.asked, s.window)))
+        || isLossless(f) || !isAsked(shown, s.window)
         || (shown.stage !== 'final' && shown.stage !== 'exact')
         || s.detail !== 'whole')
     {
@@ -185,20 +174,18 @@ function exactPictures(s, root, meter) {
 function near(s, root, tool, meter, isActive) {
     const stage = s.busy === '' || s.playing ? 'final' : s.pace;
     const soon = soonOf(s, isActive);
-    const around = neighbours(s).map((i, at) => ({
-        ...basePicture(s, root, i, s.window, stage), soon: at < soon,
-    }));
-
-    const first = tool === 'window' ? wide(s, root) : [];
+    const around = neighbours(s).map((i, at) =>
+        basePicture(s, root, i, s.window, stage, at < soon));
+    const spare = isActive ? wide(s, root) : [];
+    const [first, later] = tool === 'window' ? [spare, []] : [[], spare];
 
     if (s.busy !== '' || s.playing) {
         return [...first, ...around];
     }
 
-    return meter.saves ? [...first, ...around.slice(0, CLOSE)] : [
-        ...first, ...around.slice(0, CLOSE), ...wide(s, root), ...usual(s, root),
-        ...around.slice(CLOSE),
-    ];
+    const close = [...first, ...around.slice(0, CLOSE)];
+
+    return meter.saves ? close : [...close, ...later, ...around.slice(CLOSE)];
 }
 
 
@@ -210,8 +197,7 @@ function near(s, root, tool, meter, isActive) {
 function soonOf(s, isActive) {
     const f = /** @type {Frame} */ (frameOf(s));
     const { width, height } = baseSize(s, s.index) ?? { width: f.columns, height: f.rows };
-
-    const most = isActive ? SOON_PIXELS : SOON_PIXELS / 4;
+    const most = isActive || s.busy === 'scroll' ? SOON_PIXELS : SOON_PIXELS / 8;
 
     return Math.max(2, Math.min(SOON, Math.floor(most / (width * height))));
 }
@@ -226,59 +212,11 @@ function wide(s, root) {
 
 
 /**
- * What is seen in the windows that the modality is usually looked at with: a
- * key that chooses one finds it here.
- * @param {Viewport} s
- * @param {string} root
- * @returns {Picture[]}
- */
-function usual(s, root) {
-    const f = /** @type {Frame} */ (frameOf(s));
-
-    return f.colour ? [] : presets(f.modality).slice(0, USUAL)
-        .map(({ center, width }) => ({ center, width }))
-        .filter((w) => !sameWindow(w, windowOf(s, f)))
-        .map((w) => ({ ...basePicture(s, root, s.index, w, 'final'), soon: false }));
-}
-
-
-/** @type {{of: unknown[], pictures: Picture[]}} of the last question */
-let farthest = { of: [], pictures: [] };
-
-
-/**
- * The rest of the series, every fourth frame first.  It is the same in each
- * frame of the screen.
- * @param {Viewport} s
- * @param {string} root
- * @returns {Picture[]}
- */
-function far(s, root) {
-    const of = [s.stack, s.index, s.window, s.size, s.dpr, s.view.rotate];
-
-    if (of.some((v, i) => v !== farthest.of[i])) {
-        const count = s.stack?.frames.length ?? 0;
-        const most = Math.floor(FAR / /** @type {Frame} */ (frameOf(s)).bytes);
-        const all = Array.from({ length: count }, (_, i) => i);
-        const order = [...all.filter((i) => i % 4 === 0), ...all.filter((i) => i % 4 !== 0)]
-            .slice(0, most);
-
-        farthest = {
-            of,
-            pictures: order.map((i) =>
-                ({ ...basePicture(s, root, i, s.window, 'final'), soon: false })),
-        };
-    }
-
-    return farthest.pictures;
-}
-
-
-/**
  * What all viewports want: what is seen, then the neighbours in turn.
  * @param {Plan[]} plans that of the active viewport first
- * @returns {{wanted: Picture[], urgent: number, far: Picture[]}} urgent: how
- *     many are seen
+ * @returns {{wanted: Picture[], urgent: number, instead: Picture[]}} urgent:
+ *     how many are seen; instead: serve while these are missing, if they are
+ *     here already
  */
 export function wishes(plans) {
     const now = distinct(plans.flatMap((p) => p.now));
@@ -288,7 +226,7 @@ export function wishes(plans) {
 
     return {
         wanted: distinct([...now, ...near]), urgent: now.length,
-        far: plans.find((p) => p.far.length > 0)?.far ?? [],
+        instead: distinct(plans.flatMap((p) => p.quicker)),
     };
 }
 
@@ -307,19 +245,48 @@ function distinct(pictures) {
  * @param {number} index
  * @param {Window | null} window that was chosen
  * @param {Stage} stage
- * @returns {Picture}
+ * @param {boolean} [soon]
+ * @returns {Picture} the same each time
  */
-export function basePicture(s, root, index, window, stage) {
-    const { part } = STEPS[stage];
+export function basePicture(s, root, index, window, stage, soon = true) {
+    const { id, frames } = /** @type {import('./state.js').Stack} */ (s.stack);
+    const f = frames[index];
     const whole = baseSize(s, index);
-    const one = picture(s, root, index, window, stage,
-        part === 1 ? whole : reduced(s, index, whole, part), null);
-    /** @type {Partial<Record<Stage, Stage>>} */
-    const next = { half: 'preview', preview: 'final' };
-    const better = next[stage];
+    const box = whole?.box ?? 0;
+    const latest = planned.get(f) ?? [];
+    const old = latest.find(({ picture: p, ...of }) => of.box === box
+        && of.root === root && p.stage === stage && p.soon === soon
+        && p.stack === id && p.index === index && isAsked(p, window));
 
-    return better === undefined ? one
-        : { ...one, better: basePicture(s, root, index, window, better) };
+    if (old !== undefined) {
+        return old.picture;
+    }
+
+    const { part } = STEPS[stage];
+    const better = { half: 'preview', preview: 'final', final: '', exact: '' }[stage];
+    const made = {
+        ...picture(s, root, index, window, stage,
+            part === 1 ? whole : reduced(s, index, whole, part), null),
+        better: better === '' ? null
+            : basePicture(s, root, index, window, /** @type {Stage} */ (better), soon),
+        soon,
+    };
+
+    planned.set(f, [{ root, box, picture: made },
+        ...(planned.get(f) ?? []).slice(0, LATEST - 1)]);
+
+    return made;
+}
+
+
+/**
+ * @param {Pick<Picture, 'asked'>} p
+ * @param {Window | null} window that was chosen
+ * @returns {boolean}
+ */
+function isAsked(p, window) {
+    return p.asked === window
+        || (p.asked !== null && sameWindow(p.asked, window));
 }
 
 
@@ -350,17 +317,27 @@ function isView(f) {
 
 
 /**
- * The picture that wider windows are previewed from.
+ * The window of the picture that wider windows are previewed from.
+ * @param {Viewport} s
+ * @returns {Window | null} null: there are no previews
+ */
+export function wideOf(s) {
+    const f = frameOf(s);
+
+    return f === null || f.colour || f.voi === 'sigmoid' ? null
+        : wideWindow(f.modality, f.windows[0] ?? f.auto ?? f.guess);
+}
+
+
+/**
  * @param {Viewport} s
  * @param {string} root
  * @returns {Picture | null} null: there are no previews
  */
 export function widePicture(s, root) {
-    const f = frameOf(s);
+    const window = wideOf(s);
 
-    return f === null || f.colour || f.voi === 'sigmoid' ? null
-        : basePicture(s, root, s.index,
-            wideWindow(f.modality, f.windows[0] ?? f.auto ?? f.guess), 'preview');
+    return window === null ? null : basePicture(s, root, s.index, window, 'preview');
 }
 
 
@@ -496,12 +473,13 @@ function picture(s, root, index, window, stage, size, tile) {
         stack: stack.id,
         index,
         frame: f,
-        window: windowOf({ ...s, window }, f),
+        window: windowOf({ window }, f),
         asked: window,
         tile,
         stage,
         kind: step.kind,
         better: null,
         soon: true,
+        kept: f.rev !== '',
     };
 }

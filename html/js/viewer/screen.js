@@ -4,45 +4,29 @@
 // the only writer to its DOM.
 
 import { lossyText } from '../dicom/stack.js';
-import { edgeLetters, edgeLettersOfPatientOrientation } from '../math/orientation.js';
 import { scaleBar } from '../math/scale.js';
-import { matrix, scaleOf } from '../math/view.js';
+import { scaleOf } from '../math/view.js';
 import { formatWindow, isIdentity } from '../math/window.js';
 import { find, setLines, setText } from '../ui/dom.js';
+import { text } from '../ui/text.js';
+import { besideOf, isLow } from './beside.js';
+import { isStranger, patientsOn, studyOf } from './identity.js';
 import { drawLayers } from './layers.js';
 import { linkOf } from './links.js';
 import { compositorMap, draw, setFilter, sourceOf } from './picture.js';
-import { imageSize, shownFrame } from './state.js';
-import { corners, priorText } from './text.js';
+import { imageSize, shownFrame, spacingOn } from './state.js';
+import { corners, lettersOf, priorText, whoText } from './text.js';
 
 /**
  * @typedef {import('./state.js').Viewport} Viewport
  * @typedef {import('./page.js').Page} Page
  * @typedef {import('./page.js').Annotation} Annotation
- * @typedef {import('../math/orientation.js').Letters} Letters
+ * @typedef {import('./beside.js').Beside} Beside
+ * @typedef {import('../math/view.js').Size} Size
  */
-
-/**
- * The letters at the picture's edges.
- * @param {Viewport} s
- * @returns {Letters | null} null: not known
- */
-export function lettersOf(s) {
-    const f = shownFrame(s);
-
-    if (f === null) {
-        return null;
-    }
-
-    const [a, b, c, d] = matrix(s.view, imageSize(f), s.size);
-
-    return edgeLetters(f.orientation, [a, b, c, d])
-        ?? edgeLettersOfPatientOrientation(f.patientOrientation, [a, b, c, d]);
-}
-
 
 /** What is said of a picture that is not a preview. */
-const GRADES = { improving: 'improving', lossy: 'final', exact: 'final' };
+const GRADES = { improving: text('improving'), lossy: text('final'), exact: text('final') };
 
 
 /**
@@ -55,14 +39,14 @@ const GRADES = { improving: 'improving', lossy: 'final', exact: 'final' };
 function kindText(s, shown, f) {
     const ratio = Math.round(f.bytes / Math.max(1, shown.bytes));
     const isReduced = scaleOf(s.view, imageSize(f), s.size) * s.dpr < 0.999;
-    const how = s.grade === 'exact' ? ['lossless'] : [shown.kind, `${ratio}:1`];
+    const how = s.grade === 'exact' ? [text('lossless')] : [shown.kind, `${ratio}:1`];
 
-    return [...how, isReduced ? 'reduced' : '', GRADES[s.grade]]
+    return [...how, isReduced ? text('reduced') : '', GRADES[s.grade]]
         .filter(Boolean).join('  ');
 }
 
 
-const LINKS = { '': '', position: 'linked', offset: 'linked by offset' };
+const LINKS = { '': '', position: text('linked'), offset: text('linked by offset') };
 
 
 /**
@@ -70,12 +54,9 @@ const LINKS = { '': '', position: 'linked', offset: 'linked by offset' };
  * @returns {string} '': as it is stored
  */
 export function turnedText({ flip, rotate }) {
-    return [flip ? 'Flipped' : '', rotate === 0 ? '' : `Rotated ${rotate}°`]
+    return [flip ? text('Flipped') : '', rotate === 0 ? '' : text('Rotated {n}°', { n: rotate })]
         .filter(Boolean).join('  ');
 }
-
-
-let screens = 0;
 
 
 export class Screen {
@@ -89,9 +70,9 @@ export class Screen {
         this.root = root;
         this.bitmaps = bitmaps;
         this.canvas = find('.port-picture', HTMLCanvasElement, node);
-        this.filter = find('.port-filter filter', SVGFilterElement, node);
         this.layer = find('.port-layer', SVGSVGElement, node);
-        this.filter.id = `grey-${++screens}`;
+        this.frame = /** @type {HTMLElement} */ (node.closest('.frame'));
+        this.texts = find('.texts', HTMLElement, this.frame);
     }
 
 
@@ -99,19 +80,24 @@ export class Screen {
      * @param {Viewport} s
      * @param {Page} page
      * @param {number} at index of the viewport
+     * @param {Size} box of the frame: the picture, and the texts beside it
      */
-    render(s, page, at) {
+    render(s, page, at, box) {
         const source = sourceOf(s, this.root, this.bitmaps);
 
         draw(this.canvas, s, source, this.root, this.bitmaps);
-        setFilter(this.canvas, this.filter, compositorMap(s, source));
-        this.#text(s, page.annotation, LINKS[linkOf(page, at)]);
+        setFilter(this.canvas, compositorMap(s, source));
+        const beside = this.#place(besideOf(s, page.texts, box));
+
+        this.#text(corners(s, page.annotation, beside === '' ? undefined : isLow(beside, box)),
+            page.annotation === 'none' ? '' : LINKS[linkOf(page, at)]);
         this.#letters(s, page.annotation);
-        this.#scaleBar(s, page.annotation);
+        this.#scaleBar(s, page);
         this.#badge(s, page.annotation, compositorMap({ ...s, invert: false }, source));
         this.#failure(s);
         this.#turned(s);
         this.#prior(s, page);
+        this.#whose(s, page);
         drawLayers(this.layer, s, page);
         this.node.dataset.tool = page.tool;
         this.node.dataset.shown = s.shown === null ? '' : String(s.shown.index + 1);
@@ -123,30 +109,40 @@ export class Screen {
 
     /** @param {string} selector @param {string} text */
     #put(selector, text) {
-        setText(find(selector, HTMLElement, this.node), text);
+        setText(find(selector, HTMLElement, this.texts), text);
+    }
+
+
+    /** @param {Beside} beside @returns {Beside} */
+    #place(beside) {
+        if (this.frame.dataset.beside !== beside) {
+            this.frame.dataset.beside = beside;
+            (beside === '' ? this.node : this.frame).append(this.texts);
+        }
+
+        return beside;
     }
 
 
     /**
-     * @param {Viewport} s
-     * @param {Annotation} annotation
+     * @param {import('./text.js').Corners} c
      * @param {string} link how it follows the active viewport, or ''
      */
-    #text(s, annotation, link) {
-        const c = corners(s, annotation);
-        const bottomLeft = annotation === 'none' || link === '' ? c.bottomLeft
-            : [...c.bottomLeft, link];
+    #text(c, link) {
+        const lines = (/** @type {string} */ name, /** @type {string[]} */ of) =>
+            setLines(find(`.corner-${name}`, HTMLElement, this.texts), of);
 
-        setLines(find('.corner-tl', HTMLElement, this.node), c.topLeft);
-        setLines(find('.corner-tr', HTMLElement, this.node), c.topRight);
-        setLines(find('.corner-bl', HTMLElement, this.node), bottomLeft);
-        setLines(find('.corner-br', HTMLElement, this.node), c.bottomRight);
+        lines('tl', c.topLeft);
+        lines('tr', c.topRight);
+        lines('bl', link === '' ? c.bottomLeft : [...c.bottomLeft, link]);
+        lines('br', c.bottomRight);
     }
 
 
     /** @param {Viewport} s @param {Annotation} annotation */
     #letters(s, annotation) {
-        const letters = annotation === 'none' ? null : lettersOf(s);
+        const f = shownFrame(s);
+        const letters = f === null || annotation === 'none' ? null : lettersOf(f, s);
 
         this.#put('.letter-left', letters?.left ?? '');
         this.#put('.letter-right', letters?.right ?? '');
@@ -155,22 +151,25 @@ export class Screen {
     }
 
 
-    /** @param {Viewport} s @param {Annotation} annotation */
-    #scaleBar(s, annotation) {
+    /** @param {Viewport} s @param {Page} page */
+    #scaleBar(s, page) {
         const f = shownFrame(s);
-        const bar = find('.scale', HTMLElement, this.node);
-        const sized = f === null || f.spacing === null || annotation === 'none'
+        const bar = find('.scale', HTMLElement, this.texts);
+        const spacing = f === null ? null : spacingOn(page, f);
+        const sized = f === null || spacing === null || page.annotation === 'none'
             ? null
-            : scaleBar(f.spacing.column / scaleOf(s.view, imageSize(f), s.size),
-                Math.min(220, s.size.width / 3));
+            : scaleBar(spacing.column / scaleOf(s.view, imageSize(f), s.size),
+                Math.min(this.frame.dataset.beside === '' ? 220 : 90, s.size.width / 3));
 
         bar.hidden = sized === null;
 
-        if (sized !== null && f !== null) {
+        if (sized !== null && spacing !== null) {
             find('.scale-bar', HTMLElement, bar).style.width = `${sized.px}px`;
             this.#put('.scale-text', sized.label);
-            this.#put('.scale-source', f.spacing?.source ?? '');
-            bar.title = `Scale: ${f.spacing?.source}`;
+            const source = text(spacing.source);
+
+            this.#put('.scale-source', source);
+            bar.title = text('Scale: {source}', { source });
         }
     }
 
@@ -183,8 +182,8 @@ export class Screen {
      */
     #badge(s, annotation, map) {
         const f = shownFrame(s);
-        const badge = find('.badge', HTMLElement, this.node);
-        const lossy = find('.lossy', HTMLElement, this.node);
+        const badge = find('.badge', HTMLElement, this.texts);
+        const lossy = find('.lossy', HTMLElement, this.texts);
         const stored = f === null ? '' : lossyText(f);
         const isPreview = s.shown?.stage === 'preview' || s.shown?.stage === 'half'
             || !isIdentity(map) || s.detail !== 'whole';
@@ -199,19 +198,19 @@ export class Screen {
         this.node.dataset.lossy = String(stored !== '');
 
         if (s.shown !== null && f !== null) {
-            setText(badge, s.detail === 'failed' ? 'detail missing'
-                : isPreview ? 'preview' : kindText(s, s.shown, f));
+            setText(badge, s.detail === 'failed' ? text('detail missing')
+                : isPreview ? text('preview') : kindText(s, s.shown, f));
         }
     }
 
 
     /** @param {Viewport} s whatever texts are chosen: it differs from the stored */
     #turned(s) {
-        const mark = find('.turned', HTMLElement, this.node);
-        const text = s.shown === null ? '' : turnedText(s.view);
+        const mark = find('.turned', HTMLElement, this.texts);
+        const turned = s.shown === null ? '' : turnedText(s.view);
 
-        setText(mark, text);
-        mark.hidden = text === '';
+        setText(mark, turned);
+        mark.hidden = turned === '';
     }
 
 
@@ -221,11 +220,29 @@ export class Screen {
      * @param {Page} page
      */
     #prior(s, page) {
-        const mark = find('.prior', HTMLElement, this.node);
-        const text = priorText(shownFrame(s)?.study ?? '', page);
+        const mark = find('.prior', HTMLElement, this.texts);
+        const prior = priorText(shownFrame(s)?.study ?? '', page);
 
-        setText(mark, text);
-        mark.hidden = text === '';
+        setText(mark, prior);
+        mark.hidden = prior === '';
+    }
+
+
+    /**
+     * Of two patients on the screen each picture says whose it is (S2).
+     * @param {Viewport} s
+     * @param {Page} page
+     */
+    #whose(s, page) {
+        const mark = find('.whose', HTMLElement, this.texts);
+        const study = shownFrame(s)?.study;
+        const of = study === undefined || patientsOn(page).length < 2 ? null
+            : studyOf(page, study);
+
+        this.frame.dataset.patient = of === null || study === undefined ? ''
+            : isStranger(page, study) ? '2' : '1';
+        setText(mark, of === null ? '' : whoText(of));
+        mark.hidden = of === null;
     }
 
 
@@ -234,7 +251,7 @@ export class Screen {
         const box = find('.failed', HTMLElement, this.node);
 
         box.hidden = s.failure === null;
-        this.#put('.failed-text', s.failure === null ? ''
-            : `Image ${s.failure.index + 1}: ${s.failure.reason}.`);
+        setText(find('.failed-text', HTMLElement, this.node), s.failure === null ? ''
+            : text('Image {n}: {reason}.', { n: s.failure.index + 1, reason: s.failure.reason }));
     }
 }

@@ -6,6 +6,7 @@ import { TAG, first, number } from '../dicom/dataset.js';
 import { stacks } from '../dicom/stack.js';
 import { Refusal, ask, getDatasets } from '../net/dicomweb.js';
 import { seriesUrl, sessionUrl, studyUrl } from '../net/urls.js';
+import { text } from '../ui/text.js';
 import { mismatch } from './identity.js';
 
 /**
@@ -45,11 +46,11 @@ export async function getStudy(root, study) {
     const [ds] = await getDatasets(url);
 
     if (ds === undefined) {
-        throw new Refusal(404, 'The server has no such study');
+        throw new Refusal(404, text('The server has no such study'));
     }
 
     if (first(ds, TAG.StudyInstanceUID) !== study) {
-        throw new Refusal(200, 'The server answered with another study');
+        throw new Refusal(200, text('The server answered with another study'));
     }
 
     return ds;
@@ -134,12 +135,12 @@ export async function loadSeries(root, study, x) {
             alarm,
             series: {
                 ...x, stacks: found, received: all.length,
-                reason: found.length === 0 ? 'No pictures' : '',
+                reason: found.length === 0 ? text('No pictures') : '',
             },
         };
 
     } catch (e) {
-        const reason = e instanceof Refusal ? e.message : 'Cannot be read';
+        const reason = e instanceof Refusal ? e.message : text('Cannot be read');
 
         return { alarm: '', series: { ...x, stacks: null, reason } };
     }

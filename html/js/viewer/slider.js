@@ -4,6 +4,7 @@
 // seen of it.
 
 import { find } from '../ui/dom.js';
+import { text } from '../ui/text.js';
 import { MARK } from './state.js';
 
 /** @typedef {import('./state.js').Viewport} Viewport */
@@ -11,7 +12,7 @@ import { MARK } from './state.js';
 /** Colours of the marks, from tokens.css. */
 const COLOURS = ['--mark-none', '--mark-here', '--mark-seen', '--mark-failed'];
 
-/** @type {WeakMap<HTMLElement, Uint8Array>} the marks that were drawn */
+/** @type {WeakMap<HTMLElement, {marks: Uint8Array, colours: string[]}>} as drawn */
 const drawn = new WeakMap();
 
 
@@ -23,12 +24,16 @@ export function renderSlider(slider, s) {
     slider.hidden = count < 2 || s.stack?.made?.kind === 'vr';
     slider.setAttribute('aria-valuemax', String(count));
     slider.setAttribute('aria-valuenow', String(s.index + 1));
-    slider.setAttribute('aria-valuetext', `${s.index + 1} of ${count}`);
+    slider.setAttribute('aria-valuetext', text('{n} of {all}', { n: s.index + 1, all: count }));
     find('.slider-thumb', HTMLElement, slider).style.top = `${at * 100}%`;
 
-    if (drawn.get(slider) !== s.marks) {
-        drawn.set(slider, s.marks);
-        drawMarks(find('.slider-marks', HTMLCanvasElement, slider), s.marks);
+    if (drawn.get(slider)?.marks !== s.marks) {
+        const canvas = find('.slider-marks', HTMLCanvasElement, slider);
+        const style = getComputedStyle(canvas);
+        const colours = COLOURS.map((name) => style.getPropertyValue(name).trim());
+
+        drawMarks(canvas, s.marks, colours, drawn.get(slider));
+        drawn.set(slider, { marks: s.marks, colours });
     }
 }
 
@@ -37,21 +42,27 @@ export function renderSlider(slider, s) {
  * One row a frame: seen, here, missing, failed.
  * @param {HTMLCanvasElement} canvas
  * @param {Uint8Array} marks
+ * @param {string[]} colours
+ * @param {{marks: Uint8Array, colours: string[]}} [old] what is there
  */
-function drawMarks(canvas, marks) {
+function drawMarks(canvas, marks, colours, old) {
     const context = canvas.getContext('2d');
-    const style = getComputedStyle(canvas);
-    const colours = COLOURS.map((name) => style.getPropertyValue(name).trim());
+    const isSame = old?.marks.length === marks.length
+        && colours.every((c, i) => c === old.colours[i]);
 
-    canvas.width = 1;
-    canvas.height = Math.max(1, marks.length);
+    if (!isSame) {
+        canvas.width = 1;
+        canvas.height = Math.max(1, marks.length);
+    }
 
     if (context === null) {
         return;
     }
 
     marks.forEach((mark, y) => {
-        context.fillStyle = colours[mark] ?? colours[MARK.none];
-        context.fillRect(0, y, 1, 1);
+        if (!isSame || mark !== old?.marks[y]) {
+            context.fillStyle = colours[mark] ?? colours[MARK.none];
+            context.fillRect(0, y, 1, 1);
+        }
     });
 }

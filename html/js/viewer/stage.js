@@ -4,6 +4,7 @@
 // out, and listens to them.
 
 import { find, setText } from '../ui/dom.js';
+import { text } from '../ui/text.js';
 import { listenToCine, renderCine } from './cine.js';
 import { decorate } from './decorations.js';
 import { listenToPointers } from './input/pointer.js';
@@ -20,7 +21,7 @@ import { tileCount, tileOf } from './state.js';
  * @typedef {import('./host.js').Host} Host
  */
 
-const EMPTY = 'Drag a series here';
+const EMPTY = text('Drag a series here');
 
 
 /** One viewport: its picture, slider, cine controls and what it says. */
@@ -43,6 +44,7 @@ class Cell {
         this.bitmaps = bitmaps;
         this.screens = [new Screen(this.port, host.root, bitmaps)];
         this.box = { width: 0, height: 0 };
+        this.frame = { width: 0, height: 0 };
         /** @type {unknown[]} what the screen was drawn for */
         this.drawn = [];
         this.#listen();
@@ -62,13 +64,15 @@ class Cell {
         find('.cell-close', HTMLElement, node)
             .addEventListener('click', () => host.close());
 
-        this.observer = new ResizeObserver(([entry]) => {
-            const { width, height } = entry.contentRect;
+        this.observer = new ResizeObserver((all) => {
+            for (const { target, contentRect: { width, height } } of all) {
+                this[target === port ? 'box' : 'frame'] = { width, height };
+            }
 
-            this.box = { width, height };
             this.#measure(host.port());
         });
         this.observer.observe(port);
+        this.observer.observe(this.screens[0].frame);
     }
 
 
@@ -79,12 +83,13 @@ class Cell {
         this.stage.style.setProperty('--tile-rows', String(rows));
         this.stage.style.setProperty('--tile-columns', String(columns));
         this.stage.dataset.tiles = `${rows}x${columns}`;
-        this.screens.splice(tileCount(s)).forEach(({ node }) => node.remove());
+        this.screens.splice(tileCount(s)).forEach(({ frame }) => frame.remove());
 
         for (let k = this.screens.length; k < tileCount(s); k++) {
-            const node = copyOf(this.port);
+            const frame = copyOf(this.screens[0].frame);
+            const node = find('.port', HTMLElement, frame);
 
-            this.screens[k - 1].node.after(node);
+            this.screens[k - 1].frame.after(frame);
             this.screens.push(new Screen(node, this.host.root, this.bitmaps));
             listenToPointers(node, this.host, false);
             listenToWheel(node, this.host);
@@ -121,13 +126,14 @@ class Cell {
         this.#measure(s);
         this.node.classList.toggle('is-active', several && at === page.active);
         this.node.hidden = !seenPorts(page).includes(at);
-        this.port.setAttribute('aria-label', several ? `Image ${at + 1}` : 'Image');
+        this.port.setAttribute('aria-label', several
+            ? text('Image {n}', { n: at + 1 }) : text('Image'));
         this.port.setAttribute('aria-current', String(at === page.active));
         find('.cell-close', HTMLElement, this.node).hidden = !several || s.entry === '';
 
         decorate(this.node, this.host, this.bitmaps);
 
-        const drawn = [s, page, pictures];
+        const drawn = [s, page, pictures, this.frame];
 
         if (this.node.hidden || drawn.every((v, i) => v === this.drawn[i])) {
             return;
@@ -135,7 +141,7 @@ class Cell {
 
         this.drawn = drawn;
         this.#fitTiles(s);
-        this.screens.forEach((screen, k) => screen.render(tileOf(s, k), page, at));
+        this.screens.forEach((screen, k) => screen.render(tileOf(s, k), page, at, this.frame));
         renderSlider(this.slider, s);
         renderCine(this.cine, s);
         setText(find('.port-message', HTMLElement, this.node),
@@ -151,15 +157,16 @@ class Cell {
 }
 
 
-/** @param {HTMLElement} port @returns {HTMLElement} for another frame */
-function copyOf(port) {
-    const node = /** @type {HTMLElement} */ (port.cloneNode(true));
+/** @param {HTMLElement} frame @returns {HTMLElement} for another picture */
+function copyOf(frame) {
+    const copy = /** @type {HTMLElement} */ (frame.cloneNode(true));
+    const port = find('.port', HTMLElement, copy);
 
-    node.classList.add('is-tile');
-    node.removeAttribute('tabindex');
-    find('.port-layer', SVGSVGElement, node).replaceChildren();
+    port.classList.add('is-tile');
+    port.removeAttribute('tabindex');
+    find('.port-layer', SVGSVGElement, port).replaceChildren();
 
-    return node;
+    return copy;
 }
 
 

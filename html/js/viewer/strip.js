@@ -6,10 +6,12 @@ import { TAG, first, number } from '../dicom/dataset.js';
 import { formatDate } from '../dicom/dates.js';
 import { seriesThumbnailUrl, thumbnailUrl } from '../net/urls.js';
 import { el, find, setText } from '../ui/dom.js';
+import { text } from '../ui/text.js';
 import { listenToDrag } from './input/drag.js';
+import { isStranger, studyOf } from './identity.js';
 import { activePort, selected } from './page.js';
 import { hasPictures } from './series.js';
-import { priorText } from './text.js';
+import { priorText, whoText } from './text.js';
 
 /**
  * @typedef {import('./series.js').Series} Series
@@ -72,13 +74,13 @@ function item(e, root, host) {
     img.addEventListener('error', () => frame.classList.add('is-blank'));
 
     if (hasPictures(e.series) || e.stack !== null) {
-        img.src = src;
+        img.dataset.src = src;
     } else {
         frame.classList.add('is-blank');
     }
 
     const button = el('button', { class: 'thumb', type: 'button' }, frame,
-        el('span', { class: 'thumb-title' }),
+        el('bdi', { class: 'thumb-title' }),
         el('span', { class: 'thumb-facts' }), el('span', { class: 'thumb-seen' }));
     const node = el('li', { class: 'strip-item' }, button);
 
@@ -106,8 +108,12 @@ function update(node, e, page) {
     const active = activePort(page).entry === e.id;
     const modality = first(ds, TAG.Modality) || '?';
     const title = first(ds, TAG.SeriesDescription)
-        || `Series ${first(ds, TAG.SeriesNumber)}`.trim();
+        || text('Series {number}', { number: first(ds, TAG.SeriesNumber) }).trim();
     const count = countText(e);
+
+    if (isBegun(page)) {
+        showImage(/** @type {HTMLImageElement} */ (part('image')));
+    }
 
     setText(part('modality'), modality);
     setText(part('count'), count);
@@ -122,7 +128,7 @@ function update(node, e, page) {
     button.classList.toggle('is-shown', page.ports.some((s) => s.entry === e.id));
     button.setAttribute('aria-current', String(active));
     button.setAttribute('aria-label',
-        [modality, title, e.stack?.label, `${count} images`].filter(Boolean).join(', '));
+        [modality, title, e.stack?.label, imagesText(e)].filter(Boolean).join(', '));
 
     if (active && button.dataset.was !== 'active') {
         node.scrollIntoView({ block: 'nearest', inline: 'nearest' });
@@ -132,9 +138,31 @@ function update(node, e, page) {
 }
 
 
+/**
+ * Thumbnails take no bytes from the first picture.
+ * @param {Page} page
+ * @returns {boolean} one is there, or none is under way
+ */
+function isBegun({ ports, series }) {
+    return ports.some((s) => s.shown !== null || s.failure !== null)
+        || ports.every((s) => s.entry === '' && s.message === '')
+        || series.some((x) => x.reason !== '');
+}
+
+
+/** @param {HTMLImageElement} img */
+function showImage(img) {
+    if (img.dataset.src !== undefined) {
+        img.src = img.dataset.src;
+        delete img.dataset.src;
+    }
+}
+
+
 /** @param {Entry} e @param {Page} page @returns {string} */
 function facts(e, page) {
     return [
+        isStranger(page, e.series.study) ? whoText(studyOf(page, e.series.study) ?? {}) : '',
         e.stack?.label ?? '',
         e.series.reason,
         priorText(e.series.study, page)
@@ -148,10 +176,20 @@ function countText(e) {
     const expected = number(e.series.ds, TAG.NumberOfSeriesRelatedInstances);
 
     if (isIncomplete(e.series)) {
-        return `${e.series.received} of ${expected}`;
+        return text('{n} of {all}', { n: e.series.received ?? 0, all: expected ?? 0 });
     }
 
     return String(e.stack?.frames.length ?? expected ?? '');
+}
+
+
+/** @param {Entry} e @returns {string} */
+function imagesText(e) {
+    const all = number(e.series.ds, TAG.NumberOfSeriesRelatedInstances) ?? 0;
+
+    return isIncomplete(e.series)
+        ? text('{n} of {all} image|{n} of {all} images', { n: e.series.received ?? 0, all })
+        : text('{n} image|{n} images', { n: e.stack?.frames.length ?? all });
 }
 
 
@@ -167,8 +205,8 @@ function seenText(e, page) {
     const failed = failedOf(e, page);
 
     return seen === undefined ? '' : [
-        `${seen.shown} of ${seen.marks.length} shown`,
-        failed === 0 ? '' : `${failed} failed`,
+        text('{n} of {all} shown', { n: seen.shown, all: seen.marks.length }),
+        failed === 0 ? '' : text('{n} failed', { n: failed }),
     ].filter(Boolean).join(', ');
 }
 
@@ -183,9 +221,11 @@ function countsText(e, page) {
     const { ds, received } = e.series;
 
     return [
-        `Expected: ${number(ds, TAG.NumberOfSeriesRelatedInstances) ?? 'not known'}`,
-        `received: ${received ?? 'not asked for yet'}`,
-        `shown: ${page.seen[e.id]?.shown ?? 0}`, `failed: ${failedOf(e, page)}`,
+        text('Expected: {n}', { n: number(ds, TAG.NumberOfSeriesRelatedInstances)
+            ?? text('not known') }),
+        text('received: {n}', { n: received ?? text('not asked for yet') }),
+        text('shown: {n}', { n: page.seen[e.id]?.shown ?? 0 }),
+        text('failed: {n}', { n: failedOf(e, page) }),
     ].join(', ');
 }
 

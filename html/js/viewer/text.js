@@ -3,12 +3,15 @@
 // What stands in the corners of a picture (IHE BIR 4.16.4.2.2.5.8), as lines
 // of text.  It speaks of the picture that is shown, not of the one asked for.
 
-import { TAG, first, number, text } from '../dicom/dataset.js';
+import { TAG, first, joined, number } from '../dicom/dataset.js';
 import { age, formatAge, formatDate, formatTime } from '../dicom/dates.js';
 import { earlier } from '../hang/prior.js';
 import { personName } from '../dicom/names.js';
+import { edgeLetters, edgeLettersOfPatientOrientation } from '../math/orientation.js';
 import { formatWindow } from '../math/window.js';
-import { scaleOf } from '../math/view.js';
+import { matrix, scaleOf } from '../math/view.js';
+import { text } from '../ui/text.js';
+import { isStranger } from './identity.js';
 import { imageSize, shownFrame, startWindow } from './state.js';
 
 /**
@@ -24,22 +27,40 @@ const DATES = [TAG.AcquisitionDate, TAG.ContentDate, TAG.SeriesDate, TAG.StudyDa
 /** There is no room for more than the least text. CSS px */
 const SMALL = { width: 340, height: 240 };
 
+/** Of any size: letters tell directions only. */
+const UNIT = { width: 1, height: 1 };
+
 const TIMES = [TAG.AcquisitionTime, TAG.ContentTime, TAG.SeriesTime, TAG.StudyTime];
+
+
+/**
+ * The letters at the picture's edges, by the matrix that draws it.
+ * @param {Frame} f
+ * @param {Viewport} s
+ * @returns {import('../math/orientation.js').Letters | null} null: not known
+ */
+export function lettersOf(f, s) {
+    const [a, b, c, d] = matrix(s.view, imageSize(f), UNIT);
+
+    return edgeLetters(f.orientation, [a, b, c, d])
+        ?? edgeLettersOfPatientOrientation(f.patientOrientation, [a, b, c, d]);
+}
 
 
 /**
  * @param {Viewport} s
  * @param {import('./page.js').Annotation} annotation
+ * @param {boolean} [small] there is no room for more than the least
  * @returns {Corners}
  */
-export function corners(s, annotation) {
+export function corners(s, annotation, small = isSmall(s.size)) {
     const f = shownFrame(s);
 
     if (f === null || annotation === 'none') {
         return { topLeft: [], topRight: [], bottomLeft: [], bottomRight: [] };
     }
 
-    return annotation === 'minimal' || isSmall(s.size)
+    return annotation === 'minimal' || small
         ? { topLeft: [personName(f.ds, TAG.PatientName).main], topRight: [],
             bottomLeft: [place(s), windowText(s, f)].filter(said),
             bottomRight: [laterality(f.ds)].filter(said) }
@@ -78,8 +99,16 @@ export function priorText(study, page) {
     const prior = page.priors.find((ds) => first(ds, TAG.StudyInstanceUID) === study);
     const date = first(prior, TAG.StudyDate);
 
-    return prior === undefined ? '' : ['PRIOR', formatDate(date),
+    return prior === undefined || isStranger(page, study) ? '' : [text('PRIOR'), formatDate(date),
         earlier(first(page.study ?? undefined, TAG.StudyDate), date)]
+        .filter(said).join('  ');
+}
+
+
+/** @param {Dataset} ds of a study @returns {string} who it is, on one line */
+export function whoText(ds) {
+    return [personName(ds, TAG.PatientName).main || text('No name'),
+        first(ds, TAG.PatientID), formatDate(first(ds, TAG.PatientBirthDate))]
         .filter(said).join('  ');
 }
 
@@ -107,8 +136,8 @@ function study(ds) {
     return [
         first(ds, TAG.InstitutionName),
         first(ds, TAG.StudyDescription),
-        label('Study', first(ds, TAG.StudyID)),
-        label('Acc', first(ds, TAG.AccessionNumber)),
+        label(text('Study'), first(ds, TAG.StudyID)),
+        label(text('Acc'), first(ds, TAG.AccessionNumber)),
         [formatDate(date), formatTime(time)].filter(said).join('  '),
     ].filter(said);
 }
@@ -119,13 +148,13 @@ function series(f) {
     const ds = f.ds;
 
     return [
-        label('Series', first(ds, TAG.SeriesNumber)),
+        label(text('Series'), first(ds, TAG.SeriesNumber)),
         first(ds, TAG.SeriesDescription),
         laterality(ds),
-        label('Contrast', text(ds, TAG.ContrastBolusAgent)),
+        label(text('Contrast'), joined(ds, TAG.ContrastBolusAgent)),
         technique(ds),
-        label('Slice', mm(number(ds, TAG.SliceThickness))),
-        label('Spacing', mm(number(ds, TAG.SpacingBetweenSlices))),
+        label(text('Slice'), mm(number(ds, TAG.SliceThickness))),
+        label(text('Spacing'), mm(number(ds, TAG.SpacingBetweenSlices))),
     ].filter(said);
 }
 
@@ -153,7 +182,7 @@ function laterality(ds) {
         TAG.FrameLaterality, TAG.ImageLaterality, TAG.Laterality,
     ]);
 
-    return ({ L: 'Left', R: 'Right', B: 'Both sides', U: '' })[side] ?? side;
+    return ({ L: text('Left'), R: text('Right'), B: text('Both sides'), U: '' })[side] ?? side;
 }
 
 
@@ -174,7 +203,7 @@ function place(s) {
 
 /** @param {Frame} f @returns {string} */
 function location(f) {
-    return label('Pos', mm(number(f.ds, TAG.SliceLocation)));
+    return label(text('Pos'), mm(number(f.ds, TAG.SliceLocation)));
 }
 
 
@@ -192,13 +221,13 @@ function windowText(s, f) {
         : startWindow(s));
 
     if (f.colour) {
-        return s.invert ? 'Inverted' : '';
+        return s.invert ? text('Inverted') : '';
     }
 
-    const base = w === null ? (f.hasLut ? 'VOI LUT' : 'Auto window')
+    const base = w === null ? (f.hasLut ? 'VOI LUT' : text('Auto window'))
         : formatWindow(w);
 
-    return [base, s.clamped ? 'from 0' : '', s.invert ? 'inverted' : '']
+    return [base, s.clamped ? text('from 0') : '', s.invert ? text('inverted') : '']
         .filter(said).join('  ');
 }
 

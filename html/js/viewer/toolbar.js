@@ -4,6 +4,7 @@
 
 import { presets } from '../math/window.js';
 import { el, find, icon } from '../ui/dom.js';
+import { text } from '../ui/text.js';
 import { activePort } from './page.js';
 import { againstFusion, againstPlanes } from './space/against.js';
 import { frameOf, isProjection } from './state.js';
@@ -20,10 +21,10 @@ import { tools } from './tools/tool.js';
 const GROUPS = [
     ['measure'],
     ['invert', 'rotate', 'flip'],
-    ['fit', 'native', 'reset'],
+    ['fit', 'native', 'sight', 'reset'],
     ['cine'],
-    ['layout', 'prior', 'link', 'lines', 'planes', 'fusion'],
-    ['annotation', 'output', 'help'],
+    ['layout', 'prior', 'timeline', 'another', 'link', 'lines', 'planes', 'fusion'],
+    ['annotation', 'output', 'theme', 'help'],
 ];
 
 /** And of the advanced mode (IHE BIR, B37). */
@@ -58,20 +59,22 @@ export function buildToolbar(commands, run) {
     const group = (/** @type {Node[]} */ ...nodes) =>
         el('div', { class: 'tool-group', role: 'group' }, ...nodes);
 
-    bar.append(
+    const advanced = group(...ADVANCED.map((n) => button(n, 'false')));
+
+    advanced.classList.add('tool-advanced');
+    bar.prepend(
         group(...tools().map((t) => button(t.name, 'false'))),
         group(windowList(run)),
         ...GROUPS.map((names) => group(...names.map((n) => button(n, '')))),
-        group(...ADVANCED.map((n) => button(n, 'false'))),
+        advanced,
     );
-    bar.lastElementChild?.classList.add('tool-advanced');
 }
 
 
 /** @param {Run} run */
 function windowList(run) {
     const list = el('select', {
-        class: 'windows', 'aria-label': 'Window', title: 'Window presets (0-9)',
+        class: 'windows', 'aria-label': text('Window'), title: text('Window presets (0-9)'),
     });
 
     list.addEventListener('change', () => {
@@ -95,7 +98,8 @@ export function renderToolbar(page) {
     }
 
     button('measure').setAttribute('aria-pressed',
-        String(tools().every((t) => t.name !== page.tool)));
+        String(page.tool !== 'magnify' && tools().every((t) => t.name !== page.tool)));
+    button('sight').setAttribute('aria-pressed', String(page.tool === 'magnify'));
     button('window').disabled = f !== null && f.colour;
     button('invert').setAttribute('aria-pressed', String(s.invert));
     button('link').setAttribute('aria-pressed', String(page.links.scroll));
@@ -166,16 +170,16 @@ export function choices(s) {
     const f = frameOf(s);
     const own = (f?.windows ?? []).slice(1).map((w, i) => ({
         value: `window-header-${i + 1}`, window: w,
-        label: w.label || `Header ${i + 2}`,
+        label: w.label || text('Header {n}', { n: i + 2 }),
     }));
     const known = presets(f?.modality ?? '').map((w, i) => ({
-        value: `window-preset-${i}`, window: w, label: `${w.label}  ${i + 1}`,
+        value: `window-preset-${i}`, window: w, label: `${text(w.label)}  ${i + 1}`,
     }));
 
     return [
-        { value: 'window-default', label: f?.windows[0]?.label || 'Default  0',
+        { value: 'window-default', label: f?.windows[0]?.label || `${text('Default')}  0`,
             window: null },
         ...own, ...known,
-        { value: 'window-own', label: 'Own', window: { center: NaN, width: NaN } },
+        { value: 'window-own', label: text('Own'), window: { center: NaN, width: NaN } },
     ];
 }

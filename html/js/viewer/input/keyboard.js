@@ -12,7 +12,8 @@ export function listenToKeys(run) {
             return;
         }
 
-        const command = commandOfKey(e.key);
+        const command = commandOfKey(e.shiftKey && e.key === 'F10' ? 'ContextMenu'
+            : e.key);
 
         if (command !== undefined) {
             e.preventDefault();

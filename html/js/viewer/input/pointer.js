@@ -2,6 +2,9 @@
 //
 // Mouse, pen and fingers.  One pointer selects the viewport and uses the
 // tool (left), pans (middle) or windows (right); two fingers pan and pinch.
+// A finger that stays, and a click of the right button, open a menu; a tap
+// at the left or right edge is a step in the stack.  Once a pen was seen,
+// what is drawn is drawn by it, and fingers pan.
 
 import { applyInverse, matrix, panned, zoomed } from '../../math/view.js';
 import { frameOf, imageSize } from '../state.js';
@@ -22,8 +25,17 @@ const TAP = 8;
 /** Two taps within this time are one double tap. ms */
 const DOUBLE = 300;
 
+/** A finger that stays so long wants the menu. ms */
+const LONG = 550;
+
+/** Edges that step: part of the width, and least and most CSS px. */
+const EDGE = { part: 0.14, least: 44, most: 72 };
+
 /** @type {Record<number, import('../page.js').ToolName>} by mouse button */
 const BUTTONS = { 1: 'pan', 2: 'window' };
+
+/** Of the whole page: the hand that holds it lies on any viewport. */
+const pen = { wasSeen: false, isDown: false };
 
 
 /**
@@ -40,39 +52,76 @@ export function listenToPointers(port, host, makes = true) {
     /** @type {{start: Viewport, from: Point, spread: number} | null} */
     let pinch = null;
     let lastTap = 0;
+    let held = 0;
 
     const at = (/** @type {PointerEvent} */ e) => whereIs(port, host.port(), e);
+
+    // before the frame of the screen that pointermove waits for
+    const early = (/** @type {Event} */ event) => {
+        const e = /** @type {PointerEvent} */ (event);
+
+        if (drag !== null && !drag.takes && drag.tool.busy !== '' && down.has(e.pointerId)) {
+            use(host, drag, at(e));
+        }
+    };
+
+    /** What the pointers that are down were about; and these, or not. */
+    const letGo = (pointers = true) => {
+        if (drag?.takes) {
+            drag.tool.cancel?.(host);
+        }
+
+        drag = pinch = null;
+
+        if (pointers) {
+            down.clear();
+        }
+    };
 
     port.addEventListener('contextmenu', (e) => e.preventDefault());
     withoutGestures(port);
 
     port.addEventListener('pointerdown', (e) => {
-        if (isControl(e.target)) {
+        const isTouch = e.pointerType === 'touch';
+
+        if (isControl(e.target) || isTouch && pen.isDown) {
             return;
+        }
+
+        if (e.pointerType === 'pen') {
+            pen.wasSeen = pen.isDown = true;
+            letGo();
         }
 
         const here = at(e);
 
         host.select();
         port.setPointerCapture(e.pointerId);
+        port.addEventListener('pointerrawupdate', early);
         down.set(e.pointerId, here.point);
+        clearTimeout(held);
 
         if (down.size === 2) {
-            if (drag?.takes) {
-                drag.tool.cancel?.(host);
-            }
-
-            drag = null;
+            letGo(false);
             pinch = { start: host.port(), ...spread(down) };
 
         } else if (down.size === 1) {
-            const tool = (e.button === 0 ? gripped(host, here) : null)
-                ?? toolNamed(BUTTONS[e.button] ?? host.page().tool);
+            const tool = isTouch && pen.wasSeen && draws(host)
+                ? toolNamed('pan')
+                : (e.button === 0 ? gripped(host, here) : null)
+                    ?? toolNamed(BUTTONS[e.button] ?? host.page().tool);
 
             drag = {
                 tool, start: host.port(), from: here.point,
                 takes: makes && (tool.down?.(host, here) ?? false),
             };
+
+            if (e.pointerType !== 'mouse' && !drag.takes) {
+                held = window.setTimeout(() => {
+                    drag = null;
+                    openMenu(host, e);
+                }, LONG);
+            }
         }
 
         e.preventDefault();
@@ -82,6 +131,8 @@ export function listenToPointers(port, host, makes = true) {
 
     port.addEventListener('pointermove', (e) => {
         const here = at(e);
+
+        pen.wasSeen ||= e.pointerType === 'pen';
 
         if (!down.has(e.pointerId)) {
             if (makes) {
@@ -99,11 +150,34 @@ export function listenToPointers(port, host, makes = true) {
             host.update((s) => pinched(s, p, spread(down)));
 
         } else if (drag !== null) {
+            if (!isTap(drag, here)) {
+                clearTimeout(held);
+            }
+
             use(host, drag, here);
         }
     });
 
+    /** @param {PointerEvent} e @param {At} here */
+    const tap = (e, here) => {
+        const step = e.pointerType === 'mouse' ? '' : stepAt(host.port(), here.point);
+        const isDouble = step === '' && e.timeStamp - lastTap < DOUBLE;
+
+        lastTap = isDouble || step !== '' ? 0 : e.timeStamp;
+
+        if (e.button === 2) {
+            openMenu(host, e);
+        } else if (step !== '') {
+            host.run(step);
+        } else if (isDouble) {
+            host.doubleTap();
+        }
+    };
+
     const end = (/** @type {PointerEvent} */ e) => {
+        clearTimeout(held);
+        pen.isDown &&= e.pointerType !== 'pen';
+
         if (!down.delete(e.pointerId)) {
             return;
         }
@@ -113,25 +187,53 @@ export function listenToPointers(port, host, makes = true) {
         if (drag?.takes) {
             drag.tool.up?.(host, here);
 
-        } else if (drag !== null && e.type === 'pointerup'
-            && Math.hypot(here.point.x - drag.from.x, here.point.y - drag.from.y) < TAP)
-        {
-            const isDouble = e.timeStamp - lastTap < DOUBLE;
-
-            lastTap = isDouble ? 0 : e.timeStamp;
-
-            if (isDouble) {
-                host.doubleTap();
-            }
+        } else if (drag !== null && e.type === 'pointerup' && isTap(drag, here)) {
+            tap(e, here);
         }
 
         // a finger that stays after a pinch does not become a tool
+        port.removeEventListener('pointerrawupdate', early);
         drag = null;
         pinch = null;
     };
 
     port.addEventListener('pointerup', end);
     port.addEventListener('pointercancel', end);
+}
+
+
+/** @param {{from: Point}} drag @param {At} here @returns {boolean} */
+function isTap({ from }, { point }) {
+    return Math.hypot(point.x - from.x, point.y - from.y) < TAP;
+}
+
+
+/** @param {Host} host @returns {boolean} the chosen tool makes something */
+function draws(host) {
+    return toolNamed(host.page().tool).down !== undefined;
+}
+
+
+/**
+ * @param {Viewport} s
+ * @param {Point} point CSS px in it
+ * @returns {'back' | 'forth' | ''} the command of a tap there
+ */
+export function stepAt(s, point) {
+    const { width } = s.size;
+    const edge = Math.min(width / 4, EDGE.most, Math.max(EDGE.least, width * EDGE.part));
+
+    if ((s.stack?.frames.length ?? 0) < 2 || s.stack?.made?.kind === 'vr') {
+        return '';
+    }
+
+    return point.x < edge ? 'back' : point.x >= width - edge ? 'forth' : '';
+}
+
+
+/** @param {Host} host @param {PointerEvent} e */
+async function openMenu(host, e) {
+    (await import('../context.js')).openContext(host, { x: e.clientX, y: e.clientY });
 }
 
 
@@ -144,14 +246,26 @@ export function listenToPointers(port, host, makes = true) {
 function whereIs(port, s, event) {
     const box = port.getBoundingClientRect();
     const point = { x: event.clientX - box.left, y: event.clientY - box.top };
-    const f = frameOf(s);
-    const image = f === null ? null
-        : applyInverse(matrix(s.view, imageSize(f), s.size), point);
 
-    return {
-        event, point,
-        image: image && { x: image.x, y: image.y / (f?.aspect ?? 1) },
-    };
+    return { event, point, image: imageAt(s, point) };
+}
+
+
+/**
+ * @param {Viewport} s
+ * @param {Point} point CSS px in it
+ * @returns {Point | null} stored pixels; null: there is no picture
+ */
+export function imageAt(s, point) {
+    const f = frameOf(s);
+
+    if (f === null) {
+        return null;
+    }
+
+    const image = applyInverse(matrix(s.view, imageSize(f), s.size), point);
+
+    return { x: image.x, y: image.y / f.aspect };
 }
 
 

@@ -113,7 +113,7 @@ function labelNode({ label: { rect, lines, source } }) {
 
 
 /** @param {{points: Point[], closed: boolean}} path @returns {string} */
-export function pathData({ points, closed }) {
+function pathData({ points, closed }) {
     return points.map((p, i) => `${i === 0 ? 'M' : 'L'}${p.x.toFixed(2)} ${p.y.toFixed(2)}`)
         .join('') + (closed ? 'Z' : '');
 }

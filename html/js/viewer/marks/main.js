@@ -19,7 +19,7 @@ import * as pen from './pen.js';
 import { Measurer } from './statistics.js';
 import { keysStack, withKeySeries } from './keys.js';
 import {
-    altered, deleted, keyToggled, nextHandle, nudged, withRedo, withUndo,
+    altered, cleared, deleted, keyToggled, nextHandle, nudged, withRedo, withUndo,
 } from './state.js';
 
 /**
@@ -211,13 +211,15 @@ export async function run(host, name) {
         pen.update(host, withUndo);
     } else if (name === 'marks-redo') {
         pen.update(host, withRedo);
+    } else if (name === 'marks-clear' && f !== null) {
+        pen.update(host, (x) => cleared(x, f));
     } else if (name === 'marks-hide') {
         pen.update(host, (x) => ({ ...x, hidden: !x.hidden, selected: '' }));
     } else if (name === 'marks-panel') {
         pen.update(host, (x) => ({ ...x, panel: !x.panel }));
     } else if (name === 'marks-save') {
         parts.archive.send();
-    } else if (name === 'key' && f !== null) {
+    } else if (name === 'key' && f !== null && pen.whyNot(host, f) === '') {
         pen.update(host, (x) => keyToggled(x, f));
     } else if (name === 'keys-only') {
         host.place('keys/');
@@ -299,31 +301,12 @@ function onKey(host, e) {
         return deleteSelected(host);
     }
 
+    // what is being drawn goes first; then it is the command, reset
     if (e.key === 'Escape') {
-        return escaped(host, m);
+        return pen.cancel(host);
     }
 
     return e.key === 'Enter' && e.target instanceof HTMLElement
         && e.target.classList.contains('port')
         && pen.atMiddle(host, host.page().tool);
-}
-
-
-/**
- * Esc: what is being drawn goes; else the selection; else the command, reset.
- * @param {Host} host
- * @param {Marks} m
- */
-function escaped(host, m) {
-    if (pen.cancel(host)) {
-        return true;
-    }
-
-    if (m.selected === '') {
-        return false;
-    }
-
-    pen.update(host, (x) => ({ ...x, selected: '', handle: -1 }));
-
-    return true;
 }

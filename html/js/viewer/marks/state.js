@@ -9,7 +9,7 @@ import {
 import { inPatient, pointsOn } from '../../marks/place.js';
 import { WAITS } from '../../marks/values.js';
 import { TAG, first } from '../../dicom/dataset.js';
-import { shownFrame } from '../state.js';
+import { calibrationKey, shownFrame } from '../state.js';
 
 /**
  * @typedef {import('../page.js').Page} Page
@@ -60,7 +60,7 @@ import { shownFrame } from '../state.js';
 
 
 /** @returns {Marks} */
-export function initialMarks() {
+function initialMarks() {
     return {
         history: begun([]), others: [], selected: '', handle: -1, hidden: false,
         draft: null, edit: null, loupe: null, keys: [], otherKeys: [],
@@ -99,12 +99,6 @@ export function placeFor(f) {
 
     return f.position !== null && f.orientation !== null && f.spacing !== null
         && f.frameOfReference !== '' ? 'patient' : null;
-}
-
-
-/** @param {Frame} f @returns {string} images that share a calibration */
-export function calibrationKey(f) {
-    return `${f.series} ${f.columns}x${f.rows}`;
 }
 
 
@@ -229,6 +223,24 @@ export function deleted(m, uid) {
     return rest.length === m.history.now.length ? m : {
         ...m, history: changed(m.history, rest), selected: '', handle: -1, edit: null,
     };
+}
+
+
+/**
+ * Display reset removes the user's marks of a series, in one step that can be
+ * undone (IHE BIR, B20); those of others stay.
+ * @param {Marks} m
+ * @param {Frame} f of the series
+ * @returns {Marks}
+ */
+export function cleared(m, f) {
+    const isOf = (/** @type {Mark} */ mark) => mark.image?.series === f.series
+        || mark.patient?.frameOfReference === f.frameOfReference && f.source !== null;
+    const rest = m.history.now.filter((mark) => !isOf(mark));
+    const free = { ...m, selected: '', handle: -1, draft: null, edit: null };
+
+    return rest.length === m.history.now.length ? free
+        : { ...free, history: changed(m.history, rest) };
 }
 
 

@@ -11,7 +11,8 @@
  * @returns {HTMLCanvasElement} in device px
  */
 export function shot(port) {
-    const box = port.getBoundingClientRect();
+    const frame = /** @type {HTMLElement} */ (port.closest('.frame'));
+    const box = frame.getBoundingClientRect();
     const dpr = devicePixelRatio;
     const canvas = document.createElement('canvas');
     const context = /** @type {Context} */ (canvas.getContext('2d'));
@@ -21,23 +22,27 @@ export function shot(port) {
     context.fillStyle = '#000';
     context.fillRect(0, 0, canvas.width, canvas.height);
 
-    for (const layer of port.querySelectorAll('canvas:not(.loupe)')) {
+    for (const layer of port.querySelectorAll('canvas:not(.loupe, .lens *)')) {
         drawPicture(context, /** @type {HTMLCanvasElement} */ (layer), port);
     }
 
-    context.setTransform(dpr, 0, 0, dpr, 0, 0);
+    const at = port.getBoundingClientRect();
+
+    context.setTransform(dpr, 0, 0, dpr, (at.x - box.x) * dpr, (at.y - box.y) * dpr);
 
     for (const node of port.querySelectorAll('.port-layer :is(path, line, circle, text)')) {
         drawShape(context, /** @type {SVGElement} */ (node));
     }
 
-    for (const node of port.querySelectorAll('.corner div, .letter, .turned, .lossy,'
+    context.setTransform(dpr, 0, 0, dpr, 0, 0);
+
+    for (const node of frame.querySelectorAll('.corner div, .letter, .whose, .prior, .turned, .lossy,'
         + ' .badge, .scale-text, .scale-source'))
     {
         drawText(context, /** @type {HTMLElement} */ (node), box);
     }
 
-    drawBar(context, port.querySelector('.scale-bar'), box);
+    drawBar(context, frame.querySelector('.scale-bar'), box);
 
     return canvas;
 }
@@ -50,20 +55,15 @@ export function shot(port) {
  * @param {HTMLElement} port
  */
 function drawPicture(context, layer, port) {
-    const { width, height } = context.canvas;
-    const red = port.querySelector('.port-filter feFuncR');
+    const box = /** @type {HTMLElement} */ (port.closest('.frame')).getBoundingClientRect();
+    const at = port.getBoundingClientRect();
+    const [x, y, width, height] = [at.x - box.x, at.y - box.y, at.width, at.height]
+        .map((v) => Math.round(v * devicePixelRatio));
+    const [slope, intercept] = (layer.dataset.map ?? '1 0').split(' ').map(Number);
 
     context.globalAlpha = Number(getComputedStyle(layer).opacity);
-
-    if (layer.style.filter === '' || red === null) {
-        context.drawImage(layer, 0, 0, width, height);
-    } else {
-        const of = (/** @type {string} */ name) => Number(red.getAttribute(name));
-
-        context.drawImage(mapped(layer, of('slope'), of('intercept') * 255), 0, 0,
-            width, height);
-    }
-
+    context.drawImage(layer.style.filter === '' ? layer
+        : mapped(layer, slope, intercept * 255), x, y, width, height);
     context.globalAlpha = 1;
 }
 
@@ -172,7 +172,7 @@ function drawText(context, node, port) {
     const x = (isEnd ? r.right : r.left) - port.left + (isEnd ? -pad : pad);
     const y = r.top - port.top + r.height / 2;
 
-    if (node.classList.contains('turned') || node.classList.contains('lossy')) {
+    if (['whose', 'prior', 'turned', 'lossy'].some((c) => node.classList.contains(c))) {
         context.strokeStyle = style.backgroundColor;
     }
 

@@ -4,6 +4,7 @@
 
 import { TAG, first } from '../../dicom/dataset.js';
 import { volumeOf } from '../../dicom/volume.js';
+import { text } from '../../ui/text.js';
 import { activePort } from '../page.js';
 import { frameOf } from '../state.js';
 import { referenceOf } from './cross.js';
@@ -13,11 +14,11 @@ import { referenceOf } from './cross.js';
  * @typedef {import('../series.js').Series} Series
  */
 
-export const AGAINST = Object.freeze({
-    none: 'There is no PET series',
-    self: 'Choose the CT or MR series first: the PET goes over it',
-    place: 'The images have no place in the patient',
-    elsewhere: 'The PET lies in another frame of reference',
+const AGAINST = Object.freeze({
+    none: text('There is no PET series'),
+    self: text('Choose the CT or MR series first: the PET goes over it'),
+    place: text('The images have no place in the patient'),
+    elsewhere: text('The PET lies in another frame of reference'),
 });
 
 /** What is laid over other pictures. */

@@ -81,6 +81,6 @@ export function fusionPicture({ fusion, stack }, root, f, index) {
         key: `image/jpeg ${url}`, url, accept: 'image/jpeg',
         stack: `over ${fusion.volume.id}`, index, frame: f,
         window, asked: window, tile: null, stage: 'final',
-        kind: `JPEG ${QUALITY}`, better: null, soon: true,
+        kind: `JPEG ${QUALITY}`, better: null, soon: true, kept: fusion.volume.middle.rev !== '',
     };
 }

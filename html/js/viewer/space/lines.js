@@ -5,6 +5,7 @@
 import { toImage } from '../../math/plane.js';
 import { apply, matrix } from '../../math/view.js';
 import { svg } from '../../ui/dom.js';
+import { text } from '../../ui/text.js';
 import { frameOf, imageSize, shownFrame } from '../state.js';
 import { halfSlice, linesIn, planeShown, referenceOf, siblings } from './cross.js';
 
@@ -74,7 +75,7 @@ function crossHair(s, page) {
         class: 'line-text', x: String(p.x + GAP), y: String(p.y - GAP),
     });
 
-    label.textContent = isHere ? '' : `${Math.abs(place.off).toFixed(0)} mm off`;
+    label.textContent = isHere ? '' : text('{distance} off', { distance: `${Math.abs(place.off).toFixed(0)} mm` });
 
     return [arm(-1, 0), arm(1, 0), arm(0, -1), arm(0, 1), label];
 }

@@ -2,13 +2,14 @@
 //
 // Points at a place: all viewports of the same space go there (IHE BIR, B24).
 
+import { text } from '../../ui/text.js';
 import { pointIn, pointedAt } from '../space/cross.js';
 import { frameOf, shownFrame } from '../state.js';
 
 /** @type {import('./tool.js').Tool} */
 export const cross = {
     name: 'cross',
-    label: 'Cross',
+    label: text('Cross'),
     key: 'J',
     busy: '',
 

@@ -3,12 +3,13 @@
 // The picture follows the pointer.
 
 import { panned } from '../../math/view.js';
+import { text } from '../../ui/text.js';
 import { frameOf, imageSize } from '../state.js';
 
 /** @type {import('./tool.js').Tool} */
 export const pan = {
     name: 'pan',
-    label: 'Pan',
+    label: text('Pan'),
     key: 'T',
     busy: '',
 

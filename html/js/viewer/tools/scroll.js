@@ -5,6 +5,7 @@
 // with the pointer.
 
 import { turnedView } from '../../dicom/views.js';
+import { text } from '../../ui/text.js';
 import { scrolledTo } from '../state.js';
 
 /** CSS px a step of a volume that is turned. */
@@ -13,7 +14,7 @@ const TURN = 10;
 /** @type {import('./tool.js').Tool} */
 export const scroll = {
     name: 'scroll',
-    label: 'Scroll',
+    label: text('Scroll'),
     key: 'S',
     busy: 'scroll',
 

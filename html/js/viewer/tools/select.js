@@ -2,10 +2,12 @@
 //
 // Chooses the viewport and changes nothing in it: for pointing at things.
 
+import { text } from '../../ui/text.js';
+
 /** @type {import('./tool.js').Tool} */
 export const select = {
     name: 'select',
-    label: 'Select',
+    label: text('Select'),
     key: 'V',
     busy: '',
 

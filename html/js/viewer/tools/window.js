@@ -4,12 +4,13 @@
 // Clamped, the lower end stays at 0 (B14).
 
 import { dragged, draggedClamped } from '../../math/window.js';
+import { text } from '../../ui/text.js';
 import { frameOf, startWindow, withWindow } from '../state.js';
 
 /** @type {import('./tool.js').Tool} */
 export const window = {
     name: 'window',
-    label: 'Window',
+    label: text('Window'),
     key: 'W',
     busy: 'window',
 

@@ -3,12 +3,13 @@
 // Drag down: larger, about the point where the drag began.
 
 import { zoomed } from '../../math/view.js';
+import { text } from '../../ui/text.js';
 import { frameOf, imageSize } from '../state.js';
 
 /** @type {import('./tool.js').Tool} */
 export const zoom = {
     name: 'zoom',
-    label: 'Zoom',
+    label: text('Zoom'),
     key: 'Z',
     busy: '',
 
