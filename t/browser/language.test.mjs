@@ -462,6 +462,16 @@ onPage('H15 viewports and their menu keep left and right; lists and arrows are m
         await page.waitForFunction(() => document.querySelectorAll('.port').length === 2);
         assert.ok((await portBox(page, 0)).x < (await portBox(page, 1)).x);
 
+        // in the display check a sector has the number of its key
+        await page.goto(`${BASE}/display.html`);
+        await page.locator('.field-start').click();
+
+        const sector = async (/** @type {number} */ n) =>
+            (await page.locator('.field-sectors li').nth(n).boundingBox())?.x ?? NaN;
+
+        assert.ok(await sector(0) < await sector(1));
+        await openStudy(page, CT.study);
+
         // brackets that are keys are these keys
         await page.keyboard.press('h');
         assert.equal(await page.locator('.help kbd').first().evaluate((n) =>
