@@ -325,12 +325,24 @@ const cut = (page) => page.evaluate(() => {
     const nodes = [...document.querySelectorAll(
         'button, label, h1, h2, h3, dt, dd, .menu-label, .badge, .chip, option, dialog p')];
 
+    /** The letters themselves: a box may end before them. @param {Element} n */
+    const leaves = (n) => {
+        const range = document.createRange();
+        const box = n.closest('dialog, .menu')?.getBoundingClientRect();
+
+        range.selectNodeContents(n);
+
+        const { left, right } = range.getBoundingClientRect();
+
+        return box !== undefined && (left < box.left || right > box.right);
+    };
+
     return [...wide, ...nodes.filter((n) => {
         const style = getComputedStyle(n);
 
-        return n.getClientRects().length > 0 && n.scrollWidth > n.clientWidth + 1
-            && style.display !== 'inline' && style.textOverflow !== 'ellipsis'
-            && !n.classList.contains('unseen');
+        return n.getClientRects().length > 0 && !n.classList.contains('unseen')
+            && style.textOverflow !== 'ellipsis' && (leaves(n)
+                || (style.display !== 'inline' && n.scrollWidth > n.clientWidth + 1));
     }).map((n) => `${n.className || n.tagName}: ${n.textContent}`)];
 });
 
