@@ -37,6 +37,9 @@ const root = rootOf();
 let later = () => {
     later = () => {};
     import('./fitness.js').then(({ showFitness }) => showFitness());
+    import('./input/arrows.js').then(({ listenToArrows }) => listenToArrows(host));
+    import('./spoken.js').then(({ speakOfPictures }) => speakOfPictures());
+    import('../ui/focus.js').then(({ showFocused }) => showFocused());
     import('../ui/program.js').then(({ keepProgram }) => keepProgram());
 };
 
@@ -115,7 +118,9 @@ function render(page) {
         opener.fill();
     }
 
-    if (drawn.ports !== page.ports || drawn.active !== page.active) {
+    if (drawn.ports !== page.ports || drawn.active !== page.active
+        || drawn.cross !== page.cross)
+    {
         addressTimer ||= window.setTimeout(keepAddress, ADDRESS_REST);
     }
 
@@ -129,16 +134,16 @@ function render(page) {
 }
 
 
-/** Cine and planes have no address of their own. */
+/** Cine has no address of its own. */
 function keepAddress() {
     addressTimer = 0;
 
     const { page } = store;
-    const isStill = page.ports.every((s) => !s.playing && s.stack?.made === undefined
-        && (s.entry === '') === (s.stack === null));
+    const isStill = page.ports.every((s) => !s.playing
+        && (s.entry === '') === (s.stack === null && s.papers.length === 0));
 
     if (page.study !== null && page.alarm === '' && isStill
-        && page.ports.some((s) => s.stack !== null))
+        && page.ports.some((s) => s.stack !== null || s.papers.length > 0))
     {
         const address = addressOf(page, location.search);
 

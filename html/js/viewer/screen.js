@@ -59,9 +59,6 @@ export function turnedText({ flip, rotate }) {
 }
 
 
-let screens = 0;
-
-
 export class Screen {
     /**
      * @param {HTMLElement} node of class port
@@ -73,11 +70,9 @@ export class Screen {
         this.root = root;
         this.bitmaps = bitmaps;
         this.canvas = find('.port-picture', HTMLCanvasElement, node);
-        this.filter = find('.port-filter filter', SVGFilterElement, node);
         this.layer = find('.port-layer', SVGSVGElement, node);
         this.frame = /** @type {HTMLElement} */ (node.closest('.frame'));
         this.texts = find('.texts', HTMLElement, this.frame);
-        this.filter.id = `grey-${++screens}`;
     }
 
 
@@ -91,7 +86,7 @@ export class Screen {
         const source = sourceOf(s, this.root, this.bitmaps);
 
         draw(this.canvas, s, source, this.root, this.bitmaps);
-        setFilter(this.canvas, this.filter, compositorMap(s, source));
+        setFilter(this.canvas, compositorMap(s, source));
         const beside = this.#place(besideOf(s, page.texts, box));
 
         this.#text(corners(s, page.annotation, beside === '' ? undefined : isLow(beside, box)),

@@ -36,6 +36,8 @@ import { sameWindow } from '../math/window.js';
  * @property {string} entry id of the entry of the strip, '': empty
  * @property {string} message instead of a picture, or ''
  * @property {Stack | null} stack
+ * @property {import('../dicom/papers.js').Paper[]} papers instead of a stack;
+ *     index: which of them
  * @property {{rows: number, columns: number}} tiles consecutive frames
  * @property {Tile[]} more of the frames after the first
  * @property {number} index of the frame that is asked for, the first one
@@ -80,6 +82,7 @@ export function initial() {
         entry: '',
         message: '',
         stack: null,
+        papers: [],
         tiles: { rows: 1, columns: 1 },
         more: [],
         index: 0,

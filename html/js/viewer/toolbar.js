@@ -23,7 +23,7 @@ const GROUPS = [
     ['invert', 'rotate', 'flip'],
     ['fit', 'native', 'sight', 'reset'],
     ['cine'],
-    ['layout', 'prior', 'another', 'link', 'lines', 'planes', 'fusion'],
+    ['layout', 'prior', 'timeline', 'another', 'link', 'lines', 'planes', 'fusion'],
     ['annotation', 'output', 'theme', 'help'],
 ];
 

@@ -35,9 +35,9 @@ const STROKE = 2;
 /** Points of a mark that comes without a pointer, of the viewport. */
 const MIDDLE = [[0.4, 0.45], [0.6, 0.55], [0.6, 0.4], [0.4, 0.5]];
 
-const REFUSED = 'On this picture marks cannot be stored.';
+const REFUSED = text('On this picture marks cannot be stored.');
 const STRANGER = text('Marks are made on this page’s own patient.');
-const TOO_LARGE = 'Not a length that calibrates.';
+const TOO_LARGE = text('Not a length that calibrates.');
 
 /**
  * The press: where it began, and whether it began a mark.
