@@ -11,6 +11,7 @@ import {
 } from './browser.mjs';
 import { made, newUid } from './made.mjs';
 import { item, store } from './part10.mjs';
+import { NO_SAMPLES, frameOfSample, storeSamples } from './samples.mjs';
 import { CT, DX, NM, US, grey } from './studies.mjs';
 
 /** @typedef {import('playwright-core').Page} Page */
@@ -381,4 +382,106 @@ onPage('B26 B27 the right corners: study and series, with their fallbacks', {},
         await isShown(page, 2);
         assert.match(await textOf(page, '.corner-tr'), /Jan 15, 2024 +10:15/);
         assert.doesNotMatch(await textOf(page, '.corner-br'), /Contrast|mm/);
+    });
+
+
+/** Of many vendors; each a look of its own. */
+const SAMPLES = {
+    'VOI LUT sequence': 'pixel-layout/synth-voi-lut-two-items.dcm',
+    'sigmoid': 'pixel-layout/synth-sigmoid.dcm',
+    'MONOCHROME1': 'cr-dx/dx-fuji-small-mono1.dcm',
+    'palette of 8 bits': 'pixel-layout/synth-palette-8bit-offset50.dcm',
+    'palette of 16 bits': 'pixel-layout/synth-palette-16bit-4096.dcm',
+    'segmented palette': 'us/aloka-palette-16bit-segmented-lut.dcm',
+    'signed with padding': 'pixel-layout/synth-signed-padding.dcm',
+    'planar 0': 'us/ge-rgb-640x480.dcm',
+    'planar 1': 'pixel-layout/synth-rgb-planar1-65x67.dcm',
+    'planar 1 of YBR in RLE': 'us/acuson-ybrfull-rle-planar1.dcm',
+};
+
+for (const [name, file] of Object.entries(SAMPLES)) {
+    onPage(`B16 as the server has it: ${name}`, { skip: NO_SAMPLES }, async (page) => {
+        await storeSamples(file);
+
+        const { study, path } = frameOfSample(file);
+
+        await openStudy(page, study);
+        await page.keyboard.press('m');
+        await page.waitForFunction(() =>
+            document.querySelector('.corner-bl')?.textContent?.includes('100 %')
+            || document.querySelector('.corner-bl')?.textContent?.includes('C '));
+        await isShown(page, 1);
+
+        // whichever of the two the screen has by now
+        const both = [await serverPicture(page, `${path}/rendered`, 'image/png'),
+            await serverPicture(page, `${path}/rendered?quality=90`)];
+        const [{ width: across, height: down }] = both;
+        const box = await portBox(page);
+        const [width, height] = [Math.min(40, across), Math.min(24, down)];
+        const corner = { x: Math.floor((across - width) / 2),
+            y: Math.floor((down - height) / 2) };
+        const mine = await canvasPixels(page,
+            Math.round(box.width / 2 - across / 2) + corner.x,
+            Math.round(box.height / 2 - down / 2) + corner.y, width, height);
+        const off = both.map(({ pixels }) => difference(mine, Array.from(
+            { length: width * height }, (_, i) => pixels[(corner.y
+                + Math.floor(i / width)) * across + corner.x + i % width])));
+
+        assert.ok(Math.min(...off) <= 3, `${off}`);
+    });
+}
+
+
+onPage('B15 the rescale of XA and PET is not for their windows, either', {}, async (page) => {
+    const look = { PixelData: ramp((x) => x * 60), RescaleSlope: 2, RescaleIntercept: 500,
+        WindowCenter: 1900, WindowWidth: 3000 };
+    const xa = await open(page, [{ ...look, SOPClassUID: `${CLASS}12.1`, Modality: 'XA' }]);
+
+    await isRow(page, xa.paths[0], (x) => alike(grey(x * 60, 1900, 3000)));
+
+    // of a PET series no window of a slice is taken: the picture is the server's
+    const pet = await open(page, [{ ...look, SOPClassUID: `${CLASS}128`, Modality: 'PT' }]);
+    const mine = await row(page);
+    const server = await serverPicture(page, `${pet.paths[0]}/rendered?quality=90`);
+
+    assert.ok(difference(mine, server.pixels.slice(32 * SIDE, 33 * SIDE)) <= 2);
+    assert.doesNotMatch(await textOf(page, '.corner-bl'), /C 1900/);
+});
+
+
+onPage('B32 ultrasound: cm where the region is of space, s and cm of its own in others',
+    { skip: NO_SAMPLES }, async (page) => {
+        const file = 'us/toshiba-echo-rgb-still.dcm';
+
+        await storeSamples(file);
+        await openStudy(page, frameOfSample(file).study);
+        // two regions of different scales: no bar is true for both
+        assert.equal(await page.locator('.scale').isVisible(), false);
+
+        const box = await portBox(page);
+        const scale = Math.min(box.width / 716, box.height / 537);
+        const at = (/** @type {number} */ x, /** @type {number} */ y) =>
+            /** @type {[number, number]} */ ([box.x + box.width / 2 + (x - 358) * scale,
+                box.y + box.height / 2 + (y - 268.5) * scale]);
+        const line = async (/** @type {number[]} */ from, /** @type {number[]} */ to) => {
+            await page.mouse.move(...at(from[0], from[1]));
+            await page.mouse.down();
+            await page.mouse.move(...at(to[0], to[1]), { steps: 3 });
+            await page.mouse.up();
+        };
+        const label = (/** @type {RegExp} */ text) => page.waitForFunction((source) =>
+            [...document.querySelectorAll('.mark-label')].some((n) =>
+                new RegExp(source).test([...n.children].map((c) => c.textContent).join('|'))),
+        text.source);
+
+        await page.keyboard.press('d');
+        await page.waitForSelector('.layer-marks', { state: 'attached' });
+        // 100 pixels of 0.0892 cm
+        await line([400, 60], [400, 160]);
+        await label(/^89\.[0-4] mm\|ultrasound region/);
+        await page.keyboard.press('Control+z');
+        // across are seconds, 0.00417 a pixel; down are cm, 0.0532 a pixel
+        await line([100, 300], [340, 400]);
+        await label(/→ (1\.00|0\.99)\d s\|↓ 53\.\d mm/);
+        await page.keyboard.press('Control+z');
     });
