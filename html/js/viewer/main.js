@@ -140,10 +140,10 @@ function keepAddress() {
 
     const { page } = store;
     const isStill = page.ports.every((s) => !s.playing
-        && (s.entry === '') === (s.stack === null));
+        && (s.entry === '') === (s.stack === null && s.papers.length === 0));
 
     if (page.study !== null && page.alarm === '' && isStill
-        && page.ports.some((s) => s.stack !== null))
+        && page.ports.some((s) => s.stack !== null || s.papers.length > 0))
     {
         const address = addressOf(page, location.search);
 

@@ -62,6 +62,15 @@ export function listenToPointers(port, host, makes = true) {
 
     const at = (/** @type {PointerEvent} */ e) => whereIs(port, host.port(), e);
 
+    // before the frame of the screen that pointermove waits for
+    const early = (/** @type {Event} */ event) => {
+        const e = /** @type {PointerEvent} */ (event);
+
+        if (drag !== null && !drag.takes && drag.tool.busy !== '' && down.has(e.pointerId)) {
+            use(host, drag, at(e));
+        }
+    };
+
     /** What the pointers that are down were about; and these, or not. */
     const letGo = (pointers = true) => {
         if (drag?.takes) {
@@ -94,6 +103,7 @@ export function listenToPointers(port, host, makes = true) {
 
         host.select();
         port.setPointerCapture(e.pointerId);
+        port.addEventListener('pointerrawupdate', early);
         down.set(e.pointerId, here.point);
         clearTimeout(held);
 
@@ -187,6 +197,7 @@ export function listenToPointers(port, host, makes = true) {
         }
 
         // a finger that stays after a pinch does not become a tool
+        port.removeEventListener('pointerrawupdate', early);
         drag = null;
         pinch = null;
     };
