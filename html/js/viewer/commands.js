@@ -168,7 +168,7 @@ const COMMANDS = [
     { name: 'fusion', label: text('Fusion'), keys: ['Y'],
         run: async (host) => (await import('./space/space.js')).toggleFusion(host) },
     { name: 'annotation', label: text('Text'), keys: ['I'], page: nextAnnotation },
-    { name: 'magnify', label: text('Magnifier'), keys: ['/'],
+    { name: 'magnify', label: text('Magnifier'), keys: ["'"],
         run: async (host) => (await import('./lens.js')).magnify(host) },
     { name: 'true-size', label: text('True size'), keys: ['\\'],
         run: async (host) => (await import('./truesize.js')).trueSize(host) },
