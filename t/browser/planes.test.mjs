@@ -657,6 +657,8 @@ onPage('H12 what lies over a picture and the cross-hair are in the address', {},
         await page.locator('.space-opacity').first().waitFor({ state: 'attached' });
         assert.equal(await port(page, 0).getAttribute('data-shown'), at);
         assert.equal(await port(page, 2).locator('.line-cross').count(), 4);
+        await port(page, 0).focus();
+        await drawn(page);
         assert.equal(await page.locator('.toolbar [data-command="fusion"]')
             .getAttribute('aria-pressed'), 'true');
 

@@ -5,6 +5,7 @@
 
 import { chosen } from './choose.js';
 import { awaited, nextIndex, tick } from './cine.js';
+import { lensed } from './lensed.js';
 import { seenPorts, withPort } from './page.js';
 import { basePicture, plan, wishes } from './plan.js';
 import { prefetched } from './prefetch.js';
@@ -80,7 +81,8 @@ export class Loop {
         const seen = seenPorts(page);
         const plans = page.alarm !== '' ? [] : activeFirst(seen, page.active)
             .flatMap((at) => this.#plansOf(at));
-        const { wanted, ...how } = wishes(plans.flatMap(({ p }) => p ?? []));
+        const { wanted, ...how } = wishes([...plans.flatMap(({ p }) => p ?? []),
+            ...this.#lensPlans()]);
 
         this.loader.want(wanted, {
             ...how,
@@ -125,6 +127,18 @@ export class Loop {
     #plansOf(at) {
         return Array.from({ length: tileCount(this.store.page.ports[at]) }, (_, k) =>
             ({ at, k, p: this.#planOf(at, k) }));
+    }
+
+
+    /** What the magnifier needs besides. */
+    #lensPlans() {
+        const { lens, ports, tool, alarm } = this.store.page;
+        const s = lens === null ? undefined : ports[lens.port];
+        const p = lens === null || s === undefined || s.shown === null || alarm !== ''
+            || tool !== 'magnify' ? null
+            : plan(lensed(s, lens), this.root, tool, this.meter(), false);
+
+        return p === null ? [] : [{ ...p, near: [], quicker: [] }];
     }
 
 

@@ -37,6 +37,9 @@ const root = rootOf();
 let later = () => {
     later = () => {};
     import('./fitness.js').then(({ showFitness }) => showFitness());
+    import('./input/arrows.js').then(({ listenToArrows }) => listenToArrows(host));
+    import('./spoken.js').then(({ speakOfPictures }) => speakOfPictures());
+    import('../ui/focus.js').then(({ showFocused }) => showFocused());
     import('../ui/program.js').then(({ keepProgram }) => keepProgram());
 };
 
@@ -137,10 +140,10 @@ function keepAddress() {
 
     const { page } = store;
     const isStill = page.ports.every((s) => !s.playing
-        && (s.entry === '') === (s.stack === null));
+        && (s.entry === '') === (s.stack === null && s.papers.length === 0));
 
     if (page.study !== null && page.alarm === '' && isStill
-        && page.ports.some((s) => s.stack !== null))
+        && page.ports.some((s) => s.stack !== null || s.papers.length > 0))
     {
         const address = addressOf(page, location.search);
 

@@ -10,8 +10,9 @@ import { addStyle, el, find, icon } from '../ui/dom.js';
 import { text } from '../ui/text.js';
 import { closestOf, openBeside } from './compare.js';
 import { addDecoration } from './decorations.js';
+import { isSamePatient } from './identity.js';
 import { frameOf } from './state.js';
-import { isSamePatient, say, studiesOf } from './studies.js';
+import { say, studiesOf } from './studies.js';
 
 /**
  * @typedef {import('./host.js').Host} Host

@@ -246,14 +246,26 @@ async function openMenu(host, e) {
 function whereIs(port, s, event) {
     const box = port.getBoundingClientRect();
     const point = { x: event.clientX - box.left, y: event.clientY - box.top };
-    const f = frameOf(s);
-    const image = f === null ? null
-        : applyInverse(matrix(s.view, imageSize(f), s.size), point);
 
-    return {
-        event, point,
-        image: image && { x: image.x, y: image.y / (f?.aspect ?? 1) },
-    };
+    return { event, point, image: imageAt(s, point) };
+}
+
+
+/**
+ * @param {Viewport} s
+ * @param {Point} point CSS px in it
+ * @returns {Point | null} stored pixels; null: there is no picture
+ */
+export function imageAt(s, point) {
+    const f = frameOf(s);
+
+    if (f === null) {
+        return null;
+    }
+
+    const image = applyInverse(matrix(s.view, imageSize(f), s.size), point);
+
+    return { x: image.x, y: image.y / f.aspect };
 }
 
 
