@@ -10,10 +10,8 @@
 /** @type {Record<string, string>} */
 const KEYS = {
     ArrowDown: '\uE015', ArrowUp: '\uE013', End: '\uE010', Home: '\uE011',
-    Escape: '\uE00C', Control: '\uE009', Delete: '\uE017',
+    Delete: '\uE017',
 };
-
-const BUTTONS = { left: 0, middle: 1, right: 2 };
 
 const move = (/** @type {Point} */ { x, y }) =>
     ({ type: 'pointerMove', x: Math.round(x), y: Math.round(y), duration: 0 });
@@ -21,9 +19,6 @@ const move = (/** @type {Point} */ { x, y }) =>
 const mouse = (/** @type {Page} */ page, /** @type {any[]} */ actions) => page.act([{
     type: 'pointer', id: 'mouse', parameters: { pointerType: 'mouse' }, actions,
 }]);
-
-const keys = (/** @type {Page} */ page, /** @type {any[]} */ actions) =>
-    page.act([{ type: 'key', id: 'keys', actions }]);
 
 
 /**
@@ -59,20 +54,17 @@ export async function click(page, selector, at = 0) {
 /**
  * @param {Page} page
  * @param {Point[]} way
- * @param {{button?: keyof BUTTONS, hold?: boolean}} [how] hold: the button
- *     stays down
+ * @param {{hold?: boolean}} [how] hold: the button stays down
  */
-export function stroke(page, [first, ...rest], { button = 'left', hold = false } = {}) {
-    const which = { button: BUTTONS[button] };
-
+export function stroke(page, [first, ...rest], { hold = false } = {}) {
     return mouse(page, [
-        move(first), { type: 'pointerDown', ...which }, ...rest.map(move),
-        ...(hold ? [] : [{ type: 'pointerUp', ...which }]),
+        move(first), { type: 'pointerDown', button: 0 }, ...rest.map(move),
+        ...(hold ? [] : [{ type: 'pointerUp', button: 0 }]),
     ]);
 }
 
 
-/** @param {Page} page the left button */
+/** @param {Page} page */
 export function release(page) {
     return mouse(page, [{ type: 'pointerUp', button: 0 }]);
 }
@@ -95,16 +87,10 @@ export async function wheel(page, { x, y }, notches) {
 
 /** @param {Page} page @param {...string} names one after the other */
 export function press(page, ...names) {
-    return keys(page, names.map((name) => KEYS[name] ?? name).flatMap((value) =>
-        [{ type: 'keyDown', value }, { type: 'keyUp', value }]));
-}
+    const actions = names.map((name) => KEYS[name] ?? name).flatMap((value) =>
+        [{ type: 'keyDown', value }, { type: 'keyUp', value }]);
 
-
-/** @param {Page} page @param {string} name @param {() => Promise<any>} what */
-export async function holding(page, name, what) {
-    await keys(page, [{ type: 'keyDown', value: KEYS[name] }]);
-    await what();
-    await keys(page, [{ type: 'keyUp', value: KEYS[name] }]);
+    return page.act([{ type: 'key', id: 'keys', actions }]);
 }
 
 

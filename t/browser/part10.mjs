@@ -35,8 +35,18 @@ const DICTIONARY = {
     KVP: [0x00180060, 'DS'],
     SpacingBetweenSlices: [0x00180088, 'DS'],
     FrameTime: [0x00181063, 'DS'],
+    EstimatedRadiographicMagnificationFactor: [0x00181114, 'DS'],
     ImagerPixelSpacing: [0x00181164, 'DS'],
     ViewPosition: [0x00185101, 'CS'],
+    SequenceOfUltrasoundRegions: [0x00186011, 'SQ'],
+    RegionLocationMinX0: [0x00186018, 'UL'],
+    RegionLocationMinY0: [0x0018601a, 'UL'],
+    RegionLocationMaxX1: [0x0018601c, 'UL'],
+    RegionLocationMaxY1: [0x0018601e, 'UL'],
+    PhysicalUnitsXDirection: [0x00186024, 'US'],
+    PhysicalUnitsYDirection: [0x00186026, 'US'],
+    PhysicalDeltaX: [0x0018602c, 'FD'],
+    PhysicalDeltaY: [0x0018602e, 'FD'],
     StudyInstanceUID: [0x0020000d, 'UI'],
     SeriesInstanceUID: [0x0020000e, 'UI'],
     StudyID: [0x00200010, 'SH'],
@@ -57,6 +67,7 @@ const DICTIONARY = {
     Rows: [0x00280010, 'US'],
     Columns: [0x00280011, 'US'],
     PixelSpacing: [0x00280030, 'DS'],
+    PixelSpacingCalibrationType: [0x00280a02, 'CS'],
     BitsAllocated: [0x00280100, 'US'],
     BitsStored: [0x00280101, 'US'],
     HighBit: [0x00280102, 'US'],
@@ -116,6 +127,14 @@ function encoded(vr, value) {
 
     if (vr === 'US') {
         return Buffer.from(Uint16Array.from([value].flat()).buffer);
+    }
+
+    if (vr === 'UL') {
+        return Buffer.from(Uint32Array.from([value].flat()).buffer);
+    }
+
+    if (vr === 'FD') {
+        return Buffer.from(Float64Array.from([value].flat()).buffer);
     }
 
     if (vr === 'AT') {

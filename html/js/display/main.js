@@ -9,6 +9,7 @@ import { text } from '../ui/text.js';
 import {
     GROUNDS, answered, isDone, isPassed, leastSeen, newTest, sectorAt,
 } from './contrast.js';
+import { showCard } from './card.js';
 import { pattern } from './pattern.js';
 import { expiryOf, readCheck, stateOf, stateText, writeCheck } from './record.js';
 import { QUESTIONS, TEXTS, openText, placeText, seenText } from './texts.js';
@@ -206,3 +207,4 @@ new ResizeObserver(() => {
 document.addEventListener('fullscreenchange', drawPattern);
 render();
 renderState();
+showCard();

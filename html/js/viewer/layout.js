@@ -38,7 +38,8 @@ function open(node, host) {
     const below = box.bottom + 4 + node.offsetHeight < innerHeight;
 
     node.style.left = `${Math.max(8, left)}px`;
-    node.style.top = `${below ? box.bottom + 4 : box.top - 4 - node.offsetHeight}px`;
+    node.style.top = `${below ? box.bottom + 4
+        : Math.max(8, box.top - 4 - node.offsetHeight)}px`;
     choice(find('.layouts-ports', HTMLElement, node), rows, columns)?.focus();
 }
 

@@ -37,6 +37,9 @@ const root = rootOf();
 let later = () => {
     later = () => {};
     import('./fitness.js').then(({ showFitness }) => showFitness());
+    import('./input/arrows.js').then(({ listenToArrows }) => listenToArrows(host));
+    import('./spoken.js').then(({ speakOfPictures }) => speakOfPictures());
+    import('../ui/focus.js').then(({ showFocused }) => showFocused());
     import('../ui/program.js').then(({ keepProgram }) => keepProgram());
 };
 

@@ -74,7 +74,7 @@ function item(e, root, host) {
     img.addEventListener('error', () => frame.classList.add('is-blank'));
 
     if (hasPictures(e.series) || e.stack !== null) {
-        img.src = src;
+        img.dataset.src = src;
     } else {
         frame.classList.add('is-blank');
     }
@@ -111,6 +111,10 @@ function update(node, e, page) {
         || text('Series {number}', { number: first(ds, TAG.SeriesNumber) }).trim();
     const count = countText(e);
 
+    if (isBegun(page)) {
+        showImage(/** @type {HTMLImageElement} */ (part('image')));
+    }
+
     setText(part('modality'), modality);
     setText(part('count'), count);
     setText(part('title'), title);
@@ -131,6 +135,27 @@ function update(node, e, page) {
     }
 
     button.dataset.was = active ? 'active' : '';
+}
+
+
+/**
+ * Thumbnails take no bytes from the first picture.
+ * @param {Page} page
+ * @returns {boolean} one is there, or none is under way
+ */
+function isBegun({ ports, series }) {
+    return ports.some((s) => s.shown !== null || s.failure !== null)
+        || ports.every((s) => s.entry === '' && s.message === '')
+        || series.some((x) => x.reason !== '');
+}
+
+
+/** @param {HTMLImageElement} img */
+function showImage(img) {
+    if (img.dataset.src !== undefined) {
+        img.src = img.dataset.src;
+        delete img.dataset.src;
+    }
 }
 
 

@@ -98,7 +98,8 @@ export function renderToolbar(page) {
     }
 
     button('measure').setAttribute('aria-pressed',
-        String(tools().every((t) => t.name !== page.tool)));
+        String(page.tool !== 'magnify' && tools().every((t) => t.name !== page.tool)));
+    button('sight').setAttribute('aria-pressed', String(page.tool === 'magnify'));
     button('window').disabled = f !== null && f.colour;
     button('invert').setAttribute('aria-pressed', String(s.invert));
     button('link').setAttribute('aria-pressed', String(page.links.scroll));

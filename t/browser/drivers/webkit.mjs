@@ -121,7 +121,14 @@ async function open(ask, { width, height }) {
 
             return value;
         },
-        act: (actions) => ask('POST', `${session}/actions`, { actions }),
+        act: async (actions) => {
+            await ask('POST', `${session}/actions`, { actions });
+
+            // a wheel turned as far as before is no event, but after this
+            if (actions.some(({ type }) => type === 'wheel')) {
+                await ask('DELETE', `${session}/actions`);
+            }
+        },
         screenshot: async () => Buffer.from(await ask('GET', `${session}/screenshot`), 'base64'),
         close: () => ask('DELETE', session),
     };
