@@ -8,32 +8,24 @@
 use strict;
 use warnings;
 use lib 't/lib';
+use Browser;
 use Node;
 use Pacs;
 use Test::More;
 
 chdir $Pacs::TOP;
 
-my $chromium = $ENV{CHROMIUM} || '/usr/bin/chromium';
-plan(skip_all => 'no node of version 18 or newer') unless have_node();
-plan(skip_all => "no browser: $chromium is not there") unless -x $chromium;
-plan(skip_all => 'no playwright-core: npm ci in t/browser was not run')
-    unless -d 't/browser/node_modules/playwright-core';
+local $ENV{CHROMIUM} = $ENV{CHROMIUM} || '/usr/bin/chromium';
+need_browser('playwright-core', $ENV{CHROMIUM});
 
 my @files = glob $ENV{BROWSER_TESTS} || 't/browser/*.test.mjs';
-my $stored = 'the studies of the tests are stored';
-local $ENV{CHROMIUM} = $chromium;
 
 if ($ENV{PACS_URL}) {
-    is(run('node', 't/browser/store.mjs', $ENV{PACS_URL}), 0, $stored)
-        or BAIL_OUT('nothing to look at');
+    store_studies($ENV{PACS_URL});
     node_tests($_) for @files;
     done_testing;
     exit;
 }
-
-# the policy that the pages promise to live with
-my $policy = q{add_header Content-Security-Policy "default-src 'self'; object-src 'none'; base-uri 'none'" always;};
 
 # two lanes, each with a server of its own: what one stores the other's list
 # does not show; latency is measured where nothing else runs
@@ -43,11 +35,7 @@ my $i = 0;
 push @{$lanes[$i++ % 2]{files}}, $_ for sort { -s $b <=> -s $a } @rest;
 
 for my $lane (@lanes) {
-    my $p = $lane->{pacs} = Pacs->new(conf_server => $policy,
-        conf_http => 'pacs_limit_arriving_ms 5000;');
-    my $url = $lane->{env}{PACS_URL} = "http://127.0.0.1:$p->{port}";
-    is(run('node', 't/browser/store.mjs', $url), 0, $stored)
-        or BAIL_OUT('nothing to look at');
+    ($lane->{pacs}, $lane->{env}{PACS_URL}) = pacs_with_studies();
 }
 
 node_lanes(@lanes);

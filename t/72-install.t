@@ -101,10 +101,10 @@ for my $path (qw(/ /viewer.html /display.html /away.html /worker.js?program=0 /i
 my $manifest = $p->get('/manifest.webmanifest');
 is($manifest->{headers}{'content-type'}, 'application/manifest+json', 'the manifest, as one');
 is($p->get('/worker.js')->{headers}{'cache-control'}, 'no-cache', 'the service worker is asked for anew');
-like($p->get('/display.html')->{content}, qr{src="v/[0-9a-f]+/js/display/main\.js"}, 'the display check names its version');
+like($p->get('/display.html')->{content}, qr{src="v/[0-9a-f]+/js/start\.js"}, 'the display check names its version');
 
 # the page names its files by a version, under which they are kept
-my ($own) = $p->get('/viewer.html')->{content} =~ m{src="(v/[0-9a-f]+/js/viewer/main\.js)"};
+my ($own) = $p->get('/viewer.html')->{content} =~ m{href="(v/[0-9a-f]+/js/viewer/main\.js)"};
 my $r = $p->get('/' . ($own // ''));
 is($r->{content}, slurp("$dest/usr/share/ngx_pacs/html/js/viewer/main.js"), 'a file by its version');
 like($r->{headers}{'cache-control'}, qr/immutable/, '... is kept');

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Instances of one request that are made durable while the next one is read:
- * a crew of threads commits them, and meets in the group commit.  The last
- * one is the request's own thread's, so that a single one costs no other.
- * Two of the same SOP instance go one after the other, as they came.
+ * Instances of one request that are scanned and made durable while the next
+ * ones are read: a crew of threads does it, and meets in the group commit.
+ * The last one is the request's own thread's, so that a single one costs no
+ * other.  Two of the same SOP instance are committed as they came.
  */
 
 #include <stdlib.h>
@@ -12,13 +12,13 @@
 
 #include "service/internal.h"
 
-enum { WAYS = 16, OPEN = 32, STACK = 1 << 20, HEAVY = 1 << 20 };
+enum { WAYS = 32, OPEN = 64, STACK = 1 << 20, HEAVY = 1 << 20 };
 
 struct pacs_beside_s {
     pacs_crew_t  *crew;
     pacs_late_t  *first, **last;    /* as they came */
     pacs_late_t  *oldest;           /* those before are done */
-    pacs_late_t  *held;             /* scanned, and of no thread yet */
+    pacs_late_t  *held;             /* of no thread yet */
     unsigned      open;
     bool          left;             /* by the request */
 };
@@ -78,11 +78,43 @@ beside_free(pacs_beside_t *b)
 }
 
 
-/* the crew's lock is held, and is not meanwhile */
+/* of the same SOP instance as one before, or who knows */
+static bool
+is_early(pacs_beside_t *b, const pacs_late_t *j)
+{
+    while (b->oldest->done) {
+        b->oldest = b->oldest->next;
+    }
+
+    for (const pacs_late_t *e = b->oldest; e != j; e = e->next) {
+        if (!e->scanned
+            || (!e->done && j->stored.instance[0] != '\0'
+                && strcmp(e->stored.instance, j->stored.instance) == 0))
+        {
+            return true;
+        }
+    }
+    return false;
+}
+
+
+/* the crew's lock is held, and is not meanwhile.  Those before j are never
+ * behind it: they were begun, here or by others */
 static void
 run(pacs_crew_t *crew, pacs_late_t *j)
 {
     pacs_beside_t *b = j->of;
+
+    if (!j->scanned) {
+        pthread_mutex_unlock(&crew->lock);
+        pacs_store_scan(j->store, &j->stored);
+        pthread_mutex_lock(&crew->lock);
+        j->scanned = true;
+        pthread_cond_broadcast(&crew->done);
+    }
+    while (is_early(b, j)) {
+        pthread_cond_wait(&crew->done, &crew->lock);
+    }
 
     pthread_mutex_unlock(&crew->lock);
     pacs_store_commit(j->store, &j->stored, &j->err);
@@ -147,24 +179,6 @@ hire(pacs_crew_t *crew)
 }
 
 
-static bool
-must_wait(pacs_beside_t *b, const pacs_late_t *j)
-{
-    while (b->oldest->done) {
-        b->oldest = b->oldest->next;
-    }
-
-    for (const pacs_late_t *e = b->oldest; e != j; e = e->next) {
-        if (!e->done && j->stored.instance[0] != '\0'
-            && strcmp(e->stored.instance, j->stored.instance) == 0)
-        {
-            return true;
-        }
-    }
-    return b->open == OPEN;
-}
-
-
 /* the lock is held; own: by this thread */
 static void
 hand_over(pacs_beside_t *b, bool own)
@@ -193,7 +207,7 @@ pass_on(pacs_beside_t *b, bool own)
     }
 
     pthread_mutex_lock(&b->crew->lock);
-    while (must_wait(b, b->held)) {
+    while (b->open == OPEN) {
         pthread_cond_wait(&b->crew->done, &b->crew->lock);
     }
     hand_over(b, own);
@@ -219,13 +233,20 @@ pacs_beside_add(pacs_service_t *svc, pacs_beside_t **beside,
     }
 
     pass_on(b, false);
-    pacs_store_scan(st, &j->stored);
 
     j->of = b;
     j->store = st;
+    if (!pacs_store_whole(st)) {
+        pacs_store_scan(st, &j->stored);
+        j->scanned = true;
+    }
+
+    /* others go along the list */
+    pthread_mutex_lock(&b->crew->lock);
     *b->last = j;
     b->last = &j->next;
     b->oldest = b->oldest == NULL ? j : b->oldest;
+    pthread_mutex_unlock(&b->crew->lock);
     b->held = j;
     return j;
 }
@@ -257,7 +278,7 @@ pacs_beside_leave(pacs_beside_t *b)
     pacs_crew_t *crew = b->crew;
 
     pthread_mutex_lock(&crew->lock);
-    if (b->held != NULL && !must_wait(b, b->held)
+    if (b->held != NULL && b->open < OPEN
         && pacs_store_memory(b->held->store) <= HEAVY && crew->n != 0)
     {
         hand_over(b, false);

@@ -178,9 +178,11 @@ lead(pacs_service_t *svc)
 
     for (unsigned i = 0; i < n; i++) {
         all[i]->finished = true;
+        pthread_cond_signal(&all[i]->turn);
     }
-
-    pthread_cond_broadcast(&svc->done);
+    if (svc->queue != NULL) {
+        pthread_cond_signal(&svc->queue->turn);     /* to lead */
+    }
 }
 
 
@@ -202,6 +204,7 @@ result(pacs_service_t *svc, const pacs_commit_t *c, pacs_err_t *err)
 int
 pacs_commit(pacs_service_t *svc, pacs_commit_t *c, pacs_err_t *err)
 {
+    pthread_cond_init(&c->turn, NULL);
     pthread_mutex_lock(&svc->lock);
 
     c->next = NULL;
@@ -214,13 +217,14 @@ pacs_commit(pacs_service_t *svc, pacs_commit_t *c, pacs_err_t *err)
 
     while (!c->finished) {
         if (svc->leading) {
-            pthread_cond_wait(&svc->done, &svc->lock);
+            pthread_cond_wait(&c->turn, &svc->lock);
         } else {
             lead(svc);
         }
     }
 
     pthread_mutex_unlock(&svc->lock);
+    pthread_cond_destroy(&c->turn);
 
     /* nothing was written: what is left would only take room */
     if (c->code == PACS_E_FULL && !c->existed) {

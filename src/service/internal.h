@@ -45,10 +45,10 @@ struct pacs_service_s {
     struct pacs_volumes_s *volumes;     /* volume.h */
     /* group commit */
     pthread_mutex_t   lock;
-    pthread_cond_t    done;
     pacs_commit_t    *queue, *last; /* oldest first */
     bool              leading;
     pacs_crew_t      *crew;         /* see beside.c */
+    atomic_uint       whole;        /* instances held in memory, store.c */
     atomic_bool       degraded;     /* an fsync failed: no more stores */
     pacs_crcs_t      *crcs;         /* crc.c */
 };
@@ -67,6 +67,7 @@ struct pacs_commit_s {
     int               code;
     pacs_err_t        err;
     bool              finished;
+    pthread_cond_t    turn;         /* finished, or to lead */
 };
 
 /* synced file in c->tmp -> final name, journal, index: durable on PACS_OK.
@@ -132,6 +133,8 @@ void pacs_store_npi(pacs_store_t *st, pacs_str_t category,
  * for the disk.  An error of the first one is the second one's */
 void pacs_store_scan(pacs_store_t *st, pacs_stored_t *out);
 int pacs_store_commit(pacs_store_t *st, pacs_stored_t *out, pacs_err_t *err);
+/* in memory as it came: nothing but the scan is to be done for it */
+bool pacs_store_whole(const pacs_store_t *st);
 size_t pacs_store_memory(const pacs_store_t *st);
 
 /* beside.c */
@@ -145,12 +148,12 @@ struct pacs_late_s {
     pacs_store_t   *store;
     pacs_stored_t   stored;
     pacs_err_t      err;
-    bool            done;
+    bool            scanned, done;
 };
 
 pacs_crew_t *pacs_crew_create(void);
 void pacs_crew_destroy(pacs_crew_t *crew);
-/* scans st and owns it; waits while too many are under way.  *b: NULL before
+/* owns st; waits while too many are under way.  *b: NULL before
  * the first one.  NULL: out of memory, st is gone */
 pacs_late_t *pacs_beside_add(pacs_service_t *svc, pacs_beside_t **b,
     pacs_store_t *st);

@@ -140,7 +140,6 @@ pacs_service_open(const pacs_options_t *o, pacs_service_t **out,
     svc->options = *o;
     svc->options.home = svc->home;
     pthread_mutex_init(&svc->lock, NULL);
-    pthread_cond_init(&svc->done, NULL);
 
     int rc = stat(svc->home, &st) != 0
              ? pacs_fail_errno(err, errno, "the home %s", svc->home)
@@ -192,7 +191,6 @@ pacs_service_close(pacs_service_t *svc)
     pacs_memos_destroy(svc->memos);
     pacs_crcs_destroy(svc->crcs);
     pacs_annotation_end();
-    pthread_cond_destroy(&svc->done);
     pthread_mutex_destroy(&svc->lock);
     free(svc->home);
     free(svc);

@@ -18,8 +18,9 @@
 
 #include "service/npi.h"
 
-/* the file meta must lie within the first bytes of a file */
-enum { HEAD = 65536 };
+/* the file meta must lie within the first HEAD bytes of a file; one of no
+ * more than SMALL is not written before it is scanned, WHOLE such at once */
+enum { HEAD = 65536, SMALL = 1 << 20, WHOLE = 32 };
 
 struct pacs_store_s {
     pacs_service_t   *svc;
@@ -28,7 +29,8 @@ struct pacs_store_s {
     pacs_arena_t     *arena;
     pacs_blob_tmp_t   tmp;
     pacs_sha256_t     digest;
-    bool              headed;       /* head is full or was used */
+    bool              headed;       /* head was used: the file is begun */
+    bool              counted;      /* head may have SMALL bytes */
     bool              commanded;
     uint64_t          size;
     pacs_buf_t        head;
@@ -40,13 +42,34 @@ struct pacs_store_s {
 
 
 static void
+count(pacs_store_t *st)
+{
+    st->counted = atomic_fetch_add(&st->svc->whole, 1) < WHOLE;
+    if (!st->counted) {
+        atomic_fetch_sub(&st->svc->whole, 1);
+    }
+}
+
+
+static void
+head_free(pacs_store_t *st)
+{
+    pacs_buf_free(&st->head);
+    if (st->counted) {
+        st->counted = false;
+        atomic_fetch_sub(&st->svc->whole, 1);
+    }
+}
+
+
+static void
 store_free(pacs_store_t *st)
 {
     if (st->tmp.fd >= 0) {
         st->svc->blobs->vt->discard(st->svc->blobs, &st->tmp);
     }
     pacs_sha256_final(&st->digest, NULL);
-    pacs_buf_free(&st->head);
+    head_free(st);
     pacs_arena_destroy(st->arena);
 }
 
@@ -96,8 +119,9 @@ pacs_store_begin(pacs_service_t *svc, const pacs_subject_t *subject,
     st->svc = svc;
     st->arena = a;
     st->tmp.fd = -1;
-    st->head.max = HEAD;
-    pacs_buf_reserve(&st->head, HEAD);
+    count(st);
+    st->head.max = st->counted ? SMALL : HEAD;
+    pacs_buf_reserve(&st->head, st->head.max);
     st->want_study = pacs_str_copy(a, want_study);
     st->subject = (pacs_subject_t) {
         pacs_str_copy(a, subject->user), pacs_str_copy(a, subject->address),
@@ -107,9 +131,7 @@ pacs_store_begin(pacs_service_t *svc, const pacs_subject_t *subject,
     if ((rc = pacs_auth_check(subject, PACS_MAY_STORE, want_study, err))
             != PACS_OK
         || (rc = pacs_store_room(svc, err)) != PACS_OK
-        || (rc = pacs_sha256_init(&st->digest, err)) != PACS_OK
-        || (rc = svc->blobs->vt->create(svc->blobs, &st->tmp, err))
-            != PACS_OK)
+        || (rc = pacs_sha256_init(&st->digest, err)) != PACS_OK)
     {
         store_free(st);
         return rc;
@@ -124,7 +146,10 @@ pacs_store_begin(pacs_service_t *svc, const pacs_subject_t *subject,
 static int
 use_head(pacs_store_t *st)
 {
-    pacs_source_t   mem = pacs_source_mem(st->head.data, st->head.len);
+    pacs_blobs_t   *blobs = st->svc->blobs;
+    pacs_source_t   mem = pacs_source_mem(st->head.data,
+                                          st->head.len < HEAD ? st->head.len
+                                                              : HEAD);
     pacs_dataset_t  ds = { 0 };
     int             rc;
 
@@ -132,6 +157,9 @@ use_head(pacs_store_t *st)
 
     rc = pacs_dicom_read_meta(&mem, &st->svc->options.limits, st->arena, &ds,
                               &st->err);
+    if (rc == PACS_OK) {
+        rc = blobs->vt->create(blobs, &st->tmp, &st->err);
+    }
     if (rc != PACS_OK) {
         return rc;
     }
@@ -177,7 +205,8 @@ pacs_store_write(pacs_store_t *st, const void *data, size_t len,
     }
 
     if (!st->headed && st->err.code == PACS_OK) {
-        size_t  n = HEAD - st->head.len < len ? HEAD - st->head.len : len;
+        size_t  room = st->head.max - st->head.len;
+        size_t  n = room < len ? room : len;
 
         pacs_buf_add(&st->head, p, n);
         p += n;
@@ -185,8 +214,9 @@ pacs_store_write(pacs_store_t *st, const void *data, size_t len,
 
         if (st->head.failed) {
             pacs_fail(&st->err, PACS_E_NOMEM, "no memory for an instance");
-        } else if (st->head.len == HEAD) {
+        } else if (st->head.len == st->head.max) {
             use_head(st);
+            head_free(st);
         }
     }
 
@@ -379,7 +409,7 @@ scan(pacs_store_t *st, pacs_stored_t *out, pacs_err_t *err)
 {
     pacs_service_t *svc = st->svc;
     pacs_commit_t  *c = pacs_calloc(st->arena, 1, sizeof(*c));
-    pacs_source_t   file;
+    pacs_source_t   file = pacs_source_mem(st->head.data, st->head.len);
     pacs_err_t      foreign = { 0 }, own = { 0 };
     uint8_t         digest[PACS_SHA256_LEN];
     int             rc;
@@ -391,7 +421,9 @@ scan(pacs_store_t *st, pacs_stored_t *out, pacs_err_t *err)
     pacs_sha256_final(&st->digest, digest);
     pacs_hex(digest, sizeof(digest), c->key.digest);
 
-    if ((rc = pacs_source_fd(&file, st->tmp.fd, err)) != PACS_OK) {
+    if (st->head.len == 0
+        && (rc = pacs_source_fd(&file, st->tmp.fd, err)) != PACS_OK)
+    {
         return rc;
     }
 
@@ -455,7 +487,14 @@ pacs_store_scan(pacs_store_t *st, pacs_stored_t *out)
     if (st->err.code == PACS_OK) {
         scan(st, out, &st->err);
     }
-    pacs_buf_free(&st->head);
+    head_free(st);
+}
+
+
+bool
+pacs_store_whole(const pacs_store_t *st)
+{
+    return !st->headed;
 }
 
 

@@ -4,10 +4,15 @@
 // see: the keyboard, focus, targets, large text, forced colours, what is said.
 
 import assert from 'node:assert/strict';
+import { test } from 'node:test';
 
+import { chromium } from 'playwright-core';
+
+import { commandOfKey, commands } from '../../html/js/viewer/commands.js';
 import { isAccessible } from './axe.mjs';
+import { crowded } from './boxes.mjs';
 import {
-    BASE, SIZES, chooseLayout, drawn, isShown, onPage, openStudy,
+    BASE, SIZES, chooseLayout, onPage, openStudy,
 } from './browser.mjs';
 import { made } from './made.mjs';
 import { store } from './part10.mjs';
@@ -100,10 +105,12 @@ onPage('G25 axe: the list when the server fails', BROKEN, async (page) => {
 
 onPage('G25 axe: the display check, while it runs, and the self-test', {}, async (page) => {
     await page.goto(`${BASE}/display.html`);
+    await page.locator('.field-start').waitFor();
     await isAccessible(page, 'display');
     await page.locator('.field-start').click();
     await isAccessible(page, 'faint contrast');
     await page.goto(`${BASE}/selftest.html`);
+    await page.locator('.selftest-run').waitFor();
     await isAccessibleInBoth(page, 'self-test');
     await page.locator('.selftest-run').click();
     await page.locator('[data-state="pass"]').first().waitFor();
@@ -169,3 +176,238 @@ onPage('G25 axe: the viewer with marks, and with planes', {}, async (page) => {
     await page.locator('.space-row').first().waitFor();
     await isAccessibleInBoth(page, 'planes');
 });
+
+
+/** What has the focus: its command, whether it is seen and free. @param {Page} page */
+const focused = (page) => page.evaluate(() => {
+    const on = /** @type {HTMLElement} */ (document.activeElement);
+    const box = on.getBoundingClientRect();
+    const [x, y] = [box.left + box.width / 2, box.top + box.height / 2];
+    const over = document.elementFromPoint(x, y);
+
+    return {
+        name: on === document.body ? ''
+            : on.dataset.command ?? on.className.split(' ')[0],
+        label: on.getAttribute('aria-label') ?? on.textContent?.trim().slice(0, 30) ?? '',
+        outline: getComputedStyle(on).outlineStyle !== 'none'
+            || getComputedStyle(on.closest('label') ?? on).outlineStyle !== 'none',
+        free: over !== null && (on.contains(over)
+            || over.contains(on) || on.closest('label')?.contains(over) === true),
+    };
+});
+
+
+for (const [name, size] of /** @type {const} */ ([['desktop', SIZES.desktop],
+    ['small phone', { width: 320, height: 568 }]]))
+{
+    onPage(`G25 focus is seen and under nothing: list and viewer, ${name}`, { size },
+        async (page) => {
+            for (const path of ['', `viewer.html?study=${CT.study}`]) {
+                await page.goto(`${BASE}/${path}`);
+                await page.locator(path === '' ? '.row' : '.fitness').first().waitFor();
+
+                const wrong = [];
+
+                for (let i = 0; i < 45; i++) {
+                    await page.keyboard.press('Tab');
+
+                    const f = await focused(page);
+
+                    if (f.name !== '' && (!f.outline || !f.free)) {
+                        wrong.push(f);
+                    }
+                }
+
+                assert.deepEqual(wrong, [], path);
+            }
+        });
+}
+
+
+onPage('G25 B37 every command is reached by the keyboard alone', {}, async (page) => {
+    await openStudy(page, await storeCt(BASE));
+    await page.keyboard.press('F10');
+
+    // by a key, each of its own
+    const reached = new Set(commands().filter((c) =>
+        c.keys.length > 0 && c.keys.every((k) => commandOfKey(k)?.name === c.name))
+        .map((c) => c.name));
+
+    // by Tab, Enter and arrows
+    const walk = async (/** @type {string} */ key, /** @type {number} */ most) => {
+        for (let i = 0; i < most; i++) {
+            await page.keyboard.press(key);
+
+            for (const name of await page.evaluate(() => {
+                const on = /** @type {HTMLElement} */ (document.activeElement);
+                const { command, rows, columns } = on.dataset;
+
+                return on instanceof HTMLSelectElement ? [...on.options].map((o) => o.value)
+                    : [command ?? `${on.closest('.layouts-tiles') ? 'tiles' : 'layout'}-${rows}x${columns}`];
+            })) {
+                reached.add(name);
+            }
+        }
+    };
+    const open = async (/** @type {string} */ command) => {
+        await page.locator(`.toolbar [data-command="${command}"]`).focus();
+        await page.keyboard.press('Enter');
+    };
+
+    await page.keyboard.press('c');
+    await page.locator('.cine').waitFor();
+    await page.keyboard.press('c');
+
+    for (const command of ['measure', 'output']) {
+        await open(command);
+        await page.getByRole('menu').waitFor();
+        await walk('ArrowDown', 24);
+        await page.keyboard.press('Escape');
+    }
+
+    await open('layout');
+
+    for (const grid of ['.layouts-ports', '.layouts-tiles']) {
+        await page.locator(`${grid} [data-rows="1"][data-columns="1"]`).focus();
+
+        for (let row = 0; row < 4; row++) {
+            await walk('ArrowRight', 3);
+            await walk('ArrowLeft', 3);
+            await walk('ArrowDown', 1);
+        }
+    }
+
+    await page.keyboard.press('Escape');
+    await open('measure');
+    await page.getByRole('menuitem', { name: 'List of marks' }).press('Enter');
+    await page.locator('.panel-tools').waitFor();
+    await page.locator('.back').focus();
+    await walk('Tab', 60);
+    // what is saved cannot be saved now
+    (await page.locator('.panel-tools :disabled').evaluateAll((all) =>
+        all.map((n) => /** @type {HTMLElement} */ (n).dataset.command ?? '')))
+        .forEach((name) => reached.add(name));
+
+    // windows of the header are in the list, if there are any
+    assert.deepEqual(commands().map((c) => c.name).filter((name) =>
+        !reached.has(name) && !name.startsWith('window-header')), []);
+    assert.ok(reached.has('window-default'));
+});
+
+
+onPage('G25 tools without a pointer: Shift and arrows window, zoom, pan and point', {},
+    async (page) => {
+        await openStudy(page, CT.study);
+        await page.locator('.fitness').waitFor();
+
+        const corner = async () => page.locator('.corner-bl').first().innerText();
+        const first = await corner();
+
+        await page.keyboard.press('w');
+        await page.keyboard.press('Shift+ArrowRight');
+        await page.waitForFunction((old) => !document.querySelector('.corner-bl')
+            ?.textContent?.includes(old), 'W 400');
+        await page.keyboard.press('z');
+
+        const [zoom] = /[\d.]+ %/.exec(await corner()) ?? [];
+
+        await page.keyboard.press('Shift+ArrowUp');
+        await page.waitForFunction((old) => !document.querySelector('.corner-bl')
+            ?.textContent?.includes(old), zoom ?? '');
+        assert.match(first, /^1 \//);
+        assert.match(await corner(), /^1 \//, 'the arrows of the stack rest');
+
+        await page.keyboard.press('s');
+        await page.keyboard.press('Shift+ArrowDown');
+        await page.waitForFunction(() => !/^1 \//.test(
+            document.querySelector('.corner-bl')?.textContent ?? '1 /'));
+
+        await page.keyboard.press('j');
+        await page.keyboard.press('Shift+ArrowRight');
+        await page.locator('.line-cross').first().waitFor({ state: 'attached' });
+    });
+
+
+onPage('G25 what is shown is said, politely, when it rests', {}, async (page) => {
+    const says = (/** @type {RegExp} */ what) => page.waitForFunction((s) =>
+        new RegExp(s).test(document.querySelector('.spoken')?.textContent ?? ''),
+    what.source, { timeout: 10000 }).catch(async () => assert.match(
+        await page.locator('.spoken').textContent() ?? '', what));
+
+    await openStudy(page, CT.study);
+    await says(/CT Axial <script>, Image 1 of 24, Window centre 40, width 400, Tool Scroll/);
+    assert.equal(await page.locator('.spoken').getAttribute('role'), 'status');
+
+    for (let i = 0; i < 4; i++) {
+        await page.keyboard.press('ArrowDown');
+    }
+
+    await says(/^Image 5 of 24$/);
+    await page.keyboard.press('3');
+    await says(/^Window centre [\d,]+, width [\d,]+$/);
+    await page.keyboard.press('z');
+    await says(/^Tool Zoom$/);
+    await page.keyboard.press('n');
+    await says(/^Inverted$/);
+    await chooseLayout(page, 1, 2);
+    await says(/^Viewport 1 of 2$/);
+    assert.equal(await page.locator('.slider').first().getAttribute('aria-valuetext'),
+        '5 of 24');
+});
+
+
+test('G25 H15 with text of twice the size nothing is cut or covered', async () => {
+    const large = await chromium.launch({
+        executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+        args: ['--blink-settings=defaultFontSize=32',
+            ...process.getuid?.() === 0 ? ['--no-sandbox'] : []],
+    });
+
+    try {
+        const page = await large.newPage({ viewport: { width: 1440, height: 900 } });
+
+        for (const path of ['', `viewer.html?study=${CT.study}`]) {
+            await page.goto(`${BASE}/${path}`);
+            await page.locator(path === '' ? '.row' : '.fitness').first().waitFor();
+            assert.equal(await page.evaluate(() =>
+                getComputedStyle(document.body).fontSize), '26px');
+            assert.deepEqual(await crowded(page), [], path);
+        }
+    } finally {
+        await large.close();
+    }
+});
+
+
+onPage('G25 who wants less motion gets none', {}, async (page) => {
+    await page.emulateMedia({ reducedMotion: 'reduce' });
+    await page.route('**/dicom-web/studies?*', () => {});
+    await page.goto(BASE);
+    await page.locator('body.is-searching').waitFor();
+    assert.equal(await page.evaluate(() => document.getAnimations().length), 0);
+    await page.emulateMedia({ reducedMotion: 'no-preference' });
+    await page.waitForFunction(() => document.getAnimations().length > 0);
+});
+
+
+onPage('G25 forced colours: what is chosen is seen, pictures keep theirs', {},
+    async (page) => {
+        await page.emulateMedia({ forcedColors: 'active' });
+        await openStudy(page, CT.study);
+        await isAccessible(page, 'forced colours');
+
+        const look = (/** @type {string} */ selector) => page.evaluate((selector) => {
+            const { backgroundColor, color } = getComputedStyle(
+                /** @type {Element} */ (document.querySelector(selector)));
+
+            return { backgroundColor, color };
+        }, selector);
+
+        assert.notEqual((await look('.tool[data-command="scroll"]')).backgroundColor,
+            (await look('.tool[data-command="pan"]')).backgroundColor);
+        assert.equal((await look('.port')).backgroundColor, 'rgb(0, 0, 0)');
+        assert.equal((await look('.corner-tl')).color, 'rgb(232, 237, 243)');
+        await page.keyboard.press('Tab');
+        await page.keyboard.press('Tab');
+        assert.ok((await focused(page)).outline);
+    });

@@ -7,7 +7,10 @@ import { after, before, test } from 'node:test';
 
 import { chromium } from 'playwright-core';
 
+import { drawn, isShown } from './eyes.mjs';
 import { readPng } from './png.mjs';
+
+export * from './eyes.mjs';
 
 export const BASE = process.env.PACS_URL ?? 'http://127.0.0.1:8080';
 
@@ -99,93 +102,6 @@ export async function openStudy(page, study) {
 
 
 /**
- * The final picture of a frame is on the screen.
- * @param {import('playwright-core').Page} page
- * @param {number} number from 1
- * @param {number} [at] index of the viewport
- */
-export async function isShown(page, number, at = 0) {
-    await drawn(page);
-    await page.waitForFunction(([n, at]) => {
-        const port = /** @type {HTMLElement} */ (document.querySelectorAll('.port')[at]);
-        const badge = /** @type {HTMLElement} */ (port?.closest('.frame')
-            ?.querySelector('.badge'));
-
-        return port?.dataset.shown === String(n) && badge.dataset.state === 'final';
-    }, [number, at]);
-}
-
-
-/**
- * What was done before this is on the screen.
- * @param {import('playwright-core').Page} page
- */
-export function drawn(page) {
-    return page.evaluate(() => new Promise((done) => {
-        requestAnimationFrame(() => requestAnimationFrame(() => done(null)));
-    }));
-}
-
-
-/**
- * Pixels of the canvas, before the compositor: [r, g, b] of each.
- * @param {import('playwright-core').Page} page
- * @param {number} x device px in the viewport
- * @param {number} y
- * @param {number} [width]
- * @param {number} [height]
- * @param {number} [at] index of the viewport
- * @returns {Promise<number[][]>}
- */
-export async function canvasPixels(page, x, y, width = 1, height = 1, at = 0) {
-    await drawn(page);
-
-    return page.evaluate(([x, y, w, h, at]) => {
-        const canvas = /** @type {HTMLCanvasElement} */ (
-            document.querySelectorAll('.port-picture')[at]);
-        const { data } = /** @type {any} */ (canvas.getContext('2d'))
-            .getImageData(x, y, w, h);
-
-        return Array.from({ length: w * h }, (_, i) =>
-            Array.from(data.slice(i * 4, i * 4 + 3)));
-    }, [x, y, width, height, at]);
-}
-
-
-/**
- * The server's own picture, asked for apart from the page's code.
- * @param {import('playwright-core').Page} page
- * @param {string} path below DICOMweb's root
- * @param {string} [accept]
- * @returns {Promise<{width: number, height: number, pixels: number[][]}>}
- */
-export function serverPicture(page, path, accept = 'image/jpeg') {
-    return page.evaluate(async ([path, accept]) => {
-        const answer = await fetch(`/dicom-web${path}`, { headers: { Accept: accept } });
-
-        if (!answer.ok) {
-            throw new Error(`${answer.status} for ${path}`);
-        }
-
-        const bitmap = await createImageBitmap(await answer.blob());
-        const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
-        const context = /** @type {any} */ (canvas.getContext('2d'));
-
-        context.drawImage(bitmap, 0, 0);
-
-        const { data } = context.getImageData(0, 0, bitmap.width, bitmap.height);
-
-        return {
-            width: bitmap.width,
-            height: bitmap.height,
-            pixels: Array.from({ length: bitmap.width * bitmap.height }, (_, i) =>
-                Array.from(data.slice(i * 4, i * 4 + 3))),
-        };
-    }, [path, accept]);
-}
-
-
-/**
  * What a person sees of the viewport.
  * @param {import('playwright-core').Page} page
  * @param {number} [at] index of the viewport
@@ -194,19 +110,6 @@ export async function seen(page, at = 0) {
     await drawn(page);
 
     return readPng(await page.locator('.port').nth(at).screenshot());
-}
-
-
-/**
- * The largest difference of two lists of pixels.
- * @param {number[][]} a
- * @param {number[][]} b
- */
-export function difference(a, b) {
-    assert.equal(a.length, b.length);
-
-    return Math.max(...a.map((p, i) =>
-        Math.max(...p.map((v, k) => Math.abs(v - b[i][k])))));
 }
 
 

@@ -6,7 +6,7 @@ import { before } from 'node:test';
 import {
     BASE, canvasPixels, drawn, isShown, onPage, openStudy, portBox,
 } from './browser.mjs';
-import { CHEST, GREY, MG, storeHangings } from './hangings.mjs';
+import { CHEST, GREY, MG, SLICES, storeHangings } from './hangings.mjs';
 import { CT, NM } from './studies.mjs';
 
 /** @typedef {import('playwright-core').Page} Page */
@@ -183,3 +183,92 @@ onPage('S10 another prior can be chosen, and the oldest study says so', {},
         await page.waitForFunction(() => document.querySelector('.note')?.textContent
             === 'There is no earlier study of the patient.');
     });
+
+
+onPage('G17 the patient’s studies by date; a click puts one beside, at the closest slice', {},
+    async (page) => {
+        await openStudy(page, SLICES.study);
+        await page.keyboard.press('End');
+        await page.keyboard.press('ArrowUp');
+        await page.keyboard.press('ArrowUp');
+        await isShown(page, 9);
+        assert.equal(await page.locator('.timeline').count(), 0, 'it is asked for first');
+        await page.keyboard.press('/');
+
+        const chips = page.locator('.timeline-study');
+
+        await chips.nth(2).waitFor();
+        // the newest first; the one of another birth date is not the patient's
+        assert.deepEqual(await chips.evaluateAll((all) => all.map((n) => [
+            n.querySelector('.timeline-date')?.textContent,
+            n.querySelector('.timeline-mark')?.textContent,
+            n.querySelector('.timeline-gap')?.textContent].join(' '))), [
+            'Mar 01, 2026 This study ', 'Mar 01, 2025 Closest 1 year earlier',
+            'Mar 01, 2024  2 years earlier']);
+        assert.equal(await chips.nth(0).getAttribute('aria-current'), 'true');
+
+        // of the same space: 20 mm, the fifth of 10 mm slices from 60
+        await chips.nth(1).click();
+        await isShown(page, 5, 1);
+        assert.deepEqual(await texts(page, '.prior'), ['', 'PRIOR  Mar 01, 2025  1 year earlier']);
+        assert.equal(await page.locator('.timeline-study.is-prior .timeline-mark').innerText(), 'PRIOR');
+        assert.equal(await page.locator('.match-why').innerText(), 'Matched by chest, axial');
+
+        // and they go on together
+        await page.keyboard.press('ArrowDown');
+        await page.keyboard.press('ArrowDown');
+        await isShown(page, 6, 1);
+
+        // of another space: as far through the stack; the body part is doubted
+        await page.locator('.timeline-study').nth(2).click();
+        await isShown(page, 4, 1);
+        assert.equal(await page.locator('.match-why').innerText(), 'Other body part: HEAD');
+        assert.ok(await page.locator('.match.is-doubtful').isVisible());
+
+        // wrong: another series of the prior is chosen
+        const list = page.getByLabel('Series of the prior');
+
+        assert.deepEqual(await list.locator('option').allInnerTexts(), ['CT Axial (4)', 'CT Scout (2)']);
+        await list.selectOption({ label: 'CT Scout (2)' });
+        await isShown(page, 1, 1);
+        assert.match(await page.locator('.corner-br').nth(1).innerText(), /Scout/);
+        assert.equal(await page.locator('.match-why').innerText(), 'Chosen');
+
+        // back to this study alone
+        await page.locator('.timeline-study.is-own').click();
+        await page.waitForFunction(() => document.querySelectorAll('.port').length === 1);
+        await page.keyboard.press('/');
+        await page.locator('.timeline').waitFor({ state: 'detached' });
+    });
+
+
+onPage('G18 the next hanging and the one before, by key, with the reason', {},
+    async (page) => {
+        await openStudy(page, MG.study);
+        await isShown(page, 1, 3);
+        await page.keyboard.press('.');
+        await page.waitForFunction(() => document.querySelectorAll('.port').length === 1);
+        assert.equal(await page.locator('.note').innerText(), 'One series: MG, 4 series');
+        await page.keyboard.press('.');
+        await page.waitForFunction(() => document.querySelectorAll('.port').length === 2);
+        await page.keyboard.press(':');
+        await page.keyboard.press(':');
+        await isShown(page, 1, 3);
+        assert.equal(await page.locator('.note').innerText(),
+            'Mammography four-view: MG, 4 series, 4 images');
+    });
+
+
+onPage('G18 what is wrong in the protocols is said with rule and key', {}, async (page) => {
+    await page.route('**/hanging.json', (route) => route.fulfill({ json: { protocols: [
+        { name: 'Right', match: {}, layout: '1x1', ports: [{ select: [{}] }] },
+        { name: 'Wrong', match: {}, layout: '1x1', ports: [{ select: [{ modalty: 'CT' }] }] },
+    ] } }));
+    await openStudy(page, CT.study);
+    assert.match(await page.locator('.hangings-wrong').innerText(),
+        /protocols\[1\]\.ports\[0\]\.select\[0\]\.modalty: is not known; there are modality/);
+    await page.unroute('**/hanging.json');
+    await page.route('**/hanging.json', (route) => route.fulfill({ body: '{' }));
+    await openStudy(page, CT.study);
+    assert.match(await page.locator('.hangings-wrong').innerText(), /hanging\.json cannot be read/);
+});

@@ -84,6 +84,39 @@ function chest(n, view) {
 }
 
 
+/** Slices of one patient: of now, of a year ago in the same space, and older. */
+export const SLICES = { study: uid(15) };
+
+/**
+ * @param {number} study
+ * @param {number} series
+ * @param {number} n from 1, from the head
+ * @param {{date: string, from: number, step: number, space: number,
+ *          description?: string, bodyPart?: string, birth?: string}} of
+ */
+function slice(study, series, n, of) {
+    return part10({
+        StudyInstanceUID: uid(study), SeriesInstanceUID: uid(study, series),
+        SOPInstanceUID: uid(study, series, n), StudyTime: '090000', StudyDate: of.date,
+        SOPClassUID: '1.2.840.10008.5.1.4.1.1.2', Modality: 'CT', SeriesDate: of.date,
+        PatientName: 'Hanging^Slices', PatientID: 'HANG-7',
+        PatientBirthDate: of.birth ?? '19500505', PatientSex: 'M',
+        StudyDescription: 'Thorax', SeriesDescription: of.description ?? 'Axial',
+        BodyPartExamined: of.bodyPart ?? 'CHEST', SeriesNumber: series, InstanceNumber: n,
+        ImagePositionPatient: [-32, -32, of.from - of.step * (n - 1)],
+        ImageOrientationPatient: [1, 0, 0, 0, 1, 0], PixelSpacing: [1, 1], SliceThickness: 5,
+        FrameOfReferenceUID: uid(99, of.space), SamplesPerPixel: 1,
+        PhotometricInterpretation: 'MONOCHROME2', Rows: 64, Columns: 64, BitsAllocated: 8,
+        BitsStored: 8, HighBit: 7, PixelRepresentation: 0, WindowCenter: 128, WindowWidth: 256,
+        PixelData: Buffer.alloc(64 * 64, 40 + 10 * n),
+    });
+}
+
+const slices = (/** @type {number} */ study, /** @type {number} */ series,
+    /** @type {number} */ count, /** @type {Parameters<typeof slice>[3]} */ of) =>
+    Array.from({ length: count }, (_, k) => slice(study, series, k + 1, of));
+
+
 /** @param {string} base URL of the server */
 export async function storeHangings(base) {
     await store(base, [
@@ -92,5 +125,11 @@ export async function storeHangings(base) {
             mammogram(2, 1, i + 1, view, '20231010')),
         mammogram(3, 1, 1, VIEWS[1], '20250601', '19800101'),
         chest(1, 'LL'), chest(2, 'PA'),
+        ...slices(15, 1, 11, { date: '20260301', from: 60, step: 5, space: 1 }),
+        ...slices(16, 1, 7, { date: '20250301', from: 60, step: 10, space: 1 }),
+        ...slices(17, 1, 4, { date: '20240301', from: 0, step: 5, space: 2, bodyPart: 'HEAD' }),
+        ...slices(17, 2, 2, { date: '20240301', from: 0, step: 5, space: 3,
+            description: 'Scout', bodyPart: '' }),
+        ...slices(18, 1, 2, { date: '20230301', from: 0, step: 5, space: 4, birth: '19990101' }),
     ]);
 }

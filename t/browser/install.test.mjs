@@ -4,82 +4,36 @@
 // program's version as conf/nginx.conf tells it, and go away.
 
 import assert from 'node:assert/strict';
-import { createServer, request } from 'node:http';
 
 import { BASE, isShown, nextPage, onPage } from './browser.mjs';
 import { readPng } from './png.mjs';
+import { Proxy, changed } from './proxy.mjs';
 import { CT } from './studies.mjs';
 
 /** @typedef {import('playwright-core').Page} Page */
 
-/** A server of the pages under versions. */
-class Proxy {
+/** The pages under versions, as conf/nginx.conf has them. */
+class Versions extends Proxy {
     program = '0a';
-    /** @type {string[]} paths that were asked for */
-    asked = [];
-    port = 0;
-    server = createServer((req, res) => this.#pass(req, res));
 
-    /** @param {number} [port] */
-    start(port = 0) {
-        return new Promise((done) => this.server.listen(port, '127.0.0.1', () => {
-            // a test that fails must not hold up the others
-            this.server.unref();
-            this.port = /** @type {any} */ (this.server.address()).port;
-            done(null);
-        }));
-    }
-
-    stop() {
-        this.server.closeAllConnections();
-        return new Promise((done) => this.server.close(done));
-    }
-
-    get base() {
-        return `http://127.0.0.1:${this.port}`;
-    }
-
-    /**
-     * @param {import('node:http').IncomingMessage} req
-     * @param {import('node:http').ServerResponse} res
-     */
-    #pass(req, res) {
-        const path = (req.url ?? '').replace(`/v/${this.program}/`, '/');
-        const headers = { ...req.headers, 'host': new URL(BASE).host, 'accept-encoding': 'identity' };
-
-        this.asked.push(req.url ?? '');
-
-        const on = request(BASE + path, { method: req.method, headers }, (answer) => {
-            const isPage = answer.headers['content-type']?.startsWith('text/html');
-            /** @type {Buffer[]} */
-            const parts = [];
-
-            if (!isPage) {
-                res.writeHead(answer.statusCode ?? 500, answer.headers);
-                answer.pipe(res);
-                return;
-            }
-
-            answer.on('data', (part) => parts.push(part));
-            answer.on('end', () => {
-                const text = Buffer.concat(parts).toString()
-                    .replace(/ (href|src)="(?:v\/[0-9a-f]+\/)?(css|js)\//g,
-                        ` $1="v/${this.program}/$2/`);
-
-                delete answer.headers['content-length'];
-                delete answer.headers['transfer-encoding'];
-                // as sub_filter does, and as conf/nginx.conf says of pages
-                delete answer.headers.etag;
-                delete answer.headers['last-modified'];
-                answer.headers['cache-control'] = 'no-cache';
-                res.writeHead(answer.statusCode ?? 500, answer.headers);
-                res.end(text);
-            });
+    constructor() {
+        super(BASE);
+        this.on(/./, (turn) => {
+            turn.path = turn.path.replace(`/v/${this.program}/`, '/');
+            turn.pass();
         });
+        this.on(/^\/([a-z]+\.html)?(\?|$)/, changed(({ status, headers, body }) => {
+            // as sub_filter does, and as conf/nginx.conf says of pages
+            const { etag, 'last-modified': date, ...rest } = headers;
 
-        on.on('error', () => res.destroy());
-        res.on('close', () => on.destroy());
-        req.pipe(on);
+            return {
+                status,
+                headers: { ...rest, 'cache-control': 'no-cache' },
+                body: Buffer.from(body.toString()
+                    .replace(/ (href|src)="(?:v\/[0-9a-f]+\/)?(css|js)\//g,
+                        ` $1="v/${this.program}/$2/`)),
+            };
+        }));
     }
 }
 
@@ -110,7 +64,7 @@ const kept = (/** @type {Page} */ page) => page.evaluate(async () => {
     return { names, paths };
 });
 
-const openThere = async (/** @type {Page} */ page, /** @type {Proxy} */ proxy) => {
+const openThere = async (/** @type {Page} */ page, /** @type {Versions} */ proxy) => {
     await page.goto(`${proxy.base}/viewer.html?study=${CT.study}`);
     await isShown(page, 1);
 };
@@ -146,7 +100,7 @@ onPage('G23 installable: a manifest, icons, no complaint of the browser',
 
 onPage('G23 installable: the worker comes after the first picture, and keeps the program only',
     { worker: true }, async (page) => {
-        const proxy = new Proxy();
+        const proxy = new Versions();
 
         await proxy.start();
 
@@ -185,7 +139,7 @@ onPage('G23 installable: the worker comes after the first picture, and keeps the
 
 onPage('G23 installable: another version takes over at the next start', { worker: true },
     async (page) => {
-        const proxy = new Proxy();
+        const proxy = new Versions();
 
         await proxy.start();
 
@@ -195,7 +149,7 @@ onPage('G23 installable: another version takes over at the next start', { worker
             proxy.program = '0b';
             await page.goto(`${proxy.base}/`);
             assert.match(await workerOf(page), /0a$/, 'until then the old one stays');
-            assert.equal(await page.locator('script[src="v/0b/js/list/main.js"]').count(), 1,
+            assert.equal(await page.locator('script[src="v/0b/js/start.js"]').count(), 1,
                 'but shows the new pages');
             await page.waitForFunction(async () =>
                 (await navigator.serviceWorker.getRegistration())?.waiting?.scriptURL.endsWith('0b'));
@@ -218,7 +172,7 @@ onPage('G23 installable: another version takes over at the next start', { worker
 
 onPage('G23 installable: no server, a clear page; and back', { worker: true, allow: /ERR_|dynamically imported/ },
     async (page) => {
-        const proxy = new Proxy();
+        const proxy = new Versions();
 
         await proxy.start();
         await page.goto(`${proxy.base}/`);
@@ -233,7 +187,7 @@ onPage('G23 installable: no server, a clear page; and back', { worker: true, all
 
         await page.goto(`${proxy.base}/`);
 
-        const again = new Proxy();
+        const again = new Versions();
 
         await again.start(proxy.port);
 

@@ -150,7 +150,7 @@ onPage('B07 tiles inside a viewport: rows and columns of consecutive frames', {}
     async (page) => {
         await openStudy(page, LINKED.study);
         await page.keyboard.press('g');
-        await page.getByRole('button', { name: '2 × 3, images' }).click();
+        await page.getByRole('button', { name: '2 × 3 images' }).click();
         await page.waitForFunction(() => document.querySelectorAll('.port').length === 6);
 
         for (let k = 0; k < 6; k++) {
@@ -181,7 +181,7 @@ onPage('B07 tiles inside a viewport: rows and columns of consecutive frames', {}
         assert.equal(await middle(page, 1), 0);
 
         await page.keyboard.press('g');
-        await page.getByRole('button', { name: '1 × 1, images' }).click();
+        await page.getByRole('button', { name: '1 × 1 images' }).click();
         await page.waitForFunction(() => document.querySelectorAll('.port').length === 1);
         await isShown(page, 20, 0);
     });

@@ -14,10 +14,14 @@ const DICTIONARY = {
     SeriesDate: [0x00080021, 'DA'],
     AcquisitionDate: [0x00080022, 'DA'],
     StudyTime: [0x00080030, 'TM'],
+    ContentDate: [0x00080023, 'DA'],
     AcquisitionTime: [0x00080032, 'TM'],
     AccessionNumber: [0x00080050, 'SH'],
     Modality: [0x00080060, 'CS'],
     InstitutionName: [0x00080080, 'LO'],
+    CodeValue: [0x00080100, 'SH'],
+    CodingSchemeDesignator: [0x00080102, 'SH'],
+    CodeMeaning: [0x00080104, 'LO'],
     StudyDescription: [0x00081030, 'LO'],
     SeriesDescription: [0x0008103e, 'LO'],
     PatientName: [0x00100010, 'PN'],
@@ -31,8 +35,18 @@ const DICTIONARY = {
     KVP: [0x00180060, 'DS'],
     SpacingBetweenSlices: [0x00180088, 'DS'],
     FrameTime: [0x00181063, 'DS'],
+    EstimatedRadiographicMagnificationFactor: [0x00181114, 'DS'],
     ImagerPixelSpacing: [0x00181164, 'DS'],
     ViewPosition: [0x00185101, 'CS'],
+    SequenceOfUltrasoundRegions: [0x00186011, 'SQ'],
+    RegionLocationMinX0: [0x00186018, 'UL'],
+    RegionLocationMinY0: [0x0018601a, 'UL'],
+    RegionLocationMaxX1: [0x0018601c, 'UL'],
+    RegionLocationMaxY1: [0x0018601e, 'UL'],
+    PhysicalUnitsXDirection: [0x00186024, 'US'],
+    PhysicalUnitsYDirection: [0x00186026, 'US'],
+    PhysicalDeltaX: [0x0018602c, 'FD'],
+    PhysicalDeltaY: [0x0018602e, 'FD'],
     StudyInstanceUID: [0x0020000d, 'UI'],
     SeriesInstanceUID: [0x0020000e, 'UI'],
     StudyID: [0x00200010, 'SH'],
@@ -53,6 +67,7 @@ const DICTIONARY = {
     Rows: [0x00280010, 'US'],
     Columns: [0x00280011, 'US'],
     PixelSpacing: [0x00280030, 'DS'],
+    PixelSpacingCalibrationType: [0x00280a02, 'CS'],
     BitsAllocated: [0x00280100, 'US'],
     BitsStored: [0x00280101, 'US'],
     HighBit: [0x00280102, 'US'],
@@ -72,6 +87,14 @@ const DICTIONARY = {
     LUTDescriptor: [0x00283002, 'US'],
     LUTData: [0x00283006, 'OW'],
     VOILUTSequence: [0x00283010, 'SQ'],
+    RelationshipType: [0x0040a010, 'CS'],
+    ValueType: [0x0040a040, 'CS'],
+    ConceptNameCodeSequence: [0x0040a043, 'SQ'],
+    TextValue: [0x0040a160, 'UT'],
+    ContentSequence: [0x0040a730, 'SQ'],
+    DocumentTitle: [0x00420010, 'ST'],
+    EncapsulatedDocument: [0x00420011, 'OB'],
+    MIMETypeOfEncapsulatedDocument: [0x00420012, 'LO'],
     Units: [0x00541001, 'CS'],
     PixelData: [0x7fe00010, 'OW'],
 };
@@ -104,6 +127,14 @@ function encoded(vr, value) {
 
     if (vr === 'US') {
         return Buffer.from(Uint16Array.from([value].flat()).buffer);
+    }
+
+    if (vr === 'UL') {
+        return Buffer.from(Uint32Array.from([value].flat()).buffer);
+    }
+
+    if (vr === 'FD') {
+        return Buffer.from(Float64Array.from([value].flat()).buffer);
     }
 
     if (vr === 'AT') {

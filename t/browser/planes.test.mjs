@@ -7,7 +7,9 @@
 import assert from 'node:assert/strict';
 import { before } from 'node:test';
 
-import { BASE, SIZES, drawn, onPage, openStudy } from './browser.mjs';
+import {
+    BASE, SIZES, canvasPixels, difference, drawn, nextPage, onPage, openStudy,
+} from './browser.mjs';
 import { readPng } from './png.mjs';
 import { DX } from './studies.mjs';
 import { BODY, GAP, PET, WAYS, storeVolumes } from './volumes.mjs';
@@ -596,3 +598,71 @@ onPage('planes on a tablet: a finger takes a line', { size: SIZES.tablet }, asyn
     assert.ok(Number(await page.locator('.slider').nth(1).getAttribute('aria-valuenow'))
         > Number(before) + 10);
 });
+
+
+onPage('H12 planes, slab, fusion and cross-hair are in the address, and open the same', {},
+    async (page) => {
+        await openPlanes(page);
+
+        // the coronal plane 50 mm to the back, as a slab, with another window
+        const scale = await scaleIn(page, 0);
+
+        await dragIn(page, 0, [{ x: 40, y: 1 }, { x: 40, y: 1 + 50 * scale }]);
+        await settled(page, 3);
+        await port(page, 1).focus();
+        await page.locator('.cell').nth(1).locator('.space-slab').selectOption('maximum_ip');
+        await page.keyboard.press('3');
+        await settled(page, 3);
+        await page.waitForFunction(() => /p=coronal[^&]*b=maximum_ip,\d+[^&]*w=500,2000/
+            .test(location.search) && /p=3d/.test(location.search));
+
+        const url = page.url();
+        const shown = (/** @type {Page} */ p) => Promise.all([0, 1, 2].map(async (at) =>
+            `${await port(p, at).getAttribute('data-shown')} ${await port(p, at)
+                .locator('.corner-bl').innerText()}`));
+        const before = await shown(page);
+        const pixels = await canvasPixels(page, 60, 120, 200, 60, 1);
+
+        page = await nextPage(page);
+        await page.goto(url);
+        await settled(page, 3);
+        assert.deepEqual(await shown(page), before);
+        assert.equal(await page.locator('.cell').nth(1).locator('.space-slab').inputValue(),
+            'maximum_ip');
+        assert.ok(difference(await canvasPixels(page, 60, 120, 200, 60, 1), pixels) <= 1);
+
+        // and the planes can be left
+        await page.keyboard.press('b');
+        await page.waitForFunction(() => document.querySelectorAll('.port').length === 1);
+        await page.locator('.port[data-shown="1"]').waitFor();
+    });
+
+
+onPage('H12 what lies over a picture and the cross-hair are in the address', {},
+    async (page) => {
+        await openSeries(page, 3);
+        await page.keyboard.press('y');
+        await page.keyboard.press('j');
+        await dragIn(page, 2, [{ x: 20, y: 30 }]);
+        await settled(page, 3);
+        await page.waitForFunction(() => /cross=[\d.]+,/.test(location.search)
+            && /~f=[\d.]+,hot,0.6,/.test(location.search));
+
+        const url = page.url();
+        const at = await port(page, 0).getAttribute('data-shown');
+
+        page = await nextPage(page);
+        await page.goto(url);
+        await settled(page, 3);
+        await page.locator('.space-opacity').first().waitFor({ state: 'attached' });
+        assert.equal(await port(page, 0).getAttribute('data-shown'), at);
+        assert.equal(await port(page, 2).locator('.line-cross').count(), 4);
+        await port(page, 0).focus();
+        await drawn(page);
+        assert.equal(await page.locator('.toolbar [data-command="fusion"]')
+            .getAttribute('aria-pressed'), 'true');
+
+        // a plane of nowhere and a slab of anything are left out
+        await page.goto(url.replace(/~f=[^&]*/, '~p=oblique~c=1,2,3~b=x,-1~f=1.2.3,hot,9,0'));
+        await settled(page, 3);
+    });

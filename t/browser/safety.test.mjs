@@ -9,8 +9,11 @@ import { before } from 'node:test';
 import {
     BASE, SIZES, drawn, isShown, onPage, openStudy, portBox,
 } from './browser.mjs';
-import { storeCt, storePhantoms } from './phantoms.mjs';
+import { made, newUid } from './made.mjs';
+import { item, store } from './part10.mjs';
+import { BARE, DX, storeCt, storePhantoms } from './phantoms.mjs';
 import { readPng } from './png.mjs';
+import { CT, DX as LARGE, LINKED, NM } from './studies.mjs';
 import { NO_SAMPLES, storeSamples } from './samples.mjs';
 
 /** @typedef {import('playwright-core').Page} Page */
@@ -216,4 +219,351 @@ onPage('S11 corner text moves beside the picture and back, and stays where it wa
         await page.keyboard.press(';');
         await drawn(page);
         assert.deepEqual(await portBox(page), wide);
+    });
+
+
+/** @param {Page} page @param {string} words @param {string} name of the study's row */
+async function searchAnother(page, words, name) {
+    await page.locator('.toolbar [data-command="another"]').click();
+    await page.locator('.another .ask-field').fill(words);
+    await page.keyboard.press('Enter');
+    await page.locator('.another-study', { hasText: name }).click();
+}
+
+
+/** @param {Page} page @returns {Promise<number>} that the banner says */
+const patients = async (page) => await page.locator('.banner-two').isVisible() ? 2 : 1;
+
+
+onPage('S2 H9 two patients only after a question that names both; then colours and names',
+    {}, async (page) => {
+        await openStudy(page, CT.study);
+        await searchAnother(page, 'LINK-1', 'Linked, Series');
+
+        const question = page.locator('dialog[open]');
+        const said = await question.innerText();
+
+        assert.ok(said.includes(CT.id) && said.includes('LINK-1'), said);
+        assert.ok(said.includes('Linked, Series'));
+        // the safe answer, Esc and Enter all leave the screen as it was
+        await page.keyboard.press('Escape');
+        await drawn(page);
+        assert.equal(await page.locator('.port').count(), 1);
+        assert.equal(await patients(page), 1);
+        await searchAnother(page, 'LINK-1', 'Linked, Series');
+        await question.waitFor();
+        await page.keyboard.press('Enter');
+        await drawn(page);
+        assert.equal(await page.locator('.port').count(), 1);
+
+        await searchAnother(page, 'LINK-1', 'Linked, Series');
+        await page.getByRole('button', { name: 'Show both' }).click();
+        await isShown(page, 1, 1);
+
+        // the banner is of both, and each picture says whose it is
+        assert.equal(await patients(page), 2);
+        assert.match(await page.locator('.banner-two').innerText(), /2 patients/);
+        assert.deepEqual(await page.locator('.banner-who').count(), 2);
+        assert.equal(await page.locator('.banner-patient').isVisible(), false);
+        await page.keyboard.press('i');
+        await page.keyboard.press('i');
+        await drawn(page);
+        assert.match(await page.locator('.whose').nth(0).innerText(), new RegExp(CT.id));
+        assert.match(await page.locator('.whose').nth(1).innerText(), /Linked, Series/);
+        assert.deepEqual(await page.locator('.prior:visible').count(), 0);
+
+        // a frame of another colour each, on the screen
+        const png = readPng(await page.locator('.ports').screenshot());
+        const half = Math.floor(png.width / 2);
+        const [left, right] = [png.at(1, 300), png.at(half + 3, 300)];
+
+        assert.ok(Math.max(...left.map((v, i) => Math.abs(v - right[i]))) > 80,
+            `${left} ${right}`);
+        assert.ok(Math.max(...left) > 150 && Math.max(...right) > 150);
+
+        // marks are of the page's own patient
+        await page.locator('.port').nth(1).focus();
+        await page.keyboard.press('d');
+        await page.waitForSelector('.layer-marks', { state: 'attached' });
+
+        const box = await portBox(page, 1);
+
+        await page.mouse.click(box.x + 100, box.y + 200);
+        await page.waitForFunction(() => /own patient/.test(
+            document.querySelector('.panel-note')?.textContent ?? ''));
+        assert.equal(await page.locator('.mark').count(), 0);
+
+        // its viewport closed: one patient, and nothing of the other is left
+        await page.locator('.port').nth(1).focus();
+        await page.keyboard.press('v');
+        await page.keyboard.press('Delete');
+        await drawn(page);
+        assert.equal(await patients(page), 1);
+        assert.equal(await page.locator('.thumb').count(), 2);
+        assert.equal(await page.locator('.whose:visible').count(), 0);
+    });
+
+
+onPage('S2 a link that is dropped asks; an address with two patients opens one, and says so',
+    {}, async (page) => {
+        await openStudy(page, CT.study);
+        await page.evaluate((url) => {
+            const data = new DataTransfer();
+
+            data.setData('text/uri-list', url);
+            document.querySelector('.stage')?.dispatchEvent(new DragEvent('drop',
+                { dataTransfer: data, bubbles: true, cancelable: true }));
+        }, `${BASE}/viewer.html?study=${LINKED.study}`);
+        await page.locator('dialog[open]').waitFor();
+        assert.match(await page.locator('dialog[open]').innerText(), /Linked, Series/);
+        await page.keyboard.press('Escape');
+
+        for (const address of [`study=${CT.study}&study=${LINKED.study}`,
+            `requestType=STUDY&studyUID=${CT.study},${LINKED.study}`])
+        {
+            await page.goto(`${BASE}/viewer.html?${address}`);
+            await page.waitForFunction(() => /two patients.*Linked, Series/.test(
+                document.querySelector('.note')?.textContent ?? ''));
+            await isShown(page, 1);
+            assert.equal(await page.locator('.thumb').count(), 2);
+            assert.equal(await patients(page), 1);
+        }
+
+        // of one patient it opens them all
+        await page.goto(`${BASE}/viewer.html?study=${NM.study}&study=${NM.older}`);
+        await isShown(page, 1);
+        assert.equal(await page.locator('.thumb').count(), 2);
+        assert.equal(await patients(page), 1);
+        assert.equal(await page.locator('.thumb.is-prior').count(), 1);
+    });
+
+
+/**
+ * A row of the lens, from its left to its right; null: there is no lens.
+ * @param {Page} page
+ * @returns {Promise<number[] | null>} greys
+ */
+const lensRow = (page) => page.evaluate(() => {
+    const canvas = /** @type {HTMLCanvasElement | null} */ (
+        document.querySelector('.lens canvas'));
+    const data = canvas?.getContext('2d')?.getImageData(0, canvas.height >> 1, canvas.width, 1)
+        .data;
+
+    return data === undefined ? null : Array.from(data).filter((_, i) => i % 4 === 0);
+});
+
+
+onPage('G8 the magnifier: what is under the pointer, 2 to 4 times as large; by keys too', {},
+    async (page) => {
+        await openStudy(page, await storeCt(BASE));
+        await page.keyboard.press('2');
+        await isShown(page, 1);
+
+        const box = await portBox(page);
+        // 200 x 160 pixels of 0.5 x 0.8 mm: as wide as 200 x 256 square ones
+        const scale = Math.min(box.width / 200, box.height / 256);
+        // air and tissue meet at column 60
+        const edge = box.width / 2 + (60 - 100) * scale;
+        const y = box.height / 2 + (60 - 80) * 1.6 * scale;
+
+        await page.keyboard.press('/');
+        await page.mouse.move(box.x + edge - 20, box.y + y);
+
+        for (const times of [2, 3, 4]) {
+            await page.waitForFunction((n) => document.querySelector('.lens-times')
+                ?.textContent === `× ${n}`, times);
+            await drawn(page);
+
+            const row = /** @type {number[]} */ (await lensRow(page));
+            const at = row.findIndex((v, i) => i > 5 && v - row[i - 5] > 60);
+
+            assert.ok(Math.abs(at - (110 + 20 * times)) < 8, `${times}: ${at} of ${row.length}`);
+            await page.keyboard.press('.');
+        }
+
+        assert.ok(await page.locator('.toolbar [data-command="sight"][aria-pressed="true"]')
+            .isVisible());
+        await page.keyboard.press('Escape');
+        await drawn(page);
+        assert.equal(await lensRow(page), null);
+        // no pointer: Enter, then Shift and arrows
+        await page.locator('.port').focus();
+        await page.keyboard.press('Enter');
+        await page.locator('.lens').waitFor();
+
+        const from = await page.locator('.lens').boundingBox();
+
+        await page.keyboard.press('Shift+ArrowRight');
+        await drawn(page);
+
+        const to = await page.locator('.lens').boundingBox();
+
+        assert.ok(from !== null && to !== null && to.x - from.x === 12);
+        // another tool takes it away
+        await page.keyboard.press('s');
+        await drawn(page);
+        assert.equal(await lensRow(page), null);
+    });
+
+
+onPage('G8 the magnifier shows the server’s own pixels, and stands above a finger',
+    { size: SIZES.tablet }, async (page) => {
+        await openStudy(page, LARGE.study);
+        await page.keyboard.press('/');
+
+        const box = await portBox(page);
+        const cdp = await page.context().newCDPSession(page);
+        const finger = { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+
+        await cdp.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: [finger] });
+        await page.locator('.lens').waitFor();
+
+        const lens = await page.locator('.lens').boundingBox();
+
+        assert.ok(lens !== null && lens.y + lens.height / 2 < finger.y - 80);
+
+        // detail that only single stored pixels have
+        for (let most = 0; most < 60;) {
+            const row = /** @type {number[]} */ (await lensRow(page));
+
+            most = Math.max(...row.slice(60, 160)) - Math.min(...row.slice(60, 160));
+            await drawn(page);
+        }
+
+        await cdp.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
+        await drawn(page);
+        assert.equal(await lensRow(page), null);
+    });
+
+
+const CLASS = '1.2.840.10008.5.1.4.1.1.';
+const CM = { PhysicalUnitsXDirection: 3, PhysicalUnitsYDirection: 3,
+    PhysicalDeltaX: 0.05, PhysicalDeltaY: 0.05, RegionLocationMinX0: 0,
+    RegionLocationMinY0: 0, RegionLocationMaxX1: 63, RegionLocationMaxY1: 63 };
+
+/**
+ * How the spacing is said, and what the bar says then; source null: there is
+ * none; mm: of a pixel.
+ * @type {Record<string, {values: Record<string, any>, source: RegExp | null, mm?: number}>}
+ */
+const SPACINGS = {
+    'Pixel Spacing': { values: { SOPClassUID: `${CLASS}2`, Modality: 'CT',
+        PixelSpacing: [0.5, 0.5] }, source: /^Pixel Spacing$/, mm: 0.5 },
+    'none': { values: { SOPClassUID: `${CLASS}7`, Modality: 'OT' }, source: null },
+    'of no size': { values: { SOPClassUID: `${CLASS}2`, Modality: 'CT',
+        PixelSpacing: [0, 0] }, source: null },
+    'at the detector': { values: { SOPClassUID: `${CLASS}1.1`, Modality: 'DX',
+        ImagerPixelSpacing: [0.2, 0.2] }, source: /detector/, mm: 0.2 },
+    'at the detector and magnified': { values: { SOPClassUID: `${CLASS}1.1`,
+        Modality: 'DX', ImagerPixelSpacing: [0.3, 0.3],
+        EstimatedRadiographicMagnificationFactor: 1.5 },
+    source: /divided by magnification/, mm: 0.2 },
+    'calibrated in a projection': { values: { SOPClassUID: `${CLASS}1.1`,
+        Modality: 'DX', ImagerPixelSpacing: [0.3, 0.3], PixelSpacing: [0.25, 0.25],
+        PixelSpacingCalibrationType: 'FIDUCIAL' }, source: /calibrated: fiducial/, mm: 0.25 },
+    'ultrasound region': { values: { SOPClassUID: `${CLASS}6.1`, Modality: 'US',
+        SequenceOfUltrasoundRegions: item(CM) }, source: /ultrasound region/, mm: 0.5 },
+    'ultrasound of time': { values: { SOPClassUID: `${CLASS}6.1`, Modality: 'US',
+        SequenceOfUltrasoundRegions: item({ ...CM, PhysicalUnitsXDirection: 4 }) },
+    source: null },
+    'ultrasound of another image': { values: { SOPClassUID: `${CLASS}6.1`, Modality: 'US',
+        SequenceOfUltrasoundRegions: item({ ...CM, RegionLocationMaxX1: 400 }) },
+    source: null },
+};
+
+/** @param {Record<string, any>} values @returns {Promise<string>} a study of 64 x 64 */
+async function storeOne(values) {
+    const study = newUid();
+
+    await store(BASE, [made({ StudyInstanceUID: study, PatientID: study.slice(-12),
+        ...values }, 64)]);
+
+    return study;
+}
+
+for (const [name, { values, source, mm }] of Object.entries(SPACINGS)) {
+    onPage(`S6 B34 G9 the bar of ${name}`, {}, async (page) => {
+        await openStudy(page, await storeOne(values));
+
+        if (source === null || mm === undefined) {
+            assert.equal(await page.locator('.scale').isVisible(), false);
+            return;
+        }
+
+        assert.match(await page.locator('.scale-source').innerText(), source);
+
+        const box = await portBox(page);
+        const bar = await page.locator('.scale-bar').boundingBox();
+        const said = /([\d.]+) (cm|mm|µm)/.exec(await page.locator('.scale-text').innerText());
+
+        assert.ok(said !== null && bar !== null);
+
+        const long = Number(said[1]) * ({ cm: 10, mm: 1 }[said[2]] ?? 0.001);
+        const pixel = Math.min(box.width, box.height) / 64;
+
+        assert.ok(Math.abs(bar.width - long / mm * pixel) < 2, `${bar.width} ${long}`);
+    });
+}
+
+
+onPage('S6 a user’s calibration gives the bar, and is named', {}, async (page) => {
+    await openStudy(page, BARE.study);
+    assert.equal(await page.locator('.scale').isVisible(), false);
+    await page.locator('.toolbar [data-command="measure"]').click();
+    await page.locator('.menu [data-command="calibrate"]').click();
+    await page.waitForSelector('.layer-marks', { state: 'attached' });
+    await stroke(page, [300, 300], [500, 300]);
+    await page.locator('.ask-field').fill('50');
+    await page.keyboard.press('Enter');
+    await page.locator('.scale').waitFor();
+    assert.match(await page.locator('.scale-source').innerText(), /calibrated by user/);
+
+    const bar = await page.locator('.scale-bar').boundingBox();
+    const said = /(\d+) cm/.exec(await page.locator('.scale-text').innerText());
+
+    assert.ok(said !== null && bar !== null);
+    assert.ok(Math.abs(bar.width - Number(said[1]) * 40) < 2, `${bar.width} ${said[0]}`);
+});
+
+
+onPage('S6 G8 true size only where image and screen are measured; else it says why', {},
+    async (page) => {
+        const note = (/** @type {RegExp} */ text) => page.waitForFunction((source) =>
+            new RegExp(source).test(document.querySelector('.note')?.textContent ?? ''),
+        text.source);
+        const ct = await storeCt(BASE);
+
+        await openStudy(page, ct);
+        await page.keyboard.press('\\');
+        await note(/screen is not measured/);
+        assert.doesNotMatch(await page.locator('.corner-bl').innerText(), /^200 %/m);
+
+        // a card of 342.4 px: 4 px a mm
+        await page.goto(`${BASE}/display.html`);
+        await page.locator('.card-slider').fill('4');
+        await drawn(page);
+
+        const card = await page.locator('.card').boundingBox();
+
+        assert.ok(card !== null && Math.abs(card.width - 342.4) < 0.5);
+        await page.getByRole('button', { name: 'Keep this size' }).click();
+        assert.match(await page.locator('.card-state').innerText(), /40\.0 pixels/);
+
+        await openStudy(page, ct);
+        await page.locator('.toolbar [data-command="sight"]').click();
+        await page.locator('.menu [data-command="true-size"]').click();
+        await note(/True size \(Pixel Spacing\)/);
+
+        const bar = await page.locator('.scale-bar').boundingBox();
+        const said = /(\d+) cm/.exec(await page.locator('.scale-text').innerText());
+
+        assert.ok(said !== null && bar !== null);
+        assert.ok(Math.abs(bar.width - Number(said[1]) * 40) < 2, `${bar.width} ${said[0]}`);
+
+        await openStudy(page, BARE.study);
+        await page.keyboard.press('\\');
+        await note(/does not say how large/);
+        await openStudy(page, DX.study);
+        await page.keyboard.press('\\');
+        await note(/not calibrated \(at the detector\)/);
     });

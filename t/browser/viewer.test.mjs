@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 
 import {
-    BASE, canvasPixels, difference, drag, isShown, onPage, openStudy, portBox,
+    BASE, canvasPixels, cinePlayed, difference, drag, isShown, onPage, openStudy, portBox,
     seen, serverPicture, textOf,
 } from './browser.mjs';
 import { CT, US, grey } from './studies.mjs';
@@ -371,27 +371,7 @@ onPage('B31 G15 cine shows every frame in turn, at the header’s rate', {}, asy
     assert.ok(await page.getByRole('button', { name: 'Window', exact: true })
         .isDisabled());
 
-    const order = await page.evaluate((frames) => new Promise((done) => {
-        /** @type {string[]} */
-        const shown = [];
-        const port = /** @type {HTMLElement} */ (document.querySelector('.port'));
-        const watch = new MutationObserver(() => {
-            const now = port.dataset.shown ?? '';
-
-            if (now !== shown.at(-1)) {
-                shown.push(now);
-            }
-
-            if (shown.length > frames + 2) {
-                watch.disconnect();
-                done(shown);
-            }
-        });
-
-        watch.observe(port, { attributes: true });
-        /** @type {HTMLElement} */ (document.querySelector('.cine-play')).click();
-    }), US.frames);
-
+    const order = await cinePlayed(page, US.frames);
     const start = Number(order[0]);
 
     assert.deepEqual(order, order.map((_, i) =>

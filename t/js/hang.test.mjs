@@ -8,7 +8,7 @@ import {
     asksImages, fits, hung, layoutOf, protocolsOf,
 } from '../../html/js/hang/engine.js';
 import { imagesOf, sightOf } from '../../html/js/hang/items.js';
-import { counterpart, earlier, priorsOf } from '../../html/js/hang/prior.js';
+import { counterpart, earlier, likenessOf, priorsOf, sliceBeside } from '../../html/js/hang/prior.js';
 import { uprightView } from '../../html/js/hang/upright.js';
 import { RESET, apply, matrix } from '../../html/js/math/view.js';
 import { dataset, viewport } from './helper.mjs';
@@ -68,10 +68,10 @@ test('what an administrator wrote wrong is named with its place', () => {
         'protocols[2]: ports are not as many as the layout has',
         'protocols[3]: name is missing',
         'protocols[4]: is no object',
-        'protocols[5].ports[0]: is no viewport',
+        'protocols[5].ports[0].select[0].colour: is not known; there are modality, laterality, view, bodyPart, description',
         'protocols[6]: match.modality is no list of words',
         'protocols[7]: match knows modality, region, series, images',
-        'protocols[8].ports[0]: is no viewport',
+        'protocols[8].ports[0].select[0].toString: is not known; there are modality, laterality, view, bodyPart, description',
     ]);
     assert.deepEqual(protocolsOf('x').wrong, ['protocols: a list is missing']);
 });
@@ -200,4 +200,31 @@ test('S10 compared is what is alike; another side or modality never', () => {
     assert.equal(counterpart(item('CT', { description: 'Lung axial' }), [
         item('CT', { id: 'a', description: 'Scout' }), item('MR', { id: 'c' }),
         item('CT', { id: 'b', description: 'axial LUNG 1 mm' })])?.id, 'b');
+});
+
+
+test('S10 what a prior was matched by is told, and another body part', () => {
+    const own = item('CT', { bodyPart: 'CHEST', description: 'Axial 1.0 lung', laterality: '' });
+
+    assert.deepEqual(likenessOf(own, item('CT', { bodyPart: 'CHEST', description: 'lung axial' })),
+        { by: ['chest', 'lung', 'axial'], against: '' });
+    assert.deepEqual(likenessOf(own, item('CT', { bodyPart: 'HEAD', description: 'Brain' })),
+        { by: [], against: 'HEAD' });
+    assert.deepEqual(likenessOf(own, item('CT')), { by: [], against: '' });
+});
+
+
+test('G17 the closest slice: by place in one space, else as far through the stack', () => {
+    const slices = (/** @type {number} */ n, /** @type {number} */ step,
+        /** @type {string} */ reference) => /** @type {any} */ (Array.from({ length: n },
+        (_, k) => ({ position: [0, 0, 100 - step * k], reference, columns: 10, rows: 10,
+            aspect: 1, spacing: { column: 1, row: 1 },
+            orientation: { row: [1, 0, 0], column: [0, 1, 0] } })));
+    const frames = slices(21, 5, 'a');
+
+    assert.equal(sliceBeside({ frames, index: 6 }, slices(11, 10, 'a')), 3);
+    assert.equal(sliceBeside({ frames, index: 20 }, slices(5, 5, 'a')), 4);
+    assert.equal(sliceBeside({ frames, index: 10 }, slices(41, 1, 'b')), 20);
+    assert.equal(sliceBeside({ frames, index: 20 }, slices(7, 1, '')), 6);
+    assert.equal(sliceBeside({ frames: slices(1, 1, ''), index: 0 }, slices(3, 1, '')), 0);
 });

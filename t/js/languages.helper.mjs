@@ -15,6 +15,7 @@ const OTHERS = /^(js\/(selftest|bir)\/|(selftest|bir|away)\.html)/;
 const TABLES = [
     ['js/math/window.js', /\blabel: ('[^']+')/g],
     ['js/math/scale.js', /('(?:[A-Za-z][^'./]* [^'./]*|calibrated)')/g],
+    ['js/marks/scale.js', /('[a-z]+(?: [a-z]+)+')/g],
     ['hanging.json', /"name": ("[^"]+")/g],
 ];
 

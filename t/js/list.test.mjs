@@ -347,7 +347,7 @@ test('why a file was refused, out of the server\'s answer', () => {
         '00081197': { Value: [code] }, ...(why ? { '00091001': { Value: [why] } } : {}) }] } });
 
     assert.equal(refusalOf({ '00081199': { Value: [{}] } }), '');
-    assert.equal(refusalOf(answer(0x0111, 'x')), 'It is known with other content: x');
+    assert.equal(refusalOf(answer(0x0111, 'x')), 'It is known with other content: \u2066x\u2069');
     assert.equal(refusalOf([answer(0xc000)]), 'The server cannot read it');
     assert.equal(refusalOf({ '0008119A': { Value: [{}] } }), 'The server refused it');
     assert.equal(refusalOf(null), '');

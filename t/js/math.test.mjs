@@ -13,7 +13,7 @@ import {
     RESET, apply, applyInverse, fitScale, flipped, matrix, panned, rotated,
     visible, zoomed,
 } from '../../html/js/math/view.js';
-import { dragged, inverted, preview, ramp } from '../../html/js/math/window.js';
+import { cssFilter, dragged, inverted, preview, ramp } from '../../html/js/math/window.js';
 import { dataset } from './helper.mjs';
 
 const IMAGE = { width: 500, height: 250 };
@@ -308,4 +308,32 @@ test('spacing says where it is from, or is not there', () => {
         .source, 'calibrated: fiducial');
     assert.equal(of({ Modality: ['US'] }), null);
     assert.equal(of({ Modality: ['SC'] }), null);
+});
+
+
+test('the preview as CSS filters, which clamp each, is the map itself', () => {
+    const clamped = (/** @type {number} */ v) => Math.max(0, Math.min(1, v));
+    /** @type {Record<string, (y: number, k: number) => number>} */
+    const FUNCTIONS = {
+        invert: (y) => 1 - y,
+        brightness: (y, k) => clamped(k * y),
+        contrast: (y, k) => clamped(k * (y - 0.5) + 0.5),
+    };
+    const run = (/** @type {string} */ css, /** @type {number} */ y) =>
+        [...css.matchAll(/([a-z]+)\(([-\d.e]+)\)/g)].reduce((v, [, name, k]) =>
+            FUNCTIONS[name](v, Number(k)), y);
+
+    assert.equal(cssFilter({ slope: 1, intercept: 0 }), '');
+    assert.equal(cssFilter({ slope: -1, intercept: 1 }), 'invert(1)');
+
+    for (const slope of [-3, -1, -0.3, 0.2, 0.5, 1, 4]) {
+        for (const intercept of [-4, -0.7, -0.2, 0, 0.1, 0.5, 0.9, 2, 4]) {
+            for (const y of [0, 0.1, 0.3, 0.5, 0.8, 1]) {
+                const css = cssFilter({ slope, intercept });
+
+                assert.ok(Math.abs(run(css, y) - clamped(slope * y + intercept)) < 1e-9,
+                    `${slope} ${intercept} ${y}: ${css}`);
+            }
+        }
+    }
 });

@@ -99,7 +99,9 @@ function watch() {
         return { shown: here ? port.csImage.imageId : '', good: here, final: here, exact: here };
     };
 
-    const look = () => {
+    const { port1, port2 } = new MessageChannel();
+
+    port1.onmessage = () => {
         const port = document.querySelector('.port');
         const now = port === null ? theirs() : ours(port);
         const text = JSON.stringify(now);
@@ -108,7 +110,11 @@ function watch() {
             last = text;
             log.push({ at: clock(), ...now });
         }
+    };
 
+    // a frame of the screen is committed when its callbacks are done
+    const look = () => {
+        port2.postMessage(0);
         requestAnimationFrame(look);
     };
 
@@ -236,7 +242,6 @@ async function dragging(net) {
             const step = { from: performance.timeOrigin + e.timeStamp, to: 0 };
 
             window.benchInput.push(step);
-            // the frame that shows it is committed when its callbacks are done
             requestAnimationFrame(() => {
                 const { port1, port2 } = new MessageChannel();
 
@@ -252,6 +257,8 @@ async function dragging(net) {
     const step = async (dx, dy) => {
         const at = await page.evaluate(() => window.benchInput.length);
 
+        // a hand does not wait for the screen's frames
+        await page.waitForTimeout(Math.random() * 50);
         await page.mouse.move(x += dx, y += dy);
         return (await page.waitForFunction((n) =>
             window.benchInput[n]?.to > 0 && window.benchInput[n].from, at)).jsonValue();

@@ -3,9 +3,9 @@
 // B25 to B30: what stands on a picture.
 
 import { TAG, first, number } from '../dicom/dataset.js';
-import { formatDate } from '../dicom/dates.js';
 import { Absent, must, same } from '../selftest/client.js';
 import { KINDS } from './cases.js';
+import { until } from './viewer.js';
 
 /**
  * @typedef {import('./points.js').Point} Point
@@ -46,7 +46,7 @@ export const CORNERS = [
 
             return holds(v.text('.corner-tl'), [[family, 'name'],
                 [first(ds, TAG.PatientID), 'ID'], [first(ds, TAG.PatientSex), 'sex'],
-                [formatDate(first(ds, TAG.PatientBirthDate)), 'birth date']]);
+                [first(ds, TAG.PatientBirthDate).slice(0, 4), 'birth date']]);
         } },
 
     { number: 'B26', title: 'Top right: institution, study, accession number, date and time',
@@ -65,7 +65,7 @@ export const CORNERS = [
                 [first(ds, TAG.StudyDescription), 'description'],
                 [first(ds, TAG.StudyID), 'study ID'],
                 [first(ds, TAG.AccessionNumber), 'accession number'],
-                [formatDate(date), 'date']]);
+                [date.slice(0, 4), 'date']]);
         } },
 
     { number: 'B27', title: 'Bottom right: series, laterality, contrast, thickness, technique',
@@ -121,7 +121,25 @@ export const CORNERS = [
         } },
 
     { number: 'B30', title: 'An applied presentation state is told', section: '5.8',
-        async run() {
-            throw new Absent('the viewer applies no presentation states');
+        async run(t) {
+            const { viewer: v } = t;
+
+            for (const { study, series } of await t.cases.named('PR')) {
+                await v.open(`study=${study}&port=${series}`);
+
+                const image = /** @type {HTMLImageElement | null} */ (await until(() =>
+                    v.document.querySelector('.paper-view .paper-none')
+                        ?? [...v.all('.paper-view[data-kind="state"] img')].find((n) =>
+                            /** @type {HTMLImageElement} */ (n).naturalWidth > 0),
+                'a presentation state'));
+
+                if (image?.localName === 'img') {
+                    must(v.text('.paper-kind') !== '', 'it is not told');
+
+                    return `${v.text('.paper-kind')}: ${v.text('.paper-title')}`;
+                }
+            }
+
+            throw new Absent('no presentation state here that can be shown');
         } },
 ];

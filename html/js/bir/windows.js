@@ -86,7 +86,8 @@ export const WINDOWS = [
     { number: 'B13', title: 'Invert', section: '5.4',
         async run(t) {
             const v = await t.open(await t.cases.grey());
-            const slope = () => Number(v.one('.port-filter feFuncG').getAttribute('slope'));
+            const slope = () => parseFloat(
+                v.one('.port-picture').getAttribute('data-map') ?? '');
 
             await v.click('.toolbar [data-command="invert"]');
             must(v.isPressed('invert') && slope() < 0, `slope is ${slope()}`);

@@ -4,6 +4,7 @@
 // other: only that the server makes their pictures when they are asked for.
 // Where such a picture lies is decided here, exactly, and the server is told.
 
+import { text } from '../ui/text.js';
 import { TAG } from './dataset.js';
 import { VIEWS_AROUND, VIEWS_UP, VIEW_STEP } from './views.js';
 import { PLANE, cornersOf, extentOf, middleVoxel, pixelOf } from './volume.js';
@@ -45,6 +46,11 @@ const AXES = Object.freeze({
     axial: { row: [1, 0, 0], column: [0, 1, 0] },
     coronal: { row: [1, 0, 0], column: [0, 0, -1] },
     sagittal: { row: [0, 1, 0], column: [0, 0, -1] },
+});
+
+/** @type {Record<Axis, string>} */
+const NAMES = Object.freeze({
+    axial: text('axial'), coronal: text('coronal'), sagittal: text('sagittal'),
 });
 
 /** @type {Cut} */
@@ -90,7 +96,7 @@ export function planeStack(v, axis, orientation = AXES[axis], slab = PLANE,
     const columns = Math.max(1, Math.round((x1 - x0) / pixel));
     const rows = Math.max(1, Math.round((y1 - y0) / pixel));
     const base = {
-        ...frameOfVolume(v, axis),
+        ...frameOfVolume(v, NAMES[axis]),
         columns, rows, orientation, bytes: columns * rows * 2,
         spacing: { row: pixel, column: pixel, source: 'Pixel Spacing' },
     };

@@ -5,9 +5,11 @@
 
 import { el, find, setText } from '../ui/dom.js';
 import { storage } from '../ui/storage.js';
+import { text } from '../ui/text.js';
 import {
     GROUNDS, answered, isDone, isPassed, leastSeen, newTest, sectorAt,
 } from './contrast.js';
+import { showCard } from './card.js';
 import { pattern } from './pattern.js';
 import { expiryOf, readCheck, stateOf, stateText, writeCheck } from './record.js';
 import { QUESTIONS, TEXTS, openText, placeText, seenText } from './texts.js';
@@ -105,7 +107,7 @@ function renderState() {
     setText(state, stateText(check, Date.now()));
     setText(find('.check-until', HTMLElement),
         state.dataset.state === 'passed' && check !== null
-            ? `Valid until ${expiryOf(check)}` : '');
+            ? text('Valid until {day}', { day: expiryOf(check) }) : '');
 }
 
 
@@ -187,8 +189,8 @@ function tapped(e) {
 }
 
 
-find('.questions', HTMLElement).append(...QUESTIONS.map((text, i) =>
-    el('li', {}, el('label', { 'class': 'question' }, boxes[i], el('span', {}, text)))));
+find('.questions', HTMLElement).append(...QUESTIONS.map((said, i) =>
+    el('li', {}, el('label', { 'class': 'question' }, boxes[i], el('span', {}, said)))));
 boxes.forEach((box) => box.addEventListener('change', keep));
 setText(find('.field-place', HTMLElement), TEXTS.idle);
 start.addEventListener('click', begin);
@@ -205,3 +207,4 @@ new ResizeObserver(() => {
 document.addEventListener('fullscreenchange', drawPattern);
 render();
 renderState();
+showCard();

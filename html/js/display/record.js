@@ -2,6 +2,8 @@
 //
 // What is kept of a check, how long it holds, and how it is told.
 
+import { dateText, text } from '../ui/text.js';
+
 /** @typedef {import('../ui/storage.js').Store} Store */
 
 export const KEY = 'pacs.display';
@@ -65,13 +67,10 @@ export function expiryOf(check) {
 
 /**
  * @param {number} time ms
- * @returns {string} "2026-11-22", of the reader's own day
+ * @returns {string} "22 Nov 2026", of the reader's own day
  */
 export function dayOf(time) {
-    const d = new Date(time);
-    const two = (/** @type {number} */ n) => String(n).padStart(2, '0');
-
-    return `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())}`;
+    return dateText(new Date(time), {});
 }
 
 
@@ -83,9 +82,9 @@ export function stateText(check, now) {
     const day = check === null ? '' : dayOf(check.time);
 
     return {
-        none: 'Display not checked',
-        passed: `Display checked ${day}`,
-        failed: `Display failed ${day}`,
-        expired: `Display not checked since ${day}`,
+        none: text('Display not checked'),
+        passed: text('Display checked {day}', { day }),
+        failed: text('Display failed {day}', { day }),
+        expired: text('Display not checked since {day}', { day }),
     }[stateOf(check, now)];
 }

@@ -60,6 +60,20 @@ const SLICES = ['first', 'middle', 'last'];
 /** What a match is worth: the more it says, the more. */
 const WORTH = { modality: 10, region: 5, series: 1, images: 1 };
 
+/** @param {any} v */
+const isText = (v) => typeof v === 'string';
+
+/** @param {any} v */
+const isFlag = (v) => typeof v === 'boolean';
+
+/** Keys of a viewport, and what each may be. @type {Record<string, (v: any) => boolean>} */
+const PLACE = {
+    name: isText, select: Array.isArray, side: (v) => SIDES.includes(v), upright: isFlag,
+    slice: (v) => SLICES.includes(v), window: isText,
+};
+
+const KEYS = ['name', 'match', 'score', 'layout', 'linked', 'ports'];
+
 /** @type {Record<string, (item: Item, word: string) => boolean>} */
 const SELECTS = {
     modality: (item, word) => item.modality === word,
@@ -213,6 +227,8 @@ function wrongOf(p, at) {
             'series, images and score are numbers'],
         [Object.keys(p?.match ?? {}).every((k) => k in WORTH),
             `match knows ${Object.keys(WORTH).join(', ')}`],
+        [Object.keys(p ?? {}).every((k) => KEYS.includes(k)),
+            `a key is not known; there are ${KEYS.join(', ')}`],
         [layout !== null, 'layout is not of 1x1 to 4x4'],
         [Array.isArray(p?.ports) && p.ports.length
             === Number(layout?.[1]) * Number(layout?.[2]),
@@ -224,20 +240,48 @@ function wrongOf(p, at) {
         return `${at}: ${wrong[1]}`;
     }
 
-    const bad = p.ports.findIndex((/** @type {any} */ x) => !isPlace(x));
-
-    return bad < 0 ? '' : `${at}.ports[${bad}]: is no viewport`;
+    return p.ports.map((/** @type {any} */ x, /** @type {number} */ i) =>
+        wrongOfPlace(x, `${at}.ports[${i}]`)).find(Boolean) ?? '';
 }
 
 
-/** @param {any} x @returns {boolean} */
-function isPlace(x) {
-    const isOf = (/** @type {any} */ v, /** @type {string[]} */ all) =>
-        v === undefined || all.includes(v);
+/**
+ * @param {any} x
+ * @param {string} at
+ * @returns {string} what is wrong in a viewport and where, or ''
+ */
+function wrongOfPlace(x, at) {
+    if (x === null || typeof x !== 'object' || !Array.isArray(x.select)) {
+        return `${at}: select is no list`;
+    }
 
-    return Array.isArray(x?.select) && isOf(x.side, SIDES) && isOf(x.slice, SLICES)
-        && x.select.every((/** @type {any} */ s) => s !== null
-            && typeof s === 'object' && Object.entries(s).every(([name, words]) =>
-            Object.hasOwn(SELECTS, name)
-                && [words].flat().every((w) => typeof w === 'string')));
+    const key = Object.keys(x).find((k) => !Object.hasOwn(PLACE, k));
+    const value = Object.entries(PLACE).find(([k, isRight]) =>
+        x[k] !== undefined && !isRight(x[k]));
+
+    if (key !== undefined) {
+        return `${at}.${key}: is not known; there are ${Object.keys(PLACE).join(', ')}`;
+    }
+
+    if (value !== undefined) {
+        return `${at}.${value[0]}: is ${JSON.stringify(x[value[0]])}`;
+    }
+
+    return x.select.map((/** @type {any} */ s, /** @type {number} */ i) =>
+        wrongOfSelector(s, `${at}.select[${i}]`)).find(Boolean) ?? '';
+}
+
+
+/** @param {any} s @param {string} at @returns {string} */
+function wrongOfSelector(s, at) {
+    if (s === null || typeof s !== 'object' || Array.isArray(s)) {
+        return `${at}: is no object`;
+    }
+
+    const [key, words] = Object.entries(s).find(([name, all]) => !Object.hasOwn(SELECTS, name)
+        || ![all].flat().every((w) => typeof w === 'string')) ?? [];
+
+    return key === undefined ? '' : !Object.hasOwn(SELECTS, key)
+        ? `${at}.${key}: is not known; there are ${Object.keys(SELECTS).join(', ')}`
+        : `${at}.${key}: is ${JSON.stringify(words)}, no words`;
 }

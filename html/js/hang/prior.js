@@ -4,6 +4,7 @@
 // which of its images with which (S10).
 
 import { parseDate } from '../dicom/dates.js';
+import { middleOf, nearest, planeOf } from '../math/plane.js';
 import { spanText, text } from '../ui/text.js';
 
 /**
@@ -80,16 +81,61 @@ export function counterpart(item, all) {
 }
 
 
+/**
+ * What two items have in common, and what speaks against them (S10).
+ * @param {Item} a
+ * @param {Item} b
+ * @returns {{by: string[], against: string}} by: empty, only the modality;
+ *     against: another body part that the second says, or ''
+ */
+export function likenessOf(a, b) {
+    const own = words(a.description);
+    const by = [
+        a.view === b.view ? b.view : '', a.laterality === b.laterality ? b.laterality : '',
+        a.bodyPart === b.bodyPart ? b.bodyPart : '',
+        ...[...words(b.description)].filter((w) => own.has(w)),
+    ].filter(Boolean);
+
+    return {
+        by: [...new Set(by.map((w) => w.toLowerCase()))],
+        against: differs(a.bodyPart.toLowerCase(), b.bodyPart.toLowerCase()) ? b.bodyPart : '',
+    };
+}
+
+
+/**
+ * The slice of another series that is nearest: by its place where both are of
+ * one space, else as far through the stack.
+ * @param {{frames: import('../dicom/stack.js').Frame[], index: number}} own
+ * @param {import('../dicom/stack.js').Frame[]} others
+ * @returns {number} index
+ */
+export function sliceBeside({ frames, index }, others) {
+    const f = frames[index];
+    const plane = planeOf(f);
+    const isOneSpace = plane !== null && f.reference !== ''
+        && others[0]?.reference === f.reference;
+    const hit = isOneSpace ? nearest(others, middleOf(plane)) : null;
+
+    return hit?.index ?? Math.round(index / Math.max(1, frames.length - 1)
+        * (others.length - 1));
+}
+
+
 /** @param {string} a @param {string} b @returns {boolean} both say another */
 function differs(a, b) {
     return a !== '' && b !== '' && a !== b;
 }
 
 
+/** @param {string} text @returns {Set<string>} */
+function words(text) {
+    return new Set(text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []);
+}
+
+
 /** @param {Item} a @param {Item} b @returns {number} */
 function likeness(a, b) {
-    const words = (/** @type {string} */ text) =>
-        new Set(text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []);
     const own = words(a.description);
     const shared = [...words(b.description)].filter((w) => own.has(w)).length;
     const all = own.size + words(b.description).size - shared;

@@ -6,6 +6,7 @@
 
 import { Refusal, rootOf } from '../net/dicomweb.js';
 import { el, find, setText } from '../ui/dom.js';
+import { showFocused } from '../ui/focus.js';
 import { storage } from '../ui/storage.js';
 import { toggleTheme } from '../ui/theme.js';
 import { listenKeys } from './keys.js';
@@ -434,6 +435,7 @@ function listen() {
     find('.list-again', HTMLElement).addEventListener('click', () => search('other'));
 
     find('.switch-theme', HTMLElement).addEventListener('click', toggleTheme);
+    showFocused();
     listenKeys(rows);
     searches.listen();
     listenUpload();

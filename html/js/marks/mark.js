@@ -3,6 +3,7 @@
 // A mark on a picture, and how it is drawn and changed: pure functions that
 // give the next mark.
 
+import { text } from '../ui/text.js';
 import {
     carried, crossLine, pulled, pulledEllipse, thinned,
 } from './geometry.js';
@@ -47,18 +48,18 @@ import {
  *                      named: boolean}>}
  */
 export const KINDS = Object.freeze({
-    length: { name: 'Length', clicks: 2, region: false, named: false },
-    bidirectional: { name: 'Long and short axis', clicks: 2, region: false,
+    length: { name: text('Length'), clicks: 2, region: false, named: false },
+    bidirectional: { name: text('Long and short axis'), clicks: 2, region: false,
         named: false },
-    angle: { name: 'Angle', clicks: 3, region: false, named: false },
-    cobb: { name: 'Cobb angle', clicks: 4, region: false, named: false },
-    ellipse: { name: 'Ellipse', clicks: 2, region: true, named: false },
-    rectangle: { name: 'Rectangle', clicks: 2, region: true, named: false },
-    freehand: { name: 'Freehand', clicks: Infinity, region: true, named: false },
-    arrow: { name: 'Arrow', clicks: 2, region: false, named: true },
-    text: { name: 'Text', clicks: 1, region: false, named: true },
-    probe: { name: 'Probe', clicks: 1, region: true, named: false },
-    polyline: { name: 'Line', clicks: Infinity, region: false, named: false },
+    angle: { name: text('Angle'), clicks: 3, region: false, named: false },
+    cobb: { name: text('Cobb angle'), clicks: 4, region: false, named: false },
+    ellipse: { name: text('Ellipse'), clicks: 2, region: true, named: false },
+    rectangle: { name: text('Rectangle'), clicks: 2, region: true, named: false },
+    freehand: { name: text('Freehand'), clicks: Infinity, region: true, named: false },
+    arrow: { name: text('Arrow'), clicks: 2, region: false, named: true },
+    text: { name: text('Text'), clicks: 1, region: false, named: true },
+    probe: { name: text('Probe'), clicks: 1, region: true, named: false },
+    polyline: { name: text('Line'), clicks: Infinity, region: false, named: false },
 });
 
 /** A freehand line may move so much when it is thinned. Stored pixels */

@@ -2,6 +2,7 @@
 //
 // What a mark says: figures with their units, and the lines of its label.
 
+import { text } from '../ui/text.js';
 import {
     angle, cobb, distance, ellipseOf, pathLength, polygonArea,
 } from './geometry.js';
@@ -20,7 +21,7 @@ import { lines } from './mark.js';
 
 /** What stands before a figure where a mark has several. */
 const BEFORE = /** @type {Record<string, string>} */ ({
-    long: 'L', short: 'S', area: 'Area', across: '→', down: '↓',
+    long: 'L', short: 'S', area: text('Area'), across: '→', down: '↓',
 });
 
 /** How many digits stay behind the point. */
@@ -30,9 +31,9 @@ const DIGITS = /** @type {Record<string, number>} */ ({
 
 /** Where nothing more is to come. */
 const STATISTICS = Object.freeze({
-    waits: 'Measuring …',
-    unreachable: 'Values come when the server answers',
-    refused: 'No values',
+    waits: text('Measuring …'),
+    unreachable: text('Values come when the server answers'),
+    refused: text('No values'),
 });
 
 
@@ -181,7 +182,7 @@ export function labelOf(mark, points, f) {
     return {
         lines: [mark.label, ...texts, ...axesText(mark, points, f),
             ...statisticsText(mark)].filter(Boolean),
-        source: isMm ? scaleOf(mark, points, f).source : '',
+        source: isMm ? text(scaleOf(mark, points, f).source) : '',
     };
 }
 
@@ -226,7 +227,7 @@ function statisticsText(mark) {
     }
 
     return mark.kind === 'probe' ? [`${list(s.mean)}${unit}`] : [
-        `Mean ${list(s.mean)}${unit}  SD ${list(s.sd)}`,
-        `Min ${list(s.min)}  Max ${list(s.max)}`,
+        text('Mean {mean}  SD {sd}', { mean: `${list(s.mean)}${unit}`, sd: list(s.sd) }),
+        text('Min {min}  Max {max}', { min: list(s.min), max: list(s.max) }),
     ];
 }

@@ -6,7 +6,7 @@
 // of them a mark is measured in pixels.
 
 import { TAG, number } from '../dicom/dataset.js';
-import { regionsOf } from '../math/scale.js';
+import { BY_USER, regionsOf } from '../math/scale.js';
 
 /**
  * @typedef {import('../dicom/stack.js').Frame} Frame
@@ -59,7 +59,7 @@ export function inPixels(aspect) {
  */
 export function scaleAt(f, points, calibrated) {
     if (calibrated !== null) {
-        return mm(calibrated, 'calibrated by user');
+        return mm(calibrated, BY_USER);
     }
 
     const region = regionAt(f, points);

@@ -4,6 +4,7 @@
 
 import { Refusal } from '../net/dicomweb.js';
 import { studyUrl } from '../net/urls.js';
+import { quoted, text } from '../ui/text.js';
 
 /**
  * @typedef {import('../dicom/dataset.js').Dataset} Dataset
@@ -64,7 +65,7 @@ async function send(root, study, body, type, keepalive) {
     }).catch(() => null);
 
     if (answer === null) {
-        throw new Refusal(0, 'The server does not answer');
+        throw new Refusal(0, text('The server does not answer'));
     }
 
     if (answer.status !== 200) {
@@ -79,6 +80,6 @@ async function reasonOf(answer) {
     const failed = ds?.['00081198']?.Value?.[0];
     const own = failed?.['00091001']?.Value?.[0] ?? ds?.reason;
 
-    return typeof own === 'string' ? own.slice(0, 200)
-        : `The server refused (${answer.status})`;
+    return typeof own === 'string' ? quoted(own.slice(0, 200))
+        : text('The server refused ({status})', { status: answer.status });
 }

@@ -11,6 +11,9 @@ import { TAG, first, items, number, numbers } from '../dicom/dataset.js';
  *     between the centres of neighbouring rows and columns
  */
 
+/** Where the millimetres of what the user has measured are from. */
+export const BY_USER = 'calibrated by user';
+
 /** Made by projection: a distance in the patient depends on its depth. */
 const PROJECTION = new Set(['CR', 'DX', 'MG', 'PX', 'IO', 'XA', 'RF', 'RG', 'XC']);
 

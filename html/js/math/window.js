@@ -114,6 +114,35 @@ export function isIdentity(a) {
 
 
 /**
+ * As CSS filter functions.  Each of them clamps: in this order only what
+ * the whole of them would clamp, too.
+ * @param {Affine} a slope other than 0
+ * @returns {string} '': nothing to do
+ */
+export function cssFilter(a) {
+    if (isIdentity(a)) {
+        return '';
+    }
+
+    if (a.slope < 0) {
+        return `invert(1) ${cssFilter({
+            slope: -a.slope, intercept: a.slope + a.intercept,
+        })}`.trim();
+    }
+
+    if (a.intercept > 0) {
+        const most = a.slope + 2 * a.intercept;
+
+        return `contrast(${a.slope / most}) brightness(${most})`;
+    }
+
+    const contrast = 1 - 2 * a.intercept;
+
+    return `brightness(${a.slope / contrast}) contrast(${contrast})`;
+}
+
+
+/**
  * The window after a drag: right widens, down raises the centre (darker).
  * 300 CSS px change by as much as the window is wide at the start.
  * @param {Window} start

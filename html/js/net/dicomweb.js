@@ -2,7 +2,7 @@
 //
 // Questions to the server (QIDO-RS, WADO-RS metadata) and its refusals.
 
-import { text } from '../ui/text.js';
+import { quoted, text } from '../ui/text.js';
 
 /** @typedef {import('../dicom/dataset.js').Dataset} Dataset */
 
@@ -105,7 +105,7 @@ export async function ask(url, accept, signal, priority = 'auto') {
         const why = typeof own?.reason === 'string' ? own.reason : '';
 
         throw new Refusal(answer.status, reasonOf(answer.status)
-            + (why === '' ? '' : `: ${why.slice(0, MOST_REASON)}`),
+            + (why === '' ? '' : `: ${quoted(why.slice(0, MOST_REASON))}`),
             waitOf(answer.headers.get('Retry-After')));
     }
 

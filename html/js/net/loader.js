@@ -44,14 +44,20 @@ const PAUSES = [1000, 2000, 4000, 8000, 15000];
 const NEAR = 12;
 
 
+/** @type {Record<string, number>} bytes of the stages, in order */
+const WEIGHT = { half: 0, preview: 1, final: 2, exact: 3 };
+
+
 /**
- * Neighbours in the window that was left are not: they are of no use.
+ * Neighbours in the window that was left are not: they are of no use.  Nor is
+ * what takes longer than what is asked for now.
  * @param {Picture} a
  * @param {Picture} b
  * @returns {boolean}
  */
 function isNear(a, b) {
     return a.stack === b.stack && (a.tile === null) === (b.tile === null)
+        && !(WEIGHT[a.stage] > WEIGHT[b.stage])
         && (a.index === b.index || (a.asked === b.asked
             && Math.abs(a.index - b.index) <= NEAR));
 }
@@ -116,7 +122,7 @@ export class Loader {
         this.#wanted = [...seen, ...until,
             ...wanted.slice(urgent).map((p) => this.#best(p))];
         this.#aim(far);
-        this.#abortUnwanted(isMoving);
+        this.#abortUnwanted(instead);
         this.#pump();
     }
 
@@ -129,14 +135,14 @@ export class Loader {
     }
 
 
-    /** @param {boolean} isMoving */
-    #abortUnwanted(isMoving) {
-        const keys = new Set(this.#wanted.map((p) => p.key));
+    /** @param {Picture[]} instead what may come before what is wanted does */
+    #abortUnwanted(instead) {
+        const keys = new Set([...this.#wanted, ...instead].map((p) => p.key));
         const seen = this.#seen();
 
         for (const { picture, abort } of this.#underway.values()) {
             if (!keys.has(picture.key) && !this.#far.pictures.includes(picture)
-                && !(isMoving && seen.some((p) => isNear(picture, p))))
+                && !(this.#isMoving && seen.some((p) => isNear(picture, p))))
             {
                 abort.abort();
                 this.#underway.delete(picture.key);

@@ -79,7 +79,11 @@ export function find(selector, type, within = document) {
  * @param {string} text
  */
 export function setText(node, text) {
-    if (node.textContent !== text) {
+    const [own, theirs, ...rest] = text.split(/\u2066([^\u2069]*)\u2069/);
+
+    if (theirs !== undefined) {
+        node.replaceChildren(own, el('bdi', { lang: 'en', dir: 'ltr' }, theirs), ...rest);
+    } else if (node.textContent !== text) {
         node.textContent = text;
     }
 }
@@ -96,4 +100,15 @@ export function setLines(parent, lines) {
     }
 
     lines.forEach((line, i) => setText(parent.children[i], line));
+}
+
+
+/**
+ * Styles that only some pages need, once.
+ * @param {string} href
+ */
+export function addStyle(href) {
+    if (document.querySelector(`link[href="${href}"]`) === null) {
+        document.head.append(el('link', { rel: 'stylesheet', href }));
+    }
 }

@@ -98,7 +98,7 @@ function english(key) {
  * @param {string | number} value
  * @returns {string}
  */
-function shown(value) {
+export function shown(value) {
     const written = typeof value === 'number' ? digits(value) : value;
 
     return isMirrored() ? `\u2068${written}\u2069` : written;
@@ -112,13 +112,23 @@ export function digits(n) {
 
 
 /**
- * @param {Date} date midnight UTC
+ * @param {Date} date midnight UTC, else of what `more` says
+ * @param {Intl.DateTimeFormatOptions} [more]
  * @returns {string} with the month's name: "15 Jun 1970"
  */
-export function dateText(date) {
-    return new Intl.DateTimeFormat(said.locale, {
-        year: 'numeric', month: 'short', day: '2-digit', timeZone: 'UTC',
-    }).format(date);
+export function dateText(date, more = { timeZone: 'UTC' }) {
+    return new Intl.DateTimeFormat(said.locale,
+        { year: 'numeric', month: 'short', day: '2-digit', ...more }).format(date);
+}
+
+
+/**
+ * The server's own words, which are English: setText() marks them.
+ * @param {string} words
+ * @returns {string}
+ */
+export function quoted(words) {
+    return `\u2066${words}\u2069`;
 }
 
 

@@ -8,8 +8,15 @@
 //
 // z: how many times larger than fitted, and the point in the middle as a part
 // of the image: so it is the same on a screen of another size.
+//
+// Planes of a volume and views of it (p: which, c: row and column, or preset;
+// b: slab; m: the point in its middle, or the box; n: view), what lies over a
+// picture (f: series, colours, opacity, last colour) and the cross-hair
+// (cross=FRAME OF REFERENCE,x,y,z) are made again by space/placed.js.
 
+import { middleOf, planeOf } from '../math/plane.js';
 import { centerOf, fitScale } from '../math/view.js';
+import { isUid } from '../net/urls.js';
 import { withLayout } from './page.js';
 import { frameOf, imageSize, scrolledTo, withTiles, withWindow } from './state.js';
 
@@ -25,9 +32,13 @@ import { frameOf, imageSize, scrolledTo, withTiles, withWindow } from './state.j
  * @property {{rows: number, columns: number}} layout
  * @property {number} active
  * @property {Wish[]} ports
+ * @property {import('./space/cross.js').Cross | null} cross
  */
 
-const OWN = ['layout', 'active', 'port'];
+const OWN = ['layout', 'active', 'port', 'cross'];
+
+/** mm and cosines in an address: places after the point. */
+const PLACES = { mm: 3, cosine: 6 };
 
 /** The side of the viewport that the image lies at. */
 const SIDES = { left: 'a', right: 'z' };
@@ -50,6 +61,10 @@ export function addressOf(page, search) {
 
     if (page.active > 0) {
         args.set('active', String(page.active));
+    }
+
+    if (page.cross !== null && page.tool === 'cross') {
+        args.set('cross', [page.cross.reference, ...short(page.cross.at, PLACES.mm)].join());
     }
 
     const ports = page.ports.map(portText);
@@ -79,15 +94,27 @@ export function wishesOf(search) {
         layout: { rows: Number(layout?.[1] ?? 1), columns: Number(layout?.[2] ?? 1) },
         active: Math.max(0, Math.floor(Number(args.get('active') ?? 0)) || 0),
         ports,
+        cross: crossOf(args.get('cross')),
     };
 }
 
 
+/** @param {string | null} text @returns {import('./space/cross.js').Cross | null} */
+function crossOf(text) {
+    const [reference, ...at] = (text ?? '').split(',');
+    const point = numbers(at.join());
+
+    return isUid(reference) && point.length === 3 ? { reference,
+        at: /** @type {import('../math/vector.js').Vector} */ (point) } : null;
+}
+
+
 /** @param {Page} page @param {Wishes} wishes @returns {Page} */
-export function laidOut(page, { layout, active }) {
+export function laidOut(page, { layout, active, cross }) {
     const next = withLayout(page, layout);
 
-    return { ...next, active: Math.min(active, next.ports.length - 1) };
+    return { ...next, active: Math.min(active, next.ports.length - 1),
+        ...(cross === null ? {} : { cross, tool: 'cross' }) };
 }
 
 
@@ -115,8 +142,8 @@ export function asWished(s, { i, w, z, o, t }) {
 function portText(s) {
     const f = frameOf(s);
 
-    if (f === null || s.stack === null || s.stack.made !== undefined) {
-        return '';
+    if (f === null || s.stack === null) {
+        return s.papers[0]?.series ?? '';
     }
 
     const image = imageSize(f);
@@ -128,13 +155,51 @@ function portText(s) {
 
     return [
         s.stack.series,
-        s.index === 0 ? '' : `i=${f.instance},${f.frame}`,
+        s.index === 0 && s.stack.made === undefined ? '' : `i=${f.instance},${f.frame}`,
+        ...madeTexts(s, f),
+        s.fusion === null ? '' : `f=${[s.fusion.volume.middle.series, s.fusion.map,
+            s.fusion.opacity, s.fusion.most].join()}`,
         s.window === null ? '' : `w=${s.window.center},${s.window.width}`,
         s.view.scale === null ? '' : `z=${[s.view.scale / fit, c.x / image.width,
             c.y / image.height].map((v) => Number(v.toFixed(4))).join(',')}`,
         look === '' ? '' : `o=${look}`,
         s.tiles.rows * s.tiles.columns === 1 ? '' : `t=${s.tiles.rows},${s.tiles.columns}`,
     ].filter((text) => text !== '').join('~');
+}
+
+
+/**
+ * @param {Viewport} s
+ * @param {import('./state.js').Frame} f
+ * @returns {string[]} what plane or view of a volume it shows
+ */
+function madeTexts(s, f) {
+    const made = s.stack?.made;
+    const plane = planeOf(f);
+
+    if (made?.kind === 'vr') {
+        const { preset, box } = made.cut;
+
+        return ['p=3d', `n=${s.index}`, preset === '' ? '' : `c=${preset}`,
+            box.length === 0 ? '' : `m=${short(box, PLACES.mm).join()}`];
+    }
+
+    if (made?.kind !== 'mpr' || plane === null) {
+        return [];
+    }
+
+    const { axis, orientation, slab } = made;
+
+    return [`p=${axis}`,
+        `c=${short([...orientation.row, ...orientation.column], PLACES.cosine).join()}`,
+        `m=${short(middleOf(plane), PLACES.mm).join()}`,
+        slab.mode === '' ? '' : `b=${slab.mode},${slab.mm}`];
+}
+
+
+/** @param {number[]} all @param {number} places */
+function short(all, places) {
+    return all.map((v) => Number(v.toFixed(places)));
 }
 
 
@@ -147,8 +212,8 @@ function wish(text) {
 }
 
 
-/** @param {string | undefined} text @returns {number[]} */
-function numbers(text) {
+/** @param {string | undefined} text @returns {number[]} empty: they are none */
+export function numbers(text) {
     const all = (text ?? '').split(',').map(Number);
 
     return text === undefined || !all.every(Number.isFinite) ? [] : all;

@@ -5,17 +5,18 @@
 import { TAG, first } from '../dicom/dataset.js';
 import { formatDate, formatTime } from '../dicom/dates.js';
 import { personName } from '../dicom/names.js';
-import { find, setText } from '../ui/dom.js';
+import { el, find, setText } from '../ui/dom.js';
 import { text } from '../ui/text.js';
-import { ageOf } from './text.js';
+import { ageOf, whoText } from './text.js';
 
 /** @typedef {import('../dicom/dataset.js').Dataset} Dataset */
 
 /**
  * @param {Dataset | null} study of the study's own record
  * @param {string} alarm why the picture was taken away, or ''
+ * @param {Dataset[]} patients whose pictures are on the screen
  */
-export function renderBanner(study, alarm) {
+export function renderBanner(study, alarm, patients) {
     const ds = study ?? {};
     const name = personName(ds, TAG.PatientName);
     const years = ageOf(ds);
@@ -36,6 +37,24 @@ export function renderBanner(study, alarm) {
 
     document.title = [name.main, description].filter(Boolean).join(' · ')
         || text('Images');
+    renderTwo(patients.length > 1 && alarm === '' ? patients : []);
+}
+
+
+/** @param {Dataset[]} patients of two nobody's facts are those of the page */
+function renderTwo(patients) {
+    const node = find('.banner-two', HTMLElement);
+    const isTwo = patients.length > 1;
+
+    find('.banner', HTMLElement).classList.toggle('is-two', isTwo);
+    node.hidden = !isTwo;
+    node.replaceChildren(...(isTwo ? [el('strong', {}, text('2 patients'))] : []),
+        ...patients.map((ds, i) => el('bdi', { 'class': 'banner-who',
+            'data-patient': String(i + 1) }, whoText(ds))));
+
+    if (isTwo) {
+        document.title = text('2 patients');
+    }
 }
 
 

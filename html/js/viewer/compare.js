@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // A study of the patient's past beside this one (S10): the closest of its
-// kind; asked for again, the next before that.
+// kind; asked for again, the next before that; or the one that is chosen in
+// the timeline.
 
 import { TAG, first, values } from '../dicom/dataset.js';
 import { imagesOf, itemOf, sightOf } from '../hang/items.js';
-import { counterpart, priorsOf } from '../hang/prior.js';
+import { counterpart, likenessOf, priorsOf, sliceBeside } from '../hang/prior.js';
+import { showMatches } from './matches.js';
+import { linkedFromHere } from './links.js';
+import { withPort } from './page.js';
 import { text } from '../ui/text.js';
+import { isSamePatient } from './identity.js';
 import { getSeries, hasPictures } from './series.js';
-import { emptied, frameOf, initial, isProjection } from './state.js';
+import { emptied, frameOf, initial, isProjection, scrolledTo } from './state.js';
 import { entries } from './strip.js';
-import { isSamePatient, say, studiesOf } from './studies.js';
+import { say, studiesOf } from './studies.js';
 
 /**
  * @typedef {import('./host.js').Host} Host
@@ -19,6 +24,9 @@ import { isSamePatient, say, studiesOf } from './studies.js';
  * @typedef {import('../dicom/dataset.js').Dataset} Dataset
  * @typedef {import('../hang/engine.js').Item} Item
  */
+
+/** Slices of a stack that is scrolled along with another. */
+const LEAST_LINKED = 4;
 
 /** Columns that have room for as many others. */
 const MOST_COLUMNS = 2;
@@ -42,14 +50,44 @@ export async function comparePrior(host) {
             return;
         }
 
-        const series = await getSeries(host.root, first(prior, TAG.StudyInstanceUID));
-
-        if (host.page().study === study && host.page().alarm === '') {
-            await beside(host, prior, series);
-        }
+        await openBeside(host, prior);
     } catch {
         say(host, text('The studies of the patient cannot be read.'));
     }
+}
+
+
+/**
+ * @param {Host} host
+ * @param {Dataset} prior of the same patient
+ */
+export async function openBeside(host, prior) {
+    const { study } = host.page();
+    const series = await getSeries(host.root, first(prior, TAG.StudyInstanceUID));
+
+    if (host.page().study === study && host.page().alarm === '') {
+        await beside(host, prior, series);
+    }
+}
+
+
+/**
+ * The studies that may be compared, the closest first.
+ * @param {Dataset} study
+ * @param {Dataset[]} all of the patient
+ * @param {Page} page
+ * @returns {Dataset[]}
+ */
+export function closestOf(study, all, page) {
+    const past = (/** @type {Dataset} */ ds) => ({
+        uid: first(ds, TAG.StudyInstanceUID), date: first(ds, TAG.StudyDate),
+        modalities: values(ds, TAG.ModalitiesInStudy).map(String),
+    });
+    const own = page.series.filter((x) => x.study === first(study, TAG.StudyInstanceUID))
+        .map((x) => first(x.ds, TAG.Modality));
+
+    return priorsOf({ ...past(study), modalities: own }, all.map(past)).flatMap((x) =>
+        all.filter((ds) => first(ds, TAG.StudyInstanceUID) === x.uid));
 }
 
 
@@ -61,17 +99,11 @@ export async function comparePrior(host) {
  *     is shown
  */
 function nextOf(study, all, page) {
-    const past = (/** @type {Dataset} */ ds) => ({
-        uid: first(ds, TAG.StudyInstanceUID), date: first(ds, TAG.StudyDate),
-        modalities: values(ds, TAG.ModalitiesInStudy).map(String),
-    });
-    const own = page.series.map((x) => first(x.ds, TAG.Modality));
-    const sorted = priorsOf({ ...past(study), modalities: own }, all.map(past));
-    const shown = sorted.findIndex((x) => page.ports.some((s) =>
-        frameOf(s)?.study === x.uid));
-    const next = sorted[(shown + 1) % Math.max(1, sorted.length)];
+    const sorted = closestOf(study, all, page);
+    const shown = sorted.findIndex((ds) => page.ports.some((s) =>
+        frameOf(s)?.study === first(ds, TAG.StudyInstanceUID)));
 
-    return all.find((ds) => first(ds, TAG.StudyInstanceUID) === next?.uid);
+    return sorted[(shown + 1) % Math.max(1, sorted.length)];
 }
 
 
@@ -80,7 +112,7 @@ function nextOf(study, all, page) {
  * @param {Dataset} prior
  * @param {import('./series.js').Series[]} series of it
  */
-async function beside(host, prior, series) {
+export async function beside(host, prior, series) {
     const uid = first(prior, TAG.StudyInstanceUID);
 
     host.arrange((page) => halved({
@@ -106,14 +138,42 @@ async function beside(host, prior, series) {
 
     const items = isOfImages ? past().flatMap(imagesOf) : past().map(itemOf);
 
-    await Promise.all(own.map(({ s, to }) => {
+    await Promise.all(own.map(async ({ s, to }) => {
         const f = frameOf(s);
         const item = f === null ? null : { ...ofPort(s, host.page()), ...sightOf(f.ds) };
 
-        return host.put(item && counterpart(item, items), to, {
+        const match = item && counterpart(item, items);
+
+        await host.put(match, to, {
             name: text('The same view of the prior'), side: s.home.side, upright: isOfImages,
         });
+
+        if (item !== null && match !== null) {
+            showMatches(match.id, likenessOf(item, match));
+            host.updatePage((page) => besideSlice(page, page.ports.findIndex((p) =>
+                p.stack?.id === s.stack?.id), to));
+        }
     }));
+
+    if (host.page().ports.every((s) => (s.stack?.frames.length ?? 0) >= LEAST_LINKED)) {
+        host.updatePage(linkedFromHere);
+    }
+}
+
+
+/**
+ * @param {Page} page
+ * @param {number} at of the own series
+ * @param {number} to of that of the prior
+ * @returns {Page} at the closest slice
+ */
+function besideSlice(page, at, to) {
+    const own = page.ports[at]?.stack;
+    const other = page.ports[to].stack;
+
+    return !own || other === null || isProjection(own.frames[0]) ? page
+        : withPort(page, to, scrolledTo(page.ports[to], sliceBeside(
+            { frames: own.frames, index: page.ports[at].index }, other.frames)));
 }
 
 

@@ -7,18 +7,18 @@ import { el, find, icon, setText } from '../ui/dom.js';
 import { storage } from '../ui/storage.js';
 
 export function showFitness() {
-    const text = el('span', { 'class': 'fitness-text' });
+    const said = el('span', { 'class': 'fitness-text' });
     const chip = el('a', {
         'class': 'fitness', 'href': 'display.html', 'target': '_blank',
         'rel': 'noopener',
-    }, icon('display'), text);
+    }, icon('display'), said);
 
     const render = () => {
         const check = readCheck(storage());
 
         chip.dataset.state = stateOf(check, Date.now());
-        setText(text, stateText(check, Date.now()));
-        chip.title = text.textContent ?? '';
+        setText(said, stateText(check, Date.now()));
+        chip.title = said.textContent ?? '';
         chip.setAttribute('aria-label', chip.title);
     };
 

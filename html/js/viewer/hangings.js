@@ -3,7 +3,7 @@
 // The list of protocols, above the series: why the study hangs as it does,
 // and what else fits.
 
-import { el, find } from '../ui/dom.js';
+import { el, find, setText } from '../ui/dom.js';
 import { text } from '../ui/text.js';
 
 
@@ -38,4 +38,9 @@ export function renderHangings({ name, fits, wrong }) {
     list.title = [all.find((x) => x.value === name)?.label ?? '', ...wrong].join('\n');
     list.classList.toggle('is-wrong', wrong.length > 0);
     list.hidden = fits.length < 2 && wrong.length === 0;
+
+    const said = find('.hangings-wrong', HTMLElement);
+
+    setText(said, wrong.length === 0 ? '' : text('Hanging protocols: {wrong}', { wrong: wrong.join('; ') }));
+    said.hidden = wrong.length === 0;
 }

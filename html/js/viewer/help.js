@@ -16,6 +16,7 @@ const POINTER = [
     [text('Long press, right click'), text('menu of the viewport')],
     [text('Tap at the left or right edge'), text('previous, next image')],
     [text('Pen'), text('draws; then one finger pans')],
+    [text('Shift + arrow keys'), text('the chosen tool')],
     [text('Double click, double tap'), text('one viewport, all; of one: fit, 1:1')],
 ];
 

@@ -9,8 +9,9 @@ import { isUid } from '../net/urls.js';
 import { text } from '../ui/text.js';
 
 /**
- * @typedef {{study: string, list: string}} Place study: its UID; or list: the
- *     list's address, where there are several to choose from
+ * @typedef {{study: string, more: string[], list: string}} Place study: its
+ *     UID, and those of others to be with it; or list: the list's address, where
+ *     there are several to choose from
  */
 
 
@@ -37,11 +38,11 @@ export async function invoked(root, search) {
 
 /** @param {string} root @param {URLSearchParams} args @returns {Promise<Place>} */
 async function ofStudy(root, args) {
-    const [uid = ''] = (args.get('studyUID') ?? '').split(',');
+    const [uid, ...more] = (args.get('studyUID') ?? '').split(',');
     const accession = args.get('accessionNumber') ?? '';
 
     if (isUid(uid)) {
-        return { study: uid, list: '' };
+        return { study: uid, more, list: '' };
     }
 
     if (accession === '') {
@@ -100,8 +101,8 @@ function chosen(studies, list) {
         throw new Refusal(404, text('The server has no such study'));
     }
 
-    return studies.length > 1 ? { study: '', list }
-        : { study: first(studies[0], TAG.StudyInstanceUID), list: '' };
+    return studies.length > 1 ? { study: '', more: [], list }
+        : { more: [], study: first(studies[0], TAG.StudyInstanceUID), list: '' };
 }
 
 

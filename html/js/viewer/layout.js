@@ -4,6 +4,7 @@
 // frames in the selected one.
 
 import { el, find, setText } from '../ui/dom.js';
+import { text } from '../ui/text.js';
 import { MOST_PORTS } from './page.js';
 
 /** @typedef {import('./host.js').Host} Host */
@@ -37,7 +38,8 @@ function open(node, host) {
     const below = box.bottom + 4 + node.offsetHeight < innerHeight;
 
     node.style.left = `${Math.max(8, left)}px`;
-    node.style.top = `${below ? box.bottom + 4 : box.top - 4 - node.offsetHeight}px`;
+    node.style.top = `${below ? box.bottom + 4
+        : Math.max(8, box.top - 4 - node.offsetHeight)}px`;
     choice(find('.layouts-ports', HTMLElement, node), rows, columns)?.focus();
 }
 
@@ -61,8 +63,10 @@ function close() {
 /** @param {Host} host @returns {HTMLElement} */
 function build(host) {
     const node = el('div', { class: 'layouts' },
-        grid(host, 'layout', 'layouts-ports', 'Rows and columns of viewports', ''),
-        grid(host, 'tiles', 'layouts-tiles', 'Images in the viewport', ', images'));
+        grid(host, 'layout', 'layouts-ports', text('Rows and columns of viewports'),
+            (rows, columns) => `${rows} × ${columns}`),
+        grid(host, 'tiles', 'layouts-tiles', text('Images in the viewport'),
+            (rows, columns) => text('{rows} × {columns} images', { rows, columns })));
 
     node.hidden = true;
     document.addEventListener('pointerdown', (e) => {
@@ -83,16 +87,16 @@ function build(host) {
  * @param {string} command that a choice runs: COMMAND-2x3
  * @param {string} name class
  * @param {string} label
- * @param {string} suffix of each choice's label
+ * @param {(rows: number, columns: number) => string} named each choice
  * @returns {HTMLElement}
  */
-function grid(host, command, name, label, suffix) {
+function grid(host, command, name, label, named) {
     const sides = Array.from({ length: MOST_PORTS }, (_, i) => i + 1);
     const choices = sides.flatMap((rows) => sides.map((columns) => {
         const button = el('button', {
             class: 'layouts-choice', type: 'button', 'data-rows': String(rows),
             'data-columns': String(columns),
-            'aria-label': `${rows} × ${columns}${suffix}`,
+            'aria-label': named(rows, columns),
         });
         button.addEventListener('click', () => {
             close();

@@ -5,6 +5,7 @@
 
 import { chosen } from './choose.js';
 import { nextIndex, tick } from './cine.js';
+import { lensed } from './lensed.js';
 import { seenPorts, withPort } from './page.js';
 import { basePicture, plan, wishes } from './plan.js';
 import { prefetched } from './prefetch.js';
@@ -39,10 +40,12 @@ export class Loop {
     }
 
 
+    /** Something has changed: what it needs is asked for before it is drawn. */
     schedule() {
         if (!this.#isScheduled) {
             this.#isScheduled = true;
             requestAnimationFrame((now) => this.#frame(now));
+            this.#ask();
         }
     }
 
@@ -57,17 +60,7 @@ export class Loop {
         seen.forEach((at) => this.#put(at, advanced(store.page.ports[at], now,
             this.root, look)));
 
-        const plans = store.page.alarm !== '' ? [] : activeFirst(seen, store.page.active)
-            .flatMap((at) => this.#plansOf(at));
-        const { wanted, ...how } = wishes(plans.flatMap(({ p }) => p ?? []));
-
-        this.loader.want(wanted, {
-            ...how,
-            far: plans.length === 0 ? [] : prefetched(store.page, this.root, this.meter()),
-            isMoving: seen.some((at) => store.page.ports[at].busy !== ''),
-        });
-
-        for (const { at, k, p } of plans) {
+        for (const { at, k, p } of this.#ask()) {
             if (p !== null) {
                 this.#choose(at, k, p);
             }
@@ -79,6 +72,25 @@ export class Loop {
         if (seen.some((at) => store.page.ports[at]?.playing)) {
             this.schedule();
         }
+    }
+
+
+    /** @returns {{at: number, k: number, p: import('./plan.js').Plan | null}[]} */
+    #ask() {
+        const { page } = this.store;
+        const seen = seenPorts(page);
+        const plans = page.alarm !== '' ? [] : activeFirst(seen, page.active)
+            .flatMap((at) => this.#plansOf(at));
+        const { wanted, ...how } = wishes([...plans.flatMap(({ p }) => p ?? []),
+            ...this.#lensPlans()]);
+
+        this.loader.want(wanted, {
+            ...how,
+            far: plans.length === 0 ? [] : prefetched(page, this.root, this.meter()),
+            isMoving: seen.some((at) => page.ports[at].busy !== ''),
+        });
+
+        return plans;
     }
 
 
@@ -115,6 +127,18 @@ export class Loop {
     #plansOf(at) {
         return Array.from({ length: tileCount(this.store.page.ports[at]) }, (_, k) =>
             ({ at, k, p: this.#planOf(at, k) }));
+    }
+
+
+    /** What the magnifier needs besides. */
+    #lensPlans() {
+        const { lens, ports, tool, alarm } = this.store.page;
+        const s = lens === null ? undefined : ports[lens.port];
+        const p = lens === null || s === undefined || s.shown === null || alarm !== ''
+            || tool !== 'magnify' ? null
+            : plan(lensed(s, lens), this.root, tool, this.meter(), false);
+
+        return p === null ? [] : [{ ...p, near: [], quicker: [] }];
     }
 
 

@@ -17,7 +17,7 @@ import { arrived } from './choose.js';
 import { commands } from './commands.js';
 import { listenToHangings, renderHangings } from './hangings.js';
 import { hostOf } from './host.js';
-import { otherInstance } from './identity.js';
+import { otherInstance, patientsOn } from './identity.js';
 import { listenToKeys } from './input/keyboard.js';
 import { movingStage } from './ladder.js';
 import { Loop } from './loop.js';
@@ -37,6 +37,9 @@ const root = rootOf();
 let later = () => {
     later = () => {};
     import('./fitness.js').then(({ showFitness }) => showFitness());
+    import('./input/arrows.js').then(({ listenToArrows }) => listenToArrows(host));
+    import('./spoken.js').then(({ speakOfPictures }) => speakOfPictures());
+    import('../ui/focus.js').then(({ showFocused }) => showFocused());
     import('../ui/program.js').then(({ keepProgram }) => keepProgram());
 };
 
@@ -87,12 +90,18 @@ let addressTimer = 0;
 
 /** The page as it was drawn last: what is the same is not drawn again. */
 let drawn = /** @type {Partial<Page>} */ ({});
+let shownPatients = 0;
 
 
 /** @param {Page} page */
 function render(page) {
-    if (drawn.study !== page.study || drawn.alarm !== page.alarm) {
-        renderBanner(page.study, page.alarm);
+    const patients = patientsOn(page);
+
+    if (drawn.study !== page.study || drawn.alarm !== page.alarm
+        || patients.length !== shownPatients)
+    {
+        shownPatients = patients.length;
+        renderBanner(page.study, page.alarm, patients);
     }
 
     if (drawn.series !== page.series || drawn.ports !== page.ports
@@ -109,7 +118,9 @@ function render(page) {
         opener.fill();
     }
 
-    if (drawn.ports !== page.ports || drawn.active !== page.active) {
+    if (drawn.ports !== page.ports || drawn.active !== page.active
+        || drawn.cross !== page.cross)
+    {
         addressTimer ||= window.setTimeout(keepAddress, ADDRESS_REST);
     }
 
@@ -123,16 +134,16 @@ function render(page) {
 }
 
 
-/** Cine and planes have no address of their own. */
+/** Cine has no address of its own. */
 function keepAddress() {
     addressTimer = 0;
 
     const { page } = store;
-    const isStill = page.ports.every((s) => !s.playing && s.stack?.made === undefined
-        && (s.entry === '') === (s.stack === null));
+    const isStill = page.ports.every((s) => !s.playing
+        && (s.entry === '') === (s.stack === null && s.papers.length === 0));
 
     if (page.study !== null && page.alarm === '' && isStill
-        && page.ports.some((s) => s.stack !== null))
+        && page.ports.some((s) => s.stack !== null || s.papers.length > 0))
     {
         const address = addressOf(page, location.search);
 
@@ -189,6 +200,15 @@ addEventListener('beforeunload', (e) => {
     if (store.page.warns && isUnseen(store.page)) {
         e.preventDefault();
     }
+});
+document.addEventListener('dragover', (e) => {
+    if (e.dataTransfer?.types.includes('text/uri-list')) {
+        e.preventDefault();
+    }
+});
+document.addEventListener('drop', async (e) => {
+    e.preventDefault();
+    (await import('./another.js')).dropped(host, e);
 });
 addEventListener('online', () => loader.retry());
 find('.gone-again', HTMLElement).addEventListener('click', () => loader.retry());

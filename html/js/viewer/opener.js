@@ -9,9 +9,11 @@ import { isUid } from '../net/urls.js';
 import { text } from '../ui/text.js';
 import { asWished, laidOut, wishesOf } from './address.js';
 import { choose, getProtocols, hangingOf, looked } from './hanging.js';
+import { hostOf } from './host.js';
+import { isStranger, withoutStrangers } from './identity.js';
 import { linkedFromHere } from './links.js';
 import { initialPage, withLayout } from './page.js';
-import { getSeries, getStudy, hasPictures, isOfLoops, loadSeries } from './series.js';
+import { getSeries, getStudy, hasPapers, hasPictures, isOfLoops, loadSeries } from './series.js';
 import { emptied, withStack } from './state.js';
 import { entries } from './strip.js';
 
@@ -47,12 +49,14 @@ export class Opener {
         const args = new URLSearchParams(search);
 
         if (!args.has('requestType')) {
-            await this.open(args.get('study') ?? '', wishesOf(search));
+            const [study = '', ...more] = args.getAll('study');
+
+            await this.open(study, wishesOf(search), more);
             return;
         }
 
         try {
-            const { study, list } = await (await import('./iid.js'))
+            const { study, more, list } = await (await import('./iid.js'))
                 .invoked(this.root, search);
 
             if (list !== '') {
@@ -61,7 +65,7 @@ export class Opener {
             }
 
             history.replaceState(null, '', `?study=${study}`);
-            await this.open(study);
+            await this.open(study, null, more);
         } catch (e) {
             this.#say(e instanceof Refusal ? `${e.message}.` : text('Cannot be opened.'));
         }
@@ -71,8 +75,9 @@ export class Opener {
     /**
      * @param {string} uid of the study
      * @param {import('./address.js').Wishes | null} [wishes]
+     * @param {string[]} [more] studies of the same patient
      */
-    async open(uid, wishes = null) {
+    async open(uid, wishes = null, more = []) {
         if (!isUid(uid)) {
             this.#say(text('The address names no study.'));
             return;
@@ -92,12 +97,24 @@ export class Opener {
             return;
         }
 
+        const papers = entries(this.store.page.series.filter(hasPapers));
+
+        if (!this.store.page.series.some(hasPictures) && papers.length > 0) {
+            this.#say('');
+            await this.place(papers[0].id, 0);
+            return;
+        }
+
         if (!this.store.page.series.some(hasPictures)) {
             this.#say(text('This study has no pictures.'));
             return;
         }
 
         this.#say('');
+
+        if (more.length > 0) {
+            await (await import('./another.js')).join(this.root, this.store, more);
+        }
 
         if (wishes === null) {
             await this.hang();
@@ -211,16 +228,36 @@ export class Opener {
         this.store.update(at, (s) => emptied(s, `${series}/`, text('Opening the series')));
 
         const [instance] = (facts.i ?? '').split(',');
-        const { stacks } = await this.load(x);
+        const { stacks, papers } = await this.load(x);
+
+        if (papers.length > 0) {
+            await this.place(`${series}/`, at);
+        }
+
         const stack = stacks?.find((one) =>
             one.frames.some((f) => f.instance === instance)) ?? stacks?.[0];
 
-        if (stack !== undefined) {
-            this.#show(stack, at);
-            this.store.update(at, (s) => asWished(s, facts));
-            await measured();
-            this.store.update(at, (s) => s.stack === stack ? asWished(s, facts) : s);
+        if (stack === undefined) {
+            return;
         }
+
+        this.#show(stack, at);
+
+        const isMade = facts.p !== undefined;
+
+        if (isMade || facts.f !== undefined) {
+            const host = hostOf(this.store, this, at);
+
+            await (await import('./space/space.js')).place(host, stack, facts);
+        }
+
+        // all planes are of one stored image
+        const wish = isMade ? { ...facts, i: '' } : facts;
+        const shown = this.store.page.ports[at].stack;
+
+        this.store.update(at, (s) => asWished(s, wish));
+        await measured();
+        this.store.update(at, (s) => s.stack === shown ? asWished(s, wish) : s);
     }
 
 
@@ -237,6 +274,7 @@ export class Opener {
 
         if (entry.stack !== null) {
             this.#show(entry.stack, at);
+            this.store.updatePage(withoutStrangers);
             return;
         }
 
@@ -250,16 +288,31 @@ export class Opener {
             if (s.entry === id && stack !== undefined) {
                 this.#show(stack, i);
             } else if (s.entry === id) {
-                this.store.update(i, () => emptied(s, id, loaded.reason));
+                this.store.update(i, () => ({ ...emptied(s, id, loaded.reason),
+                    papers: loaded.papers }));
             }
         });
+        this.store.updatePage(withoutStrangers);
+
+        if (loaded.papers.length > 0) {
+            (await import('./papers.js')).showPapers(hostOf(this.store, this));
+            this.store.updatePage((page) => ({ ...page }));
+        }
     }
 
 
     /** @param {1 | -1} by @param {number} at index of the viewport */
     step(by, at) {
-        const all = entries(this.store.page.series).filter(canBeShown);
-        const now = all.findIndex((e) => e.id === this.store.page.ports[at].entry);
+        const { page } = this.store;
+        const own = page.ports[at].entry;
+        const every = entries(page.series).filter((e) => canBeShown(e)
+            || hasPapers(e.series));
+        const isOther = (/** @type {Entry | undefined} */ e) =>
+            e !== undefined && isStranger(page, e.series.study);
+        const isOfOther = isOther(every.find((e) => e.id === own));
+        // never from one patient into the other
+        const all = every.filter((e) => isOther(e) === isOfOther);
+        const now = all.findIndex((e) => e.id === own);
         const next = all[now + by];
 
         if (next !== undefined) {
@@ -275,10 +328,13 @@ export class Opener {
             return;
         }
 
-        const { series, ports } = this.store.page;
+        this.store.updatePage(withoutStrangers);
+
+        const { page } = this.store;
+        const { series, ports } = page;
         const shown = new Set(ports.map((s) => s.entry));
-        const free = entries(series)
-            .filter((e) => canBeShown(e) && !shown.has(e.id));
+        const free = entries(series).filter((e) => canBeShown(e) && !shown.has(e.id)
+            && !isStranger(page, e.series.study));
 
         ports.forEach((s, i) => {
             const next = s.entry === '' ? free.shift() : undefined;
@@ -293,6 +349,7 @@ export class Opener {
     /** @param {number} at index of the viewport */
     close(at) {
         this.store.update(at, (s) => emptied(s));
+        this.store.updatePage(withoutStrangers);
     }
 
 

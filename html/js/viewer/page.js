@@ -10,7 +10,7 @@ import { initial } from './state.js';
  * @typedef {import('./series.js').Series} Series
  * @typedef {import('../dicom/dataset.js').Dataset} Dataset
  *
- * @typedef {'scroll' | 'window' | 'zoom' | 'pan' | 'select' | 'cross'
+ * @typedef {'scroll' | 'window' | 'zoom' | 'pan' | 'select' | 'cross' | 'magnify'
  *     | import('./marks/state.js').Pen} ToolName
  * @typedef {'full' | 'minimal' | 'none'} Annotation
  * @typedef {{rows: number, columns: number}} Layout
@@ -39,6 +39,7 @@ import { initial } from './state.js';
  * @property {boolean} warns before the page is left with unseen images
  * @property {string} note is said for a moment
  * @property {boolean} lines where other pictures cut each one are drawn
+ * @property {import('./lensed.js').Lens | null} lens of the magnifier
  * @property {import('./space/cross.js').Cross | null} cross that was pointed at
  * @property {import('./space/mpr.js').Before | null} before what planes of a
  *     volume took the place of; null: none are there
@@ -76,6 +77,7 @@ export function initialPage() {
         warns: false,
         note: '',
         lines: false,
+        lens: null,
         cross: null,
         before: null,
         alarm: '',

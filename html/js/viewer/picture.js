@@ -4,7 +4,7 @@
 // do the window that is not there yet, and black for white.
 
 import { apply, matrix } from '../math/view.js';
-import { inverted, isIdentity, isWithin, preview, sameWindow } from '../math/window.js';
+import { cssFilter, inverted, isWithin, preview, sameWindow } from '../math/window.js';
 import { tilePictures, widePicture } from './plan.js';
 import { imageSize, isCurrent, shownFrame, windowOf } from './state.js';
 
@@ -121,19 +121,15 @@ export function drawWhole(canvas, s, bitmap) {
 /**
  * Lets the compositor change grey values: at once, whatever the net does.
  * @param {HTMLCanvasElement} canvas
- * @param {SVGFilterElement} filter
  * @param {Affine} map
  */
-export function setFilter(canvas, filter, map) {
-    const value = isIdentity(map) ? '' : `url(#${filter.id})`;
+export function setFilter(canvas, map) {
+    const said = `${map.slope} ${map.intercept}`;
 
-    for (const channel of filter.querySelectorAll('feFuncR, feFuncG, feFuncB')) {
-        channel.setAttribute('slope', String(map.slope));
-        channel.setAttribute('intercept', String(map.intercept));
-    }
-
-    if (canvas.style.filter !== value) {
-        canvas.style.filter = value;
+    if (canvas.dataset.map !== said) {
+        canvas.dataset.map = said;
+        // no filter of SVG: WebKitGTK has none
+        canvas.style.filter = cssFilter(map);
     }
 }
 

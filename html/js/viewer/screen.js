@@ -10,11 +10,12 @@ import { formatWindow, isIdentity } from '../math/window.js';
 import { find, setLines, setText } from '../ui/dom.js';
 import { text } from '../ui/text.js';
 import { besideOf, isLow } from './beside.js';
+import { isStranger, patientsOn, studyOf } from './identity.js';
 import { drawLayers } from './layers.js';
 import { linkOf } from './links.js';
 import { compositorMap, draw, setFilter, sourceOf } from './picture.js';
-import { imageSize, shownFrame } from './state.js';
-import { corners, lettersOf, priorText } from './text.js';
+import { imageSize, shownFrame, spacingOn } from './state.js';
+import { corners, lettersOf, priorText, whoText } from './text.js';
 
 /**
  * @typedef {import('./state.js').Viewport} Viewport
@@ -58,9 +59,6 @@ export function turnedText({ flip, rotate }) {
 }
 
 
-let screens = 0;
-
-
 export class Screen {
     /**
      * @param {HTMLElement} node of class port
@@ -72,11 +70,9 @@ export class Screen {
         this.root = root;
         this.bitmaps = bitmaps;
         this.canvas = find('.port-picture', HTMLCanvasElement, node);
-        this.filter = find('.port-filter filter', SVGFilterElement, node);
         this.layer = find('.port-layer', SVGSVGElement, node);
         this.frame = /** @type {HTMLElement} */ (node.closest('.frame'));
         this.texts = find('.texts', HTMLElement, this.frame);
-        this.filter.id = `grey-${++screens}`;
     }
 
 
@@ -90,17 +86,18 @@ export class Screen {
         const source = sourceOf(s, this.root, this.bitmaps);
 
         draw(this.canvas, s, source, this.root, this.bitmaps);
-        setFilter(this.canvas, this.filter, compositorMap(s, source));
+        setFilter(this.canvas, compositorMap(s, source));
         const beside = this.#place(besideOf(s, page.texts, box));
 
         this.#text(corners(s, page.annotation, beside === '' ? undefined : isLow(beside, box)),
             page.annotation === 'none' ? '' : LINKS[linkOf(page, at)]);
         this.#letters(s, page.annotation);
-        this.#scaleBar(s, page.annotation);
+        this.#scaleBar(s, page);
         this.#badge(s, page.annotation, compositorMap({ ...s, invert: false }, source));
         this.#failure(s);
         this.#turned(s);
         this.#prior(s, page);
+        this.#whose(s, page);
         drawLayers(this.layer, s, page);
         this.node.dataset.tool = page.tool;
         this.node.dataset.shown = s.shown === null ? '' : String(s.shown.index + 1);
@@ -154,21 +151,22 @@ export class Screen {
     }
 
 
-    /** @param {Viewport} s @param {Annotation} annotation */
-    #scaleBar(s, annotation) {
+    /** @param {Viewport} s @param {Page} page */
+    #scaleBar(s, page) {
         const f = shownFrame(s);
         const bar = find('.scale', HTMLElement, this.texts);
-        const sized = f === null || f.spacing === null || annotation === 'none'
+        const spacing = f === null ? null : spacingOn(page, f);
+        const sized = f === null || spacing === null || page.annotation === 'none'
             ? null
-            : scaleBar(f.spacing.column / scaleOf(s.view, imageSize(f), s.size),
+            : scaleBar(spacing.column / scaleOf(s.view, imageSize(f), s.size),
                 Math.min(this.frame.dataset.beside === '' ? 220 : 90, s.size.width / 3));
 
         bar.hidden = sized === null;
 
-        if (sized !== null && f !== null) {
+        if (sized !== null && spacing !== null) {
             find('.scale-bar', HTMLElement, bar).style.width = `${sized.px}px`;
             this.#put('.scale-text', sized.label);
-            const source = text(f.spacing?.source ?? '');
+            const source = text(spacing.source);
 
             this.#put('.scale-source', source);
             bar.title = text('Scale: {source}', { source });
@@ -227,6 +225,24 @@ export class Screen {
 
         setText(mark, prior);
         mark.hidden = prior === '';
+    }
+
+
+    /**
+     * Of two patients on the screen each picture says whose it is (S2).
+     * @param {Viewport} s
+     * @param {Page} page
+     */
+    #whose(s, page) {
+        const mark = find('.whose', HTMLElement, this.texts);
+        const study = shownFrame(s)?.study;
+        const of = study === undefined || patientsOn(page).length < 2 ? null
+            : studyOf(page, study);
+
+        this.frame.dataset.patient = of === null || study === undefined ? ''
+            : isStranger(page, study) ? '2' : '1';
+        setText(mark, of === null ? '' : whoText(of));
+        mark.hidden = of === null;
     }
 
 

@@ -4,6 +4,7 @@
 // seen of it.
 
 import { find } from '../ui/dom.js';
+import { text } from '../ui/text.js';
 import { MARK } from './state.js';
 
 /** @typedef {import('./state.js').Viewport} Viewport */
@@ -23,7 +24,7 @@ export function renderSlider(slider, s) {
     slider.hidden = count < 2 || s.stack?.made?.kind === 'vr';
     slider.setAttribute('aria-valuemax', String(count));
     slider.setAttribute('aria-valuenow', String(s.index + 1));
-    slider.setAttribute('aria-valuetext', `${s.index + 1} of ${count}`);
+    slider.setAttribute('aria-valuetext', text('{n} of {all}', { n: s.index + 1, all: count }));
     find('.slider-thumb', HTMLElement, slider).style.top = `${at * 100}%`;
 
     if (drawn.get(slider)?.marks !== s.marks) {

@@ -5,6 +5,7 @@
 
 import { frameRate } from '../dicom/stack.js';
 import { turnedView } from '../dicom/views.js';
+import { BY_USER } from '../math/scale.js';
 import { RESET } from '../math/view.js';
 import { sameWindow } from '../math/window.js';
 
@@ -35,6 +36,8 @@ import { sameWindow } from '../math/window.js';
  * @property {string} entry id of the entry of the strip, '': empty
  * @property {string} message instead of a picture, or ''
  * @property {Stack | null} stack
+ * @property {import('../dicom/papers.js').Paper[]} papers instead of a stack;
+ *     index: which of them
  * @property {{rows: number, columns: number}} tiles consecutive frames
  * @property {Tile[]} more of the frames after the first
  * @property {number} index of the frame that is asked for, the first one
@@ -79,6 +82,7 @@ export function initial() {
         entry: '',
         message: '',
         stack: null,
+        papers: [],
         tiles: { rows: 1, columns: 1 },
         more: [],
         index: 0,
@@ -336,4 +340,23 @@ export function imageSize(f) {
 export function isProjection(f) {
     return f !== null
         && ['CR', 'DX', 'MG', 'PX', 'IO', 'XA', 'RF', 'RG'].includes(f.modality);
+}
+
+
+/** @param {Frame} f @returns {string} images that share a calibration */
+export function calibrationKey(f) {
+    return `${f.series} ${f.columns}x${f.rows}`;
+}
+
+
+/**
+ * What a pixel measures: what the user has calibrated, else what the image says.
+ * @param {import('./page.js').Page} page
+ * @param {Frame} f
+ * @returns {import('../math/scale.js').Spacing | null} null: not known
+ */
+export function spacingOn(page, f) {
+    const own = page.marks?.calibrations[calibrationKey(f)];
+
+    return own === undefined ? f.spacing : { ...own, source: BY_USER };
 }

@@ -10,8 +10,11 @@ import { activePort, initialPage, withPort } from './page.js';
  * @typedef {import('./page.js').Page} Page
  */
 
-/** After this long without a change the final picture is asked for. ms */
-const REST = 150;
+/**
+ * After this long without a change the final picture is asked for: it is seen
+ * no sooner than the 150 ms of the ladder, for two frames of the screen. ms
+ */
+const REST = 110;
 
 
 export class Store {

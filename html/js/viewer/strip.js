@@ -8,9 +8,10 @@ import { seriesThumbnailUrl, thumbnailUrl } from '../net/urls.js';
 import { el, find, setText } from '../ui/dom.js';
 import { text } from '../ui/text.js';
 import { listenToDrag } from './input/drag.js';
+import { isStranger, studyOf } from './identity.js';
 import { activePort, selected } from './page.js';
 import { hasPictures } from './series.js';
-import { priorText } from './text.js';
+import { priorText, whoText } from './text.js';
 
 /**
  * @typedef {import('./series.js').Series} Series
@@ -73,7 +74,7 @@ function item(e, root, host) {
     img.addEventListener('error', () => frame.classList.add('is-blank'));
 
     if (hasPictures(e.series) || e.stack !== null) {
-        img.src = src;
+        img.dataset.src = src;
     } else {
         frame.classList.add('is-blank');
     }
@@ -110,6 +111,10 @@ function update(node, e, page) {
         || text('Series {number}', { number: first(ds, TAG.SeriesNumber) }).trim();
     const count = countText(e);
 
+    if (isBegun(page)) {
+        showImage(/** @type {HTMLImageElement} */ (part('image')));
+    }
+
     setText(part('modality'), modality);
     setText(part('count'), count);
     setText(part('title'), title);
@@ -133,10 +138,43 @@ function update(node, e, page) {
 }
 
 
+/**
+ * Thumbnails take no bytes from the first picture.
+ * @param {Page} page
+ * @returns {boolean} one is there, or none is under way
+ */
+function isBegun({ ports, series }) {
+    return ports.some((s) => s.shown !== null || s.failure !== null)
+        || ports.every((s) => s.entry === '' && s.message === '')
+        || series.some((x) => x.reason !== '');
+}
+
+
+/** @param {HTMLImageElement} img */
+function showImage(img) {
+    if (img.dataset.src !== undefined) {
+        img.src = img.dataset.src;
+        delete img.dataset.src;
+    }
+}
+
+
+/** @param {string} modality @returns {string} '': of pictures */
+function kindOf(modality) {
+    return ({
+        SR: text('Report'), DOC: text('Document'), KO: text('Key objects'),
+        PR: text('Presentation states'), ECG: text('ECG'), RTSTRUCT: text('Contours'),
+        RTPLAN: text('Treatment plan'), REG: text('Registration'),
+    })[modality] ?? '';
+}
+
+
 /** @param {Entry} e @param {Page} page @returns {string} */
 function facts(e, page) {
     return [
+        isStranger(page, e.series.study) ? whoText(studyOf(page, e.series.study) ?? {}) : '',
         e.stack?.label ?? '',
+        e.stack === null ? kindOf(first(e.series.ds, TAG.Modality)) : '',
         e.series.reason,
         priorText(e.series.study, page)
             || formatDate(first(e.series.ds, TAG.SeriesDate)),

@@ -6,6 +6,7 @@
 import { TAG, first } from '../dicom/dataset.js';
 import { getDatasets } from '../net/dicomweb.js';
 import { text } from '../ui/text.js';
+import { isSamePatient } from './identity.js';
 
 /** @typedef {import('../dicom/dataset.js').Dataset} Dataset */
 
@@ -58,13 +59,6 @@ export function besides(all, study, by) {
 }
 
 
-/** @param {Dataset} a @param {Dataset} b @returns {boolean} */
-export function isSamePatient(a, b) {
-    return [TAG.PatientID, TAG.IssuerOfPatientID, TAG.PatientBirthDate].every((t) =>
-        first(a, t) === first(b, t));
-}
-
-
 /** @param {string} root @param {Dataset} study @returns {Promise<Dataset[]>} */
 export async function studiesOf(root, study) {
     const id = first(study, TAG.PatientID);
@@ -75,9 +69,9 @@ export async function studiesOf(root, study) {
 }
 
 
-/** @param {import('./host.js').Host} host @param {string} note */
-export function say(host, note) {
+/** @param {import('./host.js').Host} host @param {string} note @param {number} [ms] */
+export function say(host, note, ms = NOTE) {
     host.updatePage((page) => ({ ...page, note }));
     setTimeout(() => host.updatePage((page) =>
-        page.note === note ? { ...page, note: '' } : page), NOTE);
+        page.note === note ? { ...page, note: '' } : page), ms);
 }

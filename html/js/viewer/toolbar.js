@@ -23,7 +23,7 @@ const GROUPS = [
     ['invert', 'rotate', 'flip'],
     ['fit', 'native', 'sight', 'reset'],
     ['cine'],
-    ['layout', 'prior', 'link', 'lines', 'planes', 'fusion'],
+    ['layout', 'prior', 'timeline', 'another', 'link', 'lines', 'planes', 'fusion'],
     ['annotation', 'output', 'theme', 'help'],
 ];
 
@@ -98,7 +98,8 @@ export function renderToolbar(page) {
     }
 
     button('measure').setAttribute('aria-pressed',
-        String(tools().every((t) => t.name !== page.tool)));
+        String(page.tool !== 'magnify' && tools().every((t) => t.name !== page.tool)));
+    button('sight').setAttribute('aria-pressed', String(page.tool === 'magnify'));
     button('window').disabled = f !== null && f.colour;
     button('invert').setAttribute('aria-pressed', String(s.invert));
     button('link').setAttribute('aria-pressed', String(page.links.scroll));

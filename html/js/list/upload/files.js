@@ -3,6 +3,8 @@
 // Which of the reader's files are sent: Part 10 files, however they are
 // called and however deep they lie.  What is skipped says why.
 
+import { text } from '../../ui/text.js';
+
 /** @typedef {{path: string, file: File}} Found */
 
 /** Entries of folders that are walked, at most. */
@@ -15,11 +17,11 @@ const HEAD = 1024;
 const DICOMDIR = '1.2.840.10008.1.3.10';
 
 const REASONS = {
-    empty: 'Empty',
-    noDicom: 'Not a DICOM file',
-    dicomdir: 'A DICOMDIR: the table of contents of a disc; its images are sent',
-    zip: 'A ZIP archive: unpack it, then drop the folder',
-    unread: 'Cannot be read',
+    empty: text('Empty'),
+    noDicom: text('Not a DICOM file'),
+    dicomdir: text('A DICOMDIR: the table of contents of a disc; its images are sent'),
+    zip: text('A ZIP archive: unpack it, then drop the folder'),
+    unread: text('Cannot be read'),
 };
 
 

@@ -5,6 +5,7 @@
 
 import { el, find, icon, setText } from '../../ui/dom.js';
 import { storage } from '../../ui/storage.js';
+import { text } from '../../ui/text.js';
 import { walk, whyNot } from './files.js';
 import {
     KEY, bytes, counts, emptyQueue, isBusy, makeItem, readKept, writeKept,
@@ -26,21 +27,21 @@ const MOST_LISTED = 500;
 const REMEMBER = 1000;
 
 const TEXTS = {
-    title: 'Upload',
-    hint: 'Drop DICOM files or folders here',
-    files: 'Choose files',
-    folder: 'Choose a folder',
-    pause: 'Pause',
-    resume: 'Resume',
-    cancel: 'Cancel',
-    close: 'Close',
-    forget: 'Forget it',
-    looking: 'Looking at the files',
-    nothing: 'There is nothing to send.',
-    paused: 'Paused',
-    done: 'Done',
-    sending: 'Sending',
-    cancelled: 'Cancelled',
+    title: text('Upload'),
+    hint: text('Drop DICOM files or folders here'),
+    files: text('Choose files'),
+    folder: text('Choose a folder'),
+    pause: text('Pause'),
+    resume: text('Resume'),
+    cancel: text('Cancel'),
+    close: text('Close'),
+    forget: text('Forget it'),
+    looking: text('Looking at the files'),
+    nothing: text('There is nothing to send.'),
+    paused: text('Paused'),
+    done: text('Done'),
+    sending: text('Sending'),
+    cancelled: text('Cancelled'),
 };
 
 /** @type {Queue} */
@@ -230,7 +231,7 @@ function build() {
             el('div', { class: 'upload-buttons' },
                 button('pause', TEXTS.pause, pauseAll),
                 button('cancel', TEXTS.cancel, cancelAll))),
-        el('ul', { class: 'upload-list', tabindex: '0', 'aria-label': 'Not stored' }),
+        el('ul', { class: 'upload-list', tabindex: '0', 'aria-label': text('Not stored') }),
         files, folder);
 
     document.body.append(node);
@@ -290,15 +291,15 @@ function render() {
     setText(part('pause'), queue.isPaused ? TEXTS.resume : TEXTS.pause);
     setText(part('text'), summary(n));
     setText(part('rate'), b.total === 0 ? ''
-        : `${size(b.sent)} of ${size(b.total)}`);
+        : text('{n} of {all}', { n: size(b.sent), all: size(b.total) }));
     /** @type {HTMLProgressElement} */
     (part('bar')).value = b.total === 0 ? 0 : b.sent / b.total;
     part('bar').hidden = b.total === 0;
 
     if (kept !== null && kept.total > 0) {
-        setText(part('cut-text'), `An upload was cut: ${kept.done.size} of `
-            + `${kept.total} files are stored. Choose the same files or folder `
-            + 'again: it goes on where it ended.');
+        setText(part('cut-text'), text('An upload was cut: {n} of {all} files are stored.'
+            + ' Choose the same files or folder again: it goes on where it ended.',
+            { n: kept.done.size, all: kept.total }));
     }
     renderList();
 }
@@ -306,17 +307,16 @@ function render() {
 
 /** @param {Record<string, number>} n */
 function summary(n) {
-    const files = (/** @type {number} */ k) => (k === 1 ? '1 file' : `${k} files`);
     const parts = [
         isLooking ? TEXTS.looking : queue.isPaused && isBusy(queue) ? TEXTS.paused
             : n.sending + n.waiting > 0 ? TEXTS.sending
                 : n.stored + n.failed > 0 ? TEXTS.done
                     : n.cancelled > 0 ? TEXTS.cancelled : TEXTS.nothing,
-        n.stored > 0 || n.sending > 0 ? `${files(n.stored)} stored` : '',
-        n.waiting + n.sending > 0 ? `${n.waiting + n.sending} to go` : '',
-        n.failed > 0 ? `${n.failed} refused` : '',
-        n.skipped > 0 ? `${n.skipped} skipped` : '',
-        n.cancelled > 0 ? `${n.cancelled} cancelled` : '',
+        n.stored > 0 || n.sending > 0 ? text('{n} file stored|{n} files stored', { n: n.stored }) : '',
+        n.waiting + n.sending > 0 ? text('{n} to go', { n: n.waiting + n.sending }) : '',
+        n.failed > 0 ? text('{n} refused', { n: n.failed }) : '',
+        n.skipped > 0 ? text('{n} skipped', { n: n.skipped }) : '',
+        n.cancelled > 0 ? text('{n} cancelled', { n: n.cancelled }) : '',
     ];
 
     return parts.filter(Boolean).join(' · ');

@@ -3,6 +3,8 @@
 // What is uploaded, as one plain object, and what is remembered of it over a
 // reload.  No page, no network.
 
+import { quoted, text } from '../../ui/text.js';
+
 /**
  * @typedef {'waiting' | 'sending' | 'stored' | 'skipped' | 'failed' |
  *           'cancelled'} State
@@ -158,13 +160,13 @@ const FAILURE = '00081197';
 /** Failure Reason (PS3.4 table GG.4-2, PS3.18 table 10.5.3-1). */
 /** @type {Record<number, string>} */
 const FAILURES = {
-    0x0110: 'The server cannot store this type',
-    0x0111: 'It is known with other content',
-    0xa700: 'The server has no room',
-    0xa901: 'It is of another study',
-    0xc000: 'The server cannot read it',
-    0xc001: 'It has no identifiers',
-    0xc002: 'It is over a limit of the server',
+    0x0110: text('The server cannot store this type'),
+    0x0111: text('It is known with other content'),
+    0xa700: text('The server has no room'),
+    0xa901: text('It is of another study'),
+    0xc000: text('The server cannot read it'),
+    0xc001: text('It has no identifiers'),
+    0xc002: text('It is over a limit of the server'),
 };
 
 
@@ -184,6 +186,6 @@ export function refusalOf(answer) {
     const own = failed[0]?.[REASON]?.Value?.[0];
     const code = Number(failed[0]?.[FAILURE]?.Value?.[0]);
 
-    return [FAILURES[code] ?? 'The server refused it',
-        typeof own === 'string' ? own.slice(0, 300) : ''].filter(Boolean).join(': ');
+    return [FAILURES[code] ?? text('The server refused it'),
+        typeof own === 'string' ? quoted(own.slice(0, 300)) : ''].filter(Boolean).join(': ');
 }

@@ -3,6 +3,7 @@
 // One file to the server by tus 1.0.0 (conf/stow.md): what is there stays
 // there, over a cut connection and over a reload.
 
+import { quoted, text } from '../../ui/text.js';
 import { refusalOf } from './queue.js';
 
 /**
@@ -104,7 +105,7 @@ async function create(root, file, told, signal) {
     const id = (x.getResponseHeader('Location') ?? '').split('/').pop() ?? '';
 
     if (!/^[0-9a-f]{32}$/.test(id)) {
-        throw new Error('The server gave no place for it');
+        throw new Error(text('The server gave no place for it'));
     }
     told.id(id);
 
@@ -173,8 +174,8 @@ function wrong(x) {
 
     const own = parse(x.responseText)?.reason;
 
-    return new Error(typeof own === 'string' ? own.slice(0, 300)
-        : `The server refused it (${x.status})`);
+    return new Error(typeof own === 'string' ? quoted(own.slice(0, 300))
+        : text('The server refused it ({status})', { status: x.status }));
 }
 
 

@@ -56,6 +56,15 @@ export function listenToPointers(port, host, makes = true) {
 
     const at = (/** @type {PointerEvent} */ e) => whereIs(port, host.port(), e);
 
+    // before the frame of the screen that pointermove waits for
+    const early = (/** @type {Event} */ event) => {
+        const e = /** @type {PointerEvent} */ (event);
+
+        if (drag !== null && !drag.takes && drag.tool.busy !== '' && down.has(e.pointerId)) {
+            use(host, drag, at(e));
+        }
+    };
+
     /** What the pointers that are down were about; and these, or not. */
     const letGo = (pointers = true) => {
         if (drag?.takes) {
@@ -88,6 +97,7 @@ export function listenToPointers(port, host, makes = true) {
 
         host.select();
         port.setPointerCapture(e.pointerId);
+        port.addEventListener('pointerrawupdate', early);
         down.set(e.pointerId, here.point);
         clearTimeout(held);
 
@@ -182,6 +192,7 @@ export function listenToPointers(port, host, makes = true) {
         }
 
         // a finger that stays after a pinch does not become a tool
+        port.removeEventListener('pointerrawupdate', early);
         drag = null;
         pinch = null;
     };
@@ -235,14 +246,26 @@ async function openMenu(host, e) {
 function whereIs(port, s, event) {
     const box = port.getBoundingClientRect();
     const point = { x: event.clientX - box.left, y: event.clientY - box.top };
-    const f = frameOf(s);
-    const image = f === null ? null
-        : applyInverse(matrix(s.view, imageSize(f), s.size), point);
 
-    return {
-        event, point,
-        image: image && { x: image.x, y: image.y / (f?.aspect ?? 1) },
-    };
+    return { event, point, image: imageAt(s, point) };
+}
+
+
+/**
+ * @param {Viewport} s
+ * @param {Point} point CSS px in it
+ * @returns {Point | null} stored pixels; null: there is no picture
+ */
+export function imageAt(s, point) {
+    const f = frameOf(s);
+
+    if (f === null) {
+        return null;
+    }
+
+    const image = applyInverse(matrix(s.view, imageSize(f), s.size), point);
+
+    return { x: image.x, y: image.y / f.aspect };
 }
 
 

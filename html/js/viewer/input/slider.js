@@ -19,6 +19,7 @@ export function listenToSlider(slider, host) {
             scrolledTo(s, at * ((s.stack?.frames.length ?? 1) - 1)), 'scroll');
     };
 
+    slider.addEventListener('focus', () => host.select());
     withoutGestures(slider);
     slider.addEventListener('pointerdown', (e) => {
         host.select();

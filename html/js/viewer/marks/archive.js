@@ -18,6 +18,7 @@ import { SR } from '../../marks/content.js';
 import { storeJson } from '../../marks/stow.js';
 import { Refusal, getDatasets } from '../../net/dicomweb.js';
 import { seriesUrl } from '../../net/urls.js';
+import { text } from '../../ui/text.js';
 import { mismatch } from '../identity.js';
 import { update } from './pen.js';
 
@@ -88,7 +89,7 @@ export class Archive {
             [this.#datasets('SR'), this.#datasets('KO')]);
 
         if (reports === null || selections === null) {
-            this.#say('failed', 'Stored marks cannot be read');
+            this.#say('failed', text('Stored marks cannot be read'));
             return;
         }
 
@@ -240,7 +241,7 @@ export class Archive {
             this.#say('saved');
         } catch (e) {
             this.#say('failed', e instanceof Refusal ? e.message
-                : 'The report could not be made');
+                : text('The report could not be made'));
             this.#plan(AGAIN);
         }
 
@@ -324,7 +325,7 @@ export class Archive {
         const f = ds === undefined ? undefined : framesOf(ds)[image.frame - 1];
 
         if (f === undefined) {
-            throw new Refusal(404, 'The image of a mark is not on the server');
+            throw new Refusal(404, text('The image of a mark is not on the server'));
         }
 
         return f;
@@ -337,7 +338,7 @@ export class Archive {
             .filter((f) => f?.study === this.study);
 
         if (!found) {
-            throw new Refusal(0, 'No image of the study is here');
+            throw new Refusal(0, text('No image of the study is here'));
         }
 
         return found;

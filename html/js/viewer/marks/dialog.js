@@ -4,11 +4,12 @@
 
 import { MOST } from '../../marks/mark.js';
 import { el } from '../../ui/dom.js';
+import { text } from '../../ui/text.js';
 
 const TEXT = Object.freeze({
-    ok: 'OK', cancel: 'Cancel', length: 'Calibrate', lengthLabel: 'Its true length in mm',
-    textLabel: 'Text', authorLabel: 'Your name, as it stands with your marks',
-    author: 'Author',
+    ok: text('OK'), cancel: text('Cancel'), length: text('Calibrate'), lengthLabel: text('Its true length in mm'),
+    textLabel: text('Text'), authorLabel: text('Your name, as it stands with your marks'),
+    author: text('Author'),
 });
 
 

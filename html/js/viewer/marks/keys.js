@@ -3,6 +3,7 @@
 // The key images as a series of their own at the head of the strip.
 
 import { TAG } from '../../dicom/dataset.js';
+import { text } from '../../ui/text.js';
 import { framesHere } from './archive.js';
 import { keyOf } from './state.js';
 
@@ -16,7 +17,7 @@ import { keyOf } from './state.js';
 /** Names the series on the page; no UID. */
 const KEYS = 'keys';
 
-const TEXT = Object.freeze({ title: 'Key images', label: 'chosen' });
+const TEXT = Object.freeze({ title: text('Key images'), label: text('chosen') });
 
 
 /**
@@ -49,7 +50,7 @@ export function withKeySeries(page, stack) {
                 [TAG.Modality]: { Value: ['KO'] },
                 [TAG.SeriesDescription]: { Value: [TEXT.title] },
             },
-            stacks: [stack], received: null, reason: '',
+            stacks: [stack], papers: [], received: null, reason: '',
         }, ...others],
     };
 }

@@ -219,7 +219,7 @@ export async function run(host, name) {
         pen.update(host, (x) => ({ ...x, panel: !x.panel }));
     } else if (name === 'marks-save') {
         parts.archive.send();
-    } else if (name === 'key' && f !== null) {
+    } else if (name === 'key' && f !== null && pen.whyNot(host, f) === '') {
         pen.update(host, (x) => keyToggled(x, f));
     } else if (name === 'keys-only') {
         host.place('keys/');

@@ -7,6 +7,7 @@ import { KINDS } from '../../marks/mark.js';
 import { labelOf } from '../../marks/measure.js';
 import { flat } from '../../marks/place.js';
 import { el, find, icon, setText } from '../../ui/dom.js';
+import { text } from '../../ui/text.js';
 import { framesHere } from './archive.js';
 import { colourOf } from './drawing.js';
 
@@ -25,12 +26,12 @@ import { colourOf } from './drawing.js';
  */
 
 const TEXT = Object.freeze({
-    title: 'Marks', none: 'No marks yet.', keys: 'key images', key: 'key image',
-    unknown: 'Author not named', program: 'other program', jump: 'Show',
-    rename: 'Name', remove: 'Delete', author: 'Author', choose: 'Set your name',
+    title: text('Marks'), none: text('No marks yet.'),
+    unknown: text('Author not named'), program: text('other program'), jump: text('Show'),
+    rename: text('Name'), remove: text('Delete'), choose: text('Set your name'),
     saving: {
-        saved: 'Saved', waits: 'Kept on this device; not sent yet',
-        sending: 'Sending', failed: 'Kept on this device; will be sent later',
+        saved: text('Saved'), waits: text('Kept on this device; not sent yet'),
+        sending: text('Sending'), failed: text('Kept on this device; will be sent later'),
     },
 });
 
@@ -90,7 +91,7 @@ export function renderPanel(panel, m, host, actions) {
 
     const part = (/** @type {string} */ name) =>
         /** @type {HTMLElement} */ (panel.querySelector(`.panel-${name}`));
-    const at = m.saving.at === '' ? '' : new Date(m.saving.at).toLocaleTimeString([],
+    const at = m.saving.at === '' ? '' : new Date(m.saving.at).toLocaleTimeString('en-GB',
         { hour: '2-digit', minute: '2-digit' });
 
     setText(part('saving'), [TEXT.saving[m.saving.state], at].filter(Boolean).join(' ')
@@ -99,9 +100,9 @@ export function renderPanel(panel, m, host, actions) {
     setText(part('note'), m.note);
     part('note').hidden = m.note === '';
     setText(part('author'), m.author === '' ? TEXT.choose
-        : `${TEXT.author}: ${formatGroup(m.author)}`);
+        : text('Author: {name}', { name: formatGroup(m.author) }));
     setText(part('keys'), m.keys.length === 0 ? ''
-        : `${m.keys.length} ${m.keys.length === 1 ? TEXT.key : TEXT.keys}`);
+        : text('{n} key image|{n} key images', { n: m.keys.length }));
 
     for (const [name, off] of /** @type {const} */ ([
         ['marks-undo', m.history.past.length === 0],

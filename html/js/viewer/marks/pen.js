@@ -8,6 +8,8 @@ import { KINDS, MOST } from '../../marks/mark.js';
 import { newUid } from '../../marks/composite.js';
 import { calibration } from '../../marks/scale.js';
 import { apply, applyInverse, matrix } from '../../math/view.js';
+import { text } from '../../ui/text.js';
+import { isStranger } from '../identity.js';
 import { imageSize, shownFrame } from '../state.js';
 import { askLength, askText } from './dialog.js';
 import {
@@ -33,8 +35,9 @@ const STROKE = 2;
 /** Points of a mark that comes without a pointer, of the viewport. */
 const MIDDLE = [[0.4, 0.45], [0.6, 0.55], [0.6, 0.4], [0.4, 0.5]];
 
-const REFUSED = 'On this picture marks cannot be stored.';
-const TOO_LARGE = 'Not a length that calibrates.';
+const REFUSED = text('On this picture marks cannot be stored.');
+const STRANGER = text('Marks are made on this page’s own patient.');
+const TOO_LARGE = text('Not a length that calibrates.');
 
 /**
  * The press: where it began, and whether it began a mark.
@@ -88,8 +91,10 @@ export function down(host, pen, at) {
         return false;
     }
 
-    if (placeFor(frame) === null) {
-        update(host, (x) => ({ ...x, note: REFUSED, panel: true }));
+    const against = whyNot(host, frame);
+
+    if (against !== '') {
+        update(host, (x) => ({ ...x, note: against, panel: true }));
         return true;
     }
 
@@ -103,6 +108,18 @@ export function down(host, pen, at) {
     withLoupe(host, at);
 
     return true;
+}
+
+
+/**
+ * The report of the marks is one patient's.
+ * @param {Host} host
+ * @param {import('../../dicom/stack.js').Frame} frame
+ * @returns {string} '': marks can be made on it
+ */
+export function whyNot(host, frame) {
+    return isStranger(host.page(), frame.study) ? STRANGER
+        : placeFor(frame) === null ? REFUSED : '';
 }
 
 
@@ -327,7 +344,7 @@ export function atMiddle(host, tool) {
     const frame = shownFrame(s);
 
     if (frame === null || !(tool in KINDS || tool === 'calibrate')
-        || placeFor(frame) === null)
+        || whyNot(host, frame) !== '')
     {
         return false;
     }

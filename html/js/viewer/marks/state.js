@@ -9,7 +9,7 @@ import {
 import { inPatient, pointsOn } from '../../marks/place.js';
 import { WAITS } from '../../marks/values.js';
 import { TAG, first } from '../../dicom/dataset.js';
-import { shownFrame } from '../state.js';
+import { calibrationKey, shownFrame } from '../state.js';
 
 /**
  * @typedef {import('../page.js').Page} Page
@@ -99,12 +99,6 @@ export function placeFor(f) {
 
     return f.position !== null && f.orientation !== null && f.spacing !== null
         && f.frameOfReference !== '' ? 'patient' : null;
-}
-
-
-/** @param {Frame} f @returns {string} images that share a calibration */
-function calibrationKey(f) {
-    return `${f.series} ${f.columns}x${f.rows}`;
 }
 
 

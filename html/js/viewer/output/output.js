@@ -9,18 +9,19 @@ import { PIXELS, capture, rgbOf } from '../../marks/capture.js';
 import { storeWithBulk } from '../../marks/stow.js';
 import { Refusal } from '../../net/dicomweb.js';
 import { seriesUrl } from '../../net/urls.js';
-import { el, find } from '../../ui/dom.js';
+import { addStyle, el, find } from '../../ui/dom.js';
+import { text } from '../../ui/text.js';
 import { shownFrame } from '../state.js';
 import { openReport } from './report.js';
 import { facts, sheet } from './sheet.js';
 import { shot } from './shot.js';
-import { say, styled } from './say.js';
+import { say } from './say.js';
 
 /** @typedef {import('../host.js').Host} Host */
 
 const TEXT = Object.freeze({
-    none: 'There is no picture to take.', stored: 'Stored as a capture.',
-    refused: 'The capture was not stored:', unknown: 'it could not be made.',
+    none: text('There is no picture to take.'), stored: text('Stored as a capture.'),
+    unknown: text('It could not be made.'),
 });
 
 /** Of this page's captures. */
@@ -32,7 +33,7 @@ let captures = 0;
 export async function run(host, name) {
     const f = shownFrame(host.port());
 
-    styled();
+    addStyle('css/output.css');
 
     if (name === 'report') {
         await openReport(host);
@@ -66,8 +67,8 @@ function whole(host) {
 /** @param {Host} host */
 function print(host) {
     const { head, foot } = facts(host.port(), new Date());
-    const lines = (/** @type {string[]} */ all) => all.map((text) =>
-        el('p', { class: 'paper-line' }, el('bdi', {}, text)));
+    const lines = (/** @type {string[]} */ all) => all.map((line) =>
+        el('p', { class: 'paper-line' }, el('bdi', {}, line)));
     const picture = shot(portOf(host));
     const paper = el('section', { class: 'paper' }, ...lines(head), picture, ...lines(foot));
 
@@ -115,7 +116,8 @@ async function store(host, f) {
             rgbOf(pixels.data));
         say(TEXT.stored);
     } catch (e) {
-        say(`${TEXT.refused} ${e instanceof Refusal ? e.message : TEXT.unknown}`);
+        say(text('The capture was not stored: {reason}',
+            { reason: e instanceof Refusal ? e.message : TEXT.unknown }));
     }
 
     find('.port', HTMLElement).focus();

@@ -8,14 +8,15 @@ import { formatDate, formatTime } from '../../dicom/dates.js';
 import { getDatasets } from '../../net/dicomweb.js';
 import { seriesUrl, studyUrl } from '../../net/urls.js';
 import { el } from '../../ui/dom.js';
+import { text } from '../../ui/text.js';
 import { say } from './say.js';
 
 /** @typedef {import('../../dicom/dataset.js').Dataset} Dataset */
 
 const TEXT = Object.freeze({
-    none: 'There is no report for this study.', title: 'Report', close: 'Close',
-    failed: 'Reports cannot be read.', measurements: 'Measurements', document: 'Document',
-    list: 'Reports of the study',
+    none: text('There is no report for this study.'), title: text('Report'), close: text('Close'),
+    failed: text('Reports cannot be read.'), measurements: text('Measurements'), document: text('Document'),
+    list: text('Reports of the study'),
 });
 
 

@@ -10,14 +10,6 @@ const WHILE = 6000;
 let timer = 0;
 
 
-/** The styles of what leaves the page, once. */
-export function styled() {
-    if (document.querySelector('link[href="css/output.css"]') === null) {
-        document.head.append(el('link', { rel: 'stylesheet', href: 'css/output.css' }));
-    }
-}
-
-
 /** @param {string} text */
 export function say(text) {
     const old = document.querySelector('.said');

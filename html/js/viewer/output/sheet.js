@@ -8,15 +8,16 @@ import { formatDate, formatTime } from '../../dicom/dates.js';
 import { personName } from '../../dicom/names.js';
 import { lossyText } from '../../dicom/stack.js';
 import { formatWindow } from '../../math/window.js';
+import { dateText, shown, text } from '../../ui/text.js';
 import { turnedText } from '../screen.js';
 import { shownFrame, windowOf } from '../state.js';
 
 /** @typedef {import('../state.js').Viewport} Viewport */
 
 const TEXT = Object.freeze({
-    id: 'ID', born: 'Born', accession: 'Acc', image: 'Image', inverted: 'Inverted',
-    sent: 'Shown from', lossless: 'lossless', lossy: 'lossy JPEG',
-    disclaimer: 'Not for primary diagnosis', printed: 'Made',
+    id: text('ID'), born: text('Born'), accession: text('Acc'), image: text('Image'), inverted: text('Inverted'),
+    lossless: text('Shown from lossless'), lossy: text('Shown from lossy JPEG'),
+    disclaimer: text('Not for primary diagnosis'),
 });
 
 /** Height of a line of an exported picture, and room around. CSS px */
@@ -33,10 +34,10 @@ export function facts(s, now) {
     const f = /** @type {import('../../dicom/stack.js').Frame} */ (shownFrame(s));
     const ds = f.ds;
     const name = personName(ds, TAG.PatientName);
-    const labelled = (/** @type {string} */ label, /** @type {string} */ text) =>
-        text === '' ? '' : `${label} ${text}`;
+    const labelled = (/** @type {string} */ label, /** @type {string} */ value) =>
+        value === '' ? '' : `${label} ${shown(value)}`;
     const window = s.shown?.window ?? windowOf(s, f);
-    const join = (/** @type {string[]} */ ...parts) => parts.filter(Boolean).join('   ');
+    const join = (/** @type {string[]} */ ...parts) => parts.filter(Boolean).map(shown).join('   ');
 
     return {
         head: [
@@ -52,9 +53,10 @@ export function facts(s, now) {
         foot: [
             join(window === null ? '' : formatWindow(window),
                 s.invert ? TEXT.inverted : '', turnedText(s.view),
-                `${TEXT.sent} ${s.grade === 'exact' ? TEXT.lossless : TEXT.lossy}`,
+                s.grade === 'exact' ? TEXT.lossless : TEXT.lossy,
                 lossyText(f)),
-            join(TEXT.disclaimer, `${TEXT.printed} ${now.toLocaleString()}`),
+            join(TEXT.disclaimer, text('Made {time}', { time: dateText(now,
+                { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }) })),
         ],
     };
 }
@@ -84,8 +86,8 @@ export function sheet(picture, { head, foot }) {
 
     const width = canvas.width / dpr - 2 * PAD;
     const write = (/** @type {string[]} */ lines, /** @type {number} */ top) =>
-        lines.forEach((text, i) =>
-            context.fillText(text, PAD, top + PAD + LINE * (i + 0.5), width));
+        lines.forEach((line, i) =>
+            context.fillText(line, PAD, top + PAD + LINE * (i + 0.5), width));
 
     write(head, 0);
     write(foot, (band(head) + picture.height) / dpr);

@@ -22,7 +22,7 @@ export function shot(port) {
     context.fillStyle = '#000';
     context.fillRect(0, 0, canvas.width, canvas.height);
 
-    for (const layer of port.querySelectorAll('canvas:not(.loupe)')) {
+    for (const layer of port.querySelectorAll('canvas:not(.loupe, .lens *)')) {
         drawPicture(context, /** @type {HTMLCanvasElement} */ (layer), port);
     }
 
@@ -59,19 +59,11 @@ function drawPicture(context, layer, port) {
     const at = port.getBoundingClientRect();
     const [x, y, width, height] = [at.x - box.x, at.y - box.y, at.width, at.height]
         .map((v) => Math.round(v * devicePixelRatio));
-    const red = port.querySelector('.port-filter feFuncR');
+    const [slope, intercept] = (layer.dataset.map ?? '1 0').split(' ').map(Number);
 
     context.globalAlpha = Number(getComputedStyle(layer).opacity);
-
-    if (layer.style.filter === '' || red === null) {
-        context.drawImage(layer, x, y, width, height);
-    } else {
-        const of = (/** @type {string} */ name) => Number(red.getAttribute(name));
-
-        context.drawImage(mapped(layer, of('slope'), of('intercept') * 255), x, y,
-            width, height);
-    }
-
+    context.drawImage(layer.style.filter === '' ? layer
+        : mapped(layer, slope, intercept * 255), x, y, width, height);
     context.globalAlpha = 1;
 }
 

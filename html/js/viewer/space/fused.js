@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Draws a fusion: the upper picture, coloured and made transparent where
-// there is nothing by the compositor.
+// Draws a fusion: the upper picture, coloured, and transparent where there is
+// nothing.
 
-import { svg } from '../../ui/dom.js';
+import { text } from '../../ui/text.js';
 import { drawWhole } from '../picture.js';
 import { shownFrame } from '../state.js';
 import { fusionPicture } from './fusion.js';
@@ -16,26 +16,27 @@ import { fusionPicture } from './fusion.js';
 /** Red, green and blue of grey values at equal distances from 0 to the most. */
 export const MAPS = Object.freeze({
     hot: {
-        label: 'Hot',
-        rgb: ['0 .38 .75 1 1 1 1 1 1', '0 0 0 .13 .5 .88 1 1 1', '0 0 0 0 0 0 .25 .63 1'],
+        label: text('Hot'),
+        rgb: [[0, .38, .75, 1, 1, 1, 1, 1, 1], [0, 0, 0, .13, .5, .88, 1, 1, 1],
+            [0, 0, 0, 0, 0, 0, .25, .63, 1]],
     },
     rainbow: {
-        label: 'Rainbow',
-        rgb: ['0 .2 0 0 0 .5 1 1 1', '0 0 0 .5 1 1 1 .5 0', '0 .5 1 1 0 0 0 0 0'],
+        label: text('Rainbow'),
+        rgb: [[0, .2, 0, 0, 0, .5, 1, 1, 1], [0, 0, 0, .5, 1, 1, 1, .5, 0],
+            [0, .5, 1, 1, 0, 0, 0, 0, 0]],
     },
     ice: {
-        label: 'Ice',
-        rgb: ['0 0 0 0 0 .25 .5 .75 1', '0 0 .13 .38 .63 .8 .9 1 1', '0 .4 .75 1 1 1 1 1 1'],
+        label: text('Ice'),
+        rgb: [[0, 0, 0, 0, 0, .25, .5, .75, 1], [0, 0, .13, .38, .63, .8, .9, 1, 1],
+            [0, .4, .75, 1, 1, 1, 1, 1, 1]],
     },
 });
 
 /** Where there is little nothing is covered. */
-const ALPHA = '0 .5 .8 1 1 1 1 1 1 1 1';
+const ALPHA = [0, .5, .8, 1, 1, 1, 1, 1, 1, 1, 1];
 
 /** What each viewport was drawn for. @type {WeakMap<Element, unknown[]>} */
 const drawn = new WeakMap();
-
-let filters = 0;
 
 
 /**
@@ -65,10 +66,9 @@ export function renderFusion(cell, host, bitmaps) {
 
     drawn.set(canvas, wanted);
     // never over another plane than its own: then it is not there yet
-    drawWhole(canvas, s, bitmap);
+    colour(drawWhole(canvas, s, bitmap), s.fusion.map);
     canvas.dataset.state = bitmap === undefined ? 'coming' : 'final';
     canvas.style.opacity = String(s.fusion.opacity);
-    canvas.style.filter = `url(#${filterIn(cell, s.fusion.map)})`;
 }
 
 
@@ -77,6 +77,7 @@ function canvasIn(cell) {
     const canvas = document.createElement('canvas');
 
     canvas.className = 'port-fusion';
+    canvas.getContext('2d', { willReadFrequently: true });
     cell.querySelector('.port-picture')?.after(canvas);
 
     return canvas;
@@ -84,38 +85,45 @@ function canvasIn(cell) {
 
 
 /**
- * @param {HTMLElement} cell
+ * @param {CanvasRenderingContext2D | null} context with a grey picture
  * @param {string} name of the colours
- * @returns {string} id of the filter
  */
-function filterIn(cell, name) {
-    const map = MAPS[/** @type {keyof typeof MAPS} */ (name)] ?? MAPS.hot;
-    const home = /** @type {Element} */ (cell.querySelector('.port-filter'));
-    const old = home.querySelector('.fusion-filter');
-
-    if (old?.getAttribute('data-map') === name) {
-        return old.id;
+function colour(context, name) {
+    if (context === null) {
+        return;
     }
 
-    const table = (/** @type {'R' | 'G' | 'B' | 'A'} */ channel,
-        /** @type {string} */ values) =>
-        svg(`feFunc${channel}`, { type: 'table', tableValues: values });
-    const filter = svg('filter', {
-        'class': 'fusion-filter', id: `fusion-${++filters}`, 'data-map': name,
-        'color-interpolation-filters': 'sRGB', x: '0', y: '0', width: '1', height: '1',
-    },
-    // colours first, while nothing is transparent: none are lost
-    svg('feComponentTransfer', { in: 'SourceGraphic', result: 'colour' },
-        table('R', map.rgb[0]), table('G', map.rgb[1]), table('B', map.rgb[2])),
-    svg('feColorMatrix', {
-        in: 'SourceGraphic', type: 'matrix',
-        values: '0 0 0 0 0  0 0 0 0 0  0 0 0 0 0  1 0 0 0 0',
-    }),
-    svg('feComponentTransfer', { result: 'mask' }, table('A', ALPHA)),
-    svg('feComposite', { in: 'colour', in2: 'mask', operator: 'in' }));
+    const { width, height } = context.canvas;
+    const pixels = context.getImageData(0, 0, width, height);
+    const words = new Uint32Array(pixels.data.buffer);
+    const table = tableOf(name);
 
-    old?.remove();
-    home.append(filter);
+    // red is the lowest byte
+    for (let i = 0; i < words.length; i++) {
+        words[i] = table[words[i] & 255];
+    }
 
-    return filter.id;
+    context.putImageData(pixels, 0, 0);
+}
+
+
+/** @param {string} name of the colours @returns {Uint32Array} RGBA by grey value */
+function tableOf(name) {
+    const { rgb } = MAPS[/** @type {keyof typeof MAPS} */ (name)] ?? MAPS.hot;
+    const bytes = Uint8ClampedArray.from({ length: 1024 }, (_, i) =>
+        255 * between([...rgb, ALPHA][i % 4], Math.floor(i / 4) / 255));
+
+    return new Uint32Array(bytes.buffer);
+}
+
+
+/**
+ * @param {number[]} values at equal distances
+ * @param {number} x from 0, the first, to 1, the last
+ */
+function between(values, x) {
+    const at = x * (values.length - 1);
+    const i = Math.min(Math.floor(at), values.length - 2);
+
+    return values[i] + (values[i + 1] - values[i]) * (at - i);
 }

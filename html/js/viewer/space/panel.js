@@ -5,6 +5,7 @@
 
 import { meetingOf, planeOf } from '../../math/plane.js';
 import { el, find, setText } from '../../ui/dom.js';
+import { text } from '../../ui/text.js';
 import { seenPorts } from '../page.js';
 import { frameOf } from '../state.js';
 import { planesOf, viewsOf } from './cross.js';
@@ -21,32 +22,33 @@ import { progressOf } from './progress.js';
  */
 
 export const TEXT = Object.freeze({
-    axial: 'Axial', coronal: 'Coronal', sagittal: 'Sagittal', volume: '3D',
-    plane: 'Plane', fusion: 'Fusion', colours: 'Colours', opacity: 'Opacity',
-    most: 'Value of the last colour', lossy: 'JPEG 90', coming: 'coming',
-    slab: 'Slab', thickness: 'Thickness, mm', preset: 'Preset', cut: 'Cut away',
+    axial: text('Axial'), coronal: text('Coronal'), sagittal: text('Sagittal'), volume: '3D',
+    plane: text('Plane'), fusion: text('Fusion'), colours: text('Colours'), opacity: text('Opacity'),
+    most: text('Value of the last colour'), lossy: 'JPEG 90', coming: text('coming'),
+    slab: text('Slab'), thickness: text('Thickness, mm'), preset: text('Preset'), cut: text('Cut away'),
     /** @param {number} n @param {number} of @param {number} s */
-    building: (n, of, s) => `Building the volume: ${n} of ${of} slices, ${s} s`,
+    building: (n, of, s) => text('Building the volume: {n} of {all} slices, {s} s',
+        { n, all: of, s }),
     /** @param {number} s */
-    waiting: (s) => `Waiting for the volume, ${s} s`,
+    waiting: (s) => text('Waiting for the volume, {s} s', { s }),
 });
 
 const SLABS = [
-    ['', 'Plane'], ['maximum_ip', 'Maximum'], ['minimum_ip', 'Minimum'],
-    ['average_ip', 'Average'],
+    ['', text('Plane')], ['maximum_ip', text('Maximum')], ['minimum_ip', text('Minimum')],
+    ['average_ip', text('Average')],
 ];
 
 /** @type {Record<string, string[][]>} as the server has them */
 const PRESETS = {
-    CT: [['ct-bone', 'Bone'], ['ct-skin', 'Skin'], ['ct-muscle', 'Muscle'],
-        ['ct-angio', 'Vessels'], ['ct-lung', 'Lung']],
-    MR: [['mr-default', 'Usual'], ['mr-angio', 'Vessels']],
-    PT: [['pet', 'Uptake']],
+    CT: [['ct-bone', text('Bone')], ['ct-skin', text('Skin')], ['ct-muscle', text('Muscle')],
+        ['ct-angio', text('Vessels')], ['ct-lung', text('Lung')]],
+    MR: [['mr-default', text('Usual')], ['mr-angio', text('Vessels')]],
+    PT: [['pet', text('Uptake')]],
 };
 
 const CUTS = [
-    ['', 'Whole'], ['A', 'No front'], ['P', 'No back'], ['R', 'No right'],
-    ['L', 'No left'], ['H', 'No top'], ['F', 'No bottom'],
+    ['', text('Whole')], ['A', text('No front')], ['P', text('No back')], ['R', text('No right')],
+    ['L', text('No left')], ['H', text('No top')], ['F', text('No bottom')],
 ];
 
 /** What a slab is when it is chosen first. mm */
@@ -227,7 +229,7 @@ function row(label, ...children) {
  */
 function select(name, label, options) {
     return el('select', { class: `space-select ${name}`, 'aria-label': label },
-        ...options.map(([value, text]) => el('option', { value }, text)));
+        ...options.map(([value, name]) => el('option', { value }, name)));
 }
 
 

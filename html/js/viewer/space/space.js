@@ -12,19 +12,21 @@ import { el } from '../../ui/dom.js';
 import { addDecoration } from '../decorations.js';
 import { addLayer } from '../layers.js';
 import { addGrip } from '../input/grips.js';
-import { frameOf } from '../state.js';
+import { frameOf, initial, scrolledTo, withStack } from '../state.js';
 import { stackOver, upperSeries } from './against.js';
 import { renderFusion } from './fused.js';
 import { withFusion } from './fusion.js';
 import { grip } from './grip.js';
 import { toggledPlanes } from './mpr.js';
 import { renderPanel } from './panel.js';
+import { placed } from './placed.js';
 import { planeLines } from './planelines.js';
 import { watchVolumes } from './progress.js';
 
 /**
  * @typedef {import('../host.js').Host} Host
  * @typedef {import('../../dicom/volume.js').Volume} Volume
+ * @typedef {import('../../dicom/stack.js').Stack} Stack
  */
 
 /** Uptake that the last colour stands for. SUV */
@@ -57,20 +59,69 @@ export async function toggleFusion(host) {
     }
 
     for (const x of upperSeries(host.page(), f.study)) {
-        const stack = stackOver(x.stacks === null ? await host.load(x) : x, f.reference);
-        const volume = stack === null ? null : volumeOf(stack).volume;
+        const fusion = await fusionOf(host, x, f.reference);
 
-        if (volume !== null) {
-            const scale = await scaleOf(host.root, volume);
-
-            host.updatePage((page) => withFusion(page, at,
-                { volume, map: 'hot', opacity: 0.6, ...scale }));
+        if (fusion !== null) {
+            host.updatePage((page) => withFusion(page, at, fusion));
             return;
         }
     }
 
     // the button says now why there is none
     host.updatePage((page) => ({ ...page }));
+}
+
+
+/**
+ * @param {Host} host
+ * @param {import('../series.js').Series} x that lies over others
+ * @param {string} reference
+ * @returns {Promise<import('./fusion.js').Fusion | null>} null: it is no volume there
+ */
+async function fusionOf(host, x, reference) {
+    const stack = stackOver(x.stacks === null ? await host.load(x) : x, reference);
+    const volume = stack === null ? null : volumeOf(stack).volume;
+
+    return volume === null ? null
+        : { volume, map: 'hot', opacity: 0.6, ...await scaleOf(host.root, volume) };
+}
+
+
+/**
+ * What an address says of planes and of what lies over them (H12).
+ * @param {Host} host of the viewport
+ * @param {Stack} stack the series' own
+ * @param {Record<string, string>} facts
+ */
+export async function place(host, stack, facts) {
+    const { volume } = volumeOf(stack);
+    const made = volume === null ? null : placed(volume, facts);
+
+    prepare();
+
+    if (made !== null) {
+        const { stack: planes, index } = made;
+
+        host.update((s) => scrolledTo({ ...withStack(s, planes), entry: stack.id }, index));
+        host.updatePage((page) => ({ ...page, before: page.before ?? {
+            ports: [withStack(initial(), stack)], active: 0, alone: false,
+            layout: { rows: 1, columns: 1 }, links: page.links,
+        }, links: { ...page.links, window: true } }));
+    }
+
+    const [series, map, opacity, most] = (facts.f ?? '').split(',');
+    const upper = host.page().series.find((x) => x.uid === series
+        && upperSeries(host.page(), x.study).includes(x));
+    const fusion = upper === undefined ? null
+        : await fusionOf(host, upper, stack.frames[0].reference);
+
+    if (fusion !== null) {
+        host.update((s) => ({ ...s, fusion: {
+            ...fusion, map,
+            opacity: Number(opacity) >= 0 && Number(opacity) <= 1 ? Number(opacity) : fusion.opacity,
+            most: Number(most) > 0 ? Number(most) : fusion.most,
+        } }));
+    }
 }
 
 
