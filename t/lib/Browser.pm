@@ -15,7 +15,9 @@ use Test::More;
 use Exporter 'import';
 our @EXPORT = qw(need_browser store_studies pacs_with_studies core_tests);
 
-my $policy = q{add_header Content-Security-Policy "default-src 'self'; object-src 'none'; base-uri 'none'" always;};
+# with the shipped one's style of a report's page
+my ($style) = slurp("$Pacs::TOP/conf/nginx.conf") =~ /(style-src [^;]*)/;
+my $policy = qq{add_header Content-Security-Policy "default-src 'self'; $style; object-src 'none'; base-uri 'none'" always;};
 
 # or the test file is skipped: a package of t/browser ('': none), and programs
 sub need_browser {

@@ -4,6 +4,7 @@
 // looked for until one is found.
 
 import { TAG, first, number } from '../dicom/dataset.js';
+import { isVideo } from '../dicom/papers.js';
 import { stacks } from '../dicom/stack.js';
 import { getDatasets } from '../net/dicomweb.js';
 import { seriesUrl } from '../net/urls.js';
@@ -20,9 +21,6 @@ import { Absent } from '../selftest/client.js';
 /** Series of a modality that are looked at, and instances of one. */
 const MOST_SERIES = 24;
 const MOST_INSTANCES = 400;
-
-const AVAILABLE_SYNTAX = '00083002';
-const VIDEO = /^1\.2\.840\.10008\.1\.2\.4\.10[0-8](\.1)?$/;
 
 export const SECTIONS = ['CT', 'MR', 'PT'];
 export const PROJECTIONS = ['DX', 'CR', 'MG', 'XA', 'RF', 'PX', 'IO'];
@@ -63,7 +61,7 @@ export class Cases {
     stacks(x) {
         const known = this.#stacks.get(x.series) ?? getDatasets(
             `${seriesUrl(this.root, x.study, x.series)}/metadata`).then((all) =>
-            stacks(all.filter((ds) => !VIDEO.test(first(ds, AVAILABLE_SYNTAX))
+            stacks(all.filter((ds) => !isVideo(ds)
                 && ['7FE00010', '7FE00008', '7FE00009'].some((t) => ds[t]))));
 
         this.#stacks.set(x.series, known);

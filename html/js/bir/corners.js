@@ -5,6 +5,7 @@
 import { TAG, first, number } from '../dicom/dataset.js';
 import { Absent, must, same } from '../selftest/client.js';
 import { KINDS } from './cases.js';
+import { until } from './viewer.js';
 
 /**
  * @typedef {import('./points.js').Point} Point
@@ -120,7 +121,25 @@ export const CORNERS = [
         } },
 
     { number: 'B30', title: 'An applied presentation state is told', section: '5.8',
-        async run() {
-            throw new Absent('the viewer applies no presentation states');
+        async run(t) {
+            const { viewer: v } = t;
+
+            for (const { study, series } of await t.cases.named('PR')) {
+                await v.open(`study=${study}&port=${series}`);
+
+                const image = /** @type {HTMLImageElement | null} */ (await until(() =>
+                    v.document.querySelector('.paper-view .paper-none')
+                        ?? [...v.all('.paper-view[data-kind="state"] img')].find((n) =>
+                            /** @type {HTMLImageElement} */ (n).naturalWidth > 0),
+                'a presentation state'));
+
+                if (image?.localName === 'img') {
+                    must(v.text('.paper-kind') !== '', 'it is not told');
+
+                    return `${v.text('.paper-kind')}: ${v.text('.paper-title')}`;
+                }
+            }
+
+            throw new Absent('no presentation state here that can be shown');
         } },
 ];

@@ -143,7 +143,7 @@ function portText(s) {
     const f = frameOf(s);
 
     if (f === null || s.stack === null) {
-        return '';
+        return s.papers[0]?.series ?? '';
     }
 
     const image = imageSize(f);

@@ -103,7 +103,8 @@ export function isStranger(page, uid) {
  * @returns {Dataset[]}
  */
 export function patientsOn(page) {
-    const studies = new Set(page.ports.flatMap((s) => s.stack?.frames[0].study ?? []));
+    const studies = new Set(page.ports.flatMap((s) =>
+        s.stack?.frames[0].study ?? s.papers[0]?.study ?? []));
     const other = page.priors.find((ds) => studies.has(first(ds, TAG.StudyInstanceUID))
         && isStranger(page, first(ds, TAG.StudyInstanceUID)));
 

@@ -140,10 +140,10 @@ function keepAddress() {
 
     const { page } = store;
     const isStill = page.ports.every((s) => !s.playing
-        && (s.entry === '') === (s.stack === null));
+        && (s.entry === '') === (s.stack === null && s.papers.length === 0));
 
     if (page.study !== null && page.alarm === '' && isStill
-        && page.ports.some((s) => s.stack !== null))
+        && page.ports.some((s) => s.stack !== null || s.papers.length > 0))
     {
         const address = addressOf(page, location.search);
 
@@ -173,10 +173,11 @@ async function getPicture(p, signal, use) {
         const good = { status: 200, reason: '', wait: 0 };
 
         if (use === 'far' && p.kept) {
-            return { ...good, blob: null, bytes: (await answer.arrayBuffer()).byteLength };
+            return { ...good, blob: null, bytes: (await answer.arrayBuffer()
+                .catch(brokeOff)).byteLength };
         }
 
-        const blob = await answer.blob();
+        const blob = await answer.blob().catch(brokeOff);
 
         return { ...good, blob, bytes: blob.size };
 
@@ -192,6 +193,16 @@ async function getPicture(p, signal, use) {
             status, reason, blob: null, bytes: 0, wait: e instanceof Refusal ? e.wait : 0,
         };
     }
+}
+
+
+/**
+ * The server was there: it is asked again, as when it is busy.
+ * @param {Error} e
+ * @returns {never}
+ */
+function brokeOff(e) {
+    throw e.name === 'AbortError' ? e : new Refusal(503, text('The answer broke off'));
 }
 
 

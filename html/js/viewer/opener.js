@@ -13,7 +13,7 @@ import { hostOf } from './host.js';
 import { isStranger, withoutStrangers } from './identity.js';
 import { linkedFromHere } from './links.js';
 import { initialPage, withLayout } from './page.js';
-import { getSeries, getStudy, hasPictures, isOfLoops, loadSeries } from './series.js';
+import { getSeries, getStudy, hasPapers, hasPictures, isOfLoops, loadSeries } from './series.js';
 import { emptied, withStack } from './state.js';
 import { entries } from './strip.js';
 
@@ -94,6 +94,14 @@ export class Opener {
             this.store.updatePage((page) => ({ ...page, study, series, hanging }));
         } catch (e) {
             this.#say(e instanceof Refusal ? `${e.message}.` : text('Cannot be opened.'));
+            return;
+        }
+
+        const papers = entries(this.store.page.series.filter(hasPapers));
+
+        if (!this.store.page.series.some(hasPictures) && papers.length > 0) {
+            this.#say('');
+            await this.place(papers[0].id, 0);
             return;
         }
 
@@ -220,7 +228,12 @@ export class Opener {
         this.store.update(at, (s) => emptied(s, `${series}/`, text('Opening the series')));
 
         const [instance] = (facts.i ?? '').split(',');
-        const { stacks } = await this.load(x);
+        const { stacks, papers } = await this.load(x);
+
+        if (papers.length > 0) {
+            await this.place(`${series}/`, at);
+        }
+
         const stack = stacks?.find((one) =>
             one.frames.some((f) => f.instance === instance)) ?? stacks?.[0];
 
@@ -275,10 +288,16 @@ export class Opener {
             if (s.entry === id && stack !== undefined) {
                 this.#show(stack, i);
             } else if (s.entry === id) {
-                this.store.update(i, () => emptied(s, id, loaded.reason));
+                this.store.update(i, () => ({ ...emptied(s, id, loaded.reason),
+                    papers: loaded.papers }));
             }
         });
         this.store.updatePage(withoutStrangers);
+
+        if (loaded.papers.length > 0) {
+            (await import('./papers.js')).showPapers(hostOf(this.store, this));
+            this.store.updatePage((page) => ({ ...page }));
+        }
     }
 
 
@@ -286,7 +305,8 @@ export class Opener {
     step(by, at) {
         const { page } = this.store;
         const own = page.ports[at].entry;
-        const every = entries(page.series).filter(canBeShown);
+        const every = entries(page.series).filter((e) => canBeShown(e)
+            || hasPapers(e.series));
         const isOther = (/** @type {Entry | undefined} */ e) =>
             e !== undefined && isStranger(page, e.series.study);
         const isOfOther = isOther(every.find((e) => e.id === own));

@@ -3,6 +3,7 @@
 // The study's record and its series, asked from the server.
 
 import { TAG, first, number } from '../dicom/dataset.js';
+import { isVideo, papersOf } from '../dicom/papers.js';
 import { stacks } from '../dicom/stack.js';
 import { Refusal, ask, getDatasets } from '../net/dicomweb.js';
 import { seriesUrl, sessionUrl, studyUrl } from '../net/urls.js';
@@ -18,6 +19,8 @@ import { mismatch } from './identity.js';
  * @property {string} study its UID
  * @property {Dataset} ds of the search
  * @property {Stack[] | null} stacks null: not asked for yet
+ * @property {import('../dicom/papers.js').Paper[]} papers what it has instead
+ *     of pictures
  * @property {number | null} received instances
  * @property {string} reason why nothing can be shown, or ''
  */
@@ -27,6 +30,9 @@ const NO_PICTURES = new Set([
     'SR', 'PR', 'KO', 'DOC', 'RTSTRUCT', 'RTPLAN', 'RTRECORD', 'REG', 'FID',
     'ECG', 'HD', 'PLAN', 'ANN', 'AU',
 ]);
+
+/** Reports and documents, which can be read. */
+const PAPERS = new Set(['SR', 'DOC', 'KO', 'PR']);
 
 const LOOPS = new Set(['US', 'XA', 'RF', 'IVUS', 'NM']);
 
@@ -70,7 +76,7 @@ export async function getSeries(root, study) {
     return all
         .map((ds) => ({
             uid: first(ds, TAG.SeriesInstanceUID), study, ds, stacks: null,
-            received: null, reason: '',
+            papers: [], received: null, reason: '',
         }))
         .sort((a, b) => Number(!hasPictures(a)) - Number(!hasPictures(b))
             || (number(a.ds, TAG.SeriesNumber) ?? 0)
@@ -86,6 +92,12 @@ export async function getSeries(root, study) {
  */
 export function isOfLoops(x) {
     return LOOPS.has(first(x.ds, TAG.Modality));
+}
+
+
+/** @param {Series} x @returns {boolean} as far as the modality tells */
+export function hasPapers(x) {
+    return x.papers.length > 0 || PAPERS.has(first(x.ds, TAG.Modality));
 }
 
 
@@ -129,13 +141,15 @@ export async function loadSeries(root, study, x) {
             getDatasets(`${seriesUrl(root, uid, x.uid)}/metadata`),
         ]);
         const alarm = all.map((ds) => mismatch(study, ds)).find(Boolean) ?? '';
-        const found = alarm === '' ? stacks(all, rev) : [];
+        const found = alarm === '' ? stacks(all.filter((ds) => !isVideo(ds)), rev) : [];
+
+        const papers = alarm === '' && found.length === 0 ? papersOf(all) : [];
 
         return {
             alarm,
             series: {
-                ...x, stacks: found, received: all.length,
-                reason: found.length === 0 ? text('No pictures') : '',
+                ...x, stacks: found, papers, received: all.length,
+                reason: found.length === 0 && papers.length === 0 ? text('No pictures') : '',
             },
         };
 

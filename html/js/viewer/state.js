@@ -36,6 +36,8 @@ import { sameWindow } from '../math/window.js';
  * @property {string} entry id of the entry of the strip, '': empty
  * @property {string} message instead of a picture, or ''
  * @property {Stack | null} stack
+ * @property {import('../dicom/papers.js').Paper[]} papers instead of a stack;
+ *     index: which of them
  * @property {{rows: number, columns: number}} tiles consecutive frames
  * @property {Tile[]} more of the frames after the first
  * @property {number} index of the frame that is asked for, the first one
@@ -58,6 +60,7 @@ import { sameWindow } from '../math/window.js';
  * @property {boolean} playing
  * @property {boolean} cineOpen its controls are there
  * @property {number} cineAt when the last frame was due, ms
+ * @property {number | null} cineHere percent of the loop, while it is waited for
  * @property {number} fps
  * @property {Uint8Array} marks of each frame, MARK
  * @property {import('./space/fusion.js').Fusion | null} fusion what lies over
@@ -80,6 +83,7 @@ export function initial() {
         entry: '',
         message: '',
         stack: null,
+        papers: [],
         tiles: { rows: 1, columns: 1 },
         more: [],
         index: 0,
@@ -100,6 +104,7 @@ export function initial() {
         playing: false,
         cineOpen: false,
         cineAt: 0,
+        cineHere: null,
         fps: USUAL_RATE,
         marks: new Uint8Array(0),
         fusion: null,

@@ -159,11 +159,22 @@ function showImage(img) {
 }
 
 
+/** @param {string} modality @returns {string} '': of pictures */
+function kindOf(modality) {
+    return ({
+        SR: text('Report'), DOC: text('Document'), KO: text('Key objects'),
+        PR: text('Presentation states'), ECG: text('ECG'), RTSTRUCT: text('Contours'),
+        RTPLAN: text('Treatment plan'), REG: text('Registration'),
+    })[modality] ?? '';
+}
+
+
 /** @param {Entry} e @param {Page} page @returns {string} */
 function facts(e, page) {
     return [
         isStranger(page, e.series.study) ? whoText(studyOf(page, e.series.study) ?? {}) : '',
         e.stack?.label ?? '',
+        e.stack === null ? kindOf(first(e.series.ds, TAG.Modality)) : '',
         e.series.reason,
         priorText(e.series.study, page)
             || formatDate(first(e.series.ds, TAG.SeriesDate)),

@@ -50,7 +50,7 @@ export function withKeySeries(page, stack) {
                 [TAG.Modality]: { Value: ['KO'] },
                 [TAG.SeriesDescription]: { Value: [TEXT.title] },
             },
-            stacks: [stack], received: null, reason: '',
+            stacks: [stack], papers: [], received: null, reason: '',
         }, ...others],
     };
 }
