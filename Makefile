@@ -100,10 +100,11 @@ $(B)/t/tools/%: t/tools/%.c $(B)/libpacs.a
 	$(Q)$(CC) $(ALLC) -It -o $@ $< $(B)/libpacs.a $(LIBS)
 
 # invents an archive
-$(B)/tools/fill: tools/bench.d/fill.c $(B)/libpacs.a
+$(B)/tools/fill: tools/bench.d/fill.c tools/bench.d/bulk.c \
+                 tools/bench.d/bulk.h $(B)/libpacs.a
 	@mkdir -p $(@D)
 	@echo "  LD   $@"
-	$(Q)$(CC) $(ALLC) -o $@ $< $(B)/libpacs.a $(LIBS)
+	$(Q)$(CC) $(ALLC) -o $@ $(filter %.c,$^) $(B)/libpacs.a $(LIBS)
 
 # decodes what pacs-codec does, without its processes
 DECODERS := $(filter-out $(patsubst %,$(B)/src/codec/%.o,main child client \

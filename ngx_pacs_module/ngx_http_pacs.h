@@ -162,16 +162,28 @@ ngx_int_t ngx_http_pacs_post(ngx_http_pacs_ctx_t *ctx, ngx_uint_t pool,
 void ngx_http_pacs_wait(ngx_http_pacs_ctx_t *ctx, ngx_http_pacs_work_pt next);
 void ngx_http_pacs_wake(ngx_http_pacs_ctx_t *ctx);
 
-/* origin: of the service for its clients; headers for pages of others */
+/* origin: of the service, as its clients know it */
 
 void ngx_http_pacs_origin(ngx_http_request_t *r, ngx_http_pacs_ctx_t *ctx);
+ngx_int_t ngx_http_pacs_header(ngx_http_request_t *r, const char *name,
+    ngx_str_t *value);
+/* all of the first line of that name */
+ngx_int_t ngx_http_pacs_header_line(ngx_http_request_t *r, const char *name,
+    ngx_str_t *value);
+/* scheme://host[:port], and, for a URL, a path behind it */
+ngx_int_t ngx_http_pacs_url_ok(ngx_str_t *url, ngx_uint_t path);
+char *ngx_http_pacs_public_url(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+char *ngx_http_pacs_forwarded(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+#define ngx_http_pacs_same(s, text)                                           \
+    ((s)->len == sizeof(text) - 1                                             \
+     && ngx_strncasecmp((s)->data, (u_char *) text, sizeof(text) - 1) == 0)
+
+/* cors: pages of other origins */
+
 ngx_int_t ngx_http_pacs_cors(ngx_http_pacs_ctx_t *ctx);
 ngx_int_t ngx_http_pacs_foreign(ngx_http_pacs_ctx_t *ctx);
 ngx_int_t ngx_http_pacs_other_site(ngx_http_pacs_ctx_t *ctx);
-ngx_int_t ngx_http_pacs_header(ngx_http_request_t *r, const char *name,
-    ngx_str_t *value);
-char *ngx_http_pacs_public_url(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-char *ngx_http_pacs_forwarded(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 char *ngx_http_pacs_cors_origin(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 

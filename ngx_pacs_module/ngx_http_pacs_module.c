@@ -19,11 +19,7 @@ static void *ngx_http_pacs_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_http_pacs_merge_loc_conf(ngx_conf_t *cf, void *parent,
     void *child);
 static char *ngx_http_pacs(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-static char *ngx_http_pacs_health(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-static char *ngx_http_pacs_status(ngx_conf_t *cf, ngx_command_t *cmd,
-    void *conf);
-static char *ngx_http_pacs_events(ngx_conf_t *cf, ngx_command_t *cmd,
+static char *ngx_http_pacs_answer(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_pacs_home(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
@@ -53,6 +49,14 @@ static ngx_str_t  ngx_http_pacs_pool_names[] = {
     ngx_string("pacs_render"),
     ngx_string("pacs_store")
 };
+
+
+static ngx_http_handler_pt  ngx_http_pacs_on_health =
+    ngx_http_pacs_health_handler;
+static ngx_http_handler_pt  ngx_http_pacs_on_status =
+    ngx_http_pacs_status_handler;
+static ngx_http_handler_pt  ngx_http_pacs_on_events =
+    ngx_http_pacs_events_handler;
 
 
 static ngx_command_t  ngx_http_pacs_commands[] = {
@@ -94,24 +98,24 @@ static ngx_command_t  ngx_http_pacs_commands[] = {
 
     { ngx_string("pacs_health"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
-      ngx_http_pacs_health,
+      ngx_http_pacs_answer,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
-      NULL },
+      &ngx_http_pacs_on_health },
 
     { ngx_string("pacs_status"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
-      ngx_http_pacs_status,
+      ngx_http_pacs_answer,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
-      NULL },
+      &ngx_http_pacs_on_status },
 
     { ngx_string("pacs_events"),
       NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS,
-      ngx_http_pacs_events,
+      ngx_http_pacs_answer,
       NGX_HTTP_LOC_CONF_OFFSET,
       0,
-      NULL },
+      &ngx_http_pacs_on_events },
 
     { ngx_string("pacs_home"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
@@ -561,37 +565,16 @@ ngx_http_pacs(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
+/* cmd->post: what answers here */
+
 static char *
-ngx_http_pacs_health(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+ngx_http_pacs_answer(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
+    ngx_http_handler_pt       *handler = cmd->post;
     ngx_http_core_loc_conf_t  *clcf;
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
-    clcf->handler = ngx_http_pacs_health_handler;
-
-    return ngx_http_pacs_use(cf);
-}
-
-
-static char *
-ngx_http_pacs_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_http_core_loc_conf_t  *clcf;
-
-    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
-    clcf->handler = ngx_http_pacs_status_handler;
-
-    return ngx_http_pacs_use(cf);
-}
-
-
-static char *
-ngx_http_pacs_events(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
-{
-    ngx_http_core_loc_conf_t  *clcf;
-
-    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
-    clcf->handler = ngx_http_pacs_events_handler;
+    clcf->handler = *handler;
 
     return ngx_http_pacs_use(cf);
 }

@@ -647,7 +647,7 @@ sub wado {
         [ 400, qr/no transfer syntax/, contentType => 'application/dicom', transferSyntax => '1.2.840.10008.1.2' ],
         [ 406, qr/not converted/, contentType => 'application/dicom', transferSyntax => '1.2.840.10008.1.2.4.103' ],
         [ 406, qr/UTF-8/, charset => 'iso-8859-1' ], [ 406, qr/only instances are made anonymous/, anonymize => 'yes' ], [ 400, qr/must be yes/, anonymize => 'no' ],
-        [ 406, qr/presentation states/, presentationUID => '1.2', presentationSeriesUID => '1.3' ],
+        [ 404, qr/1.2/, presentationUID => '1.2', presentationSeriesUID => '1.3' ],
         [ 400, qr/together/, presentationUID => '1.2' ], [ 400, qr/together/, windowCenter => 40 ], [ 400, qr/windowCenter/, windowCenter => 'a', windowWidth => 1 ],
         [ 400, qr/windowWidth=0.5: must be a number from 1/, windowCenter => 40, windowWidth => 0.5 ],
         [ 400, qr/rows/, rows => 0 ], [ 400, qr/columns/, columns => 'x' ], [ 400, qr/rows/, rows => 99999999 ],

@@ -10,9 +10,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "dicom/json_text.h"
 #include "dicom/model.h"
-
-enum { SKIP_DEPTH = 8 };
 
 /* an open attribute: what its members said until now */
 typedef struct {
@@ -27,355 +26,11 @@ typedef enum { IN_ITEM, IN_ATTR, IN_SEQUENCE } where_e;
 
 typedef struct {
     pacs_feed_t    feed;
-    const char    *start, *p, *end;
+    pacs_jtext_t   text;
     attr_t        *attr;            /* by depth of the feed */
     where_e        where;
-    bool           fresh;           /* behind a '{' or '[' */
-    pacs_buf_t     string;          /* one with escapes, decoded */
     pacs_buf_t     name;
-    pacs_err_t    *err;
 } json_t;
-
-
-/* --- text: tokens --- */
-
-static int
-malformed(json_t *j, const char *what)
-{
-    return pacs_fail(j->err, PACS_E_ARG, "JSON at byte %zu: %s",
-                     (size_t) (j->p - j->start), what);
-}
-
-
-static char
-peek(json_t *j)
-{
-    while (j->p < j->end && (*j->p == ' ' || *j->p == '\n' || *j->p == '\r'
-                             || *j->p == '\t'))
-    {
-        j->p++;
-    }
-    return j->p < j->end ? *j->p : '\0';
-}
-
-
-static int
-expect(json_t *j, char c)
-{
-    char  what[] = "'x' is missing";
-
-    if (peek(j) != c) {
-        what[1] = c;
-        return malformed(j, what);
-    }
-    j->p++;
-    return PACS_OK;
-}
-
-
-/* *more: another element of what `close` ends */
-static int
-more(json_t *j, char close, bool *more)
-{
-    char  c = peek(j);
-    bool  fresh = j->fresh;
-
-    j->fresh = false;
-    *more = c != close;
-
-    if (c == close) {
-        j->p++;
-        return PACS_OK;
-    }
-    return fresh ? PACS_OK : expect(j, ',');
-}
-
-
-static bool
-hex4(json_t *j, uint32_t *v)
-{
-    uint32_t    bits;
-    char        digits[8] = "0000";
-
-    if (j->end - j->p < 4) {
-        return false;
-    }
-    memcpy(digits + 4, j->p, 4);
-    j->p += 4;
-
-    if (!pacs_model_tag((pacs_str_t) { digits, 8 }, &bits)) {
-        return false;
-    }
-    *v = bits;
-    return true;
-}
-
-
-static void
-put_utf8(pacs_buf_t *b, uint32_t c)
-{
-    if (c < 0x80) {
-        pacs_buf_char(b, (char) c);
-        return;
-    }
-
-    unsigned  n = c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
-
-    pacs_buf_char(b, (char) (0xff00 >> (n + 1) | c >> 6 * n));
-    while (n-- != 0) {
-        pacs_buf_char(b, (char) (0x80 | (c >> 6 * n & 0x3f)));
-    }
-}
-
-
-/* behind "\u" */
-static int
-unicode(json_t *j)
-{
-    uint32_t  c, low;
-
-    if (!hex4(j, &c)) {
-        return malformed(j, "\\u without four hexadecimal digits");
-    }
-
-    if (c >= 0xd800 && c < 0xe000) {
-        bool  pair = c < 0xdc00 && j->end - j->p >= 6 && j->p[0] == '\\'
-                     && j->p[1] == 'u';
-
-        j->p += pair ? 2 : 0;
-        if (!pair || !hex4(j, &low) || low < 0xdc00 || low >= 0xe000) {
-            return malformed(j, "half of a surrogate pair");
-        }
-        c = 0x10000 + ((c & 0x3ff) << 10) + (low & 0x3ff);
-    }
-
-    put_utf8(&j->string, c);
-    return PACS_OK;
-}
-
-
-/* at a backslash */
-static int
-escape(json_t *j)
-{
-    static const char  names[] = "\"\\/bfnrt", bytes[] = "\"\\/\b\f\n\r\t";
-    char               c = j->end - j->p > 1 ? j->p[1] : '\0';
-    const char        *name = c != '\0' ? strchr(names, c) : NULL;
-
-    if (name == NULL && c != 'u') {
-        return malformed(j, "an unknown escape");
-    }
-
-    j->p += 2;
-    if (name == NULL) {
-        return unicode(j);
-    }
-    pacs_buf_char(&j->string, bytes[name - names]);
-    return PACS_OK;
-}
-
-
-/* bytes that stand for themselves */
-static int
-plain_run(json_t *j, const char **run)
-{
-    *run = j->p;
-
-    while (j->p < j->end && *j->p != '"' && *j->p != '\\') {
-        const unsigned char *p = (const unsigned char *) j->p;
-
-        if (*p < 0x20) {
-            return malformed(j, "a control character in a string");
-        }
-
-        size_t  n = *p < 0x80 ? 1
-                    : pacs_utf8_len(p, (size_t) (j->end - j->p));
-
-        if (n == 0) {
-            return malformed(j, "no UTF-8");
-        }
-        j->p += n;
-    }
-
-    return j->p < j->end ? PACS_OK : malformed(j, "a string is cut short");
-}
-
-
-/* valid until the next one */
-static int
-string(json_t *j, pacs_str_t *s)
-{
-    const char  *run;
-    bool         copied = false;
-    int          rc;
-
-    if ((rc = expect(j, '"')) != PACS_OK) {
-        return rc;
-    }
-    j->string.len = 0;
-
-    for ( ;; ) {
-        if ((rc = plain_run(j, &run)) != PACS_OK) {
-            return rc;
-        }
-
-        if (*j->p == '"' && !copied) {
-            *s = (pacs_str_t) { run, (size_t) (j->p++ - run) };
-            return PACS_OK;
-        }
-
-        pacs_buf_add(&j->string, run, (size_t) (j->p - run));
-        copied = true;
-
-        if (*j->p == '"') {
-            j->p++;
-            break;
-        }
-        if ((rc = escape(j)) != PACS_OK) {
-            return rc;
-        }
-    }
-
-    *s = (pacs_str_t) { j->string.data, j->string.len };
-    return j->string.failed
-           ? pacs_fail(j->err, PACS_E_NOMEM, "no memory for a string")
-           : PACS_OK;
-}
-
-
-static size_t
-digits(json_t *j)
-{
-    const char *from = j->p;
-
-    while (j->p < j->end && *j->p >= '0' && *j->p <= '9') {
-        j->p++;
-    }
-    return (size_t) (j->p - from);
-}
-
-
-static bool
-take(json_t *j, const char *any)
-{
-    if (j->p == j->end || *j->p == '\0' || strchr(any, *j->p) == NULL) {
-        return false;
-    }
-    j->p++;
-    return true;
-}
-
-
-/* the digits as they are written */
-static int
-number(json_t *j, pacs_str_t *s)
-{
-    const char *from = j->p;
-
-    take(j, "-");
-
-    bool  zero = j->p < j->end && *j->p == '0';
-    bool  good = zero ? take(j, "0") : digits(j) != 0;
-
-    if (good && take(j, ".")) {
-        good = digits(j) != 0;
-    }
-    if (good && take(j, "eE")) {
-        take(j, "+-");
-        good = digits(j) != 0;
-    }
-
-    *s = (pacs_str_t) { from, (size_t) (j->p - from) };
-    return good ? PACS_OK : malformed(j, "no value of JSON");
-}
-
-
-static bool
-literal(json_t *j, const char *word)
-{
-    size_t  n = strlen(word);
-
-    if ((size_t) (j->end - j->p) < n || memcmp(j->p, word, n) != 0) {
-        return false;
-    }
-    j->p += n;
-    return true;
-}
-
-
-static int
-scalar(json_t *j)
-{
-    pacs_str_t  s;
-
-    if (peek(j) == '"') {
-        return string(j, &s);
-    }
-    return literal(j, "null") || literal(j, "true") || literal(j, "false")
-           ? PACS_OK : number(j, &s);
-}
-
-
-/* any value: one that is not for us, or whose VR comes later */
-static int
-skip(json_t *j)
-{
-    char      close[SKIP_DEPTH];
-    unsigned  depth = 0;
-    bool      fresh = false;
-
-    do {
-        char  c = peek(j);
-
-        if (depth != 0 && c == close[depth - 1]) {
-            j->p++;
-            depth--;
-            fresh = false;
-            continue;
-        }
-        if (depth != 0 && !fresh) {
-            int  rc = expect(j, ',');
-
-            if (rc != PACS_OK) {
-                return rc;
-            }
-            c = peek(j);
-        }
-
-        fresh = false;
-
-        if (depth != 0 && close[depth - 1] == '}') {
-            pacs_str_t  name;
-            int         rc = string(j, &name);
-
-            if (rc == PACS_OK) {
-                rc = expect(j, ':');
-            }
-            if (rc != PACS_OK) {
-                return rc;
-            }
-            c = peek(j);
-        }
-
-        if (c == '{' || c == '[') {
-            if (depth == SKIP_DEPTH) {
-                return malformed(j, "nested where no items are");
-            }
-            close[depth++] = c == '{' ? '}' : ']';
-            fresh = true;
-            j->p++;
-            continue;
-        }
-
-        int  rc = scalar(j);
-
-        if (rc != PACS_OK) {
-            return rc;
-        }
-    } while (depth != 0);
-
-    return PACS_OK;
-}
 
 
 /* --- values --- */
@@ -392,12 +47,12 @@ person_name(json_t *j)
     bool        another;
     int         rc;
 
-    j->p++;
-    j->fresh = true;
+    j->text.p++;
+    j->text.fresh = true;
     j->name.len = 0;
 
-    while ((rc = more(j, '}', &another)) == PACS_OK && another
-           && (rc = string(j, &name)) == PACS_OK)
+    while ((rc = pacs_jtext_more(&j->text, '}', &another)) == PACS_OK && another
+           && (rc = pacs_jtext_string(&j->text, &name)) == PACS_OK)
     {
         unsigned  i = 0;
 
@@ -405,20 +60,22 @@ person_name(json_t *j)
             i++;
         }
         if (i == 3 || groups[i].len != 0) {
-            rc = malformed(j, "a component group of no or the same name");
+            rc = pacs_jtext_malformed(&j->text, "a component group of no or "
+                                      "the same name");
             break;
         }
-        if ((rc = expect(j, ':')) != PACS_OK) {
+        if ((rc = pacs_jtext_expect(&j->text, ':')) != PACS_OK) {
             break;
         }
-        if (peek(j) == 'n' && literal(j, "null")) {
+        if (pacs_jtext_null(&j->text)) {
             continue;
         }
-        if ((rc = string(j, &value)) != PACS_OK) {
+        if ((rc = pacs_jtext_string(&j->text, &value)) != PACS_OK) {
             break;
         }
         if (value.len != 0 && memchr(value.data, '=', value.len) != NULL) {
-            rc = malformed(j, "a '=' inside of a component group");
+            rc = pacs_jtext_malformed(&j->text, "a '=' inside of a component "
+                                      "group");
             break;
         }
         pacs_buf_str(&groups[i], value);
@@ -437,7 +94,7 @@ person_name(json_t *j)
     }
 
     if (rc == PACS_OK && (failed || j->name.failed)) {
-        rc = pacs_fail(j->err, PACS_E_NOMEM, "no memory for a name");
+        rc = pacs_fail(j->text.err, PACS_E_NOMEM, "no memory for a name");
     }
     return rc != PACS_OK ? rc
            : pacs_feed_value(&j->feed, j->name.len != 0 ? PACS_V_TEXT
@@ -450,11 +107,11 @@ static int
 value(json_t *j, uint16_t vr)
 {
     pacs_str_t  s;
-    char        c = peek(j);
+    char        c = pacs_jtext_peek(&j->text);
     int         rc;
 
     if (c == '"') {
-        rc = string(j, &s);
+        rc = pacs_jtext_string(&j->text, &s);
         return rc != PACS_OK ? rc
                : pacs_feed_value(&j->feed, s.len != 0 ? PACS_V_TEXT
                                  : PACS_V_EMPTY, s);
@@ -462,11 +119,11 @@ value(json_t *j, uint16_t vr)
     if (c == '{' && vr == PACS_PN) {
         return person_name(j);
     }
-    if (c == 'n' && literal(j, "null")) {
+    if (pacs_jtext_null(&j->text)) {
         return pacs_feed_value(&j->feed, PACS_V_EMPTY, pacs_null);
     }
 
-    rc = number(j, &s);
+    rc = pacs_jtext_number(&j->text, &s);
     return rc != PACS_OK ? rc : pacs_feed_value(&j->feed, PACS_V_NUMBER, s);
 }
 
@@ -475,11 +132,12 @@ static int
 values(json_t *j, uint16_t vr)
 {
     bool  another;
-    int   rc = expect(j, '[');
+    int   rc = pacs_jtext_expect(&j->text, '[');
 
-    j->fresh = true;
+    j->text.fresh = true;
 
-    while (rc == PACS_OK && (rc = more(j, ']', &another)) == PACS_OK
+    while (rc == PACS_OK
+           && (rc = pacs_jtext_more(&j->text, ']', &another)) == PACS_OK
            && another)
     {
         rc = value(j, vr);
@@ -513,15 +171,16 @@ static int
 null_items(json_t *j)
 {
     bool  another;
-    int   rc = expect(j, '[');
+    int   rc = pacs_jtext_expect(&j->text, '[');
 
-    j->fresh = true;
+    j->text.fresh = true;
 
-    while (rc == PACS_OK && (rc = more(j, ']', &another)) == PACS_OK
+    while (rc == PACS_OK
+           && (rc = pacs_jtext_more(&j->text, ']', &another)) == PACS_OK
            && another)
     {
-        if (peek(j) != 'n' || !literal(j, "null")) {
-            return malformed(j, "no item");
+        if (!pacs_jtext_null(&j->text)) {
+            return pacs_jtext_malformed(&j->text, "no item");
         }
         rc = pacs_feed_item(&j->feed);
         if (rc == PACS_OK) {
@@ -532,7 +191,7 @@ null_items(json_t *j)
 }
 
 
-/* what the attribute has, at j->p, now that its VR is known */
+/* what the attribute has, at j->text.p, now that its VR is known */
 static int
 content(json_t *j, attr_t *at)
 {
@@ -544,7 +203,7 @@ content(json_t *j, attr_t *at)
     }
 
     if (at->what != 'V') {
-        rc = string(j, &s);
+        rc = pacs_jtext_string(&j->text, &s);
         return rc != PACS_OK ? rc
                : at->what == 'I' ? pacs_feed_binary(&j->feed, s)
                : pacs_feed_bulk(&j->feed, s);
@@ -558,9 +217,9 @@ content(json_t *j, attr_t *at)
         return null_items(j);
     }
 
-    rc = expect(j, '[');
+    rc = pacs_jtext_expect(&j->text, '[');
     j->where = IN_SEQUENCE;
-    j->fresh = true;
+    j->text.fresh = true;
     return rc;
 }
 
@@ -570,23 +229,25 @@ content(json_t *j, attr_t *at)
 static bool
 looks_like_items(json_t *j)
 {
-    const char  *from = j->p;
+    const char  *from = j->text.p;
     uint32_t     tag;
     bool         items = false;
 
-    if (take(j, "[")) {
-        while (peek(j) == 'n' && literal(j, "null") && peek(j) == ',') {
-            j->p++;
+    if (pacs_jtext_take(&j->text, "[")) {
+        while (pacs_jtext_null(&j->text) && pacs_jtext_peek(&j->text) == ',')
+        {
+            j->text.p++;
         }
-        if (take(j, "{")) {
-            items = peek(j) == '}'
-                    || (j->end - j->p > 9 && *j->p == '"' && j->p[9] == '"'
-                        && pacs_model_tag((pacs_str_t) { j->p + 1, 8 },
+        if (pacs_jtext_take(&j->text, "{")) {
+            items = pacs_jtext_peek(&j->text) == '}'
+                    || (j->text.end - j->text.p > 9 && *j->text.p == '"'
+                        && j->text.p[9] == '"'
+                        && pacs_model_tag((pacs_str_t) { j->text.p + 1, 8 },
                                           &tag));
         }
     }
 
-    j->p = from;
+    j->text.p = from;
     return items;
 }
 
@@ -595,19 +256,20 @@ static int
 vr_member(json_t *j, attr_t *at)
 {
     pacs_str_t  s;
-    int         rc = string(j, &s);
+    int         rc = pacs_jtext_string(&j->text, &s);
 
     if (rc != PACS_OK) {
         return rc;
     }
     if (at->vr != 0 || s.len != 2) {
-        return malformed(j, "a vr that is no VR, or a second one");
+        return pacs_jtext_malformed(&j->text, "a vr that is no VR, or a "
+                                    "second one");
     }
 
     at->vr = PACS_VR((uint8_t) s.data[0], (uint8_t) s.data[1]);
 
     return !at->begun || at->vr == PACS_SQ ? PACS_OK
-           : malformed(j, "items, and a vr that is not SQ");
+           : pacs_jtext_malformed(&j->text, "items, and a vr that is not SQ");
 }
 
 
@@ -615,12 +277,13 @@ static int
 content_member(json_t *j, attr_t *at, char what)
 {
     if (at->what != 0) {
-        return malformed(j, "a second Value, InlineBinary or BulkDataURI");
+        return pacs_jtext_malformed(&j->text, "a second Value, InlineBinary "
+                                    "or BulkDataURI");
     }
     at->what = what;
 
     /* an attribute without value in other writers */
-    if (peek(j) == 'n' && literal(j, "null")) {
+    if (pacs_jtext_null(&j->text)) {
         at->what = 0;
         return PACS_OK;
     }
@@ -634,25 +297,25 @@ content_member(json_t *j, attr_t *at, char what)
         return rc != PACS_OK ? rc : content(j, at);
     }
 
-    at->later = j->p;
-    return skip(j);
+    at->later = j->text.p;
+    return pacs_jtext_skip(&j->text);
 }
 
 
 static int
 attr_finish(json_t *j, attr_t *at)
 {
-    const char  *end = j->p;
+    const char  *end = j->text.p;
     int          rc = begin(j, at, at->vr);
 
     if (rc == PACS_OK && at->later != NULL) {
-        j->p = at->later;
+        j->text.p = at->later;
         rc = content(j, at);
-        j->p = end;
+        j->text.p = end;
     }
 
     j->where = IN_ITEM;
-    j->fresh = false;
+    j->text.fresh = false;
     return rc != PACS_OK ? rc : pacs_feed_attr_end(&j->feed);
 }
 
@@ -663,7 +326,7 @@ in_attr(json_t *j)
     attr_t      *at = &j->attr[j->feed.depth];
     pacs_str_t   name;
     bool         another;
-    int          rc = more(j, '}', &another);
+    int          rc = pacs_jtext_more(&j->text, '}', &another);
 
     if (rc != PACS_OK) {
         return rc;
@@ -672,7 +335,7 @@ in_attr(json_t *j)
         return attr_finish(j, at);
     }
 
-    if ((rc = string(j, &name)) != PACS_OK) {
+    if ((rc = pacs_jtext_string(&j->text, &name)) != PACS_OK) {
         return rc;
     }
 
@@ -681,12 +344,13 @@ in_attr(json_t *j)
                  : pacs_str_is(name, "InlineBinary") ? 'I'
                  : pacs_str_is(name, "BulkDataURI") ? 'B' : 0;
 
-    if ((rc = expect(j, ':')) != PACS_OK) {
+    if ((rc = pacs_jtext_expect(&j->text, ':')) != PACS_OK) {
         return rc;
     }
 
     return vr ? vr_member(j, at)
-           : what != 0 ? content_member(j, at, what) : skip(j);
+           : what != 0 ? content_member(j, at, what)
+           : pacs_jtext_skip(&j->text);
 }
 
 
@@ -696,7 +360,7 @@ in_item(json_t *j, bool *done)
 {
     pacs_str_t  name;
     bool        another;
-    int         rc = more(j, '}', &another);
+    int         rc = pacs_jtext_more(&j->text, '}', &another);
 
     if (rc != PACS_OK) {
         return rc;
@@ -713,18 +377,19 @@ in_item(json_t *j, bool *done)
 
     *at = (attr_t) { 0 };
 
-    if ((rc = string(j, &name)) != PACS_OK) {
+    if ((rc = pacs_jtext_string(&j->text, &name)) != PACS_OK) {
         return rc;
     }
     if (!pacs_model_tag(name, &at->tag)) {
-        return malformed(j, "a name that is not of 8 hexadecimal digits");
+        return pacs_jtext_malformed(&j->text, "a name that is not of 8 "
+                                    "hexadecimal digits");
     }
-    if ((rc = expect(j, ':')) == PACS_OK) {
-        rc = expect(j, '{');
+    if ((rc = pacs_jtext_expect(&j->text, ':')) == PACS_OK) {
+        rc = pacs_jtext_expect(&j->text, '{');
     }
 
     j->where = IN_ATTR;
-    j->fresh = true;
+    j->text.fresh = true;
     return rc;
 }
 
@@ -733,7 +398,7 @@ static int
 in_sequence(json_t *j)
 {
     bool  another;
-    int   rc = more(j, ']', &another);
+    int   rc = pacs_jtext_more(&j->text, ']', &another);
 
     if (rc != PACS_OK) {
         return rc;
@@ -744,9 +409,9 @@ in_sequence(json_t *j)
         return PACS_OK;
     }
 
-    bool  null = peek(j) == 'n' && literal(j, "null");
+    bool  null = pacs_jtext_null(&j->text);
 
-    if ((!null && (rc = expect(j, '{')) != PACS_OK)
+    if ((!null && (rc = pacs_jtext_expect(&j->text, '{')) != PACS_OK)
         || (rc = pacs_feed_item(&j->feed)) != PACS_OK)
     {
         return rc;
@@ -756,7 +421,7 @@ in_sequence(json_t *j)
     }
 
     j->where = IN_ITEM;
-    j->fresh = true;
+    j->text.fresh = true;
     return PACS_OK;
 }
 
@@ -765,14 +430,14 @@ static int
 data_set(json_t *j)
 {
     bool  done = false;
-    int   rc = expect(j, '{');
+    int   rc = pacs_jtext_expect(&j->text, '{');
 
     if (rc == PACS_OK) {
         rc = pacs_feed_set(&j->feed);
     }
 
     j->where = IN_ITEM;
-    j->fresh = true;
+    j->text.fresh = true;
 
     while (rc == PACS_OK && !done) {
         rc = j->where == IN_ITEM ? in_item(j, &done)
@@ -788,14 +453,14 @@ document(json_t *j)
     bool  another;
     int   rc;
 
-    if (peek(j) != '[') {
+    if (pacs_jtext_peek(&j->text) != '[') {
         rc = data_set(j);
 
     } else {
-        j->p++;
+        j->text.p++;
         for (bool fresh = true; ; fresh = false) {
-            j->fresh = fresh;
-            rc = more(j, ']', &another);
+            j->text.fresh = fresh;
+            rc = pacs_jtext_more(&j->text, ']', &another);
             if (rc != PACS_OK || !another) {
                 break;
             }
@@ -805,8 +470,9 @@ document(json_t *j)
         }
     }
 
-    return rc != PACS_OK || (peek(j) == '\0' && j->p == j->end) ? rc
-           : malformed(j, "text behind the end");
+    return rc != PACS_OK || (pacs_jtext_peek(&j->text) == '\0'
+                             && j->text.p == j->text.end) ? rc
+           : pacs_jtext_malformed(&j->text, "text behind the end");
 }
 
 
@@ -815,8 +481,8 @@ pacs_json_feed(pacs_str_t text, const pacs_model_t *to, void *ctx,
     const pacs_limits_t *limits, pacs_arena_t *a, pacs_err_t *err)
 {
     pacs_err_t  own = { 0 };
-    json_t      j = { .start = text.data, .p = text.data,
-                      .end = text.data + text.len, .err = &own };
+    json_t      j = { .text = { .start = text.data, .p = text.data,
+                                .end = text.data + text.len, .err = &own } };
     int         rc = pacs_feed_init(&j.feed, to, ctx, limits, a, &own);
 
     j.attr = pacs_calloc(a, (size_t) limits->nesting + 1, sizeof(*j.attr));
@@ -828,7 +494,7 @@ pacs_json_feed(pacs_str_t text, const pacs_model_t *to, void *ctx,
         rc = document(&j);
     }
 
-    pacs_buf_free(&j.string);
+    pacs_buf_free(&j.text.string);
     pacs_buf_free(&j.name);
     return rc == PACS_OK ? rc : pacs_feed_failed(&j.feed, err);
 }

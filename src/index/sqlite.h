@@ -113,6 +113,12 @@ sqlite3_stmt *pacs_sqlite_text(pacs_conn_t *c, pacs_str_t text,
     pacs_err_t *err);
 void pacs_sqlite_bind(sqlite3_stmt *st, int at, pacs_str_t s);
 pacs_str_t pacs_sqlite_column(sqlite3_stmt *st, int at);
+/* null for what is empty */
+pacs_str_t pacs_sqlite_copy(sqlite3_stmt *st, int at, pacs_arena_t *a);
+/* the attributes of a level and above, from column `at` on; arena NULL: they
+ * live until the next step */
+void pacs_sqlite_values(sqlite3_stmt *st, int at, unsigned level,
+    pacs_arena_t *a, pacs_str_t *values);
 /* steps to the end of a statement that gives no row of interest; resets */
 int pacs_sqlite_run(pacs_conn_t *c, sqlite3_stmt *st, pacs_err_t *err);
 int pacs_sqlite_exec(pacs_conn_t *c, const char *sql, pacs_err_t *err);

@@ -16,7 +16,7 @@ typedef struct { double left, top, right, bottom; }  rect_t;
 typedef struct {
     pacs_line_t  *lines;
     unsigned      n, size, width, height;
-    uint32_t      missing;
+    unsigned      missing;
 } block_t;
 
 
@@ -89,8 +89,11 @@ draw_line(pacs_sheet_t *s, const pacs_line_t *line, unsigned size, double x,
             if (px >= s->left && px < s->right && py >= s->top
                 && py < s->bottom)
             {
-                s->cover[(size_t) py * s->width + (size_t) px]
-                    = data[v * strip.pitch + u];
+                uint8_t  *c = &s->cover[(size_t) py * s->width
+                                        + (size_t) px];
+                uint8_t   more = data[v * strip.pitch + u];
+
+                *c = more > *c ? more : *c;
             }
         }
     }
@@ -160,6 +163,47 @@ draw_anchor(pacs_sheet_t *s, const pacs_mark_t *m, const rect_t *at)
 }
 
 
+static bool
+draw_lines(pacs_sheet_t *s, const pacs_mark_t *m, const block_t *b, double x,
+    double y)
+{
+    for (unsigned i = 0; i < b->n; i++) {
+        double  room = (b->width - b->lines[i].width) * m->align / 2.0;
+
+        if (!draw_line(s, &b->lines[i], b->size, x + floor(room),
+                       y + i * line_height(b->size)))
+        {
+            return false;
+        }
+    }
+    return true;
+}
+
+
+/* around it in black, or white around what is dark, as all texts in pictures
+ * are */
+static bool
+draw_edge(pacs_sheet_t *s, const pacs_mark_t *m, const block_t *b,
+    const rect_t *at)
+{
+    int          e = (int) (b->size + 9) / 10;
+    pacs_tint_t  tint = pacs_tint_grey(m->tint.grey < 0x6000 ? UINT16_MAX : 0);
+    bool         ok = true;
+
+    if (m->plain || !pacs_sheet_begin(s, at->left - e, at->top - e,
+                                      at->right + e + 1, at->bottom + e))
+    {
+        return true;
+    }
+    for (int i = 0; ok && i < 9; i++) {
+        ok = draw_lines(s, m, b, at->left + (i % 3 - 1) * e,
+                        at->top + (i / 3 - 1) * e);
+    }
+    pacs_sheet_end(s, &tint, m->opacity);
+    return ok;
+}
+
+
 static int
 shape_to_fit(const pacs_sheet_t *s, const pacs_mark_t *m, const rect_t *box,
     pacs_fonts_t **fonts, block_t *b, pacs_err_t *err)
@@ -207,15 +251,11 @@ pacs_sheet_text(pacs_sheet_t *s, const pacs_mark_t *m, pacs_err_t *err)
     int  rc = shape_to_fit(s, m, &box, &fonts, &b, err);
 
     at = place_of(s, m, &box, &b);
-    if (rc == PACS_OK && pacs_sheet_begin(s, at.left, at.top, at.right + 1,
-                                          at.bottom))
+    ok = rc != PACS_OK || draw_edge(s, m, &b, &at);
+    if (rc == PACS_OK && ok
+        && pacs_sheet_begin(s, at.left, at.top, at.right + 1, at.bottom))
     {
-        for (unsigned i = 0; ok && i < b.n; i++) {
-            double  room = (b.width - b.lines[i].width) * m->align / 2.0;
-
-            ok = draw_line(s, &b.lines[i], b.size, at.left + floor(room),
-                           at.top + i * line_height(b.size));
-        }
+        ok = draw_lines(s, m, &b, at.left, at.top);
         pacs_sheet_end(s, &m->tint, m->opacity);
     }
     if (fonts != NULL) {

@@ -33,9 +33,10 @@ typedef struct {
     pacs_str_t              profile;        /* ICC, or null */
 } pacs_state_t;
 
+/* also one that is not applied: blending and others */
 bool pacs_state_is(pacs_str_t class_uid);
-/* all of these classes, and those that are not applied: blending and others */
-bool pacs_state_is_any(pacs_str_t class_uid);
+/* the i-th class there is; NULL: there are no more */
+const char *pacs_state_class(unsigned i, const char **name, bool *applied);
 
 int pacs_state_read(pacs_source_t *stream, const pacs_dataset_t *ds,
     const pacs_limits_t *limits, pacs_arena_t *a, pacs_state_t *state,

@@ -492,6 +492,7 @@ add_text(const pacs_item_t *item, pacs_layer_t *layer, pacs_arena_t *a,
     }
 
     m->kind = PACS_MARK_TEXT;
+    m->plain = pacs_elem_raw(style, SHADOW).len != 0;
     m->tint = layer->tint;
     m->opacity = 255;
     colour(v, style, TEXT_COLOUR, &m->tint, &m->opacity);

@@ -50,6 +50,8 @@ struct pacs_mark_s {
     /* TEXT */
     pacs_str_t         text;        /* UTF-8, lines divided by '\n' */
     bool               has_box, has_anchor, shows_anchor;
+    bool               plain;       /* no edge that sets it off: Shadow Style
+                                       says so */
     uint8_t            anchor_units;
     pacs_place_t       box[2], anchor;
     uint8_t            align, valign;       /* 0, 1, 2: left, centre, right */

@@ -48,18 +48,21 @@ find(pacs_str_t class_uid)
 
 
 bool
-pacs_state_is_any(pacs_str_t class_uid)
+pacs_state_is(pacs_str_t class_uid)
 {
     return find(class_uid) < CLASSES;
 }
 
 
-bool
-pacs_state_is(pacs_str_t class_uid)
+const char *
+pacs_state_class(unsigned i, const char **name, bool *applied)
 {
-    unsigned  i = find(class_uid);
-
-    return i < CLASSES && classes[i].kind >= 0;
+    if (i >= CLASSES) {
+        return NULL;
+    }
+    *name = classes[i].name;
+    *applied = classes[i].kind >= 0;
+    return classes[i].uid;
 }
 
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "service/internal.h"
+#include "render/state.h"
 
 static void
 media_type(pacs_buf_t *b, const char *type, const char *part)
@@ -319,6 +320,24 @@ syntaxes(pacs_buf_t *b)
 
 
 static void
+states(pacs_buf_t *b)
+{
+    const char *uid, *name;
+    bool        applied;
+
+    section(b, "Presentation states in pictures", "Class|UID|Applied");
+    for (unsigned i = 0; (uid = pacs_state_class(i, &name, &applied)) != NULL;
+         i++)
+    {
+        pacs_buf_printf(b, "<tr><td>%s</td><td><code>%s</code></td><td>%s"
+                        "</td></tr>\n", name, uid,
+                        applied ? "yes" : "no: 406");
+    }
+    section_end(b);
+}
+
+
+static void
 keys(pacs_buf_t *b)
 {
     static const char *const  levels[] = {
@@ -375,6 +394,7 @@ pacs_op_conformance(pacs_op_t *op, const pacs_route_t *route,
     services(op, &b);
     uids(&b);
     syntaxes(&b);
+    states(&b);
     keys(&b);
     limits_of(&b, pacs_service_limits(op->svc));
     pacs_buf_text(&b, "</body></html>\n");

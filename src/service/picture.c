@@ -422,7 +422,7 @@ open_shown(pacs_op_t *op, const pacs_route_t *route, state_t *s,
                              &s->image, err);
     }
 
-    if (s->image != NULL && pacs_state_is_any(s->image->record.class_uid)) {
+    if (s->image != NULL && pacs_state_is(s->image->record.class_uid)) {
         *err = (pacs_err_t) { 0 };
         return open_state(op, s, err);
     }

@@ -22,7 +22,8 @@ afterEach(() => speak('en', {}));
 
 for (const language of OTHERS) {
     test(`G25 ${language}: no key is missing, none is superfluous`, () => {
-        const said = Object.keys(catalogue(language));
+        const said = [...read(`lang/${language}.json`).matchAll(/^  (".*?[^\\]"): /gm)]
+            .map((m) => JSON.parse(m[1]));
         const keys = [...allKeys().keys()];
 
         assert.deepEqual(keys.filter((k) => !said.includes(k)), []);

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "index/bulk.h"
+#include "bulk.h"
 
 enum { SERIES = 9, INSTANCES = 7, YEARS = 15 };
 

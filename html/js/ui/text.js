@@ -98,7 +98,7 @@ function english(key) {
  * @param {string | number} value
  * @returns {string}
  */
-function shown(value) {
+export function shown(value) {
     const written = typeof value === 'number' ? digits(value) : value;
 
     return isMirrored() ? `\u2068${written}\u2069` : written;

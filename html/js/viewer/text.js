@@ -10,7 +10,7 @@ import { personName } from '../dicom/names.js';
 import { edgeLetters, edgeLettersOfPatientOrientation } from '../math/orientation.js';
 import { formatWindow } from '../math/window.js';
 import { matrix, scaleOf } from '../math/view.js';
-import { text } from '../ui/text.js';
+import { shown, text } from '../ui/text.js';
 import { isStranger } from './identity.js';
 import { imageSize, shownFrame, startWindow } from './state.js';
 
@@ -101,7 +101,7 @@ export function priorText(study, page) {
 
     return prior === undefined || isStranger(page, study) ? '' : [text('PRIOR'), formatDate(date),
         earlier(first(page.study ?? undefined, TAG.StudyDate), date)]
-        .filter(said).join('  ');
+        .filter(said).map(shown).join('  ');
 }
 
 
@@ -109,7 +109,7 @@ export function priorText(study, page) {
 export function whoText(ds) {
     return [personName(ds, TAG.PatientName).main || text('No name'),
         first(ds, TAG.PatientID), formatDate(first(ds, TAG.PatientBirthDate))]
-        .filter(said).join('  ');
+        .filter(said).map(shown).join('  ');
 }
 
 
@@ -122,7 +122,7 @@ function patient(ds) {
         ...name.other,
         first(ds, TAG.PatientID),
         [formatDate(first(ds, TAG.PatientBirthDate)), first(ds, TAG.PatientSex),
-            ageOf(ds)].filter(said).join('  '),
+            ageOf(ds)].filter(said).map(shown).join('  '),
     ].filter(said);
 }
 
@@ -138,7 +138,7 @@ function study(ds) {
         first(ds, TAG.StudyDescription),
         label(text('Study'), first(ds, TAG.StudyID)),
         label(text('Acc'), first(ds, TAG.AccessionNumber)),
-        [formatDate(date), formatTime(time)].filter(said).join('  '),
+        [formatDate(date), formatTime(time)].filter(said).map(shown).join('  '),
     ].filter(said);
 }
 
@@ -172,7 +172,7 @@ function technique(ds) {
         unit(TAG.KVP, '', ' kV'), unit(TAG.Exposure, '', ' mAs'),
         unit(TAG.RepetitionTime, 'TR ', ''), unit(TAG.EchoTime, 'TE ', ''),
         first(ds, TAG.ViewPosition),
-    ].filter(said).join('  ');
+    ].filter(said).map(shown).join('  ');
 }
 
 
@@ -228,7 +228,7 @@ function windowText(s, f) {
         : formatWindow(w);
 
     return [base, s.clamped ? text('from 0') : '', s.invert ? text('inverted') : '']
-        .filter(said).join('  ');
+        .filter(said).map(shown).join('  ');
 }
 
 
@@ -240,7 +240,7 @@ function firstOf(ds, tags) {
 
 /** @param {string} name @param {string} value @returns {string} */
 function label(name, value) {
-    return value === '' ? '' : `${name} ${value}`;
+    return value === '' ? '' : `${name} ${shown(value)}`;
 }
 
 

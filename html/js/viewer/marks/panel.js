@@ -91,7 +91,7 @@ export function renderPanel(panel, m, host, actions) {
 
     const part = (/** @type {string} */ name) =>
         /** @type {HTMLElement} */ (panel.querySelector(`.panel-${name}`));
-    const at = m.saving.at === '' ? '' : new Date(m.saving.at).toLocaleTimeString([],
+    const at = m.saving.at === '' ? '' : new Date(m.saving.at).toLocaleTimeString('en-GB',
         { hour: '2-digit', minute: '2-digit' });
 
     setText(part('saving'), [TEXT.saving[m.saving.state], at].filter(Boolean).join(' ')

@@ -8,7 +8,7 @@ import { formatDate, formatTime } from '../../dicom/dates.js';
 import { personName } from '../../dicom/names.js';
 import { lossyText } from '../../dicom/stack.js';
 import { formatWindow } from '../../math/window.js';
-import { dateText, text } from '../../ui/text.js';
+import { dateText, shown, text } from '../../ui/text.js';
 import { turnedText } from '../screen.js';
 import { shownFrame, windowOf } from '../state.js';
 
@@ -35,9 +35,9 @@ export function facts(s, now) {
     const ds = f.ds;
     const name = personName(ds, TAG.PatientName);
     const labelled = (/** @type {string} */ label, /** @type {string} */ value) =>
-        value === '' ? '' : `${label} ${value}`;
+        value === '' ? '' : `${label} ${shown(value)}`;
     const window = s.shown?.window ?? windowOf(s, f);
-    const join = (/** @type {string[]} */ ...parts) => parts.filter(Boolean).join('   ');
+    const join = (/** @type {string[]} */ ...parts) => parts.filter(Boolean).map(shown).join('   ');
 
     return {
         head: [

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-#include "index/bulk.h"
+#include "bulk.h"
 #include "index/rank.h"
 #include "index/row.h"
 

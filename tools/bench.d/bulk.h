@@ -5,8 +5,8 @@
  * looked up, and the indexes that no row needs are made at the end.
  */
 
-#ifndef PACS_INDEX_BULK_H
-#define PACS_INDEX_BULK_H
+#ifndef PACS_BENCH_BULK_H
+#define PACS_BENCH_BULK_H
 
 #include "index/index.h"
 
