@@ -600,6 +600,56 @@ onPage('planes on a tablet: a finger takes a line', { size: SIZES.tablet }, asyn
 });
 
 
+onPage('G11 G19 a mark on a plane: mm of the patient, and the values of plane and slab',
+    {}, async (page) => {
+        await openPlanes(page);
+
+        const says = (/** @type {RegExp} */ text) => page.waitForFunction((source) =>
+            [...document.querySelectorAll('.mark-label')].some((n) =>
+                new RegExp(source).test([...n.children].map((c) => c.textContent).join('\n'))),
+        text.source);
+        const draw = async (/** @type {string} */ pen, /** @type {{x: number, y: number}[]} */ way) => {
+            await page.locator('.toolbar [data-command="measure"]').click();
+            await page.locator(`.menu [data-command="${pen}"]`).click();
+            await page.waitForSelector('.layer-marks', { state: 'attached' });
+            await dragIn(page, 0, way);
+        };
+        const scale = await scaleIn(page, 0);
+        const { x, y } = await ballIn(page, 0, BODY.balls.L.hu);
+        const by = 5 * scale;
+
+        await draw('length', [{ x: 8 * scale, y: 40 * scale }, { x: 38 * scale, y: 40 * scale }]);
+        await says(/^(29\.[5-9]|30\.[0-5]) mm/);
+        await page.keyboard.press('Control+z');
+        // 10 by 10 mm within the ball towards the left
+        await draw('rectangle', [{ x: x - by, y: y - by }, { x: x + by, y: y + by }]);
+        await says(/Mean 400 HU +SD 0\nMin 400 +Max 400/);
+
+        const area = /Area ([\d.]+) mm²/.exec((await page.locator('.mark-text')
+            .allTextContents()).join(' '));
+
+        assert.ok(area !== null && Math.abs(Number(area[1]) - 100) < 4, String(area));
+        await page.keyboard.press('Control+z');
+        await draw('probe', [{ x, y }, { x, y }]);
+        await says(/^400 HU/);
+        await page.keyboard.press('Control+z');
+
+        // in the middle is none of the balls, but before and behind it
+        await draw('ellipse', [{ x: -by, y: -by }, { x: by, y: by }]);
+        await says(/Mean -200 HU +SD 0/);
+
+        const panel = page.locator('.cell').first().locator('.space-panel');
+
+        await panel.locator('.space-slab').selectOption('maximum_ip');
+        await panel.locator('.space-mm').fill('140');
+        await panel.locator('.space-mm').press('Enter');
+        await says(/Mean 0 HU[^]*Max 0/);
+        assert.match(await page.locator('.corner-bl').first().innerText(), /Maximum 140 mm/);
+        await page.keyboard.press('Control+z');
+        await drawn(page);
+    });
+
+
 onPage('H12 planes, slab, fusion and cross-hair are in the address, and open the same', {},
     async (page) => {
         await openPlanes(page);

@@ -366,7 +366,7 @@ onPage('G8 the magnifier: what is under the pointer, 2 to 4 times as large; by k
         const edge = box.width / 2 + (60 - 100) * scale;
         const y = box.height / 2 + (60 - 80) * 1.6 * scale;
 
-        await page.keyboard.press('/');
+        await page.keyboard.press('\'');
         await page.mouse.move(box.x + edge - 20, box.y + y);
 
         for (const times of [2, 3, 4]) {
@@ -409,7 +409,7 @@ onPage('G8 the magnifier: what is under the pointer, 2 to 4 times as large; by k
 onPage('G8 the magnifier shows the server’s own pixels, and stands above a finger',
     { size: SIZES.tablet }, async (page) => {
         await openStudy(page, LARGE.study);
-        await page.keyboard.press('/');
+        await page.keyboard.press('\'');
 
         const box = await portBox(page);
         const cdp = await page.context().newCDPSession(page);

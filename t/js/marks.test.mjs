@@ -19,7 +19,7 @@ import { flat, inPatient, pointsOn } from '../../html/js/marks/place.js';
 import { current, isoOf, marksOf } from '../../html/js/marks/read.js';
 import { referenceTo, report } from '../../html/js/marks/report.js';
 import { axesAt, calibration, regionAt, scaleAt } from '../../html/js/marks/scale.js';
-import { regionQuery, statisticsOf } from '../../html/js/marks/values.js';
+import { WAITS, regionQuery, statisticsOf } from '../../html/js/marks/values.js';
 import { dataset } from './helper.mjs';
 import { AUTHOR, everyKind, mark, slice } from './marks.helper.mjs';
 
@@ -311,7 +311,7 @@ test('G13 what lies in the patient comes back, too', () => {
     const patient = { frameOfReference: '2.25.9',
         points: /** @type {any} */ ([[0, 0, 0], [10, 0, 0], [10, 5, 0], [0, 5.5, 0]]) };
     const all = [
-        mark('freehand', { image: null, points: [], patient, statistics: null }),
+        mark('freehand', { image: null, points: [], patient, statistics: WAITS }),
         mark('length', { image: null, points: [],
             patient: { ...patient, points: patient.points.slice(0, 2) } }),
     ];

@@ -145,8 +145,7 @@ function markOf(group, context, written) {
         program: context.program,
         calibrated: written ? calibrationOf(nums) : null,
         figures: written ? null : foreignFigures(nums),
-        statistics: written && KINDS[kind].region && place.patient.length === 0
-            ? WAITS : null,
+        statistics: written && KINDS[kind].region ? WAITS : null,
     }];
 }
 

@@ -12,8 +12,9 @@ import { lines } from './mark.js';
  * @typedef {import('./mark.js').Mark} Mark
  * @typedef {'waits' | 'unreachable' | 'refused'} Pending
  * @typedef {{state: 'here', unit: string, mean: number[], sd: number[],
- *            min: number[], max: number[], count: number}
- *     | {state: Pending}} Statistics one figure a channel; empty: of nothing
+ *            min: number[], max: number[], count: number, slab?: string}
+ *     | {state: Pending}} Statistics one figure a channel; empty: of nothing;
+ *     slab: of the plane that was measured
  */
 
 /** A mark without statistics yet. @type {Statistics} */
@@ -53,6 +54,22 @@ export function regionQuery(mark) {
  */
 export function valuesUrl(root, image) {
     return `${frameUrl(root, image)}/values`;
+}
+
+
+/**
+ * @param {string} root of DICOMweb
+ * @param {import('../net/urls.js').Source} plane through a volume
+ * @returns {string}
+ */
+export function planeValuesUrl(root, plane) {
+    return `${root}/${plane.path}/values?${plane.args.join('&')}`;
+}
+
+
+/** @param {import('../net/urls.js').Source} plane @returns {string} '': it is none */
+export function slabOf(plane) {
+    return plane.args.filter((a) => /^(mprslab|renderingmethod)=/.test(a)).join('&');
 }
 
 

@@ -62,10 +62,10 @@ export function corners(s, annotation, small = isSmall(s.size)) {
 
     return annotation === 'minimal' || small
         ? { topLeft: [personName(f.ds, TAG.PatientName).main], topRight: [],
-            bottomLeft: [place(s), windowText(s, f)].filter(said),
+            bottomLeft: [place(s), slabText(s), windowText(s, f)].filter(said),
             bottomRight: [laterality(f.ds)].filter(said) }
         : { topLeft: patient(f.ds), topRight: study(f.ds),
-            bottomLeft: [place(s), location(f), zoomText(s, f), windowText(s, f)]
+            bottomLeft: [place(s), slabText(s), location(f), zoomText(s, f), windowText(s, f)]
                 .filter(said),
             bottomRight: series(f) };
 }
@@ -198,6 +198,22 @@ function place(s) {
     const on = to === at ? '' : `  \u2192 ${to}`;
 
     return `${at} / ${frames.length}${on}`;
+}
+
+
+/** @type {Record<import('../dicom/planes.js').SlabMode, string>} */
+const SLABS = {
+    '': '', 'maximum_ip': text('Maximum'), 'minimum_ip': text('Minimum'),
+    'average_ip': text('Average'),
+};
+
+
+/** @param {Viewport} s @returns {string} how thick a plane is, where it is none */
+function slabText(s) {
+    const made = s.stack?.made;
+
+    return made?.kind !== 'mpr' || made.slab.mode === '' ? ''
+        : `${SLABS[made.slab.mode]} ${mm(made.slab.mm)}`;
 }
 
 

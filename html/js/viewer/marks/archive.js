@@ -437,7 +437,7 @@ function imagesOf(ds) {
  */
 export function withStatistics(m, mark, statistics) {
     const change = (/** @type {Mark[]} */ list) => list.map((x) => x.uid === mark.uid
-        && x.points === mark.points ? { ...x, statistics } : x);
+        && x.points === mark.points && x.patient === mark.patient ? { ...x, statistics } : x);
 
     return { ...m, history: amended(m.history, change), others: change(m.others) };
 }

@@ -127,9 +127,7 @@ function render(host) {
         parts.archive.changed(m);
     }
 
-    if (old?.history.now !== m.history.now || old.others !== m.others) {
-        parts.measurer.changed();
-    }
+    parts.measurer.changed();
 
     if (old !== null && (old.keys !== m.keys || old.otherKeys !== m.otherKeys)) {
         host.updatePage((page) => withKeySeries(page, keysStack(host, m)));

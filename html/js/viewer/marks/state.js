@@ -194,7 +194,7 @@ export function markOf(d, m, of) {
         program: '',
         calibrated: calibrationOf(m, f),
         figures: null,
-        statistics: KINDS[kind].region && place === 'image' ? WAITS : null,
+        statistics: KINDS[kind].region ? WAITS : null,
     };
 }
 
@@ -279,7 +279,8 @@ export function reshaped(m, uid, points, f, now) {
     const change = mark.patient === null
         ? { points, statistics: mark.statistics && WAITS,
             calibrated: calibrationOf(m, f) }
-        : { patient: { ...mark.patient, points: points.map((p) => inPatient(p, f)) } };
+        : { statistics: mark.statistics && WAITS,
+            patient: { ...mark.patient, points: points.map((p) => inPatient(p, f)) } };
 
     return { ...altered(m, uid, change, now), edit: null };
 }

@@ -3,7 +3,11 @@
 // Asks the server for the figures of regions that have none: one question at
 // a time, the newest first; again later when the server does not answer.
 
-import { WAITS, regionQuery, statisticsOf, valuesUrl } from '../../marks/values.js';
+import { pointsOn } from '../../marks/place.js';
+import {
+    WAITS, planeValuesUrl, regionQuery, slabOf, statisticsOf, valuesUrl,
+} from '../../marks/values.js';
+import { shownFrame } from '../state.js';
 import { withStatistics } from './archive.js';
 import { update } from './pen.js';
 
@@ -54,8 +58,31 @@ export class Measurer {
     #due(state) {
         const m = this.host.page().marks;
 
-        return [...m?.others ?? [], ...m?.history.now ?? []].filter((x) => x.statistics?.state === state
-            && x.image !== null);
+        return [...m?.others ?? [], ...m?.history.now ?? []].filter((x) =>
+            x.statistics !== null && (x.image !== null ? x.statistics.state === state
+                : this.#isDueOnPlane(x, state)));
+    }
+
+
+    /**
+     * What lies in the patient is measured on the plane that shows it, again
+     * when that has become another slab.
+     * @param {Mark} mark
+     * @param {'waits' | 'unreachable'} state
+     * @returns {boolean}
+     */
+    #isDueOnPlane({ statistics: s, ...mark }, state) {
+        const plane = this.#planeOf(mark)?.source ?? null;
+
+        return plane !== null && s !== null && (s.state === state
+            || state === 'waits' && s.state === 'here' && s.slab !== slabOf(plane));
+    }
+
+
+    /** @param {Pick<Mark, 'image' | 'patient' | 'points'>} mark */
+    #planeOf(mark) {
+        return this.host.page().ports.map(shownFrame).find((f) => f?.source?.kind === 'mpr'
+            && pointsOn(/** @type {Mark} */ (mark), f) !== null) ?? null;
     }
 
 
@@ -68,20 +95,32 @@ export class Measurer {
 
     /** @param {Mark} mark @returns {Promise<Statistics>} */
     async #ask(mark) {
-        const image = /** @type {import('../../marks/mark.js').ImagePlace} */ (mark.image);
-        const answer = await fetch(valuesUrl(this.host.root, image), {
+        const f = mark.image === null ? this.#planeOf(mark) : null;
+        const plane = f?.source ?? null;
+        const url = mark.image !== null ? valuesUrl(this.host.root, mark.image)
+            : plane === null ? null : planeValuesUrl(this.host.root, plane);
+
+        if (url === null) {
+            return WAITS;
+        }
+
+        const points = (f === null ? null : pointsOn(mark, f)) ?? mark.points;
+        const answer = await fetch(url, {
             method: 'POST',
             credentials: 'same-origin',
             headers: { 'Content-Type': 'application/x-www-form-urlencoded',
                 Accept: 'application/json' },
-            body: regionQuery(mark),
+            body: regionQuery({ ...mark, points }),
         }).catch(() => null);
 
         if (answer === null || answer.status >= 500) {
             return { state: 'unreachable' };
         }
 
-        return answer.ok ? statisticsOf(await answer.json().catch(() => null))
-            : { state: 'refused' };
+        const found = answer.ok ? statisticsOf(await answer.json().catch(() => null))
+            : /** @type {Statistics} */ ({ state: 'refused' });
+
+        return plane === null || found.state !== 'here' ? found
+            : { ...found, slab: slabOf(plane) };
     }
 }
