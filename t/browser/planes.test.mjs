@@ -630,12 +630,13 @@ onPage('G11 G19 a mark on a plane: mm of the patient, and the values of plane an
 
         assert.ok(area !== null && Math.abs(Number(area[1]) - 100) < 4, String(area));
         await page.keyboard.press('Control+z');
-        await draw('probe', [{ x, y }, { x, y }]);
+        // not where the lines of the other planes are
+        await draw('probe', [{ x, y: y + by }, { x, y: y + by }]);
         await says(/^400 HU/);
         await page.keyboard.press('Control+z');
 
         // in the middle is none of the balls, but before and behind it
-        await draw('ellipse', [{ x: -by, y: -by }, { x: by, y: by }]);
+        await draw('ellipse', [{ x: -1.6 * by, y: -1.6 * by }, { x: 1.6 * by, y: 1.6 * by }]);
         await says(/Mean -200 HU +SD 0/);
 
         const panel = page.locator('.cell').first().locator('.space-panel');
