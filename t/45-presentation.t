@@ -89,6 +89,8 @@ my $c = $case{area};
 refused("$_->[0] does not go with a state", uri($c, @$_[1 .. $#$_]), 400, qr/$_->[0] does not go/)
     for ['annotation', annotation => 'patient'], ['window', windowCenter => 40, windowWidth => 400],
         ['region', region => '0,0,0.5,0.5'];
+refused('a state for a state', uri($c, seriesUID => $c->{state_series}, objectUID => $c->{state}), 400,
+    qr/is a presentation state itself/);
 refused('presentationUID alone', uri($c, presentationSeriesUID => undef), 400, qr/go together/);
 refused('a state that there is not', uri($c, presentationUID => '1.2.3'), 404, qr/./);
 refused('an image for a state', uri($c, presentationSeriesUID => $c->{series}, presentationUID => $c->{instance}),
@@ -141,6 +143,20 @@ $r = $pacs->get(target('refers-frames', 'rendered'), Accept => 'image/gif');
 is($r->{status}, 200, '... as an animation');
 $r = $pacs->get(target('refers-two', 'thumbnail'), Accept => 'image/jpeg');
 is($r->{status}, 200, 'a thumbnail of a state');
+
+# --- those of others ---
+
+SKIP: {
+    my $S = "$Pacs::SAMPLES/sr-pr-ko";
+    skip 'no samples: ' . ($Pacs::SAMPLES // ''), 3 unless -e "$S/roi-real01.pr.dcm";
+
+    for my $name (map { "roi-real0$_" } 1 .. 3) {
+        my $q = json($pacs->stow(["$S/$name.dcm", "$S/$name.pr.dcm"])->{content})->{'00081199'}{Value};
+        my ($url) = $q->[1]{'00081190'}{Value}[0] =~ m{^https?://[^/]+(.*)};
+        my $r = $pacs->get("$url/rendered", %png);
+        is($r->{status}, 200, "$name is rendered") or diag $r->{content};
+    }
+}
 
 # --- pictures of the past ---
 

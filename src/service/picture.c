@@ -424,7 +424,10 @@ open_shown(pacs_op_t *op, const pacs_route_t *route, state_t *s,
 
     if (s->image != NULL && pacs_state_is(s->image->record.class_uid)) {
         *err = (pacs_err_t) { 0 };
-        return open_state(op, s, err);
+        return route->state.len == 0
+               ? open_state(op, s, err)
+               : pacs_fail(err, PACS_E_ARG, "presentationUID: objectUID is a "
+                           "presentation state itself");
     }
 
     if (s->image != NULL && route->resource == PACS_R_RENDERED
@@ -442,6 +445,10 @@ open_shown(pacs_op_t *op, const pacs_route_t *route, state_t *s,
     {
         *err = (pacs_err_t) { 0 };
         s->shown = SHOW_VIDEO;
+        if (route->state.len != 0) {
+            return pacs_fail(err, PACS_E_UNSHOWABLE, "presentation states are "
+                             "not applied to stored videos");
+        }
         return route->resource == PACS_R_RENDERED && route->nframes == 0
                ? PACS_OK
                : pacs_fail(err, PACS_E_UNSHOWABLE, "the frames of a video are "

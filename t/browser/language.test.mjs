@@ -340,7 +340,7 @@ const cut = (page) => page.evaluate(() => {
     return [...wide, ...nodes.filter((n) => {
         const style = getComputedStyle(n);
 
-        return n.getClientRects().length > 0 && !n.classList.contains('unseen')
+        return n.getClientRects().length > 0 && style.clipPath === 'none'
             && style.textOverflow !== 'ellipsis' && (leaves(n)
                 || (style.display !== 'inline' && n.scrollWidth > n.clientWidth + 1));
     }).map((n) => `${n.className || n.tagName}: ${n.textContent}`)];

@@ -9,7 +9,7 @@ import { gzipSync } from 'node:zlib';
 import {
     BASE, drag, drawn, isShown, onPage, openStudy, portBox, textOf,
 } from './browser.mjs';
-import { CT, DX } from './studies.mjs';
+import { CT, DX, US } from './studies.mjs';
 
 /** A busy machine with two cores is no user's. */
 const SLACK = 8;
@@ -416,6 +416,28 @@ onPage('H1 the badge says preview, lossy n:1 and improving, final', {}, async (p
     await page.keyboard.press('w');
     await drag(page, { x: 300, y: 300, dx: 60, dy: 0 });
     await saysBadge(page, 'preview');
+});
+
+
+onPage('G15 on a slow net a loop is waited for, whole; then it plays', {}, async (page) => {
+    await openStudy(page, US.study);
+    await page.reload();
+    await slow(page, { rtt: 300, rate: 20e3 });
+    await isShown(page, 1);
+    await page.keyboard.press('c');
+    await page.waitForFunction(() =>
+        /^Loading \d+ %$/.test(document.querySelector('.cine-place')?.textContent ?? ''));
+
+    const shown = () => page.locator('.port').getAttribute('data-shown');
+    const before = await shown();
+
+    for (let i = 0; i < 5 && /Loading/.test(await textOf(page, '.cine-place')); i++) {
+        assert.equal(await shown(), before);
+        await drawn(page);
+    }
+    await page.waitForFunction((frames) => Number(/** @type {HTMLElement} */ (
+        document.querySelector('.port')).dataset.shown) === frames, US.frames);
+    assert.match(await textOf(page, '.cine-place'), /^\d+ . 12$/);
 });
 
 

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { TAG } from '../../html/js/dicom/dataset.js';
 import { renderedUrl } from '../../html/js/net/urls.js';
 import { arrived, chosen } from '../../html/js/viewer/choose.js';
-import { tick } from '../../html/js/viewer/cine.js';
+import { awaited, tick } from '../../html/js/viewer/cine.js';
 import { commandNamed, commandOfKey, commands } from '../../html/js/viewer/commands.js';
 import { mismatch } from '../../html/js/viewer/identity.js';
 import { compositorMap, sourceOf } from '../../html/js/viewer/picture.js';
@@ -505,6 +505,29 @@ test('S1 another patient’s images are noticed', () => {
 
 test('cine keeps the beat, and does not run after lost time', () => {
     assert.deepEqual(tick(0, 30, 25), { due: false, last: 0 });
+
+
+test('G15 a loop that the net is too slow for is waited for, whole', () => {
+    const net = (/** @type {number} */ rtt, /** @type {number} */ rate) =>
+        metered(newMeter(), { sent: 0, begun: rtt, ended: rtt + 60000 / rate, bytes: 60000 });
+    const m = { ...net(10, 3750), final: 60e3 };
+    const slow = { ...net(60, 625), final: 60e3 };
+
+    // 16 ms a picture, or 96
+    assert.equal(awaited(m, 25, () => 3, 12), null);
+    assert.equal(awaited(m, 90, () => 3, 12), 25);
+    assert.equal(awaited(slow, 25, () => 3, 12), 25);
+    assert.equal(awaited(slow, 25, () => 12, 12), null);
+    assert.equal(awaited(slow, 8, () => 3, 12), null);
+    assert.equal(awaited({ ...net(200, 9e9), final: 1 }, 25, () => 0, 12), 0);
+
+    // then all of it is asked for, even by who pays
+    const s = scrolledTo({ ...viewport(30), playing: true }, 5);
+    const all = prefetched(pageOf([s]), ROOT, newMeter(true));
+
+    assert.deepEqual(all.map((p) => p.index), Array.from({ length: 30 }, (_, i) => i));
+    assert.equal(prefetched(pageOf([scrolledTo(s, 6)]), ROOT, newMeter()), all);
+});
     assert.deepEqual(tick(0, 45, 25), { due: true, last: 40 });
     assert.deepEqual(tick(0, 900, 25), { due: true, last: 900 });
 });

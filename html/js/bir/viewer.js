@@ -249,8 +249,9 @@ export class Viewer {
                 throw new Failed(failed?.textContent ?? this.text('.banner-alarm'));
             }
 
-            const badge = /** @type {HTMLElement | undefined} */ (
-                port?.querySelector('.badge'));
+            // texts may stand beside the picture
+            const badge = /** @type {HTMLElement | null | undefined} */ (
+                port?.closest('.frame')?.querySelector('.badge'));
 
             return badge?.dataset.state === 'final' && port.dataset.shown !== ''
                 && (number === undefined || this.shown(at) === number);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// What a series holds besides pictures that can be scrolled: reports,
-// documents, videos, presentation states.
+// What a series holds besides pictures that can be scrolled: reports, letters,
+// videos, presentation states.
 
 import { TAG, first } from './dataset.js';
 
 /**
  * @typedef {import('./dataset.js').Dataset} Dataset
- * @typedef {'report' | 'keys' | 'pdf' | 'document' | 'video' | 'state' | 'file'} Kind
+ * @typedef {'report' | 'keys' | 'pdf' | 'text' | 'video' | 'state' | 'file'} Kind
  *
  * @typedef {Object} Paper an instance
  * @property {Kind} kind
@@ -29,7 +29,7 @@ const LABELS = [DOCUMENT_TITLE, '00700081', '00700080'];
 /** By SOP class, what it begins with; the first counts. @type {[string, Kind][]} */
 const KINDS = [
     [`${STORAGE}88.59`, 'keys'], [`${STORAGE}88.`, 'report'],
-    [`${STORAGE}104.1`, 'pdf'], [`${STORAGE}104.2`, 'document'], [`${STORAGE}104.`, 'file'],
+    [`${STORAGE}104.1`, 'pdf'], [`${STORAGE}104.2`, 'text'], [`${STORAGE}104.`, 'file'],
     [`${STORAGE}11.`, 'state'], [`${STORAGE}77.1.1.1`, 'video'],
     [`${STORAGE}77.1.2.1`, 'video'], [`${STORAGE}77.1.4.1`, 'video'],
 ];

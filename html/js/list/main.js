@@ -508,5 +508,11 @@ renderForm();
 search('other');
 hearLive();
 
-addEventListener('load', () =>
-    import('../ui/program.js').then(({ keepProgram }) => keepProgram()));
+const keep = () => import('../ui/program.js').then(({ keepProgram }) => keepProgram());
+
+// what start.js begins may come after all else
+if (document.readyState === 'complete') {
+    keep();
+} else {
+    addEventListener('load', keep);
+}

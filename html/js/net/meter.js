@@ -25,7 +25,7 @@ const SERVER = 5;
 const FIRST = 40e3;
 
 /** More requests under way gain nothing. */
-const MOST = 3;
+export const MOST = 3;
 
 
 /** @param {boolean} [saves] @returns {Meter} */

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // Cine: one frame after the other, at the header's rate.  A frame that is
-// not here yet is waited for, never left out.
+// not here yet is waited for, never left out; on a slow net all of them are,
+// before it begins.
 
+import { MOST, rateOf, waitOf } from '../net/meter.js';
 import { find, setText } from '../ui/dom.js';
 import { text } from '../ui/text.js';
 
@@ -33,6 +35,28 @@ export function tick(last, now, fps) {
 
     // keep the beat, but never run after time that is lost
     return { due: true, last: now - last > 2 * step ? now : last + step };
+}
+
+
+/**
+ * A loop that the net cannot bring at its rate is not played before all of it
+ * is here.
+ * @param {import('../net/meter.js').Meter} m
+ * @param {number} fps
+ * @param {() => number} hereOf how many frames are here
+ * @param {number} count
+ * @returns {number | null} percent that are here; null: it plays
+ */
+export function awaited(m, fps, hereOf, count) {
+    const each = Math.max(m.final / rateOf(m), waitOf(m) / MOST);
+
+    if (each <= 1000 / fps) {
+        return null;
+    }
+
+    const here = hereOf();
+
+    return here < count ? Math.floor(here / count * 100) : null;
 }
 
 
@@ -81,6 +105,7 @@ export function renderCine(bar, s) {
         rate.value = String(Math.round(s.fps));
     }
 
-    setText(find('.cine-place', HTMLElement, bar),
-        `${s.index + 1} / ${s.stack?.frames.length ?? 0}`);
+    setText(find('.cine-place', HTMLElement, bar), s.playing && s.cineHere !== null
+        ? text('Loading {part} %', { part: s.cineHere })
+        : `${s.index + 1} / ${s.stack?.frames.length ?? 0}`);
 }

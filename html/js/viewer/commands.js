@@ -149,7 +149,7 @@ const COMMANDS = [
         run: async (host) => (await import('./compare.js')).comparePrior(host) },
     { name: 'another', label: text('Another study beside'), keys: [],
         run: async (host) => (await import('./another.js')).openAnother(host) },
-    { name: 'timeline', label: text('Studies of the patient'), keys: ['/'],
+    { name: 'timeline', label: text('Studies of the patient'), keys: ['_'],
         run: async (host) => (await import('./timeline.js')).toggleTimeline(host) },
     { name: 'hang-forth', label: text('Next hanging'), keys: ['.'],
         run: async (host) => (await import('./nexthanging.js')).stepHanging(host, 1) },

@@ -11,7 +11,7 @@ import { showMatches } from './matches.js';
 import { linkedFromHere } from './links.js';
 import { withPort } from './page.js';
 import { text } from '../ui/text.js';
-import { isSamePatient } from './identity.js';
+import { isSamePatient, isStranger } from './identity.js';
 import { getSeries, hasPictures } from './series.js';
 import { emptied, frameOf, initial, isProjection, scrolledTo } from './state.js';
 import { entries } from './strip.js';
@@ -149,13 +149,14 @@ export async function beside(host, prior, series) {
         });
 
         if (item !== null && match !== null) {
-            showMatches(match.id, likenessOf(item, match));
             host.updatePage((page) => besideSlice(page, page.ports.findIndex((p) =>
                 p.stack?.id === s.stack?.id), to));
+            showMatches(host.page().ports[to], likenessOf(item, match));
         }
     }));
 
-    if (host.page().ports.every((s) => (s.stack?.frames.length ?? 0) >= LEAST_LINKED)) {
+    // two patients are not linked (S2)
+    if (!isStranger(host.page(), uid) && host.page().ports.every((s) => (s.stack?.frames.length ?? 0) >= LEAST_LINKED)) {
         host.updatePage(linkedFromHere);
     }
 }

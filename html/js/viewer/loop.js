@@ -4,7 +4,7 @@
 // while there is something to do.
 
 import { chosen } from './choose.js';
-import { nextIndex, tick } from './cine.js';
+import { awaited, nextIndex, tick } from './cine.js';
 import { lensed } from './lensed.js';
 import { seenPorts, withPort } from './page.js';
 import { basePicture, plan, wishes } from './plan.js';
@@ -58,7 +58,7 @@ export class Loop {
         const seen = seenPorts(store.page);
 
         seen.forEach((at) => this.#put(at, advanced(store.page.ports[at], now,
-            this.root, look)));
+            this.root, look, this.meter())));
 
         for (const { at, k, p } of this.#ask()) {
             if (p !== null) {
@@ -167,11 +167,26 @@ export class Loop {
  * @param {number} now ms
  * @param {string} root
  * @param {Look} look
+ * @param {import('../net/meter.js').Meter} meter
  * @returns {Viewport}
  */
-function advanced(s, now, root, look) {
+function advanced(s, now, root, look, meter) {
     if (!s.playing) {
         return s;
+    }
+
+    const frames = s.stack?.frames ?? [];
+    const isHere = (/** @type {unknown} */ _, /** @type {number} */ i) => {
+        const { key } = basePicture(s, root, i, s.window, 'final', false);
+
+        return look.bytes(key) > 0 || look.failed(key) !== null;
+    };
+    // without a rev only what fits into memory would ever be here
+    const cineHere = frames.some((f) => f.rev === '') ? null
+        : awaited(meter, s.fps, () => frames.filter(isHere).length, frames.length);
+
+    if (cineHere !== null) {
+        return cineHere === s.cineHere ? s : { ...s, cineHere };
     }
 
     const { due, last } = tick(s.cineAt, now, s.fps);
@@ -179,7 +194,7 @@ function advanced(s, now, root, look) {
     const p = basePicture(s, root, next, s.window, 'final');
 
     return due && (look.ready(p.key) || look.failed(p.key) !== null)
-        ? { ...scrolledTo(s, next), direction: 1, cineAt: last } : s;
+        ? { ...scrolledTo(s, next), direction: 1, cineAt: last, cineHere } : s;
 }
 
 

@@ -173,10 +173,11 @@ async function getPicture(p, signal, use) {
         const good = { status: 200, reason: '', wait: 0 };
 
         if (use === 'far' && p.kept) {
-            return { ...good, blob: null, bytes: (await answer.arrayBuffer()).byteLength };
+            return { ...good, blob: null, bytes: (await answer.arrayBuffer()
+                .catch(brokeOff)).byteLength };
         }
 
-        const blob = await answer.blob();
+        const blob = await answer.blob().catch(brokeOff);
 
         return { ...good, blob, bytes: blob.size };
 
@@ -192,6 +193,16 @@ async function getPicture(p, signal, use) {
             status, reason, blob: null, bytes: 0, wait: e instanceof Refusal ? e.wait : 0,
         };
     }
+}
+
+
+/**
+ * The server was there: it is asked again, as when it is busy.
+ * @param {Error} e
+ * @returns {never}
+ */
+function brokeOff(e) {
+    throw e.name === 'AbortError' ? e : new Refusal(503, text('The answer broke off'));
 }
 
 

@@ -9,23 +9,29 @@ import { addStyle, el, setText } from '../ui/dom.js';
 import { text } from '../ui/text.js';
 import { addDecoration } from './decorations.js';
 import { hasPictures } from './series.js';
+import { frameOf, isProjection } from './state.js';
 import { entries } from './strip.js';
 import { priorText } from './text.js';
 
 /**
  * @typedef {import('./host.js').Host} Host
+ * @typedef {import('./state.js').Viewport} Viewport
  * @typedef {{by: string[], against: string}} Likeness
  */
 
-/** @type {Map<string, Likeness>} by entry of the strip */
+/** @type {Map<string, Likeness>} by entry of the strip, of projections by image */
 const matched = new Map();
 
 let isShown = false;
 
 
-/** @param {string} entry that was chosen @param {Likeness} likeness */
-export function showMatches(entry, likeness) {
-    matched.set(entry, likeness);
+/** @param {Viewport} s */
+const keyOf = (s) => `${s.entry} ${isProjection(frameOf(s)) ? s.index : ''}`;
+
+
+/** @param {Viewport} s with what was chosen @param {Likeness} likeness */
+export function showMatches(s, likeness) {
+    matched.set(keyOf(s), likeness);
 
     if (!isShown) {
         isShown = true;
@@ -65,7 +71,7 @@ function decorate(cell, host) {
 
     list.value = s.entry;
 
-    const like = matched.get(s.entry);
+    const like = matched.get(keyOf(s));
     const against = like?.against
         ? text('Other body part: {part}', { part: like.against }) : '';
 
@@ -82,11 +88,12 @@ function made(cell, host) {
     const node = el('div', { class: 'match' }, list, el('span', { class: 'match-why' }));
 
     list.addEventListener('change', () => {
-        matched.delete(list.value);
+        [...matched.keys()].filter((k) => k.startsWith(`${list.value} `))
+            .forEach((k) => matched.delete(k));
         host.place(list.value);
         list.blur();
     });
-    cell.querySelector('.cell-stage')?.append(node);
+    cell.querySelector('.texts')?.append(node);
 
     return node;
 }

@@ -19,7 +19,7 @@ import { activePort } from './page.js';
 /** @param {Paper['kind']} kind @returns {string} */
 export const kindText = (kind) => ({
     report: text('Report'), keys: text('Key objects'), pdf: text('Document'),
-    document: text('Document'), video: text('Video'), file: text('File'),
+    text: text('Document'), video: text('Video'), file: text('File'),
     state: text('Presentation state applied'),
 })[kind];
 

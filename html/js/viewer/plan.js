@@ -64,7 +64,7 @@ const VIEW_HALF = { width: 224, height: 224, box: 224 };
 const AHEAD = 24;
 const BEHIND = 8;
 
-/** Frames that come before the picture of a wide window */
+/** Frames that come before the wide picture. */
 const CLOSE = 6;
 
 /** Frames that are decoded in advance, and their pixels, at most. */

@@ -3,7 +3,8 @@
 // What is asked for while nobody waits (checklist E, after what is seen and
 // what is near to it): a first look at each stack, every fourth picture of
 // the active one before its others, the same slices of a prior, and the usual
-// windows of what is seen.  Nothing for a user who pays for bytes.
+// windows of what is seen.  Nothing for a user who pays for bytes, but a loop
+// that is played.
 
 import { presets, sameWindow } from '../math/window.js';
 import { movingStage } from './ladder.js';
@@ -45,6 +46,13 @@ export function prefetched(page, root, meter) {
     const f = frameOf(s);
     const ports = seenPorts(page).map((at) => page.ports[at]);
 
+    const played = ports.find((p) => p.playing && frameOf(p)?.source === null);
+
+    if (played !== undefined) {
+        return remembered([played.stack, played.window, played.size, played.dpr], () =>
+            loop(played, root));
+    }
+
     // what the server makes of many frames it makes when it is asked for only
     if (f === null || f.source !== null || meter.saves || s.size.width === 0
         || ports.some((p) => p.busy !== '' || p.playing))
@@ -56,14 +64,31 @@ export function prefetched(page, root, meter) {
     const of = [page.series, page.anchors, stage, ...ports.flatMap((p) =>
         [p.stack, p.index, p.window, p.size, p.dpr, p.view.rotate])];
 
+    return remembered(of, () => [
+        ...looks(page, s, root), ...rest(s, f, root, stage),
+        ...ofPriors(page, s, ports, root), ...usual(s, f, root),
+    ]);
+}
+
+
+/**
+ * @param {unknown[]} of
+ * @param {() => Picture[]} make
+ * @returns {Picture[]}
+ */
+function remembered(of, make) {
     if (of.length !== last.of.length || of.some((v, i) => v !== last.of[i])) {
-        last = { of, pictures: [
-            ...looks(page, s, root), ...rest(s, f, root, stage),
-            ...ofPriors(page, s, ports, root), ...usual(s, f, root),
-        ] };
+        last = { of, pictures: make() };
     }
 
     return last.pictures;
+}
+
+
+/** @param {Viewport} s @param {string} root @returns {Picture[]} all that it plays */
+function loop(s, root) {
+    return (s.stack?.frames ?? []).map((_, i) =>
+        basePicture(s, root, i, s.window, 'final', false));
 }
 
 

@@ -60,6 +60,7 @@ import { sameWindow } from '../math/window.js';
  * @property {boolean} playing
  * @property {boolean} cineOpen its controls are there
  * @property {number} cineAt when the last frame was due, ms
+ * @property {number | null} cineHere percent of the loop, while it is waited for
  * @property {number} fps
  * @property {Uint8Array} marks of each frame, MARK
  * @property {import('./space/fusion.js').Fusion | null} fusion what lies over
@@ -103,6 +104,7 @@ export function initial() {
         playing: false,
         cineOpen: false,
         cineAt: 0,
+        cineHere: null,
         fps: USUAL_RATE,
         marks: new Uint8Array(0),
         fusion: null,

@@ -37,6 +37,12 @@ const BUTTONS = { 1: 'pan', 2: 'window' };
 /** Of the whole page: the hand that holds it lies on any viewport. */
 const pen = { wasSeen: false, isDown: false };
 
+/** Also where its viewport has gone meanwhile. @param {PointerEvent} e */
+const lifted = (e) => { pen.isDown &&= e.pointerType !== 'pen'; };
+
+addEventListener('pointerup', lifted, { capture: true });
+addEventListener('pointercancel', lifted, { capture: true });
+
 
 /**
  * @param {HTMLElement} port
@@ -176,7 +182,6 @@ export function listenToPointers(port, host, makes = true) {
 
     const end = (/** @type {PointerEvent} */ e) => {
         clearTimeout(held);
-        pen.isDown &&= e.pointerType !== 'pen';
 
         if (!down.delete(e.pointerId)) {
             return;
