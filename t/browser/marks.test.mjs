@@ -368,7 +368,7 @@ onPage('B35 S12 G13 print and picture files say whose, how and what for', {},
 
         const paper = await page.locator('.paper').innerText();
 
-        for (const part of [/Measure, Pat/, /PHANTOM-7/, /1960-02-29/, /2024-04-05/,
+        for (const part of [/Measure, Pat/, /PHANTOM-7/, /Feb 29, 1960/, /Apr 05, 2024/,
             /C 40 +W 400/, /loss/, /Not for primary diagnosis/])
         {
             assert.match(paper, part);
