@@ -208,8 +208,14 @@ function tissueIn(s, node) {
         .map((i) => ({ x: i % GRID * cell.width,
             y: Math.floor(i / GRID) * cell.height, ...cell }));
 
-    return (r) => light.reduce((sum, c) => sum + overlap(r, c), 0)
-        / Math.max(1, r.width * r.height);
+    // a cell at the skin may be dark on average
+    return (r) => {
+        const wide = { x: r.x - cell.width, y: r.y - cell.height,
+            width: r.width + 2 * cell.width, height: r.height + 2 * cell.height };
+
+        return light.reduce((sum, c) => sum + overlap(wide, c), 0)
+            / Math.max(1, wide.width * wide.height);
+    };
 }
 
 
