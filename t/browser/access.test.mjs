@@ -148,10 +148,10 @@ onPage('G25 H15 axe: the viewer, its menus and dialogs', {}, async (page) => {
     await isAccessibleInBoth(page, 'another study');
     await page.keyboard.press('Escape');
 
-    await page.keyboard.press('/');
+    await page.keyboard.press('_');
     await page.locator('.timeline').waitFor();
     await isAccessibleInBoth(page, 'studies of the patient');
-    await page.keyboard.press('/');
+    await page.keyboard.press('_');
 
     await page.keyboard.press('c');
     await page.locator('.cine').waitFor();

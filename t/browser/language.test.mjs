@@ -290,7 +290,8 @@ onPage('G25 all that the display check says is in the catalogues', {}, async (pa
     await page.locator('.field-start').click();
     assert.deepEqual(await unsaid(page, []), [], 'running');
 
-    for (let i = 0; i < 9; i++) {
+    for (let i = 1; i <= 9; i++) {
+        await page.locator('.field-place', { hasText: new RegExp(`\\b${i}\\b.*9`) }).waitFor();
         await page.keyboard.press('0');
     }
 
