@@ -114,7 +114,8 @@ export const KEYS = [
 
             for (const [key, name] of [...TOOLS, ['d', 'length'], ['a', 'cobb'], ['s', 'scroll']]) {
                 await v.press(key);
-                same(tool(), name, `the tool of ${key}`);
+                // what draws is loaded when it is used first
+                await until(() => tool() === name, `the tool of ${key} is ${name}`);
             }
 
             await v.press('o');
