@@ -17,7 +17,7 @@ const GAP = 12;
 const RINGS = [0, 24, 56, 104, 176, 280];
 
 /** What lies under a label counts so much, against a CSS px of way. */
-const WEIGHT = Object.freeze({ label: 6, mark: 4, tissue: 40 });
+const WEIGHT = Object.freeze({ label: 6, mark: 4, tissue: 2000 });
 
 
 /**
