@@ -7,12 +7,13 @@ import assert from 'node:assert/strict';
 
 import { BASE, isShown, onPage } from './browser.mjs';
 
-/** Protocols of all that came over the net. */
+/** Protocols of all that came over the net; what the worker gives has none. */
 const protocols = (/** @type {import('playwright-core').Page} */ page) =>
     page.evaluate(() => [...new Set([...performance.getEntriesByType('navigation'),
         ...performance.getEntriesByType('resource')]
         .filter((e) => /** @type {PerformanceResourceTiming} */ (e).transferSize > 0)
-        .map((e) => /** @type {PerformanceResourceTiming} */ (e).nextHopProtocol))]);
+        .map((e) => /** @type {PerformanceResourceTiming} */ (e).nextHopProtocol)
+        .filter((protocol) => protocol !== ''))]);
 
 
 onPage('list, viewer and service worker are a secure context over HTTP/2', { worker: true },

@@ -173,7 +173,7 @@ onPage('S11 the label of a mark keeps off the breast where there is air',
         await page.waitForFunction(() => /mm/.test(
             document.querySelector('.mark-label')?.textContent ?? ''));
 
-        const { bare } = await without(page, '.mark');
+        const { bare } = await without(page, '.mark, .texts > *, .texts > * > *');
         const ports = await page.locator('.ports').boundingBox();
         const text = await page.locator('.mark-label').boundingBox();
 
@@ -367,6 +367,7 @@ onPage('G8 the magnifier: what is under the pointer, 2 to 4 times as large; by k
         const y = box.height / 2 + (60 - 80) * 1.6 * scale;
 
         await page.keyboard.press('\'');
+        await page.waitForSelector('.port[data-tool="magnify"]');
         await page.mouse.move(box.x + edge - 20, box.y + y);
 
         for (const times of [2, 3, 4]) {

@@ -74,7 +74,7 @@ const browser = await chromium.launch({
 for (const [name, study, width, height, touch, keys] of SCREENS) {
     const context = await browser.newContext({
         viewport: { width, height }, hasTouch: touch, isMobile: touch,
-        deviceScaleFactor: width < 500 ? 2 : 1,
+        deviceScaleFactor: width < 500 ? 2 : 1, colorScheme: 'dark',
     });
     const page = await context.newPage();
 
@@ -83,7 +83,7 @@ for (const [name, study, width, height, touch, keys] of SCREENS) {
 
     if (study !== '') {
         await page.locator('.cell-description', { hasText: study }).first().click();
-        await page.locator('.badge[data-state="final"]').waitFor();
+        await page.locator('.badge[data-state="final"]').first().waitFor();
         await page.mouse.move(0, 0);
     }
 
@@ -97,8 +97,8 @@ for (const [name, study, width, height, touch, keys] of SCREENS) {
             && document.querySelector('[aria-busy="true"], .status-arriving') === null);
     } else {
         await page.waitForLoadState('networkidle');
-        await page.waitForFunction(() => [...document.querySelectorAll('.port')].every(
-            (port) => port.querySelector('.badge[data-state="final"]')));
+        await page.waitForFunction(() => [...document.querySelectorAll('.frame')].every(
+            (frame) => frame.querySelector('.badge[data-state="final"]')));
     }
     await page.screenshot({
         path: join(folder, `${name}.jpg`), type: 'jpeg', quality: 82,
