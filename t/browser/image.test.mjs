@@ -392,11 +392,8 @@ const SAMPLES = {
     'MONOCHROME1': 'cr-dx/dx-fuji-small-mono1.dcm',
     'palette of 8 bits': 'pixel-layout/synth-palette-8bit-offset50.dcm',
     'palette of 16 bits': 'pixel-layout/synth-palette-16bit-4096.dcm',
-    'segmented palette': 'us/aloka-palette-16bit-segmented-lut.dcm',
     'signed with padding': 'pixel-layout/synth-signed-padding.dcm',
-    'planar 0': 'us/ge-rgb-640x480.dcm',
     'planar 1': 'pixel-layout/synth-rgb-planar1-65x67.dcm',
-    'planar 1 of YBR in RLE': 'us/acuson-ybrfull-rle-planar1.dcm',
 };
 
 for (const [name, file] of Object.entries(SAMPLES)) {
