@@ -439,7 +439,14 @@ onPage('G19 a slab shows what lies before and behind', {}, async (page) => {
     await panel.locator('.space-mm').press('Enter');
     await settled(page, 4);
 
-    const ball = await ballIn(page, 1, BODY.balls.P.hu);
+    let ball = await ballIn(page, 1, BODY.balls.P.hu);
+
+    // the plane stays until the slab is here
+    for (let left = 600; left > 0 && !(ball.n > 60); left--) {
+        await drawn(page);
+        ball = await ballIn(page, 1, BODY.balls.P.hu);
+    }
+
     const scale = await scaleIn(page, 1);
 
     assert.ok(ball.n > 60 && Math.hypot(ball.x, ball.y) < 3 * scale, JSON.stringify(ball));
@@ -706,7 +713,8 @@ onPage('H12 what lies over a picture and the cross-hair are in the address', {},
         await page.goto(url);
         await settled(page, 3);
         await page.locator('.space-opacity').first().waitFor({ state: 'attached' });
-        assert.equal(await port(page, 0).getAttribute('data-shown'), at);
+        await page.waitForFunction((n) =>
+            document.querySelector('.port')?.getAttribute('data-shown') === n, at);
         assert.equal(await port(page, 2).locator('.line-cross').count(), 4);
         await port(page, 0).focus();
         await drawn(page);
