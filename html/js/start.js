@@ -38,5 +38,9 @@ list?.addEventListener('change', () => {
     storage().setItem(KEY, /** @type {HTMLSelectElement} */ (list).value);
     location.reload();
 });
-page.classList.add('is-spoken');
-import(`./${document.body.className.replace('page-', '')}/main.js`);
+
+try {
+    await import(`./${document.body.className.replace('page-', '')}/main.js`);
+} finally {
+    page.classList.add('is-begun');
+}

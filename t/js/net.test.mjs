@@ -313,6 +313,26 @@ test('at rest what is looked at has the net for itself', async () => {
 });
 
 
+test('a picture that takes long does not keep the one that is looked at', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+
+    const { loader, asked } = bench({ depth: () => 1 });
+    const keys = () => asked.map((a) => a.key).join('');
+
+    loader.want(pictures('ab'));
+    asked[0].answer(blob);
+    await settled();
+    loader.want(pictures('cb'), { far: pictures('z') });
+    assert.equal(keys(), 'ab');
+    t.mock.timers.tick(2000);
+    assert.equal(keys(), 'abc');
+    asked[2].answer(blob);
+    await settled();
+    assert.equal(keys(), 'abc');
+    assert.equal(asked[1].signal.aborted, false);
+});
+
+
 test('L9 what the browser keeps is read again when it is needed, and only then', async () => {
     const { loader, asked } = bench({ keepBytes: 250, keepPixels: 100, depth: () => 1 });
     const kept = (/** @type {string} */ keys) => pictures(keys).map((p) => ({ ...p, kept: true }));

@@ -33,6 +33,9 @@ import { text } from '../ui/text.js';
 /** Pictures that are read again at once, besides what is asked for. */
 const READS = 4;
 
+/** What takes longer keeps nothing else that is wanted waiting. ms */
+const STALLED = 1500;
+
 /** How often a busy server (503) is asked again. */
 const TRIES = 4;
 
@@ -73,9 +76,10 @@ export class Loader {
     /** @type {Set<string>} */
     #decoding = new Set();
     /**
-     * waits: for a busy server to be asked again; reads: what came before
+     * waits: for a busy server to be asked again; reads: what came before;
+     * stalls: takes long
      * @type {Map<string, {picture: Picture, abort: AbortController,
-     *     waits: boolean, reads: boolean}>}
+     *     waits: boolean, reads: boolean, stalls: boolean}>}
      */
     #underway = new Map();
     /** @type {Map<string, number>} tries so far */
@@ -274,9 +278,10 @@ export class Loader {
     }
 
 
-    /** @param {boolean} reads */
-    #hasRoom(reads) {
-        const all = [...this.#underway.values()].filter((u) => u.reads === reads);
+    /** @param {boolean} reads @param {boolean} [stalls] those that do are many, too */
+    #hasRoom(reads, stalls = false) {
+        const all = [...this.#underway.values()].filter((u) => u.reads === reads
+            && (stalls || !u.stalls));
 
         // one that asks is enough while the server may be gone
         return all.length < (reads ? READS : this.#pauses > 0 ? 1 : this.options.depth());
@@ -286,7 +291,7 @@ export class Loader {
     #pumpFar() {
         const { pictures } = this.#far;
 
-        while (this.#far.next < pictures.length && !this.isGone && this.#hasRoom(false)) {
+        while (this.#far.next < pictures.length && !this.isGone && this.#hasRoom(false, true)) {
             const p = pictures[this.#far.next];
 
             if (!p.kept && this.#bytes > this.options.keepBytes * 0.9) {
@@ -337,10 +342,18 @@ export class Loader {
         const use = this.#seen().includes(p) ? 'seen'
             : this.#wanted.includes(p) ? 'near' : 'far';
 
-        this.#underway.set(p.key, { picture: p, abort, waits: false, reads: this.#isHere(p) });
+        const under = { picture: p, abort, waits: false, reads: this.#isHere(p), stalls: false };
+        const stall = setTimeout(() => {
+            under.stalls = true;
+            this.#pump();
+        }, STALLED);
+
+        this.#underway.set(p.key, under);
 
         const answer = await this.options.get(p, abort.signal, use)
             .catch(() => ({ status: 0, reason: '', blob: null, bytes: 0, wait: 0 }));
+
+        clearTimeout(stall);
 
         if (abort.signal.aborted) {
             return;
@@ -391,7 +404,7 @@ export class Loader {
         // holds its place meanwhile: a busy server gets no more questions
         const abort = new AbortController();
 
-        this.#underway.set(p.key, { picture: p, abort, waits: true, reads: false });
+        this.#underway.set(p.key, { picture: p, abort, waits: true, reads: false, stalls: false });
         setTimeout(() => {
             if (!abort.signal.aborted) {
                 this.#underway.delete(p.key);
