@@ -203,6 +203,8 @@ int pacs_op_blob(pacs_op_t *op, pacs_str_t key, pacs_open_t *blob,
 /* reply helpers; false or PACS_E_NOMEM when the arena is used up */
 int pacs_reply_header(pacs_op_t *op, const char *name, pacs_str_t value);
 int pacs_reply_memory(pacs_op_t *op, pacs_str_t body);
+/* takes text as the body, gzip'ed (zlib's level) for who takes it */
+int pacs_reply_text(pacs_op_t *op, pacs_buf_t *text, int level);
 /* xml.c: the data sets of a JSON array as parts of multipart/related, or
  * (single) the one that there is alone; gzip'ed for who takes it */
 int pacs_reply_xml(pacs_op_t *op, pacs_str_t json, bool single,
@@ -251,6 +253,8 @@ int pacs_op_capabilities(pacs_op_t *op, const pacs_route_t *route,
 int pacs_op_conformance(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
 int pacs_op_session(pacs_op_t *op, const pacs_route_t *route,
+    const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
+int pacs_op_opening(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
 int pacs_op_search(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned nparams, pacs_err_t *err);

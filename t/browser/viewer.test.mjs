@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 
 import {
     BASE, canvasPixels, cinePlayed, difference, drag, isShown, onPage, openStudy, portBox,
-    seen, serverPicture, textOf,
+    seen, serverPicture, textOf, withMetadata,
 } from './browser.mjs';
 import { CT, US, grey } from './studies.mjs';
 
@@ -324,12 +324,9 @@ onPage('S5 G21 a frame that fails is a crossed box, and can be asked for again',
 
 onPage('S1 H9 images of another patient are not shown, and the banner turns red', {},
     async (page) => {
-        await page.route('**/series/*/metadata', async (route) => {
-            const answer = await route.fetch();
-            const all = await answer.json();
-
+        await withMetadata(page, (all) => {
             all[7]['00100020'] = { vr: 'LO', Value: ['SOMEBODY-ELSE'] };
-            await route.fulfill({ response: answer, json: all });
+            return all;
         });
         await page.goto(`${BASE}/viewer.html?study=${CT.study}`);
         await page.locator('.banner.is-alarm').waitFor();
@@ -353,12 +350,7 @@ onPage('S9 no patient stays when the session has ended', { allow: /401/ },
 
 
 onPage('S5 H3 fewer images than announced are said', {}, async (page) => {
-    await page.route('**/series/*/metadata', async (route) => {
-        const answer = await route.fetch();
-        const all = await answer.json();
-
-        await route.fulfill({ response: answer, json: all.slice(0, -2) });
-    });
+    await withMetadata(page, (all) => all.slice(0, -2));
     await openStudy(page, CT.study);
     await page.locator('.thumb-count.is-incomplete').waitFor();
     assert.equal(await page.locator('.thumb-count').first().innerText(), '22 of 24');
