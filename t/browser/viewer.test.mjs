@@ -6,6 +6,8 @@ import {
     BASE, canvasPixels, cinePlayed, difference, drag, isShown, onPage, openStudy, portBox,
     seen, serverPicture, textOf,
 } from './browser.mjs';
+import { made, newUid } from './made.mjs';
+import { store } from './part10.mjs';
 import { CT, US, grey } from './studies.mjs';
 
 /** JPEG of quality 90 on flat areas; and on the gradient */
@@ -362,6 +364,43 @@ onPage('S5 H3 fewer images than announced are said', {}, async (page) => {
     await openStudy(page, CT.study);
     await page.locator('.thumb-count.is-incomplete').waitFor();
     assert.equal(await page.locator('.thumb-count').first().innerText(), '22 of 24');
+});
+
+
+onPage('S5 H3 a study that still arrives says so, and counts what has come since', {},
+    async (page) => {
+        const of = { StudyInstanceUID: newUid(), SeriesInstanceUID: newUid(), Modality: 'CT' };
+        const image = (/** @type {number} */ n) => made({ ...of, InstanceNumber: n }, 64);
+        const says = (/** @type {string} */ text) =>
+            page.locator('.arriving-text').getByText(text).waitFor();
+        const count = (/** @type {string} */ text) =>
+            page.locator('.thumb-count').first().getByText(text, { exact: true }).waitFor();
+
+        await store(BASE, [image(1), image(2)]);
+        await openStudy(page, of.StudyInstanceUID);
+        await says('The study is still arriving.');
+        await store(BASE, [image(3), made({ ...of, SeriesInstanceUID: newUid(),
+            SeriesNumber: 2 }, 64)]);
+        await says('1 image is not loaded yet.');
+        await count('2 of 3');
+        assert.match(await textOf(page, '.corner-bl'), /^1 \/ 2/);
+        await page.locator('.thumb').nth(1).waitFor();
+
+        await page.getByRole('button', { name: 'Load them' }).click();
+        await isShown(page, 1);
+        await count('3');
+        // what it waits for is 5 s of the server's clock
+        await page.locator('.arriving').waitFor({ state: 'hidden' });
+    });
+
+
+onPage('the name of the window names no patient: the browser keeps it', {}, async (page) => {
+    await openStudy(page, CT.study);
+
+    const title = await page.title();
+
+    assert.ok(title.startsWith(CT.description), title);
+    assert.ok(!title.includes('script'), title);
 });
 
 

@@ -27,6 +27,14 @@ import { dataset } from './helper.mjs';
 const NOW = new Date(2024, 2, 2, 9);
 
 
+test('an address that lies about what is chosen chooses nothing', () => {
+    const q = fromAddress('?when=constructor&sort=-valueOf');
+
+    assert.equal(q.sort, '');
+    assert.ok(!searchPath(q, NOW).includes('StudyDate='));
+});
+
+
 test('what is typed becomes a QIDO search', () => {
     const of = (/** @type {any} */ q) => {
         const path = searchPath({ ...emptyQuery(), ...q }, NOW);

@@ -3,6 +3,7 @@
 // What the reader typed, as a QIDO-RS search (PS3.18 8.3.4) and as the
 // address of the page, so that going back finds the list as it was left.
 
+import { entryFor } from '../dicom/dataset.js';
 import { toDA } from '../dicom/dates.js';
 import { text } from '../ui/text.js';
 
@@ -246,7 +247,7 @@ function startKey(typed) {
  * @returns {string} a range of dates
  */
 function dateKey(q, now) {
-    const period = PERIODS[q.when];
+    const period = entryFor(PERIODS, q.when);
 
     if (period !== undefined) {
         const from = new Date(now);
@@ -287,7 +288,7 @@ export function fromAddress(search) {
         q[k] = args.get(k) ?? '';
     });
 
-    q.sort = SORTS[q.sort.replace('-', '')] ? q.sort : '';
+    q.sort = entryFor(SORTS, q.sort.replace('-', '')) ? q.sort : '';
     q.page = Math.max(0, Math.floor(Number(args.get('page') ?? 1)) - 1 || 0);
 
     return q;

@@ -48,7 +48,7 @@ export function facts(s, now) {
             join(formatDate(first(ds, TAG.StudyDate)), formatTime(first(ds, TAG.StudyTime)),
                 first(ds, TAG.StudyDescription), first(ds, TAG.SeriesDescription),
                 labelled(TEXT.accession, first(ds, TAG.AccessionNumber)),
-                labelled(TEXT.image, `${s.index + 1} / ${s.stack?.frames.length ?? 1}`)),
+                labelled(TEXT.image, `${(s.shown?.index ?? s.index) + 1} / ${s.stack?.frames.length ?? 1}`)),
         ],
         foot: [
             join(window === null ? '' : formatWindow(window),
