@@ -378,7 +378,7 @@ onPage('S5 H3 a study that still arrives says so, and counts what has come since
 
         await store(BASE, [image(1), image(2)]);
         await openStudy(page, of.StudyInstanceUID);
-        await says('The study is still arriving.');
+        await page.waitForSelector('.arriving', { state: 'attached' });
         await store(BASE, [image(3), made({ ...of, SeriesInstanceUID: newUid(),
             SeriesNumber: 2 }, 64)]);
         await says('1 image is not loaded yet.');
@@ -386,10 +386,19 @@ onPage('S5 H3 a study that still arrives says so, and counts what has come since
         assert.match(await textOf(page, '.corner-bl'), /^1 \/ 2/);
         await page.locator('.thumb').nth(1).waitFor();
 
+        // how long it counts as arriving is the server's word
+        let arriving = 3600000;
+
+        await page.route('**/pacs/events', (r) => r.fulfill({
+            contentType: 'text/event-stream',
+            body: `retry: 100\nevent: hello\ndata: {"arriving_ms":${arriving}}\n\n`
+                + `event: study\ndata: {"study":"${of.StudyInstanceUID}","age_ms":50}\n\n`,
+        }));
         await page.getByRole('button', { name: 'Load them' }).click();
-        await isShown(page, 1);
+        await says('The study is still arriving.');
         await count('3');
-        // what it waits for is 5 s of the server's clock
+        assert.ok(await page.getByRole('button', { name: 'Load them' }).isHidden());
+        arriving = 1;
         await page.locator('.arriving').waitFor({ state: 'hidden' });
     });
 

@@ -46,6 +46,7 @@ test('what is typed becomes a QIDO search', () => {
     assert.equal(of({ name: 'smi jo' }), 'PatientName=*smi*jo*&limit=50');
     assert.equal(of({ name: 'smi, jo' }), 'PatientName=smi*%5Ejo*&limit=50');
     assert.equal(of({ id: ' 12 ' }), 'PatientID=12*&limit=50');
+    assert.equal(of({ id: '"12"' }), 'PatientID=12&limit=50');
     assert.equal(of({ accession: 'a+b' }), 'AccessionNumber=a%2Bb*&limit=50');
     assert.equal(of({ when: 'today' }), 'StudyDate=20240302-&limit=50');
     assert.equal(of({ when: 'week' }), 'StudyDate=20240225-&limit=50');

@@ -16,6 +16,7 @@ import { presets } from '../../html/js/math/window.js';
 import { metered, newMeter } from '../../html/js/net/meter.js';
 import { ceilingOf, movingStage } from '../../html/js/viewer/ladder.js';
 import { neighbours, plan, tilePictures, wishes } from '../../html/js/viewer/plan.js';
+import { folded } from '../../html/js/viewer/output/sheet.js';
 import { prefetched } from '../../html/js/viewer/prefetch.js';
 import {
     activePort, initialPage, nextAnnotation, seenPorts, selected, toggledAlone,
@@ -444,6 +445,16 @@ test('S2 a name that turns what stands behind it turns no ID', () => {
     assert.equal(who('Doe^J\u202e'), 'Doe, J  12345');
     assert.equal(who('Doe^J\u2069\u2067'), 'Doe, J  12345');
     assert.equal(who('\u05db\u05d4\u05df'), '\u2068\u05db\u05d4\u05df\u2069  12345');
+});
+
+
+test('S12 a line that is too long for a picture goes on in the next, fact by fact', () => {
+    const fits = (/** @type {string} */ s) => s.length <= 12;
+
+    assert.deepEqual(folded('Doe, J   ID 7   Born 1970', fits), ['Doe, J', 'ID 7', 'Born 1970']);
+    assert.deepEqual(folded('a   b   c', fits), ['a   b   c']);
+    assert.deepEqual(folded('longer than that   b', fits), ['longer than that', 'b']);
+    assert.deepEqual(folded('', fits), ['']);
 });
 
 

@@ -235,9 +235,15 @@ function anywhereKey(typed) {
 }
 
 
-/** @param {string} typed @returns {string} */
+/**
+ * 12 finds 123, too; "12" only itself.
+ * @param {string} typed
+ * @returns {string}
+ */
 function startKey(typed) {
-    return typed.trim() === '' ? '' : `${typed.trim()}*`;
+    const exact = /^"(.+)"$/.exec(typed.trim());
+
+    return typed.trim() === '' ? '' : exact === null ? `${typed.trim()}*` : exact[1];
 }
 
 
