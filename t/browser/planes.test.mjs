@@ -724,4 +724,9 @@ onPage('H12 what lies over a picture and the cross-hair are in the address', {},
         // a plane of nowhere and a slab of anything are left out
         await page.goto(url.replace(/~f=[^&]*/, '~p=oblique~c=1,2,3~b=x,-1~f=1.2.3,hot,9,0'));
         await settled(page, 3);
+
+        await page.goto(url.replace(',hot,', ',constructor,'));
+        await settled(page, 3);
+        await page.waitForSelector('.port-fusion[data-state="final"]');
+        assert.equal(await page.locator('.space-map').first().inputValue(), 'hot');
     });

@@ -15,7 +15,7 @@
 // (cross=FRAME OF REFERENCE,x,y,z) are made again by space/placed.js.
 
 import { middleOf, planeOf } from '../math/plane.js';
-import { centerOf, fitScale } from '../math/view.js';
+import { centerOf, fitScale, scaleWithin } from '../math/view.js';
 import { isUid } from '../net/urls.js';
 import { withLayout } from './page.js';
 import { frameOf, imageSize, scrolledTo, withTiles, withWindow } from './state.js';
@@ -248,8 +248,10 @@ function zoomedAs(s, z, o) {
     const isThere = times > 0 && x >= 0 && x <= 1 && y >= 0 && y <= 1
         && s.size.width > 0;
 
+    const fit = fitScale(view, image, s.size);
+
     return { ...s, view: !isThere ? view : {
-        ...view, scale: times * fitScale(view, image, s.size),
+        ...view, scale: scaleWithin(times * fit, fit),
         center: { x: x * image.width, y: y * image.height },
     } };
 }

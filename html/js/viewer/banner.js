@@ -35,8 +35,9 @@ export function renderBanner(study, alarm, patients) {
     put('.banner-alarm', alarm);
     find('.banner', HTMLElement).classList.toggle('is-alarm', alarm !== '');
 
-    document.title = [name.main, description].filter(Boolean).join(' · ')
-        || text('Images');
+    // the browser's history keeps it, on whosever computer: nobody is named
+    document.title = [description, formatDate(first(ds, TAG.StudyDate))]
+        .filter(Boolean).join(' · ') || text('Images');
     renderTwo(patients.length > 1 && alarm === '' ? patients : []);
 }
 
