@@ -102,8 +102,14 @@ export function closeMenu() {
     open = null;
 
     if (hadFocus) {
-        find('.cell.is-active .port, .port', HTMLElement).focus();
+        selectedPort().focus();
     }
+}
+
+
+/** @returns {HTMLElement} */
+export function selectedPort() {
+    return find('.port[aria-current="true"]', HTMLElement);
 }
 
 
