@@ -36,6 +36,8 @@ def walk(item):
             m = c.MeasuredValueSequence[0]
             print('NUM', c.ConceptNameCodeSequence[0].CodeValue,
                 m.MeasurementUnitsCodeSequence[0].CodeValue, m.NumericValue)
+        if c.ValueType == 'PNAME':
+            print('PNAME', c.PersonName)
         if c.ValueType == 'SCOORD':
             print('SCOORD', c.GraphicType, list(c.GraphicData))
         walk(c)
@@ -331,6 +333,9 @@ onPage('G12 marks are stored as TID 1500, read back, and of their author',
         await page.waitForSelector('.panel-saving:not([data-state="saved"])');
         await page.waitForSelector('.panel-saving[data-state="saved"]');
 
+        assert.ok(await page.evaluate(() => Object.values(localStorage)
+            .some((v) => v.includes('Reader^Rita'))), 'the name is kept');
+
         // another browser
         await page.evaluate(() => localStorage.clear());
         page = await nextPage(page);
@@ -356,6 +361,7 @@ onPage('G12 marks are stored as TID 1500, read back, and of their author',
         assert.match(read, /NUM G-D7FE|NUM 410668003/);
         assert.match(read, /410668003 mm 50$/m);
         assert.match(read, /ELLIPSE/);
+        assert.match(read, /^PNAME Reader\^Rita$/m);
     });
 
 
@@ -499,9 +505,31 @@ onPage('S12 a picture file is what is seen of the selected viewport, between its
 
 onPage('a viewport is stored as a secondary capture', {}, async (page) => {
     await openStudy(page, DX.study);
+
+    const shown = readPng(await saved(page, 'export-png'));
+
     await page.locator('.toolbar [data-command="output"]').click();
     await page.locator('.menu [data-command="capture"]').click();
     await page.locator('.said').getByText('Stored as a capture').waitFor();
+
+    // the same as the file, and not only its picture: whose it is stands above
+    const [{ '00080018': { Value: [uid] }, '0020000E': { Value: [series] } }] = await (
+        await fetch(`${BASE}/dicom-web/studies/${DX.study}/instances?Modality=OT`
+            + '&includefield=0020000E&orderby=-InstanceNumber')).json();
+    const stored = readPng(Buffer.from(await (await fetch(`${BASE}/dicom-web/studies/${DX.study}`
+        + `/series/${series}/instances/${uid}/rendered`,
+    { headers: { Accept: 'image/png' } })).arrayBuffer()));
+
+    assert.deepEqual([stored.width, stored.height], [shown.width, shown.height]);
+
+    // but for the time that it was made
+    for (let y = 0; y < shown.height - 30; y += 3) {
+        for (let x = 0; x < shown.width; x += 5) {
+            const [a, b] = [stored.at(x, y)[0], shown.at(x, y)[0]];
+
+            assert.ok(Math.abs(a - b) <= 2, `${x} ${y}: ${a} ${b}`);
+        }
+    }
 
     const [file] = await files(page, DX.study, 'OT');
     const said = execFileSync('dciodvfy', [file], { encoding: 'utf8',

@@ -586,6 +586,9 @@ const SPACINGS = {
     'ultrasound of another image': { values: { SOPClassUID: `${CLASS}6.1`, Modality: 'US',
         SequenceOfUltrasoundRegions: item({ ...CM, RegionLocationMaxX1: 400 }) },
     source: null },
+    'ultrasound of a taller image': { values: { SOPClassUID: `${CLASS}6.1`, Modality: 'US',
+        SequenceOfUltrasoundRegions: item({ ...CM, RegionLocationMaxY1: 400 }) },
+    source: null },
 };
 
 /** @param {Record<string, any>} values @returns {Promise<string>} a study of 64 x 64 */
