@@ -520,6 +520,7 @@ onPage('G19 PET over CT: the same place, in colour, its own scale', {}, async (p
     // half of the scale: the upper half of the colours is not reached any more
     await page.locator('.space-most').fill(String(PET.uptake * 2));
     await page.locator('.space-most').press('Enter');
+    await drawn(page);
     await page.waitForSelector('.port-fusion[data-state="final"]');
     await drawn(page);
 
