@@ -253,7 +253,8 @@ export class Viewer {
             const badge = /** @type {HTMLElement | null | undefined} */ (
                 port?.closest('.frame')?.querySelector('.badge'));
 
-            return badge?.dataset.state === 'final' && port.dataset.shown !== ''
+            return badge?.dataset.state === 'final' && port.dataset.waiting === 'false'
+                && port.dataset.shown !== ''
                 && (number === undefined || this.shown(at) === number);
         }, `image ${number ?? ''} in viewport ${at + 1}`);
         await this.drawn();

@@ -48,11 +48,11 @@ export function facts(s, now) {
             join(formatDate(first(ds, TAG.StudyDate)), formatTime(first(ds, TAG.StudyTime)),
                 first(ds, TAG.StudyDescription), first(ds, TAG.SeriesDescription),
                 labelled(TEXT.accession, first(ds, TAG.AccessionNumber)),
-                labelled(TEXT.image, `${s.index + 1} / ${s.stack?.frames.length ?? 1}`)),
+                labelled(TEXT.image, `${(s.shown?.index ?? s.index) + 1} / ${s.stack?.frames.length ?? 1}`)),
         ],
         foot: [
             join(window === null ? '' : formatWindow(window),
-                s.invert ? TEXT.inverted : '', turnedText(s.view),
+                s.invert ? TEXT.inverted : '', turnedText(s),
                 s.grade === 'exact' ? TEXT.lossless : TEXT.lossy,
                 lossyText(f)),
             join(TEXT.disclaimer, text('Made {time}', { time: dateText(now,
