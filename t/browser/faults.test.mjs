@@ -52,8 +52,8 @@ const openThere = async (/** @type {Page} */ page, /** @type {Proxy} */ proxy, s
 
 for (const [name, rule, reason] of /** @type {[string, import('./proxy.mjs').Rule, RegExp][]} */ ([
     ['a body that is cut', cut, /The answer broke off/],
-    ['half a picture', changed(({ status, headers, body }) => ({ status,
-        headers: { ...headers, 'cache-control': 'no-store' },
+    // the browser keeps it, as it would the right one
+    ['half a picture', changed(({ status, headers, body }) => ({ status, headers,
         body: body.subarray(0, body.length / 2).fill(0, 100) })),
         /What came is no picture/],
     ['500 with a reason', says(500, 'application/json', '{"reason":"<b>disk"}'),
@@ -110,15 +110,51 @@ onFaults('S8 a slow answer: what is not here is not shown as if it were', {},
         await isShown(page, 4);
 
         const four = await canvasPixels(page, 500, 300);
+        const badge = page.locator('.badge');
 
-        await page.keyboard.press('ArrowUp');
-        await drawn(page);
+        // what comes soon is not waited for in words
+        assert.deepEqual(await page.evaluate(() => new Promise((done) => {
+            document.body.dispatchEvent(new KeyboardEvent('keydown',
+                { key: 'ArrowUp', bubbles: true }));
+            requestAnimationFrame(() => done([
+                document.querySelector('.port')?.getAttribute('data-waiting'),
+                document.querySelector('.badge')?.getAttribute('data-state'),
+            ]));
+        })), ['true', 'final']);
+        await page.locator('.badge[data-state="waiting"]').waitFor();
+        assert.equal(await badge.innerText(), 'waiting');
         // what stays meanwhile says which it is
         assert.equal(await page.locator('.port').first().getAttribute('data-shown'), '4');
         assert.match(await textOf(page, '.corner-bl'), /\b4 \/ 24/);
         assert.deepEqual(await canvasPixels(page, 500, 300), four);
+        // whatever texts are chosen
+        await page.keyboard.press('i');
+        await page.keyboard.press('i');
+        await drawn(page);
+        assert.ok(await badge.isVisible());
+        await page.keyboard.press('i');
         release();
         await isShown(page, 3);
+        assert.match(await badge.innerText(), /final|improving/);
+    });
+
+
+onFaults('S8 a first picture that is slow: it is waited for, in each viewport of its own',
+    {}, async (page, proxy) => {
+        const { rule, release } = held();
+
+        proxy.on(THIRD, rule);
+        await openThere(page, proxy);
+        await page.keyboard.press('g');
+        await page.getByRole('button', { name: '1 × 2 images' }).click();
+        await isShown(page, 1);
+        await page.keyboard.press('ArrowDown');
+        await isShown(page, 2);
+        await page.locator('.badge[data-state="waiting"]').waitFor();
+        assert.deepEqual(await page.locator('.badge').evaluateAll((all) =>
+            all.map((n) => n.getAttribute('data-state'))), ['final', 'waiting']);
+        release();
+        await isShown(page, 3, 1);
     });
 
 

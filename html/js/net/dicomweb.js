@@ -92,11 +92,12 @@ export async function getDatasets(url, signal) {
  * @param {string} accept
  * @param {AbortSignal} [signal]
  * @param {RequestPriority} [priority]
+ * @param {RequestCache} [cache]
  * @returns {Promise<Response>} with a good status
  */
-export async function ask(url, accept, signal, priority = 'auto') {
+export async function ask(url, accept, signal, priority = 'auto', cache = 'default') {
     const answer = await (early(url) ?? fetch(url, {
-        headers: { Accept: accept }, signal, priority, credentials: 'same-origin',
+        headers: { Accept: accept }, signal, priority, cache, credentials: 'same-origin',
     })).catch((e) => {
         throw e.name === 'AbortError' ? e : new Refusal(0, reasonOf(0));
     });
