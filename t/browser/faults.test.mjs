@@ -182,8 +182,12 @@ onFaults('S1 H9 a page instead of a picture names no image: it is refused', {},
 
 
 onFaults('S1 H9 the list of another study is refused', {}, async (page, proxy) => {
-    proxy.on(/\/studies\?.*StudyInstanceUID=/i, changed((a) => ({ ...a, body: Buffer.from(
-        a.body.toString().replaceAll(CT.id, 'SOMEBODY-ELSE')) })));
+    proxy.on(/\/studies\/[\d.]+\/session$/, changed((a) => {
+        const body = JSON.parse(a.body.toString());
+
+        body.study[0]['00100020'].Value = ['SOMEBODY-ELSE'];
+        return { ...a, body: Buffer.from(JSON.stringify(body)) };
+    }));
     await page.goto(viewerOf(proxy));
     await page.locator('.banner.is-alarm').waitFor();
     assert.equal(await page.locator('.port').first().getAttribute('data-shown') ?? '', '');
@@ -197,10 +201,15 @@ for (const [name, rule] of /** @type {[string, import('./proxy.mjs').Rule][]} */
     ['half of a JSON', changed((a) => ({ ...a, body: a.body.subarray(0, a.body.length / 2) }))],
     ['JSON that is no DICOM', says(200, 'application/dicom+json', '{"a":[null,7]}')],
     ['datasets that are none', says(200, 'application/dicom+json', '[null,7,[],{"00100020":3}]')],
+    ['a session of none', says(200, 'application/json', '{"study":[null],"series":[7,null],"metadata":3}')],
+    ['a session of another study', (turn) => {
+        turn.path = turn.path.replace(CT.study, NM.study);
+        turn.pass();
+    }],
 ])) {
     onFaults(`B02 what says nothing of the study opens nothing: ${name}`, { allow: /ERR_/ },
         async (page, proxy) => {
-            proxy.on(/\/dicom-web\/studies(\?|.*\/metadata)/, rule);
+            proxy.on(/\/dicom-web\/studies(\?|\/[\d.]+\/session|.*\/metadata)/, rule);
             await page.goto(viewerOf(proxy));
             await page.locator('.message:not(:empty), .banner.is-alarm').first().waitFor();
             await page.waitForFunction(() => document.querySelector('.message')
@@ -278,7 +287,7 @@ const nasty = (/** @type {string} */ text) => changed((a) => {
     };
     const all = JSON.parse(a.body.toString() || '[]');
 
-    all.forEach(change);
+    [Array.isArray(all) ? all : Object.values(all).filter(Array.isArray)].flat(2).forEach(change);
 
     return { ...a, body: Buffer.from(JSON.stringify(all)) };
 });
@@ -307,7 +316,8 @@ for (const [name, text] of [['markup and right-to-left override', NASTY], ['64 k
         });
         const fine = { open: [], made: 0, over: 0 };
 
-        proxy.on(/\/dicom-web\/studies(\?|\/.*\/(series|metadata|instances)(\?|$))/, nasty(text));
+        proxy.on(/\/dicom-web\/studies(\?|\/.*\/(series|metadata|instances)(\?|$)|\/[\d.]+\/session$)/,
+            nasty(text));
         await page.goto(viewerOf(proxy));
         await isShown(page, 1);
         assert.ok((await textOf(page, '.banner-name')).startsWith('<img src=x'));

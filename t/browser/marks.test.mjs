@@ -11,9 +11,14 @@ import { join } from 'node:path';
 import { after, before } from 'node:test';
 
 import {
-    BASE, SIZES, drawn, nextPage, onPage, openStudy, portBox, touch,
+    BASE, SIZES, chooseLayout, drag, drawn, isShown, nextPage, onPage, openStudy, portBox,
+    seen, touch,
 } from './browser.mjs';
+import { made, newUid } from './made.mjs';
+import { store } from './part10.mjs';
 import { BARE, CT, DX, storeCt, storePhantoms } from './phantoms.mjs';
+import { readPng } from './png.mjs';
+import { CT as SEEN } from './studies.mjs';
 
 /** @typedef {import('playwright-core').Page} Page */
 
@@ -33,6 +38,8 @@ def walk(item):
             m = c.MeasuredValueSequence[0]
             print('NUM', c.ConceptNameCodeSequence[0].CodeValue,
                 m.MeasurementUnitsCodeSequence[0].CodeValue, m.NumericValue)
+        if c.ValueType == 'PNAME':
+            print('PNAME', c.PersonName)
         if c.ValueType == 'SCOORD':
             print('SCOORD', c.GraphicType, list(c.GraphicData))
         walk(c)
@@ -328,7 +335,11 @@ onPage('G12 marks are stored as TID 1500, read back, and of their author',
         await page.waitForSelector('.panel-saving:not([data-state="saved"])');
         await page.waitForSelector('.panel-saving[data-state="saved"]');
 
-        // another browser
+        // another browser; of this study nothing is left in the first but the name
+        assert.deepEqual(await page.evaluate(() => Object.keys(localStorage)
+            .filter((key) => key.startsWith('pacs.marks'))), []);
+        assert.ok(await page.evaluate(() => Object.values(localStorage)
+            .some((v) => v.includes('Reader^Rita'))), 'the name is kept');
         await page.evaluate(() => localStorage.clear());
         page = await nextPage(page);
         await openStudy(page, study);
@@ -353,7 +364,23 @@ onPage('G12 marks are stored as TID 1500, read back, and of their author',
         assert.match(read, /NUM G-D7FE|NUM 410668003/);
         assert.match(read, /410668003 mm 50$/m);
         assert.match(read, /ELLIPSE/);
+        assert.match(read, /^PNAME Reader\^Rita$/m);
     });
+
+
+/**
+ * @param {Page} page
+ * @param {string} command of the menu of outputs
+ * @returns {Promise<Buffer>} the file
+ */
+async function saved(page, command) {
+    await page.locator('.toolbar [data-command="output"]').click();
+
+    const [file] = await Promise.all([page.waitForEvent('download'),
+        page.locator(`.menu [data-command="${command}"]`).click()]);
+
+    return readFileSync(/** @type {string} */ (await file.path()));
+}
 
 
 onPage('B35 S12 G13 print and picture files say whose, how and what for', {},
@@ -395,24 +422,121 @@ onPage('B35 S12 G13 print and picture files say whose, how and what for', {},
         assert.ok(colours.white > 2000 && colours.yellow > 200, JSON.stringify(colours));
         await page.emulateMedia({ media: 'screen' });
 
+        // what the browser itself prints later is not this picture
+        await page.evaluate(() => { window.dispatchEvent(new Event('afterprint')); });
+        assert.equal(await page.locator('.paper').count(), 0);
+
         for (const [name, magic] of /** @type {const} */ ([['export-png', '89504e47'],
             ['export-jpeg', 'ffd8ff'], ['export-zip', '504b0304']]))
         {
-            await page.locator('.toolbar [data-command="output"]').click();
-            const [file] = await Promise.all([page.waitForEvent('download'),
-                page.locator(`.menu [data-command="${name}"]`).click()]);
-            const bytes = readFileSync(/** @type {string} */ (await file.path()));
+            const bytes = await saved(page, name);
 
             assert.equal(bytes.subarray(0, magic.length / 2).toString('hex'), magic);
         }
     });
 
 
+onPage('S12 what is turned, inverted or was stored with loss is said on what leaves', {},
+    async (page) => {
+        await page.route('**/metadata', async (route) => {
+            const answer = await route.fetch();
+            const all = await answer.json();
+
+            for (const ds of all) {
+                ds['00282110'] = { vr: 'CS', Value: ['01'] };
+                ds['00282112'] = { vr: 'DS', Value: [12.34] };
+            }
+
+            await route.fulfill({ response: answer, json: all });
+        });
+        await page.addInitScript(() => { window.print = () => {}; });
+        await openStudy(page, DX.study);
+        await page.keyboard.press('q');
+        await page.keyboard.press('n');
+        await page.keyboard.press('p');
+        await page.waitForSelector('.paper', { state: 'attached' });
+
+        const paper = /** @type {string} */ (await page.locator('.paper').textContent());
+
+        for (const part of [/Inverted/, /Rotated 90°/, /Lossy stored 12\.3:1/]) {
+            assert.match(paper, part);
+        }
+    });
+
+
+onPage('S12 a picture file is what is seen of the selected viewport, between its lines', {},
+    async (page) => {
+        await openStudy(page, SEEN.study);
+        await chooseLayout(page, 1, 2);
+        await isShown(page, 1, 1);
+        await page.locator('.port').nth(1).focus();
+
+        // what the compositor does of a window that is not here is on it, too
+        await page.route('**/rendered?*window=*', () => {});
+        await drag(page, { x: 200, y: 300, dx: -150, dy: 0, button: 'right' }, 1);
+        await page.waitForFunction(() =>
+            document.querySelectorAll('.badge')[1]?.textContent === 'preview');
+
+        const screen = await seen(page, 1);
+        const file = readPng(await saved(page, 'export-png'));
+        const band = (file.height - screen.height) / 2;
+
+        assert.equal(file.width, screen.width);
+        assert.equal(band, 60, 'two lines above, two below');
+
+        for (const [x, y] of [[0.5, 0.5], [0.4, 0.45], [0.6, 0.6]].map(([x, y]) =>
+            [Math.round(x * screen.width), Math.round(y * screen.height)]))
+        {
+            const [a, b] = [screen.at(x, y), file.at(x, y + band)];
+
+            assert.ok(a[0] > 20 && a.every((v, i) => Math.abs(v - b[i]) <= 6), `${a} ${b}`);
+        }
+
+        const isWritten = (/** @type {number} */ from, /** @type {number} */ to) => {
+            let light = 0;
+
+            for (let y = from; y < to; y++) {
+                for (let x = 0; x < file.width; x++) {
+                    light += Number(file.at(x, y)[0] > 120);
+                }
+            }
+
+            return light > 300;
+        };
+
+        assert.ok(isWritten(0, 60) && isWritten(file.height - 60, file.height));
+        // and so are the texts on the picture
+        assert.ok(isWritten(60 + 5, 60 + 60));
+    });
+
+
 onPage('a viewport is stored as a secondary capture', {}, async (page) => {
     await openStudy(page, DX.study);
+
+    const shown = readPng(await saved(page, 'export-png'));
+
     await page.locator('.toolbar [data-command="output"]').click();
     await page.locator('.menu [data-command="capture"]').click();
     await page.locator('.said').getByText('Stored as a capture').waitFor();
+
+    // the same as the file, and not only its picture: whose it is stands above
+    const [{ '00080018': { Value: [uid] }, '0020000E': { Value: [series] } }] = await (
+        await fetch(`${BASE}/dicom-web/studies/${DX.study}/instances?Modality=OT`
+            + '&includefield=0020000E&orderby=-InstanceNumber')).json();
+    const stored = readPng(Buffer.from(await (await fetch(`${BASE}/dicom-web/studies/${DX.study}`
+        + `/series/${series}/instances/${uid}/rendered`,
+    { headers: { Accept: 'image/png' } })).arrayBuffer()));
+
+    assert.deepEqual([stored.width, stored.height], [shown.width, shown.height]);
+
+    // but for the time that it was made
+    for (let y = 0; y < shown.height - 30; y += 3) {
+        for (let x = 0; x < shown.width; x += 5) {
+            const [a, b] = [stored.at(x, y)[0], shown.at(x, y)[0]];
+
+            assert.ok(Math.abs(a - b) <= 2, `${x} ${y}: ${a} ${b}`);
+        }
+    }
 
     const [file] = await files(page, DX.study, 'OT');
     const said = execFileSync('dciodvfy', [file], { encoding: 'utf8',
@@ -420,6 +544,97 @@ onPage('a viewport is stored as a secondary capture', {}, async (page) => {
 
     assert.doesNotMatch(said, /^Error/m);
 });
+
+
+onPage('captures of two studies are a series of each', {}, async (page) => {
+    const [now, before] = [newUid(), newUid()];
+    const of = { Modality: 'CT', PatientID: newUid(), PatientBirthDate: '19700101' };
+
+    await store(BASE, [made({ ...of, StudyInstanceUID: now }),
+        made({ ...of, StudyInstanceUID: before, StudyDate: '20200101' })]);
+    await openStudy(page, now);
+    await page.keyboard.press(',');
+    await isShown(page, 1, 1);
+
+    for (const at of [0, 1]) {
+        await page.locator('.port').nth(at).click();
+        await page.locator('.toolbar [data-command="output"]').click();
+        await page.locator('.menu [data-command="capture"]').click();
+        await page.locator('.said').getByText('Stored as a capture').waitFor();
+        await page.locator('.said').waitFor({ state: 'detached' });
+    }
+
+    const series = await Promise.all([now, before].map(async (study) =>
+        (await (await fetch(`${BASE}/dicom-web/studies/${study}/series?Modality=OT`)).json())
+            .map((/** @type {any} */ ds) => ds['0020000E'].Value[0])));
+
+    assert.deepEqual(series.map((all) => all.length), [1, 1]);
+    assert.notEqual(series[0][0], series[1][0]);
+});
+
+
+onPage('G12 marks are of the name that is given later; a reset says that it takes them', {},
+    async (page) => {
+        const study = await storeCt(BASE);
+        const panel = (/** @type {string} */ state) =>
+            page.waitForSelector(`.panel-saving[data-state="${state}"]`);
+
+        await openStudy(page, study);
+        await take(page, 'd');
+        await stroke(page, CT, [20, 20], [120, 20]);
+        await take(page, 'marks-panel');
+        await page.locator('.panel [data-command="marks-save"]').click();
+        await panel('saved');
+        await page.locator('.panel-author').click();
+        await page.locator('.ask-field').fill('Late^Lea');
+
+        const sent = page.waitForResponse((r) => r.request().method() === 'POST');
+
+        await page.keyboard.press('Enter');
+        assert.equal((await sent).status(), 200);
+        await panel('saved');
+
+        const [sr] = await files(page, study, 'SR');
+
+        assert.match(execFileSync('dcmdump', [sr], { encoding: 'latin1' }), /Late\^Lea/);
+
+        await page.locator('.port').focus();
+        await page.keyboard.press('Escape');
+        await page.locator('.note').getByText('1 mark was removed: Undo brings it back.')
+            .waitFor();
+    });
+
+
+onPage('S9 G12 what was drawn outlives the session that ends', { allow: /401/ },
+    async (page) => {
+        const study = await storeCt(BASE);
+        const ended = (/** @type {import('playwright-core').Route} */ r) =>
+            r.fulfill({ status: 401 });
+        const pictures = '**/rendered**';
+        const stow = `**/dicom-web/studies/${study}`;
+
+        await openStudy(page, study);
+        await take(page, 'marks-panel');
+        await take(page, 'd');
+        await page.route(stow, ended);
+        await page.route(pictures, ended);
+
+        const refused = page.waitForResponse((r) => r.request().method() === 'POST');
+
+        await stroke(page, CT, [20, 20], [120, 20]);
+        await page.waitForSelector('.mark:not([data-uid=""])');
+        await page.keyboard.press('3');
+        await page.getByText('The session has ended').first().waitFor();
+        await (await refused).finished();
+        await drawn(page);
+        assert.equal(await page.locator('.entry').count(), 0);
+        assert.ok(await page.locator('.panel').isHidden());
+
+        await page.unroute(stow);
+        await page.unroute(pictures);
+        await page.reload();
+        await says(page, /50\.\d mm/);
+    });
 
 
 onPage('B36 without a report R says so', {}, async (page) => {

@@ -589,6 +589,7 @@ onPage('G19 PET over CT: the same place, in colour, its own scale', {}, async (p
     // half of the scale: the upper half of the colours is not reached any more
     await page.locator('.space-most').fill(String(PET.uptake * 2));
     await page.locator('.space-most').press('Enter');
+    await drawn(page);
     await page.waitForSelector('.port-fusion[data-state="final"]');
     await drawn(page);
 
@@ -793,4 +794,9 @@ onPage('H12 what lies over a picture and the cross-hair are in the address', {},
         // a plane of nowhere and a slab of anything are left out
         await page.goto(url.replace(/~f=[^&]*/, '~p=oblique~c=1,2,3~b=x,-1~f=1.2.3,hot,9,0'));
         await settled(page, 3);
+
+        await page.goto(url.replace(',hot,', ',constructor,'));
+        await settled(page, 3);
+        await page.waitForSelector('.port-fusion[data-state="final"]');
+        assert.equal(await page.locator('.space-map').first().inputValue(), 'hot');
     });

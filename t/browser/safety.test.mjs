@@ -7,7 +7,8 @@ import assert from 'node:assert/strict';
 import { before } from 'node:test';
 
 import {
-    BASE, SIZES, drawn, isShown, onPage, openStudy, portBox,
+    BASE, SIZES, chooseLayout, drawn, isShown, onPage, openStudy, portBox,
+    seen,
 } from './browser.mjs';
 import { made, newUid } from './made.mjs';
 import { item, store } from './part10.mjs';
@@ -39,12 +40,45 @@ async function stroke(page, from, to) {
 }
 
 
+/**
+ * Where the phantom's block of 100 and 300 HU is seen: its edges from the
+ * middle of the viewport, and its greys.
+ * @param {Page} page
+ */
+async function blockOf(page) {
+    const png = await seen(page);
+    const [x, y] = [png.width / 2, png.height / 2];
+    let [left, right, top, bottom] = [x, -x, y, -y];
+
+    // away from the texts
+    for (let j = -Math.floor(y / 2); j < y / 2; j++) {
+        for (let i = -Math.floor(x / 2); i < x / 2; i++) {
+            if (png.at(Math.floor(x + i), Math.floor(y + j))[0] > 80) {
+                [left, right] = [Math.min(left, i), Math.max(right, i)];
+                [top, bottom] = [Math.min(top, j), Math.max(bottom, j)];
+            }
+        }
+    }
+
+    const grey = (/** @type {number} */ k) => png.at(Math.round(x + left + (right - left) * k),
+        Math.round(y + (top + bottom) / 2))[0];
+
+    return [left, right, top, bottom, grey(0.25), grey(0.75)];
+}
+
+
 onPage('B20 Esc takes zoom, window and measurements back, not the place; undo brings marks',
     {}, async (page) => {
         await openStudy(page, await storeCt(BASE));
         await page.keyboard.press('ArrowDown');
+        await isShown(page, 2);
+
+        const home = await page.locator('.corner-bl').innerText();
+        const block = await blockOf(page);
+
         await page.keyboard.press('+');
         await page.keyboard.press('2');
+        await page.keyboard.press('n');
         await page.keyboard.press('d');
         await page.waitForSelector('.layer-marks', { state: 'attached' });
 
@@ -63,8 +97,12 @@ onPage('B20 Esc takes zoom, window and measurements back, not the place; undo br
         await page.locator('.port').focus();
         await page.keyboard.press('Escape');
         await page.waitForFunction(() => document.querySelectorAll('.mark').length === 0);
-        assert.match(await page.locator('.corner-bl').innerText(), /^2 \/ 3[^]*C 40 +W 400/);
-        assert.equal(await page.locator('dialog[open]').count(), 0);
+        await isShown(page, 2);
+        assert.match(home, /^2 \/ 3[^]*C 40 +W 400$/);
+        assert.equal(await page.locator('.corner-bl').innerText(), home);
+
+        (await blockOf(page)).forEach((v, i) => assert.ok(Math.abs(v - block[i]) < 2,
+            `${v} ${block[i]}`));
 
         const text = await page.locator('.corner-bl').innerText();
 
@@ -309,6 +347,84 @@ onPage('S2 H9 two patients only after a question that names both; then colours a
     });
 
 
+onPage('S2 nothing leads from one patient to the other: keys, layouts, links, a third', {},
+    async (page) => {
+        await openStudy(page, CT.study);
+        await searchAnother(page, 'LINK-1', 'Linked, Series');
+        await page.getByRole('button', { name: 'Show both' }).click();
+        await isShown(page, 1, 1);
+
+        const whose = (/** @type {number} */ at) => page.locator('.whose').nth(at).innerText();
+        const link = page.locator('.toolbar [data-command="link"]');
+
+        // two stacks of parallel slices; of one patient they were linked
+        assert.equal(await link.getAttribute('aria-pressed'), 'false');
+
+        // the last series of one is not followed by the first of the other
+        for (const [at, key, title, id] of /** @type {const} */ ([
+            [0, 'PageDown', /Sagittal/, CT.id], [1, 'PageUp', /Axial 1/, 'LINK-1']]))
+        {
+            await page.locator('.port').nth(at).focus();
+
+            for (let i = 0; i < 4; i++) {
+                await page.keyboard.press(key);
+                await isShown(page, 1, at);
+            }
+
+            assert.match(await page.locator('.corner-br').nth(at).innerText(), title);
+            assert.match(await whose(at), new RegExp(id));
+        }
+
+        // more viewports are filled with the page's own patient, or not at all
+        await page.locator('.port').nth(0).focus();
+        await chooseLayout(page, 2, 2);
+        await isShown(page, 1, 2);
+        assert.match(await whose(2), new RegExp(CT.id));
+        assert.equal(await page.locator('.port').nth(3).getAttribute('data-shown'), '');
+        assert.equal(await page.locator('.thumb').count(), 5);
+
+        // and two are enough
+        await searchAnother(page, 'NM-1', 'Jun 01, 2024');
+        await page.waitForFunction(() => document.querySelector('.note')?.textContent
+            === 'There are two patients on the screen already.');
+        assert.equal(await page.locator('dialog[open]').count(), 0);
+        assert.equal(await page.locator('.thumb').count(), 5);
+        assert.equal(await patients(page), 2);
+    });
+
+
+onPage('S2 the same patient: of one ID, issuer and birth date; without an ID nobody is', {},
+    async (page) => {
+        const one = { PatientID: `S2-${Date.now()}`, IssuerOfPatientID: 'HERE',
+            PatientBirthDate: '19500102' };
+
+        for (const [isAsked, change] of /** @type {[boolean, Record<string, string>][]} */ ([
+            [true, { PatientBirthDate: '19500201' }],
+            [true, { IssuerOfPatientID: 'ELSEWHERE' }],
+            [true, { PatientID: '' }],
+            [false, {}],
+        ])) {
+            const own = { ...one, ...change.PatientID === '' ? change : {},
+                StudyInstanceUID: newUid() };
+            const accession = newUid().slice(-16);
+
+            await store(BASE, [made(own), made({ ...one, ...change,
+                StudyInstanceUID: newUid(), AccessionNumber: accession })]);
+            await openStudy(page, own.StudyInstanceUID);
+            await searchAnother(page, accession, 'Made, Now');
+
+            if (isAsked) {
+                await page.locator('dialog[open] .banner-who').nth(1).waitFor();
+                await page.keyboard.press('Escape');
+                assert.equal(await page.locator('.port').count(), 1);
+            } else {
+                await isShown(page, 1, 1);
+                assert.equal(await patients(page), 1);
+            }
+        }
+    });
+
+
 onPage('S2 a link that is dropped asks; an address with two patients opens one, and says so',
     {}, async (page) => {
         await openStudy(page, CT.study);
@@ -506,6 +622,9 @@ const SPACINGS = {
     source: null },
     'ultrasound of another image': { values: { SOPClassUID: `${CLASS}6.1`, Modality: 'US',
         SequenceOfUltrasoundRegions: item({ ...CM, RegionLocationMaxX1: 400 }) },
+    source: null },
+    'ultrasound of a taller image': { values: { SOPClassUID: `${CLASS}6.1`, Modality: 'US',
+        SequenceOfUltrasoundRegions: item({ ...CM, RegionLocationMaxY1: 400 }) },
     source: null },
 };
 

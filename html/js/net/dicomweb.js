@@ -3,6 +3,7 @@
 // Questions to the server (QIDO-RS, WADO-RS metadata) and its refusals.
 
 import { quoted, text } from '../ui/text.js';
+import { early } from './early.js';
 
 /** @typedef {import('../dicom/dataset.js').Dataset} Dataset */
 
@@ -95,9 +96,9 @@ export async function getDatasets(url, signal) {
  * @returns {Promise<Response>} with a good status
  */
 export async function ask(url, accept, signal, priority = 'auto', cache = 'default') {
-    const answer = await fetch(url, {
+    const answer = await (early(url) ?? fetch(url, {
         headers: { Accept: accept }, signal, priority, cache, credentials: 'same-origin',
-    }).catch((e) => {
+    })).catch((e) => {
         throw e.name === 'AbortError' ? e : new Refusal(0, reasonOf(0));
     });
 

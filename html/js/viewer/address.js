@@ -17,7 +17,7 @@
 
 import { TAG, first } from '../dicom/dataset.js';
 import { middleOf, planeOf } from '../math/plane.js';
-import { centerOf, fitScale } from '../math/view.js';
+import { centerOf, fitScale, scaleWithin } from '../math/view.js';
 import { isUid } from '../net/urls.js';
 import { isStranger } from './identity.js';
 import { withLayout } from './page.js';
@@ -257,8 +257,10 @@ function zoomedAs(s, z, o) {
     const isThere = times > 0 && x >= 0 && x <= 1 && y >= 0 && y <= 1
         && s.size.width > 0;
 
+    const fit = fitScale(view, image, s.size);
+
     return { ...s, view: !isThere ? view : {
-        ...view, scale: times * fitScale(view, image, s.size),
+        ...view, scale: scaleWithin(times * fit, fit),
         center: { x: x * image.width, y: y * image.height },
     } };
 }

@@ -47,8 +47,9 @@ export function renderBanner(study, alarm, patients) {
             .filter(Boolean).join('\n');
     }
 
-    document.title = [name.main, description].filter(Boolean).join(' · ')
-        || text('Images');
+    // the browser's history keeps it, on whosever computer: nobody is named
+    document.title = [description, formatDate(first(ds, TAG.StudyDate))]
+        .filter(Boolean).join(' · ') || text('Images');
     renderTwo(patients.length > 1 && alarm === '' ? patients : []);
 }
 

@@ -5,6 +5,7 @@
 
 import { el, find, setText } from '../ui/dom.js';
 import { text } from '../ui/text.js';
+import { activePortNode } from './menu.js';
 import { MOST_PORTS } from './page.js';
 
 /** @typedef {import('./host.js').Host} Host */
@@ -54,7 +55,7 @@ function close() {
         button.setAttribute('aria-expanded', 'false');
 
         if (hadFocus) {
-            find('.cell.is-active .port, .port', HTMLElement).focus();
+            activePortNode().focus();
         }
     }
 }

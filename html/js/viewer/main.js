@@ -36,6 +36,7 @@ const root = rootOf();
 /** What can wait for the first picture. */
 let later = () => {
     later = () => {};
+    import('./arriving.js').then(({ watchArrivals }) => watchArrivals(host));
     import('./fitness.js').then(({ showFitness }) => showFitness());
     import('./input/arrows.js').then(({ listenToArrows }) => listenToArrows(host));
     import('./spoken.js').then(({ speakOfPictures }) => speakOfPictures());

@@ -89,6 +89,12 @@ export function item(host, name, { label, checked = null } = {}) {
 }
 
 
+/** @returns {HTMLElement} to look at is to select: never another one */
+export function activePortNode() {
+    return document.querySelector('.cell.is-active .port') ?? find('.port', HTMLElement);
+}
+
+
 export function closeMenu() {
     if (open === null) {
         return;
@@ -102,7 +108,7 @@ export function closeMenu() {
     open = null;
 
     if (hadFocus) {
-        find('.cell.is-active .port, .port', HTMLElement).focus();
+        activePortNode().focus();
     }
 }
 

@@ -3,7 +3,7 @@
 // What stands in the corners of a picture (IHE BIR 4.16.4.2.2.5.8), as lines
 // of text.  It speaks of the picture that is shown, not of the one asked for.
 
-import { TAG, first, joined, number } from '../dicom/dataset.js';
+import { TAG, entryFor, first, joined, number } from '../dicom/dataset.js';
 import { age, formatAge, formatDate, formatTime } from '../dicom/dates.js';
 import { earlier } from '../hang/prior.js';
 import { personName } from '../dicom/names.js';
@@ -182,7 +182,7 @@ function laterality(ds) {
         TAG.FrameLaterality, TAG.ImageLaterality, TAG.Laterality,
     ]);
 
-    return ({ L: text('Left'), R: text('Right'), B: text('Both sides'), U: '' })[side] ?? side;
+    return entryFor({ L: text('Left'), R: text('Right'), B: text('Both sides'), U: '' }, side) ?? side;
 }
 
 
