@@ -364,6 +364,11 @@ for (const language of LONG) {
         await page.locator('.toolbar [data-command="measure"]').click();
         await page.locator('.menu').waitFor();
         assert.deepEqual(await cut(page), [], 'menu');
+        await page.keyboard.press('Escape');
+        await page.setViewportSize({ width: 320, height: 640 });
+        await page.locator('.toolbar [data-command="measure"]').click();
+        await page.locator('.menu').waitFor();
+        assert.deepEqual(await cut(page), [], 'menu of a small phone');
         await page.goto(`${BASE}/display.html`);
         await page.locator('.question').first().waitFor();
         assert.deepEqual(await cut(page), [], 'display check');
