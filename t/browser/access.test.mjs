@@ -315,7 +315,8 @@ onPage('G25 B37 every command is reached by the keyboard alone', {}, async (page
 onPage('G25 tools without a pointer: Shift and arrows window, zoom, pan and point', {},
     async (page) => {
         await openStudy(page, CT.study);
-        await page.locator('.fitness').waitFor();
+        // these keys come after the first picture
+        await page.evaluate(() => import(new URL('js/viewer/input/arrows.js', location.href).href));
 
         const corner = async () => page.locator('.corner-bl').first().innerText();
         const first = await corner();

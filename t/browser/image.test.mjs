@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 
 import {
-    BASE, canvasPixels, difference, isShown, onPage, openStudy, portBox,
+    BASE, canvasPixels, difference, drag, isShown, onPage, openStudy, portBox,
     serverPicture, textOf,
 } from './browser.mjs';
 import { made, newUid } from './made.mjs';
@@ -160,13 +160,15 @@ onPage('B04 a toolbar with icons, each with a name and its key', {}, async (page
             name: n.getAttribute('aria-label'), title: n.getAttribute('title'),
             icon: n.querySelector('svg use')?.getAttribute('href') ?? '',
             size: n.querySelector('svg')?.getBoundingClientRect().width ?? 0,
+            drawn: /** @type {SVGGraphicsElement | null} */ (
+                n.querySelector('svg use'))?.getBBox().width ?? 0,
         })));
 
     assert.ok(tools.length >= 10);
 
-    for (const { name, title, icon, size } of tools) {
+    for (const { name, title, icon, size, drawn } of tools) {
         assert.match(icon, /^img\/icons\.svg#./, String(name));
-        assert.ok(size >= 16);
+        assert.ok(size >= 16 && drawn > 4, `${name}: ${size}, ${drawn}`);
         assert.ok(title !== null && title !== '', String(name));
     }
 
@@ -327,6 +329,27 @@ for (const [name, { values, at }] of Object.entries(LOOKS)) {
         await isRow(page, paths[0], at, at(9)[0] === at(9)[1] ? 8 : 12);
     });
 }
+
+
+onPage('B16 a window that is chosen of a SIGMOID is one, too', {}, async (page) => {
+    const { paths } = await open(page, [LOOKS['VOI function SIGMOID'].values]);
+
+    await drag(page, { x: 300, y: 300, dx: 150, dy: -30, button: 'right' });
+    assert.match(await textOf(page, '.corner-bl'), /C 1600 +W 4500/);
+
+    const mine = await row(page);
+
+    for (const x of [4, 20, 40, 60]) {
+        const due = 255 / (1 + Math.exp(-4 * (x * 60 - 1600) / 4500));
+
+        assert.ok(Math.abs(mine[x][0] - due) <= 8, `column ${x}: ${mine[x]} is not ${due}`);
+    }
+
+    const server = await serverPicture(page,
+        `${paths[0]}/rendered?window=1600,4500,sigmoid&quality=90`);
+
+    assert.ok(difference(mine, server.pixels.slice(32 * SIDE, 33 * SIDE)) <= 2);
+});
 
 
 onPage('B22 laterality: of the image before that of the series', {}, async (page) => {

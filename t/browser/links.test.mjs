@@ -3,9 +3,10 @@
 import assert from 'node:assert/strict';
 
 import {
-    canvasPixels, chooseLayout, drag, dragSeries, drawn, isShown, onPage,
-    openStudy, portBox,
+    BASE, canvasPixels, chooseLayout, drag, drawn, isShown, onPage, openStudy, portBox,
 } from './browser.mjs';
+import { made, newUid } from './made.mjs';
+import { store } from './part10.mjs';
 import { CT, LINKED, grey } from './studies.mjs';
 
 /** @typedef {import('playwright-core').Page} Page */
@@ -84,10 +85,11 @@ onPage('B18 linked scroll goes to the same place in the patient (L), or not (U)'
 onPage('B18 another frame of reference is scrolled by offset, and says so', {},
     async (page) => {
         await three(page);
-        // third of 20 and second of 10 belong together
+        // third of 20 and third of 10 belong together: not as far from the first
         await page.keyboard.press('ArrowDown');
         await page.keyboard.press('ArrowDown');
         await page.locator('.port').nth(2).focus();
+        await page.keyboard.press('ArrowDown');
         await page.keyboard.press('ArrowDown');
         await page.locator('.port').nth(0).focus();
         await page.keyboard.press('l');
@@ -99,8 +101,8 @@ onPage('B18 another frame of reference is scrolled by offset, and says so', {},
 
         await isShown(page, 7, 0);
         // 20 mm further: two slices
-        await isShown(page, 4, 2);
-        near(await middle(page, 2), grey(LINKED.hu(3)));
+        await isShown(page, 5, 2);
+        near(await middle(page, 2), grey(LINKED.hu(4)));
     });
 
 
@@ -143,6 +145,29 @@ onPage('B19 linked zoom, pan and window: the same mm, the same grey', {},
         await page.keyboard.press('Escape');
         assert.match(await corner(page, 0), /C 40 +W 400/);
         assert.match(await corner(page, 1), /C -600 +W 1500/);
+    });
+
+
+onPage('B19 the window of a CT is none of an MR that is linked with it', {},
+    async (page) => {
+        const study = newUid();
+
+        await store(BASE, ['CT', 'MR'].map((Modality, i) => made({
+            StudyInstanceUID: study, PatientID: study.slice(-16), Modality,
+            SOPClassUID: `1.2.840.10008.5.1.4.1.1.${2 * i + 2}`, SeriesNumber: i + 1,
+            WindowCenter: 300, WindowWidth: 600,
+        }, 64)));
+        await openStudy(page, study);
+        await chooseLayout(page, 1, 2);
+        await isShown(page, 1, 1);
+        await page.keyboard.press('l');
+        await page.keyboard.press('2');
+        assert.match(await corner(page, 0), /C -600 +W 1500/);
+        assert.match(await corner(page, 1), /C 300 +W 600/);
+        await isShown(page, 1, 0);
+        await isShown(page, 1, 1);
+        assert.equal(await page.locator('.port').nth(1).getAttribute('data-window'),
+            'C 300  W 600');
     });
 
 

@@ -11,11 +11,14 @@ import { join } from 'node:path';
 import { after, before } from 'node:test';
 
 import {
-    BASE, SIZES, drawn, isShown, nextPage, onPage, openStudy, portBox, touch,
+    BASE, SIZES, chooseLayout, drag, drawn, isShown, nextPage, onPage, openStudy, portBox,
+    seen, touch,
 } from './browser.mjs';
 import { made, newUid } from './made.mjs';
 import { store } from './part10.mjs';
 import { BARE, CT, DX, storeCt, storePhantoms } from './phantoms.mjs';
+import { readPng } from './png.mjs';
+import { CT as SEEN } from './studies.mjs';
 
 /** @typedef {import('playwright-core').Page} Page */
 
@@ -35,6 +38,8 @@ def walk(item):
             m = c.MeasuredValueSequence[0]
             print('NUM', c.ConceptNameCodeSequence[0].CodeValue,
                 m.MeasurementUnitsCodeSequence[0].CodeValue, m.NumericValue)
+        if c.ValueType == 'PNAME':
+            print('PNAME', c.PersonName)
         if c.ValueType == 'SCOORD':
             print('SCOORD', c.GraphicType, list(c.GraphicData))
         walk(c)
@@ -330,9 +335,11 @@ onPage('G12 marks are stored as TID 1500, read back, and of their author',
         await page.waitForSelector('.panel-saving:not([data-state="saved"])');
         await page.waitForSelector('.panel-saving[data-state="saved"]');
 
-        // another browser; of this study nothing is left in the first
+        // another browser; of this study nothing is left in the first but the name
         assert.deepEqual(await page.evaluate(() => Object.keys(localStorage)
             .filter((key) => key.startsWith('pacs.marks'))), []);
+        assert.ok(await page.evaluate(() => Object.values(localStorage)
+            .some((v) => v.includes('Reader^Rita'))), 'the name is kept');
         await page.evaluate(() => localStorage.clear());
         page = await nextPage(page);
         await openStudy(page, study);
@@ -357,7 +364,23 @@ onPage('G12 marks are stored as TID 1500, read back, and of their author',
         assert.match(read, /NUM G-D7FE|NUM 410668003/);
         assert.match(read, /410668003 mm 50$/m);
         assert.match(read, /ELLIPSE/);
+        assert.match(read, /^PNAME Reader\^Rita$/m);
     });
+
+
+/**
+ * @param {Page} page
+ * @param {string} command of the menu of outputs
+ * @returns {Promise<Buffer>} the file
+ */
+async function saved(page, command) {
+    await page.locator('.toolbar [data-command="output"]').click();
+
+    const [file] = await Promise.all([page.waitForEvent('download'),
+        page.locator(`.menu [data-command="${command}"]`).click()]);
+
+    return readFileSync(/** @type {string} */ (await file.path()));
+}
 
 
 onPage('B35 S12 G13 print and picture files say whose, how and what for', {},
@@ -406,21 +429,114 @@ onPage('B35 S12 G13 print and picture files say whose, how and what for', {},
         for (const [name, magic] of /** @type {const} */ ([['export-png', '89504e47'],
             ['export-jpeg', 'ffd8ff'], ['export-zip', '504b0304']]))
         {
-            await page.locator('.toolbar [data-command="output"]').click();
-            const [file] = await Promise.all([page.waitForEvent('download'),
-                page.locator(`.menu [data-command="${name}"]`).click()]);
-            const bytes = readFileSync(/** @type {string} */ (await file.path()));
+            const bytes = await saved(page, name);
 
             assert.equal(bytes.subarray(0, magic.length / 2).toString('hex'), magic);
         }
     });
 
 
+onPage('S12 what is turned, inverted or was stored with loss is said on what leaves', {},
+    async (page) => {
+        await page.route('**/metadata', async (route) => {
+            const answer = await route.fetch();
+            const all = await answer.json();
+
+            for (const ds of all) {
+                ds['00282110'] = { vr: 'CS', Value: ['01'] };
+                ds['00282112'] = { vr: 'DS', Value: [12.34] };
+            }
+
+            await route.fulfill({ response: answer, json: all });
+        });
+        await page.addInitScript(() => { window.print = () => {}; });
+        await openStudy(page, DX.study);
+        await page.keyboard.press('q');
+        await page.keyboard.press('n');
+        await page.keyboard.press('p');
+        await page.waitForSelector('.paper', { state: 'attached' });
+
+        const paper = /** @type {string} */ (await page.locator('.paper').textContent());
+
+        for (const part of [/Inverted/, /Rotated 90°/, /Lossy stored 12\.3:1/]) {
+            assert.match(paper, part);
+        }
+    });
+
+
+onPage('S12 a picture file is what is seen of the selected viewport, between its lines', {},
+    async (page) => {
+        await openStudy(page, SEEN.study);
+        await chooseLayout(page, 1, 2);
+        await isShown(page, 1, 1);
+        await page.locator('.port').nth(1).focus();
+
+        // what the compositor does of a window that is not here is on it, too
+        await page.route('**/rendered?*window=*', () => {});
+        await drag(page, { x: 200, y: 300, dx: -150, dy: 0, button: 'right' }, 1);
+        await page.waitForFunction(() =>
+            document.querySelectorAll('.badge')[1]?.textContent === 'preview');
+
+        const screen = await seen(page, 1);
+        const file = readPng(await saved(page, 'export-png'));
+        const band = (file.height - screen.height) / 2;
+
+        assert.equal(file.width, screen.width);
+        assert.equal(band, 60, 'two lines above, two below');
+
+        for (const [x, y] of [[0.5, 0.5], [0.4, 0.45], [0.6, 0.6]].map(([x, y]) =>
+            [Math.round(x * screen.width), Math.round(y * screen.height)]))
+        {
+            const [a, b] = [screen.at(x, y), file.at(x, y + band)];
+
+            assert.ok(a[0] > 20 && a.every((v, i) => Math.abs(v - b[i]) <= 6), `${a} ${b}`);
+        }
+
+        const isWritten = (/** @type {number} */ from, /** @type {number} */ to) => {
+            let light = 0;
+
+            for (let y = from; y < to; y++) {
+                for (let x = 0; x < file.width; x++) {
+                    light += Number(file.at(x, y)[0] > 120);
+                }
+            }
+
+            return light > 300;
+        };
+
+        assert.ok(isWritten(0, 60) && isWritten(file.height - 60, file.height));
+        // and so are the texts on the picture
+        assert.ok(isWritten(60 + 5, 60 + 60));
+    });
+
+
 onPage('a viewport is stored as a secondary capture', {}, async (page) => {
     await openStudy(page, DX.study);
+
+    const shown = readPng(await saved(page, 'export-png'));
+
     await page.locator('.toolbar [data-command="output"]').click();
     await page.locator('.menu [data-command="capture"]').click();
     await page.locator('.said').getByText('Stored as a capture').waitFor();
+
+    // the same as the file, and not only its picture: whose it is stands above
+    const [{ '00080018': { Value: [uid] }, '0020000E': { Value: [series] } }] = await (
+        await fetch(`${BASE}/dicom-web/studies/${DX.study}/instances?Modality=OT`
+            + '&includefield=0020000E&orderby=-InstanceNumber')).json();
+    const stored = readPng(Buffer.from(await (await fetch(`${BASE}/dicom-web/studies/${DX.study}`
+        + `/series/${series}/instances/${uid}/rendered`,
+    { headers: { Accept: 'image/png' } })).arrayBuffer()));
+
+    assert.deepEqual([stored.width, stored.height], [shown.width, shown.height]);
+
+    // but for the time that it was made
+    for (let y = 0; y < shown.height - 30; y += 3) {
+        for (let x = 0; x < shown.width; x += 5) {
+            const [a, b] = [stored.at(x, y)[0], shown.at(x, y)[0]];
+
+            assert.ok(Math.abs(a - b) <= 2, `${x} ${y}: ${a} ${b}`);
+        }
+    }
 
     const [file] = await files(page, DX.study, 'OT');
     const said = execFileSync('dciodvfy', [file], { encoding: 'utf8',

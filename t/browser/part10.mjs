@@ -26,6 +26,7 @@ const DICTIONARY = {
     SeriesDescription: [0x0008103e, 'LO'],
     PatientName: [0x00100010, 'PN'],
     PatientID: [0x00100020, 'LO'],
+    IssuerOfPatientID: [0x00100021, 'LO'],
     PatientBirthDate: [0x00100030, 'DA'],
     PatientSex: [0x00100040, 'CS'],
     PatientAge: [0x00101010, 'AS'],

@@ -48,10 +48,13 @@ onPage('G4 layouts from 1 × 1 to 4 × 4, by pointer and by keys', {}, async (pa
     await page.keyboard.press('Enter');
     await drawn(page);
     assert.equal(await page.locator('.port').count(), 2);
+    await page.locator('.port').nth(1).focus();
     await page.keyboard.press('g');
+    await page.locator('.layouts').waitFor();
     await page.keyboard.press('Escape');
-    assert.ok(await page.locator('.layouts').isHidden());
+    await page.locator('.layouts').waitFor({ state: 'hidden' });
     assert.equal(await page.locator('.port').count(), 2);
+    assert.deepEqual(await active(page), [1], 'the one that was selected stays so');
 });
 
 

@@ -7,7 +7,8 @@ import assert from 'node:assert/strict';
 import { before } from 'node:test';
 
 import {
-    BASE, SIZES, drawn, isShown, onPage, openStudy, portBox,
+    BASE, SIZES, chooseLayout, drawn, isShown, onPage, openStudy, portBox,
+    seen,
 } from './browser.mjs';
 import { made, newUid } from './made.mjs';
 import { item, store } from './part10.mjs';
@@ -39,12 +40,45 @@ async function stroke(page, from, to) {
 }
 
 
+/**
+ * Where the phantom's block of 100 and 300 HU is seen: its edges from the
+ * middle of the viewport, and its greys.
+ * @param {Page} page
+ */
+async function blockOf(page) {
+    const png = await seen(page);
+    const [x, y] = [png.width / 2, png.height / 2];
+    let [left, right, top, bottom] = [x, -x, y, -y];
+
+    // away from the texts
+    for (let j = -Math.floor(y / 2); j < y / 2; j++) {
+        for (let i = -Math.floor(x / 2); i < x / 2; i++) {
+            if (png.at(Math.floor(x + i), Math.floor(y + j))[0] > 80) {
+                [left, right] = [Math.min(left, i), Math.max(right, i)];
+                [top, bottom] = [Math.min(top, j), Math.max(bottom, j)];
+            }
+        }
+    }
+
+    const grey = (/** @type {number} */ k) => png.at(Math.round(x + left + (right - left) * k),
+        Math.round(y + (top + bottom) / 2))[0];
+
+    return [left, right, top, bottom, grey(0.25), grey(0.75)];
+}
+
+
 onPage('B20 Esc takes zoom, window and measurements back, not the place; undo brings marks',
     {}, async (page) => {
         await openStudy(page, await storeCt(BASE));
         await page.keyboard.press('ArrowDown');
+        await isShown(page, 2);
+
+        const home = await page.locator('.corner-bl').innerText();
+        const block = await blockOf(page);
+
         await page.keyboard.press('+');
         await page.keyboard.press('2');
+        await page.keyboard.press('n');
         await page.keyboard.press('d');
         await page.waitForSelector('.layer-marks', { state: 'attached' });
 
@@ -63,8 +97,12 @@ onPage('B20 Esc takes zoom, window and measurements back, not the place; undo br
         await page.locator('.port').focus();
         await page.keyboard.press('Escape');
         await page.waitForFunction(() => document.querySelectorAll('.mark').length === 0);
-        assert.match(await page.locator('.corner-bl').innerText(), /^2 \/ 3[^]*C 40 +W 400/);
-        assert.equal(await page.locator('dialog[open]').count(), 0);
+        await isShown(page, 2);
+        assert.match(home, /^2 \/ 3[^]*C 40 +W 400$/);
+        assert.equal(await page.locator('.corner-bl').innerText(), home);
+
+        (await blockOf(page)).forEach((v, i) => assert.ok(Math.abs(v - block[i]) < 2,
+            `${v} ${block[i]}`));
 
         const text = await page.locator('.corner-bl').innerText();
 
@@ -272,6 +310,11 @@ onPage('S2 H9 two patients only after a question that names both; then colours a
         assert.match(await page.locator('.whose').nth(1).innerText(), /Linked, Series/);
         assert.deepEqual(await page.locator('.prior:visible').count(), 0);
 
+        // of the other patient the address says nothing
+        await page.waitForFunction(() => /layout=1x2/.test(location.search));
+        assert.deepEqual(new URL(page.url()).searchParams.getAll('study'), [CT.study]);
+        assert.ok(!page.url().includes(LINKED.study));
+
         // a frame of another colour each, on the screen
         const png = readPng(await page.locator('.ports').screenshot());
         const half = Math.floor(png.width / 2);
@@ -301,6 +344,84 @@ onPage('S2 H9 two patients only after a question that names both; then colours a
         assert.equal(await patients(page), 1);
         assert.equal(await page.locator('.thumb').count(), 2);
         assert.equal(await page.locator('.whose:visible').count(), 0);
+    });
+
+
+onPage('S2 nothing leads from one patient to the other: keys, layouts, links, a third', {},
+    async (page) => {
+        await openStudy(page, CT.study);
+        await searchAnother(page, 'LINK-1', 'Linked, Series');
+        await page.getByRole('button', { name: 'Show both' }).click();
+        await isShown(page, 1, 1);
+
+        const whose = (/** @type {number} */ at) => page.locator('.whose').nth(at).innerText();
+        const link = page.locator('.toolbar [data-command="link"]');
+
+        // two stacks of parallel slices; of one patient they were linked
+        assert.equal(await link.getAttribute('aria-pressed'), 'false');
+
+        // the last series of one is not followed by the first of the other
+        for (const [at, key, title, id] of /** @type {const} */ ([
+            [0, 'PageDown', /Sagittal/, CT.id], [1, 'PageUp', /Axial 1/, 'LINK-1']]))
+        {
+            await page.locator('.port').nth(at).focus();
+
+            for (let i = 0; i < 4; i++) {
+                await page.keyboard.press(key);
+                await isShown(page, 1, at);
+            }
+
+            assert.match(await page.locator('.corner-br').nth(at).innerText(), title);
+            assert.match(await whose(at), new RegExp(id));
+        }
+
+        // more viewports are filled with the page's own patient, or not at all
+        await page.locator('.port').nth(0).focus();
+        await chooseLayout(page, 2, 2);
+        await isShown(page, 1, 2);
+        assert.match(await whose(2), new RegExp(CT.id));
+        assert.equal(await page.locator('.port').nth(3).getAttribute('data-shown'), '');
+        assert.equal(await page.locator('.thumb').count(), 5);
+
+        // and two are enough
+        await searchAnother(page, 'NM-1', 'Jun 01, 2024');
+        await page.waitForFunction(() => document.querySelector('.note')?.textContent
+            === 'There are two patients on the screen already.');
+        assert.equal(await page.locator('dialog[open]').count(), 0);
+        assert.equal(await page.locator('.thumb').count(), 5);
+        assert.equal(await patients(page), 2);
+    });
+
+
+onPage('S2 the same patient: of one ID, issuer and birth date; without an ID nobody is', {},
+    async (page) => {
+        const one = { PatientID: `S2-${Date.now()}`, IssuerOfPatientID: 'HERE',
+            PatientBirthDate: '19500102' };
+
+        for (const [isAsked, change] of /** @type {[boolean, Record<string, string>][]} */ ([
+            [true, { PatientBirthDate: '19500201' }],
+            [true, { IssuerOfPatientID: 'ELSEWHERE' }],
+            [true, { PatientID: '' }],
+            [false, {}],
+        ])) {
+            const own = { ...one, ...change.PatientID === '' ? change : {},
+                StudyInstanceUID: newUid() };
+            const accession = newUid().slice(-16);
+
+            await store(BASE, [made(own), made({ ...one, ...change,
+                StudyInstanceUID: newUid(), AccessionNumber: accession })]);
+            await openStudy(page, own.StudyInstanceUID);
+            await searchAnother(page, accession, 'Made, Now');
+
+            if (isAsked) {
+                await page.locator('dialog[open] .banner-who').nth(1).waitFor();
+                await page.keyboard.press('Escape');
+                assert.equal(await page.locator('.port').count(), 1);
+            } else {
+                await isShown(page, 1, 1);
+                assert.equal(await patients(page), 1);
+            }
+        }
     });
 
 
@@ -407,6 +528,38 @@ onPage('G8 the magnifier: what is under the pointer, 2 to 4 times as large; by k
     });
 
 
+onPage('G8 the magnifier of an inverted picture is inverted, at once', {}, async (page) => {
+    await openStudy(page, await storeCt(BASE));
+    await page.keyboard.press('2');
+    await isShown(page, 1);
+    await page.keyboard.press('\'');
+    await page.waitForSelector('.port[data-tool="magnify"]');
+
+    const box = await portBox(page);
+
+    await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+    await page.locator('.lens').waitFor();
+
+    /** What is seen beside the lens's middle, as the screen has it. */
+    const seen = async () => {
+        await drawn(page);
+
+        const lens = await page.locator('.lens canvas').screenshot();
+        const png = readPng(lens);
+
+        return png.at(png.width >> 1, (png.height >> 1) + 30)[0];
+    };
+    const before = await seen();
+
+    await page.keyboard.press('n');
+    assert.ok(Math.abs(await seen() - (255 - before)) <= 4, `${before}`);
+    assert.equal(await page.locator('.lens canvas').evaluate((n) => n.style.filter),
+        await page.locator('.port-picture').evaluate((n) => n.style.filter));
+    await page.keyboard.press('n');
+    assert.ok(Math.abs(await seen() - before) <= 4);
+});
+
+
 onPage('G8 the magnifier shows the server’s own pixels, and stands above a finger',
     { size: SIZES.tablet }, async (page) => {
         await openStudy(page, LARGE.study);
@@ -470,6 +623,9 @@ const SPACINGS = {
     'ultrasound of another image': { values: { SOPClassUID: `${CLASS}6.1`, Modality: 'US',
         SequenceOfUltrasoundRegions: item({ ...CM, RegionLocationMaxX1: 400 }) },
     source: null },
+    'ultrasound of a taller image': { values: { SOPClassUID: `${CLASS}6.1`, Modality: 'US',
+        SequenceOfUltrasoundRegions: item({ ...CM, RegionLocationMaxY1: 400 }) },
+    source: null },
 };
 
 /** @param {Record<string, any>} values @returns {Promise<string>} a study of 64 x 64 */
@@ -505,6 +661,27 @@ for (const [name, { values, source, mm }] of Object.entries(SPACINGS)) {
         assert.ok(Math.abs(bar.width - long / mm * pixel) < 2, `${bar.width} ${long}`);
     });
 }
+
+
+onPage('S6 the source of the scale is named on a phone and in tiles, too, in a word',
+    { size: SIZES.phone }, async (page) => {
+        for (const [name, said] of [['Pixel Spacing', 'Pixel Spacing'],
+            ['at the detector', 'detector'],
+            ['at the detector and magnified', 'by magnification']])
+        {
+            await openStudy(page, await storeOne(SPACINGS[name].values));
+            assert.equal(await page.locator('.scale-source').innerText(), said);
+            assert.ok(await page.locator('.scale-source').isVisible(), name);
+        }
+
+        await page.setViewportSize({ width: 844, height: 390 });
+        await openStudy(page, CT.study);
+        await page.keyboard.press('g');
+        await page.getByRole('button', { name: '1 × 2', exact: true }).click();
+        await isShown(page, 1, 1);
+        assert.deepEqual(await page.locator('.scale-source').allInnerTexts(),
+            ['Pixel Spacing', 'Pixel Spacing']);
+    });
 
 
 onPage('S6 a user’s calibration gives the bar, and is named', {}, async (page) => {

@@ -253,14 +253,20 @@ onPage('G23 the menu by right click and by key; a right drag is a window', {},
         await page.mouse.click(box.x + 300, box.y + 300, { button: 'right' });
         await menu.getByRole('menuitemradio', { name: '2 × 2' }).click();
         await page.locator('.ports[data-layout="2x2"]').waitFor();
+        // of the selected viewport, and back to it
+        await page.locator('.port').nth(3).focus();
 
         for (const key of ['ContextMenu', 'Shift+F10']) {
             await page.keyboard.press(key);
             await menu.waitFor();
+
+            const at = await menu.boundingBox();
+
+            assert.ok(at !== null && at.x > (await portBox(page, 3)).x);
             await page.keyboard.press('Escape');
             await menu.waitFor({ state: 'detached' });
-            assert.equal(await page.evaluate(() =>
-                document.activeElement?.classList.contains('port')), true);
+            assert.equal(await page.evaluate(() => document.activeElement
+                === document.querySelectorAll('.port')[3]), true);
         }
 
         await drag(page, { x: 200, y: 200, dx: 60, dy: 0, button: 'right' });

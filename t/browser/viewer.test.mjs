@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 
 import {
     BASE, canvasPixels, cinePlayed, difference, drag, isShown, onPage, openStudy, portBox,
-    seen, serverPicture, textOf,
+    seen, serverPicture, textOf, withMetadata,
 } from './browser.mjs';
 import { made, newUid } from './made.mjs';
 import { store } from './part10.mjs';
@@ -324,22 +324,25 @@ onPage('S5 G21 a frame that fails is a crossed box, and can be asked for again',
     });
 
 
-onPage('S1 H9 images of another patient are not shown, and the banner turns red', {},
-    async (page) => {
-        await page.route('**/series/*/metadata', async (route) => {
-            const answer = await route.fetch();
-            const all = await answer.json();
-
-            all[7]['00100020'] = { vr: 'LO', Value: ['SOMEBODY-ELSE'] };
-            await route.fulfill({ response: answer, json: all });
+for (const [what, tag, value, alarm] of /** @type {const} */ ([
+    ['patient', '00100020', 'SOMEBODY-ELSE', 'Images carry another patient ID than the study.'],
+    ['birth date', '00100030', '19700616',
+        'Images carry another birth date than the study.'],
+    ['study', '0020000D', '1.2.3.4', 'Images of another study were sent.'],
+])) {
+    onPage(`S1 H9 images of another ${what} are not shown, and the banner turns red`, {},
+        async (page) => {
+            await withMetadata(page, (all) => {
+                all[7][tag] = { ...all[7][tag], Value: [value] };
+                return all;
+            });
+            await page.goto(`${BASE}/viewer.html?study=${CT.study}`);
+            await page.locator('.banner.is-alarm').waitFor();
+            assert.equal(await textOf(page, '.banner-alarm'), alarm);
+            assert.equal(await page.locator('.port').getAttribute('data-shown'), '');
+            assert.deepEqual(await canvasPixels(page, 500, 300), [[0, 0, 0]]);
         });
-        await page.goto(`${BASE}/viewer.html?study=${CT.study}`);
-        await page.locator('.banner.is-alarm').waitFor();
-        assert.equal(await textOf(page, '.banner-alarm'),
-            'Images carry another patient ID than the study.');
-        assert.equal(await page.locator('.port').getAttribute('data-shown'), '');
-        assert.deepEqual(await canvasPixels(page, 500, 300), [[0, 0, 0]]);
-    });
+}
 
 
 onPage('S9 no patient stays when the session has ended', { allow: /401/ },
@@ -355,12 +358,7 @@ onPage('S9 no patient stays when the session has ended', { allow: /401/ },
 
 
 onPage('S5 H3 fewer images than announced are said', {}, async (page) => {
-    await page.route('**/series/*/metadata', async (route) => {
-        const answer = await route.fetch();
-        const all = await answer.json();
-
-        await route.fulfill({ response: answer, json: all.slice(0, -2) });
-    });
+    await withMetadata(page, (all) => all.slice(0, -2));
     await openStudy(page, CT.study);
     await page.locator('.thumb-count.is-incomplete').waitFor();
     assert.equal(await page.locator('.thumb-count').first().innerText(), '22 of 24');

@@ -8,6 +8,7 @@ import { renderedUrl } from '../../html/js/net/urls.js';
 import { asWished } from '../../html/js/viewer/address.js';
 import { behind, withCounts } from '../../html/js/viewer/arriving.js';
 import { arrived, chosen } from '../../html/js/viewer/choose.js';
+import { stateOf } from '../../html/js/viewer/badge.js';
 import { awaited, tick } from '../../html/js/viewer/cine.js';
 import { commandNamed, commandOfKey, commands } from '../../html/js/viewer/commands.js';
 import { mismatch } from '../../html/js/viewer/identity.js';
@@ -276,6 +277,53 @@ test('the old picture keeps its own number until the new one is here', () => {
     assert.equal(waiting.shown.index, 0);
     assert.equal(corners(waiting, 'full').bottomLeft[0], '1 / 9  → 6');
     assert.equal(showing(moved, plan(moved, ROOT)).shown.index, 5);
+});
+
+
+test('H1 what is not asked for is never final: another frame, another window', () => {
+    const state = (/** @type {any} */ s, /** @type {string[]} */ ready = []) => {
+        const next = chosen(s, plan(s, ROOT), look(ready));
+
+        const said = stateOf(next, compositorMap(next, sourceOf(next, ROOT, () => undefined)));
+
+        // it may get better yet
+        return said === 'lossy' ? 'final' : said;
+    };
+    const fresh = viewport(9);
+    const shown = showing(fresh, plan(fresh, ROOT));
+    const here = [shown.shown.key];
+
+    assert.equal(stateOf(initial(), { slope: 1, intercept: 0 }), '');
+    assert.equal(state(fresh), 'waiting');
+    assert.equal(state(shown, here), 'final');
+    assert.equal(state(scrolledTo(shown, 5), here), 'waiting');
+    assert.equal(state(scrolledTo(scrolledTo(shown, 5), 0), here), 'final');
+
+    // the compositor makes a preview of another window, where it can
+    const other = { center: 100, width: 900 };
+
+    assert.equal(state(withWindow(shown, other), here), 'preview');
+    assert.equal(state(scrolledTo(withWindow(shown, other), 5), here), 'waiting');
+
+    for (const values of [{ VOILUTFunction: ['SIGMOID'] },
+        { VOILUTSequence: [{}], WindowCenter: [], WindowWidth: [] }])
+    {
+        const bare = viewport(9, values);
+        const there = showing(bare, plan(bare, ROOT));
+        const moved = withWindow(there, other);
+
+        assert.equal(state(moved, [there.shown.key]), 'waiting', JSON.stringify(values));
+        assert.equal(state(moved, [plan(moved, ROOT).base.key]), 'final');
+        assert.equal(state(withWindow(moved, null), [there.shown.key]), 'final');
+    }
+
+    // the same, only larger, is under way
+    const radiograph = viewport(1, LARGE);
+    const small = showing(radiograph, plan(radiograph, ROOT));
+    const larger = { ...small, size: { width: 1900, height: 1400 } };
+
+    assert.notEqual(plan(larger, ROOT).base.key, small.shown.key);
+    assert.equal(state(larger, [small.shown.key]), 'preview');
 });
 
 

@@ -38,7 +38,7 @@ sub store_studies {
 
 # the Pacs, and its URL
 sub pacs_with_studies {
-    my $p = Pacs->new(conf_server => $policy, conf_http => 'pacs_limit_arriving_ms 5000;');
+    my $p = Pacs->new(conf_server => $policy, conf_http => 'pacs_limit_arriving_ms 10000;');
     my $url = "http://127.0.0.1:$p->{port}";
     store_studies($url);
     return ($p, $url);

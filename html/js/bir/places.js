@@ -70,11 +70,7 @@ export const PLACES = [
             same(v.all('.line-reference').length, 0, 'lines at start');
 
             // the middle of a stack lies in the other, if any of it does
-            for (let k = 0; k < Math.floor(a.frames.length / 2); k++) {
-                await v.press('ArrowDown');
-            }
-
-            await v.press('o');
+            await v.press(...Array(Math.floor(a.frames.length / 2)).fill('ArrowDown'), 'o');
             await v.ready();
             await until(() => v.all('.line-reference').length > 0, 'a line');
 

@@ -62,12 +62,7 @@ export const SCROLLING = [
             const normal = normalOf(a.frames[0]);
             const goal = Math.floor(a.frames.length / 2);
 
-            await v.press('Home', 'l');
-
-            for (let k = 0; k < goal; k++) {
-                await v.press('ArrowDown');
-            }
-
+            await v.press('Home', 'l', ...Array(goal).fill('ArrowDown'));
             await v.ready(0, goal + 1);
             await v.ready(1);
 

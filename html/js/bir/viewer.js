@@ -147,8 +147,9 @@ export class Viewer {
         for (const key of keys) {
             this.document.body.dispatchEvent(new this.window.KeyboardEvent('keydown',
                 { key, bubbles: true, cancelable: true }));
-            await this.drawn();
         }
+
+        await this.drawn();
     }
 
 
@@ -212,8 +213,6 @@ export class Viewer {
         this.#point('pointerdown', p, at, 0);
         this.#point('pointerup', p, at, 0);
         await this.drawn();
-        // two within this time were one double tap
-        await new Promise((done) => { setTimeout(done, 320); });
     }
 
 
@@ -235,7 +234,8 @@ export class Viewer {
 
 
     /**
-     * The final picture of an image is on the screen.
+     * The picture of an image is on the screen, and no preview of it; that
+     * without loss may still come.
      * @param {number} [at] index of the viewport
      * @param {number} [number] from 1; else any
      */
@@ -253,7 +253,9 @@ export class Viewer {
             const badge = /** @type {HTMLElement | null | undefined} */ (
                 port?.closest('.frame')?.querySelector('.badge'));
 
-            return badge?.dataset.state === 'final' && port.dataset.shown !== ''
+            return ['final', 'lossy'].includes(badge?.dataset.state ?? '')
+                && port.dataset.waiting === 'false'
+                && port.dataset.shown !== ''
                 && (number === undefined || this.shown(at) === number);
         }, `image ${number ?? ''} in viewport ${at + 1}`);
         await this.drawn();

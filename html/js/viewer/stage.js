@@ -164,6 +164,7 @@ function copyOf(frame) {
 
     port.classList.add('is-tile');
     port.removeAttribute('tabindex');
+    port.removeAttribute('aria-current');
     find('.port-layer', SVGSVGElement, port).replaceChildren();
 
     return copy;

@@ -55,7 +55,7 @@ export function facts(s, now) {
         ],
         foot: [
             join(window === null ? '' : formatWindow(window),
-                s.invert ? TEXT.inverted : '', turnedText(s.view),
+                s.invert ? TEXT.inverted : '', turnedText(s),
                 s.grade === 'exact' ? TEXT.lossless : TEXT.lossy,
                 lossyText(f)),
             join(TEXT.disclaimer, text('Made {time}', { time: dateText(now,

@@ -17,7 +17,7 @@ import { stackOver, upperSeries } from './against.js';
 import { MAPS, renderFusion } from './fused.js';
 import { withFusion } from './fusion.js';
 import { grip } from './grip.js';
-import { toggledPlanes } from './mpr.js';
+import { toggledPlanes, turnedPlanes } from './mpr.js';
 import { renderPanel } from './panel.js';
 import { placed } from './placed.js';
 import { planeLines } from './planelines.js';
@@ -39,6 +39,16 @@ let isReady = false;
 export function togglePlanes(host) {
     prepare();
     host.updatePage(toggledPlanes);
+}
+
+
+/**
+ * Those that cut the active one, about its normal.
+ * @param {Host} host of the active viewport
+ * @param {number} degrees
+ */
+export function turnPlanes(host, degrees) {
+    host.updatePage((page) => turnedPlanes(page, page, host.at(), degrees * Math.PI / 180));
 }
 
 
