@@ -469,6 +469,16 @@ onPage('H15 Arabic: dates of the list are whole, and a long ID loses its end, no
 
             return left >= n.getBoundingClientRect().left;
         }));
+
+        // nor does a name in the banner
+        await page.setViewportSize(SIZES.phone);
+        await openStudy(page, CT.study);
+        assert.ok(await page.locator('.banner-names').evaluate((n) => {
+            const name = /** @type {Element} */ (n.querySelector('.banner-name'));
+            const { left, width } = name.getBoundingClientRect();
+
+            return left >= n.getBoundingClientRect().left - 1 && name.scrollWidth > width;
+        }));
     });
 
 
