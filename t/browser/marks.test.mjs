@@ -380,6 +380,53 @@ async function saved(page, command) {
 }
 
 
+onPage('G12 a mark that is drawn while the stored ones are read is not lost', {},
+    async (page) => {
+        const study = await storeCt(BASE);
+
+        await openStudy(page, study);
+        await take(page, 'd');
+        await stroke(page, CT, [20, 20], [120, 20]);
+        await take(page, 'marks-panel');
+        await page.waitForSelector('.panel-saving[data-state="saved"]');
+        page = await nextPage(page);
+
+        // between two frames of the screen may lie much
+        await page.addInitScript(() => {
+            const all = /** @type {any} */ (window);
+            const request = window.requestAnimationFrame.bind(window);
+            /** @type {FrameRequestCallback[] | null} */
+            let held = null;
+
+            window.requestAnimationFrame = (f) => held === null ? request(f) : held.push(f);
+            all.holdFrames = () => { held = []; };
+            all.letFramesGo = () => { held?.forEach(request); held = null; };
+        });
+
+        /** @type {() => void} */
+        let go = () => {};
+        const gone = new Promise((done) => { go = () => done(null); });
+
+        await page.route('**/series?*Modality=SR*', async (route) => {
+            await gone;
+            await route.continue();
+        });
+
+        const read = page.waitForResponse((r) => /metadata$/.test(r.url())
+            && !r.url().includes(`${study}.1/`));
+
+        await openStudy(page, study);
+        await take(page, 'd');
+        await page.evaluate(() => /** @type {any} */ (window).holdFrames());
+        await stroke(page, CT, [20, 60], [40, 60]);
+        go();
+        await (await read).finished();
+        await page.evaluate(() => /** @type {any} */ (window).letFramesGo());
+        await says(page, /50\.\d mm/);
+        await says(page, /10\.\d mm/);
+    });
+
+
 onPage('B35 S12 G13 print and picture files say whose, how and what for', {},
     async (page) => {
         await openStudy(page, await storeCt(BASE));
