@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// The service worker: keeps the program's own files, and a page for when the
-// server does not answer.  What is not named here passes it by: studies,
+// The service worker: keeps the program's own files, the viewer's page, and one
+// for when the server does not answer.  What is not named here passes it by: studies,
 // pictures and all else that the server says of patients is never kept.
 //
 // Another version of the program registers another address of this file
@@ -12,6 +12,7 @@ const PROGRAM = new URL(location.href).searchParams.get('program') ?? '';
 const CACHE = `program-${PROGRAM}`;
 const VERSIONED = PROGRAM === '' ? '' : `v/${PROGRAM}/`;
 const AWAY = `${ROOT}away.html`;
+const SHELL = `${ROOT}viewer.html`;
 const FIRST = [
     AWAY, `${ROOT}img/icon.svg`,
     ...['js/theme.js', ...['tokens', 'layout', 'button', 'away'].map((name) =>
@@ -29,6 +30,10 @@ async function install(event) {
     const cache = await caches.open(CACHE);
 
     await cache.addAll(FIRST.map((path) => new Request(path, { cache: 'no-cache' })));
+
+    if (VERSIONED !== '') {
+        await keepShell(cache, await fetch(SHELL, { cache: 'no-cache', redirect: 'manual' }));
+    }
 }
 
 
@@ -40,9 +45,58 @@ async function activate() {
 }
 
 
+/** @param {Response} answer is the page, no sign-in page and no refusal */
+const isPage = (answer) => answer.status === 200 && answer.type === 'basic'
+    && !answer.redirected;
+
+
+/** The viewer's page is the same for all studies and readers. */
+async function keepShell(cache, answer) {
+    if (isPage(answer)) {
+        await cache.put(SHELL, answer);
+    }
+}
+
+
+const fromServer = async (event) => await event.preloadResponse ?? fetch(event.request);
+
+
+/** The viewer's page as it was last time, at once, while the server is asked. */
+async function shell(event) {
+    const cache = await caches.open(CACHE);
+    const kept = await cache.match(SHELL);
+
+    if (kept !== undefined) {
+        event.waitUntil(look(event, cache, kept.clone()));
+        return kept;
+    }
+
+    const answer = await page(event);
+
+    if (new URL(answer.url || location.href).pathname === SHELL) {
+        event.waitUntil(keepShell(cache, answer.clone()));
+    }
+
+    return answer;
+}
+
+
+/** What the server says otherwise, or says no more, replaces the page shown. */
+async function look(event, cache, kept) {
+    const answer = await fromServer(event).catch(() => Response.error());
+
+    if (isPage(answer) && await answer.text() === await kept.text()) {
+        return;
+    }
+
+    await cache.delete(SHELL);
+    await (await clients.get(event.resultingClientId))?.navigate(event.request.url);
+}
+
+
 async function page(event) {
     try {
-        return await event.preloadResponse ?? await fetch(event.request);
+        return await fromServer(event);
     } catch (e) {
         const away = await (await caches.open(CACHE)).match(AWAY);
 
@@ -101,6 +155,10 @@ function handlerOf(request) {
     }
 
     const path = url.pathname.slice(ROOT.length);
+
+    if (request.mode === 'navigate' && url.pathname === SHELL && VERSIONED !== '') {
+        return shell;
+    }
 
     if (request.mode === 'navigate') {
         return /^([\w-]+\.html)?$/.test(path) ? page : null;

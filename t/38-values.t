@@ -164,6 +164,38 @@ is_deeply([@$h{qw(min max)}, scalar @{$h->{counts}}], [-1100, 100, 4], 'and the 
 $v = values_of($ct, 1, 'rectangle=-10,-10,2,2')->{results}[0];
 is_deeply([$v->{count}, $v->{mean}, $v->{area}], [0, undef, 0], 'a region outside has no pixels');
 
+# --- ultrasound regions that reach out of the image are of another one ---
+
+# as an image of its own, with that edge of its regions
+sub with_edge {
+    my ($n, $element, $value) = @_;
+    my $data = Pacs::slurp("$S/us/esaote-ybr422-native.dcm");
+    my ($uid) = $data =~ /\x08\x00\x18\x00UI..([0-9.]+)/s;
+    my $other = $uid;
+    substr($other, -2) = sprintf '%02d', $n;
+    $data =~ s/\Q$uid\E/$other/g;
+    $data =~ s/(\x18\x00\Q$element\E\x60UL\x04\x00)..../$1 . pack('V', $value)/gse or die 'no regions';
+    my $file = "$p->{home}/edge-$n.dcm";
+    open my $f, '>:raw', $file or die "$file: $!";
+    print $f $data;
+    close $f;
+    my $ref = json($p->stow([$file])->{content})->{'00081199'}{Value}[0]{'00081190'}{Value}[0];
+    $ref =~ s{^https?://[^/]*}{};
+    my $v = json($p->get("$ref/frames/1/values?ellipse=400,249.8,160,83.2,30")->{content});
+    return $v->{results}[0];
+}
+
+is(with_edge(11, "\x1c", 799)->{spacing}{source}, 'SequenceOfUltrasoundRegions', 'a region to the last column');
+is(with_edge(12, "\x1c", 800)->{spacing}{source}, 'SequenceOfUltrasoundRegions', 'or to the column after it');
+
+for ([13, "\x1c", 801, 'to the right'], [14, "\x1e", 100000, 'below'], [15, "\x1c", 4294967295, 'far'],
+     [16, "\x18", 4294967295, 'and begins there'])
+{
+    my ($n, $element, $value, $what) = @$_;
+    my $r = with_edge($n, $element, $value);
+    is_deeply([$r->{spacing}{source}, $r->{area}], ['none', undef], "a region that reaches out $what has no scale");
+}
+
 my $r = $p->get("$base?point=1,1");
 is($r->{headers}{'content-type'}, 'application/json', 'JSON');
 is($p->get("$base?point=1,1", 'If-None-Match' => $r->{headers}{etag})->{status}, 304, 'ETag');

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 
 # The session API: with rev= a picture may be kept by the browser without
-# asking again; it holds only as long as the series is the same.
+# asking again; it holds only as long as the series is the same.  A study's
+# session is what a viewer begins with, in one answer.
 
 use strict;
 use warnings;
@@ -82,5 +83,86 @@ is(($p->pacs('delete', $study))[0], 0, 'the study goes');
 is($p->get("$base/session")->{status}, 410, '... and its session');
 is(kept("$picture?rev=$next"), '410 asked', '... and its pictures');
 
+# --- of a study ---
+
+my $all = "$web/studies/$study";
+
+sub opened {
+    my $r = $p->get("$all/session", @_);
+    is($r->{status}, 200, 'the session of a study');
+    return json($r->{content});
+}
+
+# what the resources answer alone
+sub alone {
+    my $r = $p->get("$web$_[0]", Accept => 'application/dicom+json');
+    is($r->{status}, 200, "alone: $_[0]");
+    return json($r->{content});
+}
+
+is($p->get("$all/session")->{status}, 410, 'a study that was deleted has none');
+is($p->get("$web/studies/1.2.3.4/session")->{status}, 404, 'nor has one that never was');
+is($p->http('POST', "$all/session")->{status}, 405, 'it is only read');
+is($p->stow([@files[0 .. 2]])->{status}, 200, 'stored again');
+
+my @of_study = map { "/studies?StudyInstanceUID=$study&includefield=$_" }
+    'StudyDescription,IssuerOfPatientID,PatientBirthDate,PatientSex';
+my $of_series = "/studies/$study/series?includefield=SeriesDescription,SeriesDate,SeriesNumber,"
+    . 'NumberOfSeriesRelatedInstances,BodyPartExamined,Laterality';
+my $path = "/studies/$study/series/$series";
+my $got = opened();
+
+is_deeply($got->{study}, alone(@of_study), '... has the record of the search');
+is_deeply($got->{series}, alone($of_series), '... its series');
+is_deeply($got->{session}, alone("$path/session"), '... the session of the one that is opened first');
+is_deeply($got->{metadata}, alone("$path/metadata"), '... and its metadata');
+is(join(',', sort keys %$got), 'metadata,series,session,study', '... and no more');
+
+my $r = $p->get("$all/session", 'Accept-Encoding' => 'gzip');
+is($r->{headers}{'content-encoding'}, 'gzip', 'it is sent compressed');
+ok(length $r->{content} < length($p->get("$all/session")->{content}) / 2, '... and is small');
+is($r->{headers}{'cache-control'}, 'private, no-cache', '... and always asked for');
+my $etag = $r->{headers}{etag};
+is($p->get("$all/session", 'Accept-Encoding' => 'gzip', 'If-None-Match' => $etag)->{status}, 304, '... 304 for who has it');
+is($p->http('HEAD', "$all/session")->{status}, 200, '... answers to HEAD');
+
+# which one is opened first: by number, and what has pictures
+sub derived {
+    my ($n, @tags) = @_;
+    my $to = "$p->{home}/tmp/derived$n.dcm";
+    run('cp', $files[$n], $to);
+    run('dcmodify', '-nb', (map { ('-m', $_) } "(0020,000e)=$series.$n", @tags), $to);
+    is($p->stow([$to])->{status}, 200, "series $n comes");
+}
+
+my $number = $got->{series}[0]{'00200011'}{Value}[0];
+derived(3, '(0020,0011)=' . ($number + 1));
+is(opened()->{session}{series}, $series, 'a later series is not opened first');
+isnt($p->get("$all/session", 'Accept-Encoding' => 'gzip')->{headers}{etag}, $etag, '... but the answer is another');
+derived(4, '(0020,0011)=' . ($number - 1));
+$got = opened();
+is($got->{session}{series}, "$series.4", 'an earlier one is');
+is($got->{metadata}[0]{'0020000E'}{Value}[0], "$series.4", '... with its metadata');
+is(scalar @{ $got->{series} }, 3, '... all are named');
+derived(5, '(0020,0011)=' . ($number - 2), '(0008,0060)=SR');
+is(opened()->{session}{series}, "$series.4", 'what has no pictures is not');
+is(($p->pacs('delete', $study, $_))[0], 0, "$_ goes") for $series, "$series.3", "$series.4";
+is(join(',', sort keys %{ opened() }), 'series,study', 'a study without pictures opens none');
+is(($p->pacs('delete', $study))[0], 0, 'all goes');
+is($p->get("$all/session")->{status}, 410, '... and the session of the study');
+$p->shutdown;
+
+# metadata that is long goes alone, by the one who asks for it
+$p = Pacs->new(listener => 0, redis => 0, conf_http => 'pacs_limit_opening 2000;');
+is($p->stow([@files[0 .. 1]])->{status}, 200, 'stored');
+is(join(',', sort keys %{ opened() }), 'series,session,study', 'over pacs_limit_opening there is no metadata');
+is(scalar @{ alone("$path/metadata") }, 2, '... but alone');
+$p->shutdown;
+
+# and not, where that alone is over its limit
+$p = Pacs->new(listener => 0, redis => 0, conf_http => 'pacs_limit_metadata 20000;');
+is($p->stow([@files[0 .. 5]])->{status}, 200, 'stored');
+is($p->get("$all/series/$series/metadata")->{status}, 413, 'metadata over its limit');
+is(join(',', sort keys %{ opened() }), 'series,session,study', '... the session is without it');
 $p->shutdown;
 done_testing;

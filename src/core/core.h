@@ -237,6 +237,7 @@ uint32_t pacs_sum_rows(uint32_t seed, const void *data, size_t len,
 
 #define PACS_LIMITS_WEB(X)                                                    \
     X(metadata,  (256 << 20), "bytes of one metadata answer")                 \
+    X(opening,     (8 << 20), "bytes of metadata in the session of a study")  \
     X(request_body, (4 << 20), "bytes of a body that is no instance")         \
     X(parts,         10000,  "parts of a multipart body")                     \
     X(uploads,        1000,  "resumable uploads open at once")                \

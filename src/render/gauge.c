@@ -16,7 +16,7 @@ enum {
     SPACING_IMAGER = 0x00181164, SPACING_NOMINAL = 0x00182010,
     US_SEQ = 0x00186011, US_LEFT = 0x00186018, US_UNITS_X = 0x00186024,
     US_UNITS_Y = 0x00186026, US_DELTA_X = 0x0018602c,
-    US_DELTA_Y = 0x0018602e,
+    US_DELTA_Y = 0x0018602e, ROWS = 0x00280010, COLUMNS = 0x00280011,
     SPACING_PATIENT = 0x00280030, CALIBRATION = 0x00280a02,
     MODALITY_SEQ = 0x00283000, MODALITY_TYPE = 0x00283004,
     MEASURES_SEQ = 0x00289110,
@@ -209,19 +209,27 @@ read_spacing(const pacs_dataset_t *ds, uint32_t frame, pacs_spacing_t *s)
 
 
 static bool
-read_region(const pacs_item_t *item, pacs_us_region_t *r)
+read_corners(const pacs_item_t *item, pacs_us_region_t *r)
 {
-    double   corner[4], dx, dy;
-    int64_t  x, y;
+    double  v[4];
 
     for (unsigned i = 0; i < 4; i++) {
-        if (!pacs_elem_double(item, US_LEFT + 2 * i, 0, &corner[i])) {
+        if (!pacs_elem_double(item, US_LEFT + 2 * i, 0, &v[i])) {
             return false;
         }
     }
 
-    *r = (pacs_us_region_t) { corner[0], corner[1], corner[2], corner[3],
-                              0, 0 };
+    *r = (pacs_us_region_t) { v[0], v[1], v[2], v[3], 0, 0 };
+    return true;
+}
+
+
+/* does the region have a scale, or axes that are none of length? */
+static bool
+read_units(const pacs_item_t *item, pacs_us_region_t *r)
+{
+    double   dx, dy;
+    int64_t  x, y;
 
     /* 0: none, says nothing; 3: cm; others are time, velocity, … */
     if (!pacs_elem_int(item, US_UNITS_X, 0, &x)
@@ -240,15 +248,31 @@ read_region(const pacs_item_t *item, pacs_us_region_t *r)
 }
 
 
+/* a region that reaches out of the image is of another one, which this was
+ * cut or shrunk from: nothing of its scales is this one's; some name the
+ * corner after the last pixel */
+static bool
+is_inside(const pacs_us_region_t *r, double columns, double rows)
+{
+    return r->left >= 0 && r->top >= 0 && r->left <= r->right
+           && r->top <= r->bottom && r->right <= columns
+           && r->bottom <= rows;
+}
+
+
 static int
 read_regions(const pacs_dataset_t *ds, pacs_arena_t *a, pacs_gauge_t *g,
     pacs_err_t *err)
 {
-    const pacs_item_t *item = pacs_elem_item(ds->root, US_SEQ);
+    double              columns = 0, rows = 0;
+    const pacs_item_t  *item = pacs_elem_item(ds->root, US_SEQ);
 
     if (item == NULL) {
         return PACS_OK;
     }
+
+    pacs_elem_double(ds->root, COLUMNS, 0, &columns);
+    pacs_elem_double(ds->root, ROWS, 0, &rows);
 
     g->regions = pacs_calloc(a, MAX_REGIONS, sizeof(*g->regions));
     if (g->regions == NULL) {
@@ -256,7 +280,17 @@ read_regions(const pacs_dataset_t *ds, pacs_arena_t *a, pacs_gauge_t *g,
     }
 
     for (; item != NULL && g->nregions < MAX_REGIONS; item = item->next) {
-        g->nregions += read_region(item, &g->regions[g->nregions]);
+        pacs_us_region_t *r = &g->regions[g->nregions];
+
+        if (!read_corners(item, r)) {
+            continue;
+        }
+        if (!is_inside(r, columns, rows)) {
+            g->nregions = 0;
+            g->spacing = (pacs_spacing_t) { .source = "none" };
+            return PACS_OK;
+        }
+        g->nregions += read_units(item, r);
     }
     return PACS_OK;
 }

@@ -203,6 +203,8 @@ int pacs_op_blob(pacs_op_t *op, pacs_str_t key, pacs_open_t *blob,
 /* reply helpers; false or PACS_E_NOMEM when the arena is used up */
 int pacs_reply_header(pacs_op_t *op, const char *name, pacs_str_t value);
 int pacs_reply_memory(pacs_op_t *op, pacs_str_t body);
+/* takes text as the body, gzip'ed (zlib's level) for who takes it */
+int pacs_reply_text(pacs_op_t *op, pacs_buf_t *text, int level);
 /* xml.c: the data sets of a JSON array as parts of multipart/related, or
  * (single) the one that there is alone; gzip'ed for who takes it */
 int pacs_reply_xml(pacs_op_t *op, pacs_str_t json, bool single,
@@ -251,6 +253,8 @@ int pacs_op_capabilities(pacs_op_t *op, const pacs_route_t *route,
 int pacs_op_conformance(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
 int pacs_op_session(pacs_op_t *op, const pacs_route_t *route,
+    const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
+int pacs_op_opening(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
 int pacs_op_search(pacs_op_t *op, const pacs_route_t *route,
     const pacs_param_t *params, unsigned nparams, pacs_err_t *err);
@@ -358,26 +362,6 @@ typedef struct {
 /* PACS_E_UNSHOWABLE with the reason where there is no picture in it */
 int pacs_image_open(pacs_op_t *op, pacs_str_t study, pacs_str_t series,
     pacs_str_t instance, pacs_image_t **image, pacs_err_t *err);
-/* memo.c: what was reckoned of a series in a revision of its study */
-enum { PACS_MEMO = 40 };            /* bytes of it, at most */
-
-pacs_memos_t *pacs_memos_create(void);
-void pacs_memos_destroy(pacs_memos_t *m);
-bool pacs_memo_get(pacs_memos_t *m, const char *what, pacs_str_t series,
-    int64_t revision, void *value, size_t size);
-void pacs_memo_put(pacs_memos_t *m, const char *what, pacs_str_t series,
-    int64_t revision, const void *value, size_t size);
-
-/* session.c: the reply is a picture of the rev that was asked for, and that
- * is the one of the series: it will never be another */
-bool pacs_session_is_current(pacs_op_t *op, const pacs_route_t *route,
-    const pacs_param_t *params, unsigned nparams);
-
-/* what tells pictures apart: by rev none is another */
-pacs_str_t pacs_session_without_rev(pacs_op_t *op, pacs_str_t args);
-
-/* scale.c: im->look.scale and range, where its series has one scale */
-int pacs_scale_set(pacs_op_t *op, pacs_image_t *im, pacs_err_t *err);
 /* … of a record that is at hand, whose strings outlive op's arena */
 int pacs_image_of(pacs_op_t *op, const pacs_record_t *record,
     pacs_image_t **image, pacs_err_t *err);
@@ -476,6 +460,31 @@ int pacs_report(pacs_op_t *op, const pacs_image_t *im,
 int pacs_video(pacs_op_t *op, const pacs_image_t *im,
     const pacs_accept_t *choices, unsigned n, pacs_err_t *err);
 
+/* memo.c: what was reckoned of a series in a revision of its study */
+enum { PACS_MEMO = 40 };            /* bytes of it, at most */
+
+pacs_memos_t *pacs_memos_create(void);
+void pacs_memos_destroy(pacs_memos_t *m);
+bool pacs_memo_get(pacs_memos_t *m, const char *what, pacs_str_t series,
+    int64_t revision, void *value, size_t size);
+void pacs_memo_put(pacs_memos_t *m, const char *what, pacs_str_t series,
+    int64_t revision, const void *value, size_t size);
+
+/* session.c: the reply is a picture of the rev that was asked for, and that
+ * is the one of the series: it will never be another */
+bool pacs_session_is_current(pacs_op_t *op, const pacs_route_t *route,
+    const pacs_param_t *params, unsigned nparams);
+
+/* what tells pictures apart: by rev none is another */
+pacs_str_t pacs_session_without_rev(pacs_op_t *op, pacs_str_t args);
+
+/* scale.c: im->look.scale and range, where its series has one scale */
+int pacs_scale_set(pacs_op_t *op, pacs_image_t *im, pacs_err_t *err);
+
+/* representative.c: the instance with pictures that stands for a study or
+ * series; PACS_E_UNSHOWABLE: there is none.  uid is in op's arena */
+int pacs_representative(pacs_op_t *op, const pacs_route_t *route,
+    pacs_str_t *uid, pacs_err_t *err);
 
 /* --- spool.c: an answer made piece by piece --- */
 

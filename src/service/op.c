@@ -22,6 +22,7 @@ static const row_t  rows[] = {
     { PACS_R_SERVICE,    PACS_OPTIONS, pacs_op_capabilities, PACS_MAY_QUERY },
     { PACS_R_CONFORMANCE, READ, pacs_op_conformance, PACS_MAY_QUERY },
     { PACS_R_SESSION,    READ, pacs_op_session,  PACS_MAY_RETRIEVE },
+    { PACS_R_OPENING,    READ, pacs_op_opening,  PACS_MAY_RETRIEVE },
     { PACS_R_PATIENTS,   READ, pacs_op_search,   PACS_MAY_QUERY },
     { PACS_R_STUDIES,    READ, pacs_op_search,   PACS_MAY_QUERY },
     { PACS_R_SERIES,     READ, pacs_op_search,   PACS_MAY_QUERY },

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <zlib.h>
 
 #include "service/internal.h"
 
@@ -98,6 +99,52 @@ pacs_reply_memory(pacs_op_t *op, pacs_str_t body)
     part->data = body.data;
     part->length = op->reply.length = body.len;
     return PACS_OK;
+}
+
+
+/* a gzip member, RFC 1952 */
+static bool
+pack(pacs_str_t text, int level, pacs_buf_t *out)
+{
+    enum { GZIP = 16 + 15, MEMORY = 8 };
+    z_stream  z = { 0 };
+
+    if (text.len > UINT32_MAX
+        || deflateInit2(&z, level, Z_DEFLATED, GZIP, MEMORY,
+                        Z_DEFAULT_STRATEGY) != Z_OK)
+    {
+        return false;
+    }
+
+    size_t  room = deflateBound(&z, text.len);
+
+    z.next_in = (Bytef *) text.data;
+    z.avail_in = (uInt) text.len;
+    z.next_out = (Bytef *) pacs_buf_reserve(out, room);
+    z.avail_out = (uInt) room;
+
+    bool  good = z.next_out != NULL && deflate(&z, Z_FINISH) == Z_STREAM_END;
+
+    out->len += good ? z.total_out : 0;
+    deflateEnd(&z);
+    return good;
+}
+
+
+int
+pacs_reply_text(pacs_op_t *op, pacs_buf_t *text, int level)
+{
+    pacs_buf_t  packed = { 0 };
+
+    if (op->request.gzip
+        && pack((pacs_str_t) { text->data, text->len }, level, &packed))
+    {
+        op->reply.gzipped = true;
+        return pacs_reply_memory(op, pacs_buf_take(&packed, op->arena));
+    }
+
+    pacs_buf_free(&packed);
+    return pacs_reply_memory(op, pacs_buf_take(text, op->arena));
 }
 
 

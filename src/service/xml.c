@@ -33,52 +33,6 @@ add(void *ctx, pacs_str_t xml, pacs_err_t *err)
 }
 
 
-/* a gzip member, RFC 1952 */
-static bool
-pack(pacs_str_t text, pacs_buf_t *out)
-{
-    enum { GZIP = 16 + 15, MEMORY = 8 };
-    z_stream  z = { 0 };
-
-    if (text.len > UINT32_MAX
-        || deflateInit2(&z, Z_BEST_SPEED, Z_DEFLATED, GZIP, MEMORY,
-                        Z_DEFAULT_STRATEGY) != Z_OK)
-    {
-        return false;
-    }
-
-    size_t  room = deflateBound(&z, text.len);
-
-    z.next_in = (Bytef *) text.data;
-    z.avail_in = (uInt) text.len;
-    z.next_out = (Bytef *) pacs_buf_reserve(out, room);
-    z.avail_out = (uInt) room;
-
-    bool  good = z.next_out != NULL && deflate(&z, Z_FINISH) == Z_STREAM_END;
-
-    out->len += good ? z.total_out : 0;
-    deflateEnd(&z);
-    return good;
-}
-
-
-static int
-reply(pacs_op_t *op, pacs_buf_t *text)
-{
-    pacs_buf_t  packed = { 0 };
-
-    if (op->request.gzip
-        && pack((pacs_str_t) { text->data, text->len }, &packed))
-    {
-        op->reply.gzipped = true;
-        return pacs_reply_memory(op, pacs_buf_take(&packed, op->arena));
-    }
-
-    pacs_buf_free(&packed);
-    return pacs_reply_memory(op, pacs_buf_take(text, op->arena));
-}
-
-
 int
 pacs_reply_xml(pacs_op_t *op, pacs_str_t json, bool single, pacs_err_t *err)
 {
@@ -94,7 +48,7 @@ pacs_reply_xml(pacs_op_t *op, pacs_str_t json, bool single, pacs_err_t *err)
         pacs_buf_printf(&x.out, "\r\n--%s--\r\n", x.boundary);
     }
     if (rc == PACS_OK) {
-        rc = reply(op, &x.out);
+        rc = pacs_reply_text(op, &x.out, Z_BEST_SPEED);
     }
     pacs_buf_free(&x.out);
     if (rc != PACS_OK) {

@@ -30,6 +30,7 @@ static const struct {
     { "studies/S",                  PACS_R_OBJECT,    OBJECT | PACS_POST,
                                                       PACS_POST },
     { "studies/S/metadata",         PACS_R_METADATA,  READ, 0 },
+    { "studies/S/session",          PACS_R_OPENING,   READ, 0 },
     { "studies/S/bulkdata",         PACS_R_BULK,      READ, 0 },
     { "studies/S/pixeldata",        PACS_R_PIXELDATA, READ, 0 },
     { "studies/S/rendered",         PACS_R_RENDERED,  READ, 0 },

@@ -36,6 +36,7 @@ typedef enum {
     PACS_R_SERVICE,             /* /: capabilities, PS3.18 8.9 */
     PACS_R_CONFORMANCE,         /* ours: /conformance: a page */
     PACS_R_SESSION,             /* ours: of a series, its rev */
+    PACS_R_OPENING,             /* ours: …/session of a study */
     PACS_R_WADO,                /* /wado?requestType=WADO&…: chapter 9 */
     PACS_R_STORED,              /* no path: the answer to a store */
     PACS_R_UPLOADS,             /* /uploads: tus, creation */

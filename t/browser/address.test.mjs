@@ -112,7 +112,7 @@ onPage('G2 IHE Invoke Image Display opens a study, or the newest of a patient', 
 
         // several: the list, of that patient and time
         await page.goto(`${INVOKE}PATIENT&patientID=NM-1&lowerDateTime=20230101`);
-        await page.waitForURL('**/?id=NM-1&from=2023-01-01');
+        await page.waitForURL('**/?id=%22NM-1%22&from=2023-01-01');
         await page.getByText('Bone scan 20240601').first().waitFor();
         assert.equal(await page.getByText('Bone scan 20210601').count(), 0);
     });

@@ -102,6 +102,31 @@ export async function openStudy(page, study) {
 
 
 /**
+ * Other metadata than the server's, in whichever answer they come.
+ * @param {import('playwright-core').Page} page
+ * @param {(all: any[]) => any[]} change
+ * @param {string} [suffix] of the series' UID
+ */
+export async function withMetadata(page, change, suffix = '') {
+    await page.route(`**/series/*${suffix}/metadata`, async (route) => {
+        const answer = await route.fetch();
+
+        await route.fulfill({ response: answer, json: change(await answer.json()) });
+    });
+    await page.route(/\/studies\/[\d.]+\/session$/, async (route) => {
+        const answer = await route.fetch();
+        const body = await answer.json();
+
+        if (body.session?.series.endsWith(suffix) && body.metadata !== undefined) {
+            body.metadata = change(body.metadata);
+        }
+
+        await route.fulfill({ response: answer, json: body });
+    });
+}
+
+
+/**
  * What a person sees of the viewport.
  * @param {import('playwright-core').Page} page
  * @param {number} [at] index of the viewport

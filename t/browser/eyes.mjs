@@ -24,7 +24,8 @@ export async function isShown(page, number, at = 0) {
         const badge = /** @type {HTMLElement} */ (port?.closest('.frame')
             ?.querySelector('.badge'));
 
-        return port?.dataset.shown === String(n) && badge.dataset.state === 'final';
+        return port?.dataset.shown === String(n) && port.dataset.waiting === 'false'
+            && badge.dataset.state === 'final';
     }, [number, at]);
 }
 

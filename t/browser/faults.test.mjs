@@ -52,8 +52,8 @@ const openThere = async (/** @type {Page} */ page, /** @type {Proxy} */ proxy, s
 
 for (const [name, rule, reason] of /** @type {[string, import('./proxy.mjs').Rule, RegExp][]} */ ([
     ['a body that is cut', cut, /The answer broke off/],
-    ['half a picture', changed(({ status, headers, body }) => ({ status,
-        headers: { ...headers, 'cache-control': 'no-store' },
+    // the browser keeps it, as it would the right one
+    ['half a picture', changed(({ status, headers, body }) => ({ status, headers,
         body: body.subarray(0, body.length / 2).fill(0, 100) })),
         /What came is no picture/],
     ['500 with a reason', says(500, 'application/json', '{"reason":"<b>disk"}'),
@@ -110,15 +110,51 @@ onFaults('S8 a slow answer: what is not here is not shown as if it were', {},
         await isShown(page, 4);
 
         const four = await canvasPixels(page, 500, 300);
+        const badge = page.locator('.badge');
 
-        await page.keyboard.press('ArrowUp');
-        await drawn(page);
+        // what comes soon is not waited for in words
+        assert.deepEqual(await page.evaluate(() => new Promise((done) => {
+            document.body.dispatchEvent(new KeyboardEvent('keydown',
+                { key: 'ArrowUp', bubbles: true }));
+            requestAnimationFrame(() => done([
+                document.querySelector('.port')?.getAttribute('data-waiting'),
+                document.querySelector('.badge')?.getAttribute('data-state'),
+            ]));
+        })), ['true', 'final']);
+        await page.locator('.badge[data-state="waiting"]').waitFor();
+        assert.equal(await badge.innerText(), 'waiting');
         // what stays meanwhile says which it is
         assert.equal(await page.locator('.port').first().getAttribute('data-shown'), '4');
         assert.match(await textOf(page, '.corner-bl'), /\b4 \/ 24/);
         assert.deepEqual(await canvasPixels(page, 500, 300), four);
+        // whatever texts are chosen
+        await page.keyboard.press('i');
+        await page.keyboard.press('i');
+        await drawn(page);
+        assert.ok(await badge.isVisible());
+        await page.keyboard.press('i');
         release();
         await isShown(page, 3);
+        assert.match(await badge.innerText(), /final|improving/);
+    });
+
+
+onFaults('S8 a first picture that is slow: it is waited for, in each viewport of its own',
+    {}, async (page, proxy) => {
+        const { rule, release } = held();
+
+        proxy.on(THIRD, rule);
+        await openThere(page, proxy);
+        await page.keyboard.press('g');
+        await page.getByRole('button', { name: '1 × 2 images' }).click();
+        await isShown(page, 1);
+        await page.keyboard.press('ArrowDown');
+        await isShown(page, 2);
+        await page.locator('.badge[data-state="waiting"]').waitFor();
+        assert.deepEqual(await page.locator('.badge').evaluateAll((all) =>
+            all.map((n) => n.getAttribute('data-state'))), ['final', 'waiting']);
+        release();
+        await isShown(page, 3, 1);
     });
 
 
@@ -165,8 +201,12 @@ onFaults('S1 H9 a page instead of a picture names no image: it is refused', {},
 
 
 onFaults('S1 H9 the list of another study is refused', {}, async (page, proxy) => {
-    proxy.on(/\/studies\?.*StudyInstanceUID=/i, changed((a) => ({ ...a, body: Buffer.from(
-        a.body.toString().replaceAll(CT.id, 'SOMEBODY-ELSE')) })));
+    proxy.on(/\/studies\/[\d.]+\/session$/, changed((a) => {
+        const body = JSON.parse(a.body.toString());
+
+        body.study[0]['00100020'].Value = ['SOMEBODY-ELSE'];
+        return { ...a, body: Buffer.from(JSON.stringify(body)) };
+    }));
     await page.goto(viewerOf(proxy));
     await page.locator('.banner.is-alarm').waitFor();
     assert.equal(await page.locator('.port').first().getAttribute('data-shown') ?? '', '');
@@ -180,10 +220,15 @@ for (const [name, rule] of /** @type {[string, import('./proxy.mjs').Rule][]} */
     ['half of a JSON', changed((a) => ({ ...a, body: a.body.subarray(0, a.body.length / 2) }))],
     ['JSON that is no DICOM', says(200, 'application/dicom+json', '{"a":[null,7]}')],
     ['datasets that are none', says(200, 'application/dicom+json', '[null,7,[],{"00100020":3}]')],
+    ['a session of none', says(200, 'application/json', '{"study":[null],"series":[7,null],"metadata":3}')],
+    ['a session of another study', (turn) => {
+        turn.path = turn.path.replace(CT.study, NM.study);
+        turn.pass();
+    }],
 ])) {
     onFaults(`B02 what says nothing of the study opens nothing: ${name}`, { allow: /ERR_/ },
         async (page, proxy) => {
-            proxy.on(/\/dicom-web\/studies(\?|.*\/metadata)/, rule);
+            proxy.on(/\/dicom-web\/studies(\?|\/[\d.]+\/session|.*\/metadata)/, rule);
             await page.goto(viewerOf(proxy));
             await page.locator('.message:not(:empty), .banner.is-alarm').first().waitFor();
             await page.waitForFunction(() => document.querySelector('.message')
@@ -261,7 +306,7 @@ const nasty = (/** @type {string} */ text) => changed((a) => {
     };
     const all = JSON.parse(a.body.toString() || '[]');
 
-    all.forEach(change);
+    [Array.isArray(all) ? all : Object.values(all).filter(Array.isArray)].flat(2).forEach(change);
 
     return { ...a, body: Buffer.from(JSON.stringify(all)) };
 });
@@ -290,7 +335,8 @@ for (const [name, text] of [['markup and right-to-left override', NASTY], ['64 k
         });
         const fine = { open: [], made: 0, over: 0 };
 
-        proxy.on(/\/dicom-web\/studies(\?|\/.*\/(series|metadata|instances)(\?|$))/, nasty(text));
+        proxy.on(/\/dicom-web\/studies(\?|\/.*\/(series|metadata|instances)(\?|$)|\/[\d.]+\/session$)/,
+            nasty(text));
         await page.goto(viewerOf(proxy));
         await isShown(page, 1);
         assert.ok((await textOf(page, '.banner-name')).startsWith('<img src=x'));

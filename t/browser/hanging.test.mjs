@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { before } from 'node:test';
 
 import {
-    BASE, canvasPixels, drawn, isShown, onPage, openStudy, portBox,
+    BASE, canvasPixels, drawn, isShown, nextPage, onPage, openStudy, portBox,
 } from './browser.mjs';
 import { CHEST, GREY, MG, SLICES, storeHangings } from './hangings.mjs';
 import { CT, NM } from './studies.mjs';
@@ -164,6 +164,28 @@ onPage('S10 a prior beside: of this patient, marked with date and difference', {
     });
 
 
+onPage('H12 a prior that is beside is in the address, and opens so elsewhere', {},
+    async (page) => {
+        await openStudy(page, NM.newer);
+        await page.keyboard.press(',');
+        await isShown(page, 1, 1);
+        await page.waitForFunction(() => /layout=1x2/.test(location.search));
+
+        const url = page.url();
+        const before = await texts(page, '.prior');
+
+        assert.equal(new URL(url).searchParams.getAll('study')[0], NM.newer);
+        assert.equal(new URL(url).searchParams.getAll('study').length, 2);
+        assert.match(before[1], /^PRIOR/);
+        page = await nextPage(page);
+        await page.goto(url);
+        await isShown(page, 1, 0);
+        await isShown(page, 1, 1);
+        assert.deepEqual(await texts(page, '.prior'), before);
+        assert.equal(new URL(page.url()).search, new URL(url).search);
+    });
+
+
 onPage('S10 another prior can be chosen, and the oldest study says so', {},
     async (page) => {
         await openStudy(page, NM.newer);
@@ -272,3 +294,36 @@ onPage('G18 what is wrong in the protocols is said with rule and key', {}, async
     await openStudy(page, CT.study);
     assert.match(await page.locator('.hangings-wrong').innerText(), /hanging\.json cannot be read/);
 });
+
+
+onPage('G18 an administrator sees which line is wrong, also of a file that is not in use yet', {},
+    async (page) => {
+        const rows = page.locator('.hanging-rows tr');
+        const summary = page.locator('.hanging-summary');
+        const check = (/** @type {string} */ text) => page.locator('.hanging-file')
+            .setInputFiles({ name: 'new.json', mimeType: 'application/json', buffer: Buffer.from(text) });
+
+        await page.goto(`${BASE}/hanging.html`);
+        await page.getByText('hanging.json is right.').waitFor();
+        assert.match(await page.locator('.hanging-right').innerText(), /Mammography four-view/);
+        assert.equal(await rows.count(), 0);
+
+        await check('{ "protocols": [\n  { "name": "<b>A", "match": {},\n    "layout": "1x9",'
+            + ' "ports": [] }\n] }');
+        await page.getByText('new.json: 1 fault.').waitFor();
+        assert.match(await rows.first().innerText(),
+            /^3\s+protocols\[0\]\.layout\s+is not of 1x1 to 4x4\s+"layout": "1x9"/);
+
+        await check('{ "protocols": [\n  { "name": "A", },\n] }');
+        await page.waitForFunction(() => /a key in double quotes is expected/.test(
+            document.querySelector('.hanging-rows')?.textContent ?? ''));
+        assert.match(await rows.first().innerText(), /^2\s/);
+        await check('{ "protocols": [] }');
+        await page.getByText('new.json is right.').waitFor();
+        assert.equal(await rows.count(), 0);
+
+        await page.route('**/hanging.json', (route) => route.fulfill({ status: 404, body: '' }));
+        await page.goto(`${BASE}/hanging.html`);
+        await page.getByText('hanging.json cannot be read. The server says 404.').waitFor();
+        assert.ok(await summary.isVisible());
+    });

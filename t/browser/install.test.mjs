@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 
 import { BASE, isShown, nextPage, onPage } from './browser.mjs';
 import { readPng } from './png.mjs';
-import { Proxy, changed } from './proxy.mjs';
+import { Proxy, changed, held, says } from './proxy.mjs';
 import { CT } from './studies.mjs';
 
 /** @typedef {import('playwright-core').Page} Page */
@@ -15,6 +15,18 @@ import { CT } from './studies.mjs';
 /** The pages under versions, as conf/nginx.conf has them. */
 class Versions extends Proxy {
     program = '0a';
+    /** as sub_filter does, and as conf/nginx.conf says of pages */
+    page = changed(({ status, headers, body }) => {
+        const { etag, 'last-modified': date, ...rest } = headers;
+
+        return {
+            status,
+            headers: { ...rest, 'cache-control': 'no-cache' },
+            body: Buffer.from(body.toString()
+                .replace(/ (href|src)="(?:v\/[0-9a-f]+\/)?(css|js)\//g,
+                    ` $1="v/${this.program}/$2/`)),
+        };
+    });
 
     constructor() {
         super(BASE);
@@ -22,18 +34,7 @@ class Versions extends Proxy {
             turn.path = turn.path.replace(`/v/${this.program}/`, '/');
             turn.pass();
         });
-        this.on(/^\/([a-z]+\.html)?(\?|$)/, changed(({ status, headers, body }) => {
-            // as sub_filter does, and as conf/nginx.conf says of pages
-            const { etag, 'last-modified': date, ...rest } = headers;
-
-            return {
-                status,
-                headers: { ...rest, 'cache-control': 'no-cache' },
-                body: Buffer.from(body.toString()
-                    .replace(/ (href|src)="(?:v\/[0-9a-f]+\/)?(css|js)\//g,
-                        ` $1="v/${this.program}/$2/`)),
-            };
-        }));
+        this.on(/^\/([a-z]+\.html)?(\?|$)/, this.page);
     }
 }
 
@@ -122,7 +123,7 @@ onPage('G23 installable: the worker comes after the first picture, and keeps the
             assert.deepEqual(names, ['program-0a']);
             assert.ok(paths.includes('/v/0a/js/viewer/main.js'), 'the program is kept');
             assert.deepEqual(paths.filter((p) =>
-                !/^\/(v\/0a\/(css|js|img)\/.*|away\.html|img\/icon\.svg)$/.test(p)), [],
+                !/^\/(v\/0a\/(css|js|img)\/.*|(away|viewer)\.html|img\/icon\.svg)$/.test(p)), [],
             'nothing else is');
 
             // what is kept is not asked for again
@@ -199,3 +200,81 @@ onPage('G23 installable: no server, a clear page; and back', { worker: true, all
             await again.stop();
         }
     });
+
+
+/** @type {(name: string, body: (page: Page, proxy: Versions) => Promise<void>,
+ *     allow?: RegExp) => void} a viewer whose worker keeps its page */
+const onKept = (name, body, allow) => onPage(name, { worker: true, allow }, async (page) => {
+    const proxy = new Versions();
+
+    await proxy.start();
+
+    try {
+        await openThere(page, proxy);
+        await ready(page);
+        await page.goto(`${proxy.base}/`);
+        assert.match(await workerOf(page), /0a$/);
+        await body(page, proxy);
+    } finally {
+        await page.close();
+        await proxy.stop();
+    }
+});
+
+const PAGE = /^\/viewer\.html\?/;
+const viewerOf = (/** @type {Versions} */ proxy) =>
+    `${proxy.base}/viewer.html?study=${CT.study}`;
+
+
+onKept('L7 the viewer’s page is here before the server has sent it', async (page, proxy) => {
+    const { rule, release } = held();
+    const sent = new Promise((done) => proxy.on(PAGE, (turn) => {
+        turn.res.on('finish', done);
+        rule({ ...turn, pass: () => proxy.page(turn) });
+    }));
+
+    await page.goto(viewerOf(proxy));
+    await isShown(page, 1);
+    await page.evaluate(() => { /** @type {any} */ (window).isFirst = true; });
+    proxy.asked = [];
+    release();
+    await sent;
+    // what the server says is the same: the page stays
+    await page.keyboard.press('ArrowDown');
+    await isShown(page, 2);
+    assert.ok(await page.evaluate(() => /** @type {any} */ (window).isFirst));
+    assert.ok(!proxy.asked.some((p) => PAGE.test(p)));
+});
+
+
+onKept('L7 a page of another version replaces the one that was kept', async (page, proxy) => {
+    proxy.program = '0b';
+    await page.goto(viewerOf(proxy));
+    await page.locator('script[src="v/0b/js/start.js"]').waitFor({ state: 'attached' });
+    await isShown(page, 1);
+}, /dynamically imported|404/);
+
+
+onKept('L7 who is signed out comes to the sign-in page', async (page, proxy) => {
+    proxy.on(/^\/dicom-web\//, says(401, 'application/json', '{}'));
+    proxy.on(PAGE, says(302, 'text/plain', '', { location: '/sign-in' }));
+    proxy.on(/^\/sign-in/, says(200, 'text/html',
+        '<link rel="icon" href="data:,"><h1>Sign in</h1>'));
+    await page.goto(viewerOf(proxy));
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    assert.ok(page.url().endsWith('/sign-in'));
+    assert.ok(!(await kept(page)).paths.includes('/viewer.html'));
+}, /401/);
+
+
+for (const [name, rule, text] of /** @type {[string, import('./proxy.mjs').Rule, RegExp][]} */ ([
+    ['refusal', says(403, 'text/html',
+        '<link rel="icon" href="data:,"><h1>Not for you</h1>'), /Not for you/],
+    ['server that does not answer', ({ res }) => res.destroy(), /The server does not answer/],
+])) {
+    onKept(`L7 a ${name} is seen, not the page that was kept`, async (page, proxy) => {
+        proxy.on(PAGE, rule);
+        await page.goto(viewerOf(proxy));
+        await page.getByRole('heading', { name: text }).waitFor();
+    }, /403|ERR_/);
+}

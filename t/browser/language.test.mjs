@@ -449,6 +449,24 @@ for (const name of /** @type {const} */ (['desktop', 'tablet', 'phone'])) {
 }
 
 
+onPage('H15 Arabic: dates of the list are whole, and a long ID loses its end, not its beginning',
+    { size: SIZES.tablet }, async (page) => {
+        await chosen(page, 'ar');
+        await openList(page);
+
+        const row = page.locator('.row').first();
+
+        assert.equal(await row.locator('.cell-date').evaluate((n) =>
+            n.scrollWidth - n.clientWidth), 0);
+        assert.ok(await row.locator('.cell-id').evaluate((n) => {
+            const { left } = /** @type {Element} */ (n.querySelector('bdi'))
+                .getBoundingClientRect();
+
+            return left >= n.getBoundingClientRect().left;
+        }));
+    });
+
+
 onPage('H15 viewports and their menu keep left and right; lists and arrows are mirrored', {},
     async (page) => {
         await chosen(page, 'ar');

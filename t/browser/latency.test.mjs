@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { gzipSync } from 'node:zlib';
 
 import {
-    BASE, drag, drawn, isShown, onPage, openStudy, portBox, textOf,
+    BASE, drag, drawn, isShown, onPage, openStudy, portBox, textOf, withMetadata,
 } from './browser.mjs';
 import { CT, DX, US } from './studies.mjs';
 
@@ -317,6 +317,48 @@ onPage('L7 the first picture waits for no thumbnail and no other series', {}, as
 });
 
 
+onPage('L7 one question before the first picture, while the modules come', {}, async (page) => {
+    /** @type {string[]} */
+    const order = [];
+
+    page.on('request', (r) => order.push(new URL(r.url()).pathname));
+    await openStudy(page, CT.study);
+
+    const asked = order.filter((p) => p.startsWith('/dicom-web/'));
+    const main = order.findIndex((p) => p.endsWith('/js/viewer/main.js'));
+
+    assert.equal(asked[0], `/dicom-web/studies/${CT.study}/session`);
+    assert.match(asked[1], /\/rendered$/);
+    assert.ok(!asked.some((p) => p.endsWith(`${CT.study}.1/metadata`)));
+    assert.ok(order.indexOf(asked[0]) < main || main < 0, 'no module waits for it');
+});
+
+
+onPage('L7 a server without the session of a study is asked for its parts', { allow: /404/ },
+    async (page) => {
+        /** @type {string[]} */
+        const asked = [];
+
+        page.on('request', (r) => asked.push(new URL(r.url()).pathname));
+        await page.route(/\/studies\/[\d.]+\/session$/, (r) => r.fulfill({ status: 404 }));
+        await openStudy(page, CT.study);
+        assert.ok(asked.some((p) => p.endsWith(`${CT.study}.1/metadata`)));
+        assert.ok(await page.locator('.thumb').count() > 1);
+    });
+
+
+onPage('L7 long metadata are not in the session: they are asked for', {}, async (page) => {
+    await page.route(/\/studies\/[\d.]+\/session$/, async (route) => {
+        const answer = await route.fetch();
+        const { metadata, ...body } = await answer.json();
+
+        assert.equal(metadata.length, CT.slices);
+        await route.fulfill({ response: answer, json: body });
+    });
+    await openStudy(page, CT.study);
+});
+
+
 onPage('L8 a plane through a series comes soon, the next ones sooner', {}, async (page) => {
     await openStudy(page, CT.study);
 
@@ -453,18 +495,12 @@ onPage('G15 on a slow net a loop is waited for, whole; then it plays', {}, async
 
 onPage('B28 the stored ratio and method are never hidden, nor is loss on the way', {},
     async (page) => {
-        await page.route('**/metadata', async (route) => {
-            const answer = await route.fetch();
-            const all = await answer.json();
-
-            for (const ds of all) {
-                ds['00282110'] = { vr: 'CS', Value: ['01'] };
-                ds['00282112'] = { vr: 'DS', Value: [12.34] };
-                ds['00282114'] = { vr: 'CS', Value: ['ISO_10918_1'] };
-            }
-
-            await route.fulfill({ response: answer, json: all });
-        });
+        await withMetadata(page, (all) => all.map((ds) => ({
+            ...ds,
+            '00282110': { vr: 'CS', Value: ['01'] },
+            '00282112': { vr: 'DS', Value: [12.34] },
+            '00282114': { vr: 'CS', Value: ['ISO_10918_1'] },
+        })));
         await openStudy(page, CT.study);
         assert.equal(await textOf(page, '.lossy'), 'Lossy stored 12.3:1 ISO 10918 1');
 

@@ -271,6 +271,22 @@ onPage('B05 G17 a row opens to its series and to the patient in time', {},
     });
 
 
+onPage('G17 a row that opens leaves the columns where they are', { size: SIZES.tablet },
+    async (page) => {
+        const ends = () => page.locator('.head-status').evaluate((n) =>
+            Math.round(n.getBoundingClientRect().right));
+
+        await openList(page);
+        assert.equal(await ends(), SIZES.tablet.width);
+        await page.locator('.row-open').first().click();
+        await page.locator('.series-list').first().waitFor();
+        assert.equal(await ends(), SIZES.tablet.width);
+        await page.setViewportSize(SIZES.upright);
+        await page.waitForFunction((width) => Math.round(document.querySelector('.head-status')
+            ?.getBoundingClientRect().right ?? 0) === width, SIZES.upright.width);
+    });
+
+
 onPage('keys open and close a row; the search field is one key away', {},
     async (page) => {
         const at = () => page.evaluate(() => document.activeElement?.className);

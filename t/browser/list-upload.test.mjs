@@ -222,6 +222,33 @@ onPage('an upload pauses, goes on where it was, and is cancelled',
     });
 
 
+onPage('what was refused or cancelled can be chosen again', { allow: /507|423/ },
+    async (page) => {
+        const study = newUid();
+        const path = file('again', made({ StudyInstanceUID: study }, BIG));
+        const full = '**/dicom-web/uploads';
+
+        await openPanel(page);
+        await page.route(full, (r) => r.fulfill({ status: 507, body: '{"reason":"full"}' }));
+        await choose(page, path);
+        await says(page, /^Done · 1 refused$/);
+        assert.deepEqual(await reasons(page), { again: 'full' });
+        await page.unroute(full);
+
+        await slow(page, 1000000);
+        await choose(page, path);
+        await says(page, /1 to go/);
+        await page.getByRole('button', { name: 'Cancel', exact: true }).click();
+        await says(page, /^Cancelled · 1 cancelled$/);
+
+        await slow(page, -1);
+        await choose(page, path);
+        await says(page, /^Done · 1 file stored$/);
+        assert.deepEqual(await reasons(page), {});
+        assert.equal(await images(study), 1);
+    });
+
+
 onPage('after a reload an upload goes on where it ended', { allow: /dialog/ },
     async (page) => {
         const study = newUid();

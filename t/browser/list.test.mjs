@@ -162,6 +162,14 @@ onPage('keys: from the field into the rows, and into a study', {},
     });
 
 
+onPage('keys in the field of languages choose one, not a row', {}, async (page) => {
+    await openList(page, `?id=${CT.id}`);
+    await page.locator('.language').focus();
+    await page.keyboard.press('ArrowDown');
+    await page.waitForFunction(() => document.documentElement.lang === 'de');
+});
+
+
 onPage('a server that fails is said so, and not as an empty list',
     { allow: /503/ }, async (page) => {
         await page.route('**/dicom-web/studies?*', (r) => r.fulfill({ status: 503 }));

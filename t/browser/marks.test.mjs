@@ -14,6 +14,8 @@ import {
     BASE, SIZES, chooseLayout, drag, drawn, isShown, nextPage, onPage, openStudy, portBox,
     seen, touch,
 } from './browser.mjs';
+import { made, newUid } from './made.mjs';
+import { store } from './part10.mjs';
 import { BARE, CT, DX, storeCt, storePhantoms } from './phantoms.mjs';
 import { readPng } from './png.mjs';
 import { CT as SEEN } from './studies.mjs';
@@ -333,10 +335,11 @@ onPage('G12 marks are stored as TID 1500, read back, and of their author',
         await page.waitForSelector('.panel-saving:not([data-state="saved"])');
         await page.waitForSelector('.panel-saving[data-state="saved"]');
 
+        // another browser; of this study nothing is left in the first but the name
+        assert.deepEqual(await page.evaluate(() => Object.keys(localStorage)
+            .filter((key) => key.startsWith('pacs.marks'))), []);
         assert.ok(await page.evaluate(() => Object.values(localStorage)
             .some((v) => v.includes('Reader^Rita'))), 'the name is kept');
-
-        // another browser
         await page.evaluate(() => localStorage.clear());
         page = await nextPage(page);
         await openStudy(page, study);
@@ -466,6 +469,10 @@ onPage('B35 S12 G13 print and picture files say whose, how and what for', {},
         assert.ok(colours.white > 2000 && colours.yellow > 200, JSON.stringify(colours));
         await page.emulateMedia({ media: 'screen' });
 
+        // what the browser itself prints later is not this picture
+        await page.evaluate(() => { window.dispatchEvent(new Event('afterprint')); });
+        assert.equal(await page.locator('.paper').count(), 0);
+
         for (const [name, magic] of /** @type {const} */ ([['export-png', '89504e47'],
             ['export-jpeg', 'ffd8ff'], ['export-zip', '504b0304']]))
         {
@@ -584,6 +591,97 @@ onPage('a viewport is stored as a secondary capture', {}, async (page) => {
 
     assert.doesNotMatch(said, /^Error/m);
 });
+
+
+onPage('captures of two studies are a series of each', {}, async (page) => {
+    const [now, before] = [newUid(), newUid()];
+    const of = { Modality: 'CT', PatientID: newUid(), PatientBirthDate: '19700101' };
+
+    await store(BASE, [made({ ...of, StudyInstanceUID: now }),
+        made({ ...of, StudyInstanceUID: before, StudyDate: '20200101' })]);
+    await openStudy(page, now);
+    await page.keyboard.press(',');
+    await isShown(page, 1, 1);
+
+    for (const at of [0, 1]) {
+        await page.locator('.port').nth(at).click();
+        await page.locator('.toolbar [data-command="output"]').click();
+        await page.locator('.menu [data-command="capture"]').click();
+        await page.locator('.said').getByText('Stored as a capture').waitFor();
+        await page.locator('.said').waitFor({ state: 'detached' });
+    }
+
+    const series = await Promise.all([now, before].map(async (study) =>
+        (await (await fetch(`${BASE}/dicom-web/studies/${study}/series?Modality=OT`)).json())
+            .map((/** @type {any} */ ds) => ds['0020000E'].Value[0])));
+
+    assert.deepEqual(series.map((all) => all.length), [1, 1]);
+    assert.notEqual(series[0][0], series[1][0]);
+});
+
+
+onPage('G12 marks are of the name that is given later; a reset says that it takes them', {},
+    async (page) => {
+        const study = await storeCt(BASE);
+        const panel = (/** @type {string} */ state) =>
+            page.waitForSelector(`.panel-saving[data-state="${state}"]`);
+
+        await openStudy(page, study);
+        await take(page, 'd');
+        await stroke(page, CT, [20, 20], [120, 20]);
+        await take(page, 'marks-panel');
+        await page.locator('.panel [data-command="marks-save"]').click();
+        await panel('saved');
+        await page.locator('.panel-author').click();
+        await page.locator('.ask-field').fill('Late^Lea');
+
+        const sent = page.waitForResponse((r) => r.request().method() === 'POST');
+
+        await page.keyboard.press('Enter');
+        assert.equal((await sent).status(), 200);
+        await panel('saved');
+
+        const [sr] = await files(page, study, 'SR');
+
+        assert.match(execFileSync('dcmdump', [sr], { encoding: 'latin1' }), /Late\^Lea/);
+
+        await page.locator('.port').focus();
+        await page.keyboard.press('Escape');
+        await page.locator('.note').getByText('1 mark was removed: Undo brings it back.')
+            .waitFor();
+    });
+
+
+onPage('S9 G12 what was drawn outlives the session that ends', { allow: /401/ },
+    async (page) => {
+        const study = await storeCt(BASE);
+        const ended = (/** @type {import('playwright-core').Route} */ r) =>
+            r.fulfill({ status: 401 });
+        const pictures = '**/rendered**';
+        const stow = `**/dicom-web/studies/${study}`;
+
+        await openStudy(page, study);
+        await take(page, 'marks-panel');
+        await take(page, 'd');
+        await page.route(stow, ended);
+        await page.route(pictures, ended);
+
+        const refused = page.waitForResponse((r) => r.request().method() === 'POST');
+
+        await stroke(page, CT, [20, 20], [120, 20]);
+        await page.waitForSelector('.mark:not([data-uid=""])');
+        await page.keyboard.press('3');
+        await page.getByText('The session has ended').first().waitFor();
+        await (await refused).finished();
+        await drawn(page);
+        assert.equal(await page.locator('.entry').count(), 0);
+        assert.ok(await page.locator('.panel').isHidden());
+
+        await page.unroute(stow);
+        await page.unroute(pictures);
+        await page.reload();
+        await says(page, /50\.\d mm/);
+    });
 
 
 onPage('B36 without a report R says so', {}, async (page) => {

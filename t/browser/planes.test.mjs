@@ -51,8 +51,8 @@ async function settled(page, count = 1) {
     await page.waitForFunction((n) => {
         const ports = [...document.querySelectorAll('.port')].slice(0, n);
 
-        return ports.length === n && ports.every((p) =>
-            p.querySelector('.badge')?.getAttribute('data-state') === 'final');
+        return ports.length === n && ports.every((p) => p.getAttribute('data-waiting') === 'false'
+            && p.querySelector('.badge')?.getAttribute('data-state') === 'final');
     }, count);
 }
 
@@ -269,6 +269,75 @@ onPage('S4 a picture that is turned or mirrored says so, whatever texts are chos
     await drawn(page);
     assert.equal(await mark.isVisible(), false);
 });
+
+
+onPage('S4 planes: mirrored and rotated by an address, oblique by a turn; all is said', {},
+    async (page) => {
+        await openPlanes(page);
+        await page.waitForFunction(() => /p=axial/.test(location.search));
+
+        const plain = page.url();
+        const mark = (/** @type {number} */ at) => page.locator('.cell').nth(at).locator('.turned');
+
+        assert.equal(await page.locator('.turned:visible').count(), 0);
+        page = await nextPage(page);
+        await page.goto(plain.replace(/(p=axial[^&]*)/, '$1~o=fr90'));
+        await settled(page, 4);
+        assert.equal(await mark(0).innerText(), 'Flipped  Rotated 90°');
+        assert.equal(await page.locator('.turned:visible').count(), 1);
+        assert.deepEqual(await lettersIn(page, 0), { left: 'P', right: 'A', top: 'L', bottom: 'R' });
+        await port(page, 0).focus();
+        await page.keyboard.press('Escape');
+        await drawn(page);
+        assert.deepEqual(await lettersIn(page, 0), { left: 'R', right: 'L', top: 'A', bottom: 'P' });
+
+        // by keys: the others turn about the axis of this one
+        await page.keyboard.press(')');
+        await page.keyboard.press(')');
+        await settled(page, 4);
+        assert.deepEqual(await page.locator('.turned').allInnerTexts(), ['', 'Oblique', 'Oblique', '']);
+        assert.match(await port(page, 1).locator('.letter-left').innerText(), /^R[AP]$/);
+
+        const right = await port(page, 1).locator('.letter-left').innerText();
+
+        for (let i = 0; i < 4; i++) {
+            await page.keyboard.press('(');
+        }
+
+        await settled(page, 4);
+        assert.match(await port(page, 1).locator('.letter-left').innerText(), /^R[AP]$/);
+        assert.notEqual(await port(page, 1).locator('.letter-left').innerText(), right);
+        await page.keyboard.press(')');
+        await page.keyboard.press(')');
+        await settled(page, 4);
+        assert.equal(await page.locator('.turned:visible').count(), 0);
+    });
+
+
+onPage('H1 a slab and a turned plane that are under way are waited for, and not called final', {},
+    async (page) => {
+        await openPlanes(page);
+
+        let release = () => {};
+        const held = new Promise((done) => { release = () => done(null); });
+
+        await page.route(/maximum_ip/, async (route) => {
+            await held;
+            await route.continue();
+        });
+
+        const cell = page.locator('.cell').nth(0);
+
+        await cell.locator('.space-slab').selectOption('maximum_ip');
+        await cell.locator('.badge[data-state="waiting"]').waitFor();
+        // what is there is no slab, and does not say so
+        assert.doesNotMatch(await cell.locator('.corner-bl').innerText(), /Maximum/);
+        assert.deepEqual(await page.locator('.cell .badge').evaluateAll((all) =>
+            all.map((n) => n.getAttribute('data-state'))), ['waiting', 'final', 'final', 'final']);
+        release();
+        await settled(page, 4);
+        assert.match(await cell.locator('.corner-bl').innerText(), /Maximum 10 mm/);
+    });
 
 
 onPage('S7 PET: one scale for the whole series, and for its planes', {}, async (page) => {
@@ -725,4 +794,9 @@ onPage('H12 what lies over a picture and the cross-hair are in the address', {},
         // a plane of nowhere and a slab of anything are left out
         await page.goto(url.replace(/~f=[^&]*/, '~p=oblique~c=1,2,3~b=x,-1~f=1.2.3,hot,9,0'));
         await settled(page, 3);
+
+        await page.goto(url.replace(',hot,', ',constructor,'));
+        await settled(page, 3);
+        await page.waitForSelector('.port-fusion[data-state="final"]');
+        assert.equal(await page.locator('.space-map').first().inputValue(), 'hot');
     });

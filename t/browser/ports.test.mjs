@@ -185,3 +185,41 @@ onPage('cine runs in each viewport on its own', {}, async (page) => {
     assert.equal(await page.locator('.cine:visible').count(), 1);
     await page.keyboard.press('c');
 });
+
+
+onPage('G4 S12 a menu is for the viewport that is selected, and so is what is printed', {},
+    async (page) => {
+        const low = (/** @type {number} */ at) => page.locator('.corner-bl').nth(at).innerText();
+
+        await openStudy(page, CT.study);
+        await chooseLayout(page, 1, 2);
+        await isShown(page, 1, 1);
+        await page.evaluate(() => { window.print = () => {}; });
+
+        const box = await portBox(page, 1);
+
+        await page.mouse.click(box.x + 300, box.y + 300, { button: 'right' });
+        await page.locator('.menu-context [data-command="invert"]').click();
+        await page.waitForFunction(() => [...document.querySelectorAll('.corner-bl')]
+            .some((n) => n.textContent?.includes('inverted')));
+        assert.ok(!(await low(0)).includes('inverted') && (await low(1)).includes('inverted'));
+        assert.deepEqual(await active(page), [1]);
+
+        // frames of the other one are before it on the page
+        await page.mouse.click(80 + (await portBox(page, 0)).x, box.y + 300);
+        await page.locator('.toolbar [data-command="layout"]').click();
+        await page.getByRole('button', { name: '2 × 2 images' }).click();
+        await isShown(page, 2, 1);
+        assert.deepEqual(await active(page), [0]);
+
+        const last = page.locator('.cell').nth(1);
+
+        await last.locator('.port').click({ position: { x: 300, y: 300 } });
+        await page.locator('.toolbar [data-command="output"]').click();
+        await page.locator('.menu [data-command="print"]').click();
+        await page.waitForSelector('.paper', { state: 'attached' });
+        assert.deepEqual(await active(page), [1]);
+        assert.equal(await page.locator('.paper-picture').evaluate((n) =>
+            /** @type {HTMLCanvasElement} */ (n).width),
+        Math.round((await last.locator('.frame').boundingBox())?.width ?? 0));
+    });

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 
 import {
     BASE, canvasPixels, chooseLayout, drag, drawn, isShown, onPage, openStudy,
-    portBox, textOf,
+    portBox, textOf, withMetadata,
 } from './browser.mjs';
 import { CT, NM, US, grey } from './studies.mjs';
 
@@ -202,12 +202,7 @@ onPage('S5 expected, received, shown and failed are counted for each series',
     { allow: /500/ }, async (page) => {
         await page.route('**/instances/*.1.3/frames/1/rendered**', (r) =>
             r.fulfill({ status: 500, json: { reason: 'broken' } }));
-        await page.route('**/series/*.1/metadata', async (route) => {
-            const answer = await route.fetch();
-            const all = await answer.json();
-
-            await route.fulfill({ response: answer, json: all.slice(0, -2) });
-        });
+        await withMetadata(page, (all) => all.slice(0, -2), '.1');
         await openStudy(page, CT.study);
 
         const thumb = page.locator('.thumb').first();

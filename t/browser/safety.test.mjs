@@ -310,6 +310,11 @@ onPage('S2 H9 two patients only after a question that names both; then colours a
         assert.match(await page.locator('.whose').nth(1).innerText(), /Linked, Series/);
         assert.deepEqual(await page.locator('.prior:visible').count(), 0);
 
+        // of the other patient the address says nothing
+        await page.waitForFunction(() => /layout=1x2/.test(location.search));
+        assert.deepEqual(new URL(page.url()).searchParams.getAll('study'), [CT.study]);
+        assert.ok(!page.url().includes(LINKED.study));
+
         // a frame of another colour each, on the screen
         const png = readPng(await page.locator('.ports').screenshot());
         const half = Math.floor(png.width / 2);
@@ -523,6 +528,38 @@ onPage('G8 the magnifier: what is under the pointer, 2 to 4 times as large; by k
     });
 
 
+onPage('G8 the magnifier of an inverted picture is inverted, at once', {}, async (page) => {
+    await openStudy(page, await storeCt(BASE));
+    await page.keyboard.press('2');
+    await isShown(page, 1);
+    await page.keyboard.press('\'');
+    await page.waitForSelector('.port[data-tool="magnify"]');
+
+    const box = await portBox(page);
+
+    await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+    await page.locator('.lens').waitFor();
+
+    /** What is seen beside the lens's middle, as the screen has it. */
+    const seen = async () => {
+        await drawn(page);
+
+        const lens = await page.locator('.lens canvas').screenshot();
+        const png = readPng(lens);
+
+        return png.at(png.width >> 1, (png.height >> 1) + 30)[0];
+    };
+    const before = await seen();
+
+    await page.keyboard.press('n');
+    assert.ok(Math.abs(await seen() - (255 - before)) <= 4, `${before}`);
+    assert.equal(await page.locator('.lens canvas').evaluate((n) => n.style.filter),
+        await page.locator('.port-picture').evaluate((n) => n.style.filter));
+    await page.keyboard.press('n');
+    assert.ok(Math.abs(await seen() - before) <= 4);
+});
+
+
 onPage('G8 the magnifier shows the server’s own pixels, and stands above a finger',
     { size: SIZES.tablet }, async (page) => {
         await openStudy(page, LARGE.study);
@@ -624,6 +661,27 @@ for (const [name, { values, source, mm }] of Object.entries(SPACINGS)) {
         assert.ok(Math.abs(bar.width - long / mm * pixel) < 2, `${bar.width} ${long}`);
     });
 }
+
+
+onPage('S6 the source of the scale is named on a phone and in tiles, too, in a word',
+    { size: SIZES.phone }, async (page) => {
+        for (const [name, said] of [['Pixel Spacing', 'Pixel Spacing'],
+            ['at the detector', 'detector'],
+            ['at the detector and magnified', 'by magnification']])
+        {
+            await openStudy(page, await storeOne(SPACINGS[name].values));
+            assert.equal(await page.locator('.scale-source').innerText(), said);
+            assert.ok(await page.locator('.scale-source').isVisible(), name);
+        }
+
+        await page.setViewportSize({ width: 844, height: 390 });
+        await openStudy(page, CT.study);
+        await page.keyboard.press('g');
+        await page.getByRole('button', { name: '1 × 2', exact: true }).click();
+        await isShown(page, 1, 1);
+        assert.deepEqual(await page.locator('.scale-source').allInnerTexts(),
+            ['Pixel Spacing', 'Pixel Spacing']);
+    });
 
 
 onPage('S6 a user’s calibration gives the bar, and is named', {}, async (page) => {

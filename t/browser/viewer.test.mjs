@@ -4,8 +4,10 @@ import assert from 'node:assert/strict';
 
 import {
     BASE, canvasPixels, cinePlayed, difference, drag, isShown, onPage, openStudy, portBox,
-    seen, serverPicture, textOf,
+    seen, serverPicture, textOf, withMetadata,
 } from './browser.mjs';
+import { made, newUid } from './made.mjs';
+import { store } from './part10.mjs';
 import { CT, US, grey } from './studies.mjs';
 
 /** JPEG of quality 90 on flat areas; and on the gradient */
@@ -340,12 +342,9 @@ for (const [what, tag, value, alarm] of /** @type {const} */ ([
 ])) {
     onPage(`S1 H9 images of another ${what} are not shown, and the banner turns red`, {},
         async (page) => {
-            await page.route('**/series/*/metadata', async (route) => {
-                const answer = await route.fetch();
-                const all = await answer.json();
-
+            await withMetadata(page, (all) => {
                 all[7][tag] = { ...all[7][tag], Value: [value] };
-                await route.fulfill({ response: answer, json: all });
+                return all;
             });
             await page.goto(`${BASE}/viewer.html?study=${CT.study}`);
             await page.locator('.banner.is-alarm').waitFor();
@@ -370,15 +369,56 @@ onPage('S9 no patient stays when the session has ended', { allow: /401/ },
 
 
 onPage('S5 H3 fewer images than announced are said', {}, async (page) => {
-    await page.route('**/series/*/metadata', async (route) => {
-        const answer = await route.fetch();
-        const all = await answer.json();
-
-        await route.fulfill({ response: answer, json: all.slice(0, -2) });
-    });
+    await withMetadata(page, (all) => all.slice(0, -2));
     await openStudy(page, CT.study);
     await page.locator('.thumb-count.is-incomplete').waitFor();
     assert.equal(await page.locator('.thumb-count').first().innerText(), '22 of 24');
+});
+
+
+onPage('S5 H3 a study that still arrives says so, and counts what has come since', {},
+    async (page) => {
+        const of = { StudyInstanceUID: newUid(), SeriesInstanceUID: newUid(), Modality: 'CT' };
+        const image = (/** @type {number} */ n) => made({ ...of, InstanceNumber: n }, 64);
+        const says = (/** @type {string} */ text) =>
+            page.locator('.arriving-text').getByText(text).waitFor();
+        const count = (/** @type {string} */ text) =>
+            page.locator('.thumb-count').first().getByText(text, { exact: true }).waitFor();
+
+        await store(BASE, [image(1), image(2)]);
+        await openStudy(page, of.StudyInstanceUID);
+        await page.waitForSelector('.arriving', { state: 'attached' });
+        await store(BASE, [image(3), made({ ...of, SeriesInstanceUID: newUid(),
+            SeriesNumber: 2 }, 64)]);
+        await says('1 image is not loaded yet.');
+        await count('2 of 3');
+        assert.match(await textOf(page, '.corner-bl'), /^1 \/ 2/);
+        await page.locator('.thumb').nth(1).waitFor();
+
+        // how long it counts as arriving is the server's word
+        let arriving = 3600000;
+
+        await page.route('**/pacs/events', (r) => r.fulfill({
+            contentType: 'text/event-stream',
+            body: `retry: 100\nevent: hello\ndata: {"arriving_ms":${arriving}}\n\n`
+                + `event: study\ndata: {"study":"${of.StudyInstanceUID}","age_ms":50}\n\n`,
+        }));
+        await page.getByRole('button', { name: 'Load them' }).click();
+        await says('The study is still arriving.');
+        await count('3');
+        assert.ok(await page.getByRole('button', { name: 'Load them' }).isHidden());
+        arriving = 1;
+        await page.locator('.arriving').waitFor({ state: 'hidden' });
+    });
+
+
+onPage('the name of the window names no patient: the browser keeps it', {}, async (page) => {
+    await openStudy(page, CT.study);
+
+    const title = await page.title();
+
+    assert.ok(title.startsWith(CT.description), title);
+    assert.ok(!title.includes('script'), title);
 });
 
 

@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import {
     asksImages, fits, hung, layoutOf, protocolsOf,
 } from '../../html/js/hang/engine.js';
+import { checked } from '../../html/js/hang/check.js';
 import { imagesOf, sightOf } from '../../html/js/hang/items.js';
 import { counterpart, earlier, likenessOf, priorsOf, sliceBeside } from '../../html/js/hang/prior.js';
 import { uprightView } from '../../html/js/hang/upright.js';
@@ -64,16 +65,63 @@ test('what an administrator wrote wrong is named with its place', () => {
 
     assert.deepEqual(left, [good]);
     assert.deepEqual(wrong, [
-        'protocols[1]: layout is not of 1x1 to 4x4',
-        'protocols[2]: ports are not as many as the layout has',
-        'protocols[3]: name is missing',
+        'protocols[1].layout: is not of 1x1 to 4x4',
+        'protocols[2].ports: are not as many as the layout has',
+        'protocols[3].name: is missing',
         'protocols[4]: is no object',
         'protocols[5].ports[0].select[0].colour: is not known; there are modality, laterality, view, bodyPart, description',
-        'protocols[6]: match.modality is no list of words',
-        'protocols[7]: match knows modality, region, series, images',
+        'protocols[6].match.modality: is no list of words',
+        'protocols[7].match.weather: is not known; there are modality, region, series, images',
         'protocols[8].ports[0].select[0].toString: is not known; there are modality, laterality, view, bodyPart, description',
     ]);
     assert.deepEqual(protocolsOf('x').wrong, ['protocols: a list is missing']);
+});
+
+
+test('a file of protocols is checked line by line before it is used', () => {
+    const file = (/** @type {string} */ ports) => `{
+  "protocols": [
+    { "name": "A", "match": {}, "layout": "1x1", "ports": [{ "select": [{}] }] },
+    { "name": "B", "match": {},
+      "layout": "1x1",
+      ${ports} }
+  ]
+}
+`;
+    const found = (/** @type {string} */ json) => checked(json).wrong
+        .map(({ line, place, what }) => `${line} ${place}: ${what}`);
+
+    assert.deepEqual(checked(readFileSync(new URL('../../html/hanging.json', import.meta.url),
+        'utf8')).wrong, []);
+    assert.deepEqual(checked(file('"ports": [{ "select": [{}] }]')),
+        { names: ['A', 'B'], wrong: [] });
+    assert.deepEqual(checked(file('"ports": []')).names, ['A']);
+    assert.deepEqual(found(file('"ports": []')),
+        ['6 protocols[1].ports: are not as many as the layout has']);
+    assert.deepEqual(found(file('"ports": [{\n"select": [{},\n{ "modalty": "C\\"T}" }] }]')),
+        ['8 protocols[1].ports[0].select[1].modalty: is not known;'
+            + ' there are modality, laterality, view, bodyPart, description']);
+    // what is missing has no line: that of what it is missing in
+    assert.deepEqual(found('{ "protocols": [\n\n{ "name": "A" } ] }'),
+        ['3 protocols[0].match: is missing']);
+    assert.deepEqual(found('{}'), ['1 protocols: a list is missing']);
+
+    // what is no JSON
+    for (const [json, said] of [
+        ['', '1 : a value is expected, not the end'],
+        ['{ "protocols": [\n  { "name": "A", },\n] }', '2 : a key in double quotes is expected, not }'],
+        ['{ "protocols": [ {}\n {} ] }', '2 : , or ] is expected, not {'],
+        ['{\n\n protocols: [] }', '3 : a key in double quotes or } is expected, not protocols'],
+        ['{ "protocols"\n [] }', '2 : : is expected, not ['],
+        ['{ "protocols": [] // all\n}', '1 : , or } is expected, not //'],
+        ['{ "protocols": [\n', '2 : a value or ] is expected, not the end'],
+        ['{ "protocols": [] }\n}', '2 : the end is expected, not }'],
+        ['{ "protocols": [ "a\nb" ] }', '1 : a value or ] is expected, not "a'],
+        ['{ "protocols": [ 01 ] }', '1 : , or ] is expected, not 1'],
+    ]) {
+        assert.deepEqual(found(json), [said]);
+        assert.throws(() => JSON.parse(json));
+    }
 });
 
 

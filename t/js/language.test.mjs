@@ -82,8 +82,8 @@ test('G25 forms of a number', () => {
     speak('fr', catalogue('fr'), ['fr']);
     assert.equal(arrivedText(0, false), '0 nouvel examen');
     speak('ar', catalogue('ar'), ['ar-EG']);
-    assert.equal(found(2), 'عُثر على فحصين');
-    assert.equal(found(5), 'عُثر على \u20685\u2069 فحوص');
+    assert.equal(found(2), 'عُثر على دراستين');
+    assert.equal(found(5), 'عُثر على \u20685\u2069 دراسات');
 });
 
 

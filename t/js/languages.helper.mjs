@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 export const HTML = join(dirname(fileURLToPath(import.meta.url)), '../../html');
 
 /** English only: of the pages that test, and of that without a server. */
-const OTHERS = /^(js\/(selftest|bir)\/|(selftest|bir|away)\.html)/;
+const OTHERS = /^(js\/(selftest|bir|hanging)\/|(selftest|bir|away|hanging)\.html)/;
 
 /** Tables whose words are keys where they are shown. */
 const TABLES = [

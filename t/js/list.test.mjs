@@ -27,6 +27,14 @@ import { dataset } from './helper.mjs';
 const NOW = new Date(2024, 2, 2, 9);
 
 
+test('an address that lies about what is chosen chooses nothing', () => {
+    const q = fromAddress('?when=constructor&sort=-valueOf');
+
+    assert.equal(q.sort, '');
+    assert.ok(!searchPath(q, NOW).includes('StudyDate='));
+});
+
+
 test('what is typed becomes a QIDO search', () => {
     const of = (/** @type {any} */ q) => {
         const path = searchPath({ ...emptyQuery(), ...q }, NOW);
@@ -38,6 +46,7 @@ test('what is typed becomes a QIDO search', () => {
     assert.equal(of({ name: 'smi jo' }), 'PatientName=*smi*jo*&limit=50');
     assert.equal(of({ name: 'smi, jo' }), 'PatientName=smi*%5Ejo*&limit=50');
     assert.equal(of({ id: ' 12 ' }), 'PatientID=12*&limit=50');
+    assert.equal(of({ id: '"12"' }), 'PatientID=12&limit=50');
     assert.equal(of({ accession: 'a+b' }), 'AccessionNumber=a%2Bb*&limit=50');
     assert.equal(of({ when: 'today' }), 'StudyDate=20240302-&limit=50');
     assert.equal(of({ when: 'week' }), 'StudyDate=20240225-&limit=50');

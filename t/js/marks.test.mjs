@@ -13,6 +13,7 @@ import { begun, changed, redone, undone } from '../../html/js/marks/history.js';
 import { hit } from '../../html/js/marks/hit.js';
 import { keysOf, selection, standing } from '../../html/js/marks/keys.js';
 import { overlap, placed } from '../../html/js/marks/label.js';
+import { keep, keySignature, nothingKept, signature } from '../../html/js/marks/local.js';
 import { isWhole, shaped, withHandle } from '../../html/js/marks/mark.js';
 import { figure, labelOf, measures } from '../../html/js/marks/measure.js';
 import { flat, inPatient, pointsOn } from '../../html/js/marks/place.js';
@@ -473,4 +474,27 @@ test('a capture says the truth of itself', () => {
     assert.deepEqual(plain['00280301'].Value, ['NO']);
     assert.deepEqual(plain['00282110'].Value, ['00']);
     assert.deepEqual([...rgbOf(new Uint8ClampedArray([1, 2, 3, 255]))], [1, 2, 3, 0]);
+});
+
+
+test('G12 what the server has is not kept in the browser, too', () => {
+    const store = new Map();
+    const storage = /** @type {any} */ ({
+        setItem: (/** @type {string} */ k, /** @type {string} */ v) => store.set(k, v),
+        removeItem: (/** @type {string} */ k) => store.delete(k),
+    });
+    const marks = [mark('length', [P(0, 0), P(9, 9)])];
+    const drawn = { ...nothingKept(() => '2.25.1'), marks };
+    const saved = { ...drawn, saved: signature(marks) };
+
+    keep(storage, '1', drawn);
+    assert.ok(store.get('pacs.marks.1').includes('length'));
+    keep(storage, '1', saved);
+    assert.equal(store.size, 0);
+    keep(storage, '1', { ...saved, savedKeys: keySignature([/** @type {any} */ ({
+        instance: '1', frame: 1 })]) });
+    assert.equal(store.size, 1);
+    // it is nowhere else
+    keep(storage, '1', { ...saved, calibrations: { a: { row: 1, column: 1 } } });
+    assert.equal(store.size, 1);
 });

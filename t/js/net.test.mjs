@@ -54,6 +54,37 @@ test('three under way, in order; the next when one is done', async () => {
 });
 
 
+test('S5 what failed is asked of the net again, past what the browser keeps', async () => {
+    /** @type {boolean[]} */
+    const again = [];
+    const { loader, asked } = bench({
+        get: (p, signal, use, isAgain) => new Promise((answer) => {
+            again.push(isAgain);
+            asked.push({ key: p.key, signal, answer });
+        }),
+        decode: async () => {
+            if (asked.length < 2) {
+                throw new Error('no picture');
+            }
+
+            return { width: 10, height: 10, close() {} };
+        },
+    });
+
+    loader.want(pictures('a'));
+    asked[0].answer(blob);
+    await settled();
+    assert.equal(loader.entry('a').state, 'failed');
+    loader.forgive();
+    asked[1].answer(blob);
+    await settled();
+    assert.ok(loader.bitmap('a'));
+    loader.clear();
+    loader.want(pictures('a'));
+    assert.deepEqual(again, [false, true, false]);
+});
+
+
 test('the newest wish is asked at once: what is far away gives way', async () => {
     const { loader, asked } = bench();
 

@@ -33,7 +33,7 @@ function modulesOf(path, all = new Set()) {
 }
 
 
-for (const page of ['display.html', 'away.html']) {
+for (const page of ['display.html', 'away.html', 'bir.html', 'hanging.html']) {
     test(`${page} names files that exist`, () => {
         const html = readFileSync(join(HTML, page), 'utf8');
 

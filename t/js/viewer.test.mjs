@@ -5,14 +5,19 @@ import { test } from 'node:test';
 
 import { TAG } from '../../html/js/dicom/dataset.js';
 import { renderedUrl } from '../../html/js/net/urls.js';
+import { asWished } from '../../html/js/viewer/address.js';
+import { behind, withCounts } from '../../html/js/viewer/arriving.js';
 import { arrived, chosen } from '../../html/js/viewer/choose.js';
+import { stateOf } from '../../html/js/viewer/badge.js';
 import { awaited, tick } from '../../html/js/viewer/cine.js';
 import { commandNamed, commandOfKey, commands } from '../../html/js/viewer/commands.js';
 import { mismatch } from '../../html/js/viewer/identity.js';
 import { compositorMap, sourceOf } from '../../html/js/viewer/picture.js';
+import { presets } from '../../html/js/math/window.js';
 import { metered, newMeter } from '../../html/js/net/meter.js';
 import { ceilingOf, movingStage } from '../../html/js/viewer/ladder.js';
 import { neighbours, plan, tilePictures, wishes } from '../../html/js/viewer/plan.js';
+import { folded } from '../../html/js/viewer/output/sheet.js';
 import { prefetched } from '../../html/js/viewer/prefetch.js';
 import {
     activePort, initialPage, nextAnnotation, seenPorts, selected, toggledAlone,
@@ -21,7 +26,7 @@ import {
 import {
     MARK, initial, reset, scrolledTo, startWindow, withStack, withWindow,
 } from '../../html/js/viewer/state.js';
-import { corners } from '../../html/js/viewer/text.js';
+import { corners, whoText } from '../../html/js/viewer/text.js';
 import { toolNamed } from '../../html/js/viewer/tools/tool.js';
 import { dataset, viewport } from './helper.mjs';
 
@@ -275,6 +280,53 @@ test('the old picture keeps its own number until the new one is here', () => {
 });
 
 
+test('H1 what is not asked for is never final: another frame, another window', () => {
+    const state = (/** @type {any} */ s, /** @type {string[]} */ ready = []) => {
+        const next = chosen(s, plan(s, ROOT), look(ready));
+
+        const said = stateOf(next, compositorMap(next, sourceOf(next, ROOT, () => undefined)));
+
+        // it may get better yet
+        return said === 'lossy' ? 'final' : said;
+    };
+    const fresh = viewport(9);
+    const shown = showing(fresh, plan(fresh, ROOT));
+    const here = [shown.shown.key];
+
+    assert.equal(stateOf(initial(), { slope: 1, intercept: 0 }), '');
+    assert.equal(state(fresh), 'waiting');
+    assert.equal(state(shown, here), 'final');
+    assert.equal(state(scrolledTo(shown, 5), here), 'waiting');
+    assert.equal(state(scrolledTo(scrolledTo(shown, 5), 0), here), 'final');
+
+    // the compositor makes a preview of another window, where it can
+    const other = { center: 100, width: 900 };
+
+    assert.equal(state(withWindow(shown, other), here), 'preview');
+    assert.equal(state(scrolledTo(withWindow(shown, other), 5), here), 'waiting');
+
+    for (const values of [{ VOILUTFunction: ['SIGMOID'] },
+        { VOILUTSequence: [{}], WindowCenter: [], WindowWidth: [] }])
+    {
+        const bare = viewport(9, values);
+        const there = showing(bare, plan(bare, ROOT));
+        const moved = withWindow(there, other);
+
+        assert.equal(state(moved, [there.shown.key]), 'waiting', JSON.stringify(values));
+        assert.equal(state(moved, [plan(moved, ROOT).base.key]), 'final');
+        assert.equal(state(withWindow(moved, null), [there.shown.key]), 'final');
+    }
+
+    // the same, only larger, is under way
+    const radiograph = viewport(1, LARGE);
+    const small = showing(radiograph, plan(radiograph, ROOT));
+    const larger = { ...small, size: { width: 1900, height: 1400 } };
+
+    assert.notEqual(plan(larger, ROOT).base.key, small.shown.key);
+    assert.equal(state(larger, [small.shown.key]), 'preview');
+});
+
+
 test('a frame that failed takes the picture away and says why', () => {
     const s = scrolledTo(showing(viewport(9), plan(viewport(9), ROOT)), 5);
     const p = plan(s, ROOT);
@@ -419,6 +471,65 @@ test('presets, steps and the ends', () => {
     assert.equal(run('last').index, 99);
     assert.equal(run('rotate'), s);
     assert.equal(commandNamed('rotate').change(viewport(1, LARGE)).view.rotate, 90);
+});
+
+
+test('B22 a word that every object knows is a word like others', () => {
+    const s = viewport(1, { Laterality: ['constructor'], Modality: ['toString'] });
+    const film = viewport(1, { Modality: ['DX'], PixelSpacing: [1, 1],
+        ImagerPixelSpacing: [2, 2], PixelSpacingCalibrationType: ['valueOf'] });
+    const { bottomRight } = corners(showing(s, plan(s, ROOT)), 'full');
+
+    assert.ok(bottomRight.includes('constructor'), String(bottomRight));
+    assert.equal(film.stack.frames[0].spacing.source, 'calibrated');
+    assert.deepEqual(presets('toString'), []);
+});
+
+
+test('S2 a name that turns what stands behind it turns no ID', () => {
+    const who = (/** @type {string} */ name) => whoText(dataset({
+        PatientName: [{ Alphabetic: name }], PatientID: ['12345'] }));
+
+    assert.equal(who('Doe^J\u202e'), 'Doe, J  12345');
+    assert.equal(who('Doe^J\u2069\u2067'), 'Doe, J  12345');
+    assert.equal(who('\u05db\u05d4\u05df'), '\u2068\u05db\u05d4\u05df\u2069  12345');
+});
+
+
+test('S12 a line that is too long for a picture goes on in the next, fact by fact', () => {
+    const fits = (/** @type {string} */ s) => s.length <= 12;
+
+    assert.deepEqual(folded('Doe, J   ID 7   Born 1970', fits), ['Doe, J', 'ID 7', 'Born 1970']);
+    assert.deepEqual(folded('a   b   c', fits), ['a   b   c']);
+    assert.deepEqual(folded('longer than that   b', fits), ['longer than that', 'b']);
+    assert.deepEqual(folded('', fits), ['']);
+});
+
+
+test('H12 an address zooms no further than a hand', () => {
+    const s = viewport(1);
+    const scale = (/** @type {string} */ z) => asWished(s, { z }).view.scale;
+
+    assert.equal(scale('1e300,0.5,0.5'), 32);
+    assert.equal(scale('1e-300,0.5,0.5'), 800 / 512 / 4);
+});
+
+
+test('S5 what has come since is counted; reports of marks are no images', () => {
+    const of = (/** @type {string} */ uid, /** @type {number} */ n, modality = 'CT') => ({
+        uid, study: '1', stacks: null, papers: [], received: null, reason: '',
+        ds: dataset({ Modality: [modality], NumberOfSeriesRelatedInstances: [n] }) });
+    const page = { ...initialPage(), study: dataset({ StudyInstanceUID: ['1'] }),
+        series: [{ ...of('1.1', 4), received: 4 }, of('1.2', 3)] };
+
+    assert.equal(withCounts(page, [of('1.1', 4), of('1.2', 3), of('1.9', 1, 'SR')]), page);
+    assert.equal(behind(page.series, '1'), 0);
+
+    const later = withCounts(page, [of('1.1', 9), of('1.2', 5), of('1.3', 1)]);
+
+    assert.deepEqual(later.series.map((x) => x.uid), ['1.1', '1.2', '1.3']);
+    assert.equal(behind(later.series, '1'), 5);
+    assert.equal(withCounts({ ...page, study: null }, [of('1.1', 9)]).series, page.series);
 });
 
 

@@ -3,12 +3,11 @@
 /* the Part 10 reader: encodings, tolerated oddities, hostile files */
 
 #include <stdlib.h>
-#include <sys/resource.h>
-#include <time.h>
 #include <zlib.h>
 
 #include "dicom/dicom.h"
 #include "tap.h"
+#include "used.h"
 
 #define EXPLICIT  "1.2.840.10008.1.2.1"
 #define IMPLICIT  "1.2.840.10008.1.2"
@@ -576,38 +575,13 @@ test_cuts(void)
 }
 
 
-/* of CPU time: the machine may be busy with other things */
-static double
-now(void)
-{
-    struct timespec  t;
-
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double) t.tv_sec + (double) t.tv_nsec / 1e9;
-}
-
-
-static long
-peak_mib(void)
-{
-#ifdef PACS_ASAN
-    return 0;
-#else
-    struct rusage  u;
-
-    getrusage(RUSAGE_SELF, &u);
-    return u.ru_maxrss / 1024;
-#endif
-}
-
-
 static void
 is_limit(const pacs_buf_t *b, const char *limit, const char *name)
 {
-    double  start = now();
+    double  start = cpu_seconds();
 
     is_error(b, PACS_E_LIMIT, limit, name);
-    ok(now() - start < 0.1, "%s: within 100 ms", name);
+    ok(cpu_seconds() - start < 0.1, "%s: within 100 ms", name);
 }
 
 

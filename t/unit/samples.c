@@ -6,42 +6,15 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <stdlib.h>
-#include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "dicom/dicom.h"
 #include "tap.h"
+#include "used.h"
 
 static const pacs_limits_t  *limits = &pacs_limits_default;
 static int                   nread, nhostile, nimplicit, nwrong;
 static double                slowest, total;
-
-
-/* of CPU time: the machine may be busy with other things */
-static double
-now(void)
-{
-    struct timespec  t;
-
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double) t.tv_sec + (double) t.tv_nsec / 1e9;
-}
-
-
-/* no sample is read in more; counts 0 under ASan, which needs its own */
-static long
-peak_mib(void)
-{
-#ifdef PACS_ASAN
-    return 0;
-#else
-    struct rusage  u;
-
-    getrusage(RUSAGE_SELF, &u);
-    return u.ru_maxrss / 1024;
-#endif
-}
 
 
 static int
@@ -97,7 +70,7 @@ read_file(int fd, pacs_source_t *s, pacs_err_t *err)
 {
     pacs_arena_t    *a = pacs_arena_create(0);
     pacs_dataset_t   ds;
-    double           start = now();
+    double           start = cpu_seconds();
     int              rc = pacs_source_fd(s, fd, err);
 
     if (rc == PACS_OK) {
@@ -105,7 +78,7 @@ read_file(int fd, pacs_source_t *s, pacs_err_t *err)
     }
 
     pacs_arena_destroy(a);
-    start = now() - start;
+    start = cpu_seconds() - start;
     total += start;
     slowest = start > slowest ? start : slowest;
     return rc;

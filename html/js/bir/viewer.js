@@ -254,6 +254,7 @@ export class Viewer {
                 port?.closest('.frame')?.querySelector('.badge'));
 
             return ['final', 'lossy'].includes(badge?.dataset.state ?? '')
+                && port.dataset.waiting === 'false'
                 && port.dataset.shown !== ''
                 && (number === undefined || this.shown(at) === number);
         }, `image ${number ?? ''} in viewport ${at + 1}`);

@@ -190,6 +190,19 @@ export function items(ds, tag) {
 }
 
 
+/**
+ * What a table has for a word from outside, but never what every object has:
+ * "constructor" is a word like others.
+ * @template T
+ * @param {Record<string, T>} table
+ * @param {string} word
+ * @returns {T | undefined}
+ */
+export function entryFor(table, word) {
+    return Object.hasOwn(table, word) ? table[word] : undefined;
+}
+
+
 /** @param {any} v @returns {number} */
 function toNumber(v) {
     if (typeof v === 'string') {

@@ -98,7 +98,7 @@ export function planeStack(v, axis, orientation = AXES[axis], slab = PLANE,
     const base = {
         ...frameOfVolume(v, NAMES[axis]),
         columns, rows, orientation, bytes: columns * rows * 2,
-        spacing: { row: pixel, column: pixel, source: 'Pixel Spacing' },
+        spacing: { row: pixel, column: pixel, source: 'Pixel Spacing' }, slab,
     };
     const flat = sum(scaled(row, (x0 + x1) / 2), scaled(column, (y0 + y1) / 2));
     const frames = Array.from({ length: count }, (_, i) => {

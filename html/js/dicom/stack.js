@@ -52,6 +52,7 @@ const OF_STORED = ['4', '12.1', '12.1.1', '12.2', '12.2.1', '12.3', '481.2']
  * @property {string} rev of its series, or ''
  * @property {import('../net/urls.js').Source | null} source of a virtual
  *     frame, null: a stored one
+ * @property {import('./planes.js').Slab} [slab] of a plane of a volume
  *
  * @typedef {{id: string, series: string, frames: Frame[],
  *            label: string,

@@ -216,28 +216,31 @@ function wrongOf(p, at) {
     const isCount = (/** @type {any} */ x) => x === undefined || Number.isFinite(x);
     const layout = /^([1-4])x([1-4])$/.exec(p?.layout);
 
-    /** @type {[boolean, string][]} */
+    const strange = Object.keys(p ?? {}).find((k) => !KEYS.includes(k));
+    const unmatched = Object.keys(p?.match ?? {}).find((k) => !Object.hasOwn(WORTH, k));
+
+    /** @type {[boolean, string, string][]} right, key, what else it is */
     const checks = [
-        [isPlain(p), 'is no object'],
-        [typeof p?.name === 'string' && p.name !== '', 'name is missing'],
-        [isPlain(p?.match), 'match is missing'],
-        [areWords(p?.match?.modality), 'match.modality is no list of words'],
-        [areWords(p?.match?.region), 'match.region is no list of words'],
-        [[p?.match?.series, p?.match?.images, p?.score].every(isCount),
-            'series, images and score are numbers'],
-        [Object.keys(p?.match ?? {}).every((k) => k in WORTH),
-            `match knows ${Object.keys(WORTH).join(', ')}`],
-        [Object.keys(p ?? {}).every((k) => KEYS.includes(k)),
-            `a key is not known; there are ${KEYS.join(', ')}`],
-        [layout !== null, 'layout is not of 1x1 to 4x4'],
+        [isPlain(p), '', 'is no object'],
+        [strange === undefined, `.${strange}`, `is not known; there are ${KEYS.join(', ')}`],
+        [typeof p?.name === 'string' && p.name !== '', '.name', 'is missing'],
+        [isPlain(p?.match), '.match', 'is missing'],
+        [unmatched === undefined, `.match.${unmatched}`,
+            `is not known; there are ${Object.keys(WORTH).join(', ')}`],
+        [areWords(p?.match?.modality), '.match.modality', 'is no list of words'],
+        [areWords(p?.match?.region), '.match.region', 'is no list of words'],
+        [isCount(p?.match?.series), '.match.series', 'is no number'],
+        [isCount(p?.match?.images), '.match.images', 'is no number'],
+        [isCount(p?.score), '.score', 'is no number'],
+        [layout !== null, '.layout', 'is not of 1x1 to 4x4'],
         [Array.isArray(p?.ports) && p.ports.length
             === Number(layout?.[1]) * Number(layout?.[2]),
-        'ports are not as many as the layout has'],
+        '.ports', 'are not as many as the layout has'],
     ];
     const wrong = checks.find(([isRight]) => !isRight);
 
     if (wrong !== undefined) {
-        return `${at}: ${wrong[1]}`;
+        return `${at}${wrong[1]}: ${wrong[2]}`;
     }
 
     return p.ports.map((/** @type {any} */ x, /** @type {number} */ i) =>

@@ -35,6 +35,10 @@ function press(rows, key) {
     const on = document.activeElement;
     const name = find('.filters input[name="name"]', HTMLInputElement);
     const isField = on instanceof HTMLInputElement;
+
+    if (on instanceof HTMLSelectElement) {
+        return false;
+    }
     const row = rows.focused();
 
     if (key === '/' && !isField) {

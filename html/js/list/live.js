@@ -44,11 +44,29 @@ export function changeOf(o) {
 
 
 /**
+ * By HTTP/1.1 a browser has six connections to a server, for all its tabs: one
+ * that nobody sees takes none.
+ * @param {string} url
+ * @param {Listener} on
+ */
+export function listenWhileSeen(url, on) {
+    const start = () => document.visibilityState === 'visible' ? listen(url, on) : () => {};
+    let end = start();
+
+    document.addEventListener('visibilitychange', () => {
+        end();
+        on.live(false);
+        end = start();
+    });
+}
+
+
+/**
  * @param {string} url
  * @param {Listener} on
  * @returns {() => void} ends it
  */
-export function listen(url, on) {
+function listen(url, on) {
     /** @type {Map<string, Change>} */
     const waiting = new Map();
     let timer = 0;

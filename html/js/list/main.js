@@ -10,7 +10,7 @@ import { showFocused } from '../ui/focus.js';
 import { storage } from '../ui/storage.js';
 import { toggleTheme } from '../ui/theme.js';
 import { listenKeys } from './keys.js';
-import { listen as listenLive } from './live.js';
+import { listenWhileSeen } from './live.js';
 import {
     MODALITIES, PAGE, PERIODS, SORTS, emptyQuery, fromAddress, isTyped,
     pressSort, sorting, toAddress, toggleModality,
@@ -253,11 +253,8 @@ function showLive(on) {
 }
 
 
-const showDead = () => showLive(false);
-
-
 function hearLive() {
-    const start = () => listenLive('/pacs/events', {
+    listenWhileSeen('/pacs/events', {
         hello: (arriving) => {
             statuses.hello(arriving);
             renderStatuses();
@@ -268,16 +265,6 @@ function hearLive() {
             show();
         },
         live: showLive,
-    });
-    const isVisible = () => document.visibilityState === 'visible';
-    let end = isVisible() ? start() : showDead;
-
-    // by HTTP/1.1 a browser has six connections to a server, for all its
-    // tabs: one that nobody sees takes none
-    document.addEventListener('visibilitychange', () => {
-        end();
-        showDead();
-        end = isVisible() ? start() : showDead;
     });
 
     window.setInterval(() => {

@@ -3,6 +3,7 @@
 // What the reader typed, as a QIDO-RS search (PS3.18 8.3.4) and as the
 // address of the page, so that going back finds the list as it was left.
 
+import { entryFor } from '../dicom/dataset.js';
 import { toDA } from '../dicom/dates.js';
 import { text } from '../ui/text.js';
 
@@ -234,9 +235,15 @@ function anywhereKey(typed) {
 }
 
 
-/** @param {string} typed @returns {string} */
+/**
+ * 12 finds 123, too; "12" only itself.
+ * @param {string} typed
+ * @returns {string}
+ */
 function startKey(typed) {
-    return typed.trim() === '' ? '' : `${typed.trim()}*`;
+    const exact = /^"(.+)"$/.exec(typed.trim());
+
+    return typed.trim() === '' ? '' : exact === null ? `${typed.trim()}*` : exact[1];
 }
 
 
@@ -246,7 +253,7 @@ function startKey(typed) {
  * @returns {string} a range of dates
  */
 function dateKey(q, now) {
-    const period = PERIODS[q.when];
+    const period = entryFor(PERIODS, q.when);
 
     if (period !== undefined) {
         const from = new Date(now);
@@ -287,7 +294,7 @@ export function fromAddress(search) {
         q[k] = args.get(k) ?? '';
     });
 
-    q.sort = SORTS[q.sort.replace('-', '')] ? q.sort : '';
+    q.sort = entryFor(SORTS, q.sort.replace('-', '')) ? q.sort : '';
     q.page = Math.max(0, Math.floor(Number(args.get('page') ?? 1)) - 1 || 0);
 
     return q;

@@ -21,6 +21,8 @@ export class Rows {
         this.fill = fill;
         /** @type {Map<string, Row>} in their order */
         this.all = new Map();
+
+        addEventListener('resize', () => this.all.forEach(span));
     }
 
 
@@ -102,11 +104,11 @@ export class Rows {
             row.detail.remove();
             row.detail = null;
         } else {
-            const cell = el('td', { class: 'detail-cell',
-                colspan: String(row.node.children.length) });
+            const cell = el('td', { class: 'detail-cell' });
 
             row.detail = el('tr', { class: 'detail' }, cell);
             row.node.after(row.detail);
+            span(row);
             this.fill(cell, row);
         }
 
@@ -155,4 +157,16 @@ export class Rows {
             r.node.contains(document.activeElement)
             || r.detail?.contains(document.activeElement));
     }
+}
+
+
+/**
+ * Over the columns that are seen: others would be new ones.
+ * @param {Row} row
+ */
+function span({ node, detail }) {
+    const seen = [...node.children].filter((cell) =>
+        getComputedStyle(cell).display !== 'none');
+
+    detail?.firstElementChild?.setAttribute('colspan', String(seen.length));
 }

@@ -61,13 +61,18 @@ export function isSaved(k) {
 
 
 /**
+ * What the server has is not kept here, too: others use this browser.
  * @param {Storage | null} storage
  * @param {string} study
  * @param {Kept} kept
  */
 export function keep(storage, study, kept) {
     try {
-        storage?.setItem(KEPT + study, JSON.stringify(kept));
+        if (isSaved(kept) && Object.keys(kept.calibrations).length === 0) {
+            storage?.removeItem(KEPT + study);
+        } else {
+            storage?.setItem(KEPT + study, JSON.stringify(kept));
+        }
     } catch {
         // full, or forbidden: the server is the other place
     }

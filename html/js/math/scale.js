@@ -3,7 +3,7 @@
 // Millimetres: where they come from, and the bar that shows them.  Without a
 // valid spacing there is no bar and no mm (PS3.3 10.7, C.8.5.5, C.8.11.4).
 
-import { TAG, first, items, number, numbers } from '../dicom/dataset.js';
+import { TAG, entryFor, first, items, number, numbers } from '../dicom/dataset.js';
 
 /**
  * @typedef {import('../dicom/dataset.js').Dataset} Dataset
@@ -112,7 +112,7 @@ function calibration(ds) {
     const type = first(ds, TAG.PixelSpacingCalibrationType);
 
     return type === '' ? 'Pixel Spacing, uncertain in a projection'
-        : CALIBRATED[type] ?? 'calibrated';
+        : entryFor(CALIBRATED, type) ?? 'calibrated';
 }
 
 

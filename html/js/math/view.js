@@ -125,6 +125,16 @@ export function applyInverse(m, p) {
 
 
 /**
+ * @param {number} scale
+ * @param {number} fit
+ * @returns {number} the next one that is not too small or too large
+ */
+export function scaleWithin(scale, fit) {
+    return Math.min(Math.max(MOST_ZOOM, fit), Math.max(Math.min(fit / 4, 1), scale));
+}
+
+
+/**
  * Zooms; the image point under `at` stays there.
  * @param {View} view
  * @param {Size} image
@@ -134,10 +144,8 @@ export function applyInverse(m, p) {
  * @returns {View}
  */
 export function zoomed(view, image, port, factor, at) {
-    const fit = fitScale(view, image, port);
-    const least = Math.min(fit / 4, 1);
-    const scale = Math.min(Math.max(MOST_ZOOM, fit),
-        Math.max(least, scaleOf(view, image, port) * factor));
+    const scale = scaleWithin(scaleOf(view, image, port) * factor,
+        fitScale(view, image, port));
     const point = applyInverse(matrix(view, image, port), at);
     const next = { ...view, scale, center: { x: 0, y: 0 } };
     const under = applyInverse(matrix(next, image, port), at);

@@ -3,6 +3,8 @@
 // Window centre and width (PS3.3 C.11.2.1), and how a picture made with one
 // window becomes, nearly, the picture of another one.
 
+import { entryFor } from '../dicom/dataset.js';
+
 /**
  * @typedef {'linear' | 'linear-exact' | 'sigmoid'} VoiFunction
  * @typedef {{center: number, width: number}} Window
@@ -27,7 +29,7 @@ const PRESETS = {
 
 /** @param {string} modality @returns {Preset[]} */
 export function presets(modality) {
-    return PRESETS[modality] ?? [];
+    return entryFor(PRESETS, modality) ?? [];
 }
 
 

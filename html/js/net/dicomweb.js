@@ -3,6 +3,7 @@
 // Questions to the server (QIDO-RS, WADO-RS metadata) and its refusals.
 
 import { quoted, text } from '../ui/text.js';
+import { early } from './early.js';
 
 /** @typedef {import('../dicom/dataset.js').Dataset} Dataset */
 
@@ -91,12 +92,13 @@ export async function getDatasets(url, signal) {
  * @param {string} accept
  * @param {AbortSignal} [signal]
  * @param {RequestPriority} [priority]
+ * @param {RequestCache} [cache]
  * @returns {Promise<Response>} with a good status
  */
-export async function ask(url, accept, signal, priority = 'auto') {
-    const answer = await fetch(url, {
-        headers: { Accept: accept }, signal, priority, credentials: 'same-origin',
-    }).catch((e) => {
+export async function ask(url, accept, signal, priority = 'auto', cache = 'default') {
+    const answer = await (early(url) ?? fetch(url, {
+        headers: { Accept: accept }, signal, priority, cache, credentials: 'same-origin',
+    })).catch((e) => {
         throw e.name === 'AbortError' ? e : new Refusal(0, reasonOf(0));
     });
 

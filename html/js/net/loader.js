@@ -19,8 +19,9 @@ import { text } from '../ui/text.js';
  *     keeping
  *
  * @typedef {Object} Options
- * @property {(p: Picture, signal: AbortSignal, use: 'seen' | 'near' | 'far') =>
- *     Promise<Answer>} get far: the browser is to keep it, if it can
+ * @property {(p: Picture, signal: AbortSignal, use: 'seen' | 'near' | 'far',
+ *     isAgain: boolean) => Promise<Answer>} get far: the browser is to keep it,
+ *     if it can; isAgain: what the browser has kept of it is no good
  * @property {(blob: Blob) => Promise<ImageBitmap>} decode
  * @property {(p: Picture) => void} changed a picture is here or has failed
  * @property {(isGone: boolean) => void} [gone] the server does not answer
@@ -84,6 +85,8 @@ export class Loader {
     #underway = new Map();
     /** @type {Map<string, number>} tries so far */
     #again = new Map();
+    /** @type {Set<string>} have failed, and are asked for again */
+    #forgiven = new Set();
     /** @type {Picture[]} */
     #wanted = [];
     #urgent = 1;
@@ -227,6 +230,7 @@ export class Loader {
         for (const [key, entry] of this.#entries) {
             if (entry.state === 'failed') {
                 this.#entries.delete(key);
+                this.#forgiven.add(key);
             }
         }
 
@@ -243,6 +247,7 @@ export class Loader {
         this.#underway.forEach((u) => u.abort.abort());
         this.#underway.clear();
         this.#entries.clear();
+        this.#forgiven.clear();
         this.#blobs.clear();
         this.#bitmaps.forEach((b) => b.close());
         this.#bitmaps.clear();
@@ -350,7 +355,7 @@ export class Loader {
 
         this.#underway.set(p.key, under);
 
-        const answer = await this.options.get(p, abort.signal, use)
+        const answer = await this.options.get(p, abort.signal, use, this.#forgiven.has(p.key))
             .catch(() => ({ status: 0, reason: '', blob: null, bytes: 0, wait: 0 }));
 
         clearTimeout(stall);
@@ -370,6 +375,8 @@ export class Loader {
             this.#pauses = 0;
             this.options.gone(false);
         }
+
+        this.#forgiven.delete(p.key);
 
         if (answer.blob !== null) {
             this.#keep(p, answer.blob);

@@ -100,6 +100,12 @@ export function sessionUrl(root, study, series) {
 }
 
 
+/** @param {string} root @param {string} study @returns {string} also in early.js */
+export function studySessionUrl(root, study) {
+    return `${studyUrl(root, study)}/session`;
+}
+
+
 /** @param {string} root @param {Address} a @returns {string} */
 export function thumbnailUrl(root, a) {
     return `${frameUrl(root, a)}/thumbnail`;

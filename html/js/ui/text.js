@@ -26,6 +26,12 @@ const MIRRORED = ['ar'];
 /** One kind of digit and of calendar, so that no two dates look alike. */
 const PLAIN = '-u-ca-gregory-nu-latn';
 
+/** Characters that turn what comes after them; but for a whole quoted(). */
+const TURNING = /(\u2066[^\u202a-\u202e\u2066-\u2069]*\u2069)|[\u202a-\u202e\u2066-\u2069]/g;
+
+/** Scripts that run from the right to the left. */
+const LEFTWARD = /[\u0590-\u08ff\u200f\ufb1d-\ufdff\ufe70-\ufeff]/;
+
 const said = {
     language: 'en',
     locale: `en${PLAIN}`,
@@ -94,14 +100,16 @@ function english(key) {
 
 
 /**
- * A value keeps its own direction in a line that runs the other way.
+ * A value keeps its own direction, and what stands beside it that of the
+ * line: no name turns the number behind it round.
  * @param {string | number} value
  * @returns {string}
  */
 export function shown(value) {
-    const written = typeof value === 'number' ? digits(value) : value;
+    const written = typeof value === 'number' ? digits(value)
+        : value.replace(TURNING, '$1');
 
-    return isMirrored() ? `\u2068${written}\u2069` : written;
+    return isMirrored() || LEFTWARD.test(written) ? `\u2068${written}\u2069` : written;
 }
 
 
@@ -128,7 +136,7 @@ export function dateText(date, more = { timeZone: 'UTC' }) {
  * @returns {string}
  */
 export function quoted(words) {
-    return `\u2066${words}\u2069`;
+    return `\u2066${words.replace(TURNING, '')}\u2069`;
 }
 
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // What the page shows as its address, kept while it is read, so that the
-// address opens the same picture elsewhere (H12): the layout, and of each
-// viewport the series, the image, the window and what is seen of it.
+// address opens the same picture elsewhere (H12): the studies of the patient,
+// the layout, and of each viewport the series, the image, the window and what
+// is seen of it.  Of another patient it says nothing.
 //
-//   layout=1x2&active=1&port=SERIES~i=INSTANCE,FRAME~w=40,400~z=2.5,0.4,0.6
+//   study=UID&study=PRIOR&layout=1x2&active=1&port=SERIES~i=INSTANCE,FRAME~w=40,400~z=2.5,0.4,0.6
 //
 // z: how many times larger than fitted, and the point in the middle as a part
 // of the image: so it is the same on a screen of another size.
@@ -14,9 +15,11 @@
 // picture (f: series, colours, opacity, last colour) and the cross-hair
 // (cross=FRAME OF REFERENCE,x,y,z) are made again by space/placed.js.
 
+import { TAG, first } from '../dicom/dataset.js';
 import { middleOf, planeOf } from '../math/plane.js';
-import { centerOf, fitScale } from '../math/view.js';
+import { centerOf, fitScale, scaleWithin } from '../math/view.js';
 import { isUid } from '../net/urls.js';
+import { isStranger } from './identity.js';
 import { withLayout } from './page.js';
 import { frameOf, imageSize, scrolledTo, withTiles, withWindow } from './state.js';
 
@@ -35,7 +38,7 @@ import { frameOf, imageSize, scrolledTo, withTiles, withWindow } from './state.j
  * @property {import('./space/cross.js').Cross | null} cross
  */
 
-const OWN = ['layout', 'active', 'port', 'cross'];
+const OWN = ['study', 'layout', 'active', 'port', 'cross'];
 
 /** mm and cosines in an address: places after the point. */
 const PLACES = { mm: 3, cosine: 6 };
@@ -53,7 +56,12 @@ export function addressOf(page, search) {
     const args = new URLSearchParams(search);
     const { rows, columns } = page.layout;
 
+    const studies = [page.study ?? {}, ...page.priors]
+        .map((ds) => first(ds, TAG.StudyInstanceUID))
+        .filter((uid) => !isStranger(page, uid));
+
     OWN.forEach((name) => args.delete(name));
+    studies.forEach((uid) => args.append('study', uid));
 
     if (rows * columns > 1) {
         args.set('layout', `${rows}x${columns}`);
@@ -67,7 +75,8 @@ export function addressOf(page, search) {
         args.set('cross', [page.cross.reference, ...short(page.cross.at, PLACES.mm)].join());
     }
 
-    const ports = page.ports.map(portText);
+    const ports = page.ports.map((s) => isStranger(page,
+        frameOf(s)?.study ?? s.papers[0]?.study ?? '') ? '' : portText(s));
     const isPlain = ports.length === 1 && !ports[0].includes('~')
         && page.ports[0].stack?.series === page.series[0]?.uid;
 
@@ -248,8 +257,10 @@ function zoomedAs(s, z, o) {
     const isThere = times > 0 && x >= 0 && x <= 1 && y >= 0 && y <= 1
         && s.size.width > 0;
 
+    const fit = fitScale(view, image, s.size);
+
     return { ...s, view: !isThere ? view : {
-        ...view, scale: times * fitScale(view, image, s.size),
+        ...view, scale: scaleWithin(times * fit, fit),
         center: { x: x * image.width, y: y * image.height },
     } };
 }

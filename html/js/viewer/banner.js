@@ -11,6 +11,10 @@ import { ageOf, whoText } from './text.js';
 
 /** @typedef {import('../dicom/dataset.js').Dataset} Dataset */
 
+/** What is said on a line of its own. */
+const SAID = '.banner-names, .banner-description, .fact:not([hidden])';
+
+
 /**
  * @param {Dataset | null} study of the study's own record
  * @param {string} alarm why the picture was taken away, or ''
@@ -35,8 +39,17 @@ export function renderBanner(study, alarm, patients) {
     put('.banner-alarm', alarm);
     find('.banner', HTMLElement).classList.toggle('is-alarm', alarm !== '');
 
-    document.title = [name.main, description].filter(Boolean).join(' · ')
-        || text('Images');
+    // all of it, also where there is room for less
+    for (const part of ['.banner-patient', '.banner-study']) {
+        const node = find(part, HTMLElement);
+
+        node.title = [...node.querySelectorAll(SAID)].map((n) => n.textContent?.trim())
+            .filter(Boolean).join('\n');
+    }
+
+    // the browser's history keeps it, on whosever computer: nobody is named
+    document.title = [description, formatDate(first(ds, TAG.StudyDate))]
+        .filter(Boolean).join(' · ') || text('Images');
     renderTwo(patients.length > 1 && alarm === '' ? patients : []);
 }
 

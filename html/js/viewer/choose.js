@@ -33,7 +33,7 @@ export function chosen(s, plan, look) {
 
     if (best !== undefined) {
         const next = waitsForTiles(s, plan, look) ? s : withShown(s, best, look);
-        const grade = gradeOf(plan, look, best);
+        const grade = next.shown?.key === best.key ? gradeOf(plan, look, best) : 'waiting';
 
         return next.detail === detail && next.grade === grade ? next
             : { ...next, detail, grade };
@@ -43,7 +43,7 @@ export function chosen(s, plan, look) {
         .find((why) => why !== null) ?? null;
 
     if (reason === null) {
-        return s;
+        return s.grade === 'waiting' ? s : { ...s, grade: 'waiting' };
     }
 
     return {

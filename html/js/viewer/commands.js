@@ -52,6 +52,9 @@ const OUTPUTS = /** @type {const} */ ([
 const MEASURE = [...PENS.map(([name]) => name), 'marks-undo', 'marks-redo',
     'marks-hide', 'marks-panel', 'key', 'keys-only'];
 
+/** Planes are turned by a key so far. Degrees */
+const TURN = 5;
+
 /** And this one: how it is looked at. */
 const SIGHT = ['magnify', 'true-size', 'texts'];
 
@@ -165,6 +168,10 @@ const COMMANDS = [
         page: (page) => ({ ...page, lines: !page.lines }) },
     { name: 'planes', label: text('MPR'), keys: ['B'],
         run: async (host) => (await import('./space/space.js')).togglePlanes(host) },
+    { name: 'turn-left', label: text('Turn the other planes left'), keys: ['('],
+        run: async (host) => (await import('./space/space.js')).turnPlanes(host, -TURN) },
+    { name: 'turn-right', label: text('Turn the other planes right'), keys: [')'],
+        run: async (host) => (await import('./space/space.js')).turnPlanes(host, TURN) },
     { name: 'fusion', label: text('Fusion'), keys: ['Y'],
         run: async (host) => (await import('./space/space.js')).toggleFusion(host) },
     { name: 'annotation', label: text('Text'), keys: ['I'], page: nextAnnotation },

@@ -6,7 +6,7 @@
 import { el, find } from '../ui/dom.js';
 import { text } from '../ui/text.js';
 import { commandNamed } from './commands.js';
-import { closeMenu, item, selectedPort, show } from './menu.js';
+import { activePortNode, closeMenu, item, show } from './menu.js';
 import { frameOf } from './state.js';
 import { choices } from './toolbar.js';
 import { tools } from './tools/tool.js';
@@ -44,7 +44,7 @@ export function openContext(host, at) {
 
 /** @returns {Point} */
 function middle() {
-    const box = selectedPort().getBoundingClientRect();
+    const box = activePortNode().getBoundingClientRect();
 
     return { x: box.left + box.width / 2, y: box.top + box.height / 2 };
 }

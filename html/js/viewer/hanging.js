@@ -7,6 +7,7 @@ import { asksImages, fits, hung, protocolsOf } from '../hang/engine.js';
 import { factsOf, imagesOf, itemOf } from '../hang/items.js';
 import { uprightView } from '../hang/upright.js';
 import { presets } from '../math/window.js';
+import { early } from '../net/early.js';
 import { text } from '../ui/text.js';
 import { hasPictures } from './series.js';
 import { frameOf, scrolledTo, withWindow } from './state.js';
@@ -31,7 +32,9 @@ const PLACES = { first: 0, middle: 0.5, last: 1 };
 /** @returns {Promise<ReturnType<typeof protocolsOf>>} never rejects */
 export async function getProtocols() {
     try {
-        return protocolsOf(await (await fetch('hanging.json')).json());
+        const answer = await (early('hanging.json') ?? fetch('hanging.json'));
+
+        return protocolsOf(await answer.json());
     } catch {
         return { protocols: [], wrong: [text('hanging.json cannot be read')] };
     }

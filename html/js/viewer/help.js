@@ -16,7 +16,11 @@ const POINTER = [
     [text('Long press, right click'), text('menu of the viewport')],
     [text('Tap at the left or right edge'), text('previous, next image')],
     [text('Pen'), text('draws; then one finger pans')],
-    [text('Shift + arrow keys'), text('the chosen tool')],
+    [text('Shift + arrow keys'), text('the chosen tool, the selected mark, the magnifier')],
+    [text('Enter'), text('begins or ends a mark, opens the magnifier')],
+    ['.', text('next end of the mark; larger magnifier')],
+    ['Del', text('deletes the selected mark')],
+    [text('Ctrl + Z, Ctrl + Y'), text('undoes, redoes marks')],
     [text('Double click, double tap'), text('one viewport, all; of one: fit, 1:1')],
 ];
 

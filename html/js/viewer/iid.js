@@ -53,7 +53,7 @@ async function ofStudy(root, args) {
         + encodeURIComponent(literal(accession)));
 
     return chosen(all.filter((ds) => first(ds, TAG.AccessionNumber) === accession),
-        `./?accession=${encodeURIComponent(accession)}`);
+        `./?accession=${encodeURIComponent(`"${accession}"`)}`);
 }
 
 
@@ -78,7 +78,8 @@ async function ofPatient(root, args) {
         && (born === '' || first(ds, TAG.PatientBirthDate) === born.replaceAll('-', '')));
     const newest = own.sort((a, b) => when(a) < when(b) ? 1 : -1)
         .slice(0, most >= 1 ? most : Infinity);
-    const list = new URLSearchParams({ id });
+    // the list is of this patient, not of all whose ID begins so
+    const list = new URLSearchParams({ id: `"${id}"` });
 
     for (const [name, date] of [['from', from], ['to', to]]) {
         if (date !== '') {

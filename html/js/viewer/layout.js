@@ -5,7 +5,7 @@
 
 import { el, find, setText } from '../ui/dom.js';
 import { text } from '../ui/text.js';
-import { selectedPort } from './menu.js';
+import { activePortNode } from './menu.js';
 import { MOST_PORTS } from './page.js';
 
 /** @typedef {import('./host.js').Host} Host */
@@ -55,7 +55,7 @@ function close() {
         button.setAttribute('aria-expanded', 'false');
 
         if (hadFocus) {
-            selectedPort().focus();
+            activePortNode().focus();
         }
     }
 }

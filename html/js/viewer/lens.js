@@ -7,7 +7,7 @@
 import { el } from '../ui/dom.js';
 import { addDecoration } from './decorations.js';
 import { LENS, lensed } from './lensed.js';
-import { draw, sourceOf } from './picture.js';
+import { compositorMap, draw, setFilter, sourceOf } from './picture.js';
 import { shownFrame } from './state.js';
 import { addTools } from './tools/tool.js';
 
@@ -147,8 +147,7 @@ function render(cell, host, bitmaps) {
     const source = sourceOf(s, host.root, bitmaps);
 
     draw(canvas, near, source, host.root, bitmaps);
-    canvas.style.filter = /** @type {HTMLElement} */ (
-        port.querySelector('.port-picture')).style.filter;
+    setFilter(canvas, compositorMap(s, source));
     node.style.left = `${lens.at.x}px`;
     node.style.top = `${lens.at.y - (lens.isUp ? ABOVE : 0)}px`;
     /** @type {HTMLElement} */ (node.lastElementChild).textContent = `× ${lens.times}`;

@@ -36,6 +36,7 @@ const root = rootOf();
 /** What can wait for the first picture. */
 let later = () => {
     later = () => {};
+    import('./arriving.js').then(({ watchArrivals }) => watchArrivals(host));
     import('./fitness.js').then(({ showFitness }) => showFitness());
     import('./input/arrows.js').then(({ listenToArrows }) => listenToArrows(host));
     import('./spoken.js').then(({ speakOfPictures }) => speakOfPictures());
@@ -158,11 +159,13 @@ function keepAddress() {
  * @param {import('./plan.js').Picture} p
  * @param {AbortSignal} signal
  * @param {'seen' | 'near' | 'far'} use
+ * @param {boolean} isAgain
  * @returns {Promise<import('../net/loader.js').Answer>}
  */
-async function getPicture(p, signal, use) {
+async function getPicture(p, signal, use, isAgain) {
     try {
-        const answer = await ask(p.url, p.accept, signal, use === 'seen' ? 'high' : 'low');
+        const answer = await ask(p.url, p.accept, signal, use === 'seen' ? 'high' : 'low',
+            isAgain ? 'reload' : 'default');
         const alarm = otherInstance(p.url, answer.headers.get('Pacs-Instance'));
 
         if (alarm !== '') {

@@ -89,6 +89,12 @@ export function item(host, name, { label, checked = null } = {}) {
 }
 
 
+/** @returns {HTMLElement} to look at is to select: never another one */
+export function activePortNode() {
+    return document.querySelector('.cell.is-active .port') ?? find('.port', HTMLElement);
+}
+
+
 export function closeMenu() {
     if (open === null) {
         return;
@@ -102,14 +108,8 @@ export function closeMenu() {
     open = null;
 
     if (hadFocus) {
-        selectedPort().focus();
+        activePortNode().focus();
     }
-}
-
-
-/** @returns {HTMLElement} */
-export function selectedPort() {
-    return find('.port[aria-current="true"]', HTMLElement);
 }
 
 

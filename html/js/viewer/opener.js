@@ -13,7 +13,7 @@ import { hostOf } from './host.js';
 import { isStranger, withoutStrangers } from './identity.js';
 import { linkedFromHere } from './links.js';
 import { initialPage, withLayout } from './page.js';
-import { getSeries, getStudy, hasPapers, hasPictures, isOfLoops, loadSeries } from './series.js';
+import { getOpening, hasPapers, hasPictures, isOfLoops, loadSeries } from './series.js';
 import { emptied, withStack } from './state.js';
 import { entries } from './strip.js';
 
@@ -27,6 +27,8 @@ import { entries } from './strip.js';
 export class Opener {
     /** @type {Map<string, Promise<Series>>} what is asked for, by series */
     #loading = new Map();
+    /** @type {import('./series.js').Given | null} while the study is opened */
+    #given = null;
     /** the address says what is in each viewport, and what is in none */
     #isLaidOut = false;
     /** name of the protocol that is under way, or was the last */
@@ -86,11 +88,12 @@ export class Opener {
         this.#say(text('Opening the study'));
 
         try {
-            const [study, series, protocols] = await Promise.all([
-                getStudy(this.root, uid), getSeries(this.root, uid), getProtocols(),
+            const [{ study, series, given }, protocols] = await Promise.all([
+                getOpening(this.root, uid), getProtocols(),
             ]);
             const hanging = hangingOf(study, series, protocols);
 
+            this.#given = given;
             this.store.updatePage((page) => ({ ...page, study, series, hanging }));
         } catch (e) {
             this.#say(e instanceof Refusal ? `${e.message}.` : text('Cannot be opened.'));
@@ -122,6 +125,8 @@ export class Opener {
             this.arrange((page) => laidOut(page, wishes));
             await Promise.all(wishes.ports.map((w, at) => this.#grant(w, at)));
         }
+
+        this.#given = null;
 
         for (const x of this.store.page.series) {
             if (x.stacks === null && isOfLoops(x)) {
@@ -390,7 +395,7 @@ export class Opener {
         const study = priors.find((ds) =>
             first(ds, TAG.StudyInstanceUID) === x.study) ?? own;
         const { series, alarm } = study === null ? { series: x, alarm: '' }
-            : await loadSeries(this.root, study, x);
+            : await loadSeries(this.root, study, x, this.#given);
 
         this.#loading.delete(x.uid);
         this.store.updatePage((page) => ({

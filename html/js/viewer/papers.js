@@ -7,7 +7,7 @@
 import { formatDate, formatTime } from '../dicom/dates.js';
 import { seriesUrl } from '../net/urls.js';
 import { addStyle, el, icon } from '../ui/dom.js';
-import { text } from '../ui/text.js';
+import { shown, text } from '../ui/text.js';
 import { addDecoration } from './decorations.js';
 import { activePort } from './page.js';
 
@@ -68,7 +68,8 @@ function made(host, all, paper) {
         el('span', { class: 'paper-kind' }, kindText(paper.kind)),
         all.length > 1 ? list : el('bdi', { class: 'paper-title' }, titleOf(paper)),
         el('bdi', { class: 'paper-patient' },
-            [paper.patient.replaceAll('^', ' ').trim(), paper.id].filter(Boolean).join('  ')),
+            [paper.patient.replaceAll('^', ' ').trim(), paper.id].filter(Boolean).map(shown)
+                .join('  ')),
         el('a', { class: 'paper-open', href: url, target: '_blank', rel: 'noopener',
             title: text('Open in a new tab'), 'aria-label': text('Open in a new tab') },
         icon('output')));
@@ -124,7 +125,7 @@ function bodyOf(paper, url) {
 
 /** @param {Paper} paper @returns {string} */
 function titleOf({ title, date, time }) {
-    return [title, formatDate(date), formatTime(time)].filter(Boolean).join('  ');
+    return [title, formatDate(date), formatTime(time)].filter(Boolean).map(shown).join('  ');
 }
 
 

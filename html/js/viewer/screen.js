@@ -3,12 +3,12 @@
 // A picture on the page, with all that is written on it.  render(state) is
 // the only writer to its DOM.
 
-import { lossyText } from '../dicom/stack.js';
-import { scaleBar } from '../math/scale.js';
+import { BY_USER, scaleBar } from '../math/scale.js';
 import { scaleOf } from '../math/view.js';
-import { formatWindow, isIdentity } from '../math/window.js';
+import { formatWindow } from '../math/window.js';
 import { find, setLines, setText } from '../ui/dom.js';
 import { text } from '../ui/text.js';
+import { Badge } from './badge.js';
 import { besideOf, isLow } from './beside.js';
 import { isStranger, patientsOn, studyOf } from './identity.js';
 import { drawLayers } from './layers.js';
@@ -25,37 +25,43 @@ import { corners, lettersOf, priorText, whoText } from './text.js';
  * @typedef {import('../math/view.js').Size} Size
  */
 
-/** What is said of a picture that is not a preview. */
-const GRADES = { improving: text('improving'), lossy: text('final'), exact: text('final') };
+/** Where the millimetres are from, where there is little room. @type {Record<string, string>} */
+const SHORT = {
+    'Pixel Spacing, uncertain in a projection': text('uncertain'),
+    'calibrated: geometry': text('calibrated'), 'calibrated: fiducial': text('calibrated'),
+    'detector, divided by magnification': text('by magnification'),
+    'at the detector': text('detector'), 'ultrasound region': text('region'),
+    [BY_USER]: text('by user'),
+};
 
+/** Viewports that are less wide have little. CSS px */
+const ROOM = 760;
 
-/**
- * How the picture was sent; the ratio is that of the whole frame.
- * @param {Viewport} s
- * @param {import('./state.js').Shown} shown
- * @param {import('./state.js').Frame} f
- * @returns {string}
- */
-function kindText(s, shown, f) {
-    const ratio = Math.round(f.bytes / Math.max(1, shown.bytes));
-    const isReduced = scaleOf(s.view, imageSize(f), s.size) * s.dpr < 0.999;
-    const how = s.grade === 'exact' ? [text('lossless')] : [shown.kind, `${ratio}:1`];
-
-    return [...how, isReduced ? text('reduced') : '', GRADES[s.grade]]
-        .filter(Boolean).join('  ');
-}
-
+/** What cosines of rounding differ from 0 and 1 by. */
+const FLAT = 1e-6;
 
 const LINKS = { '': '', position: text('linked'), offset: text('linked by offset') };
 
 
 /**
- * @param {import('../math/view.js').View} view
- * @returns {string} '': as it is stored
+ * How a picture differs from what is stored.
+ * @param {Viewport} s
+ * @returns {string} '': in nothing
  */
-export function turnedText({ flip, rotate }) {
-    return [flip ? text('Flipped') : '', rotate === 0 ? '' : text('Rotated {n}°', { n: rotate })]
-        .filter(Boolean).join('  ');
+export function turnedText(s) {
+    const { flip, rotate } = s.view;
+    const f = shownFrame(s);
+
+    return f === null ? '' : [flip ? text('Flipped') : '',
+        rotate === 0 ? '' : text('Rotated {n}°', { n: rotate }),
+        f.slab !== undefined && isOblique(f) ? text('Oblique') : ''].filter(Boolean).join('  ');
+}
+
+
+/** @param {import('./state.js').Frame} f @returns {boolean} along no axis of the patient */
+function isOblique({ orientation }) {
+    return orientation !== null && [...orientation.row, ...orientation.column]
+        .some((v) => Math.abs(v) > FLAT && Math.abs(v) < 1 - FLAT);
 }
 
 
@@ -73,6 +79,7 @@ export class Screen {
         this.layer = find('.port-layer', SVGSVGElement, node);
         this.frame = /** @type {HTMLElement} */ (node.closest('.frame'));
         this.texts = find('.texts', HTMLElement, this.frame);
+        this.badge = new Badge(node, this.texts);
     }
 
 
@@ -93,7 +100,7 @@ export class Screen {
             page.annotation === 'none' ? '' : LINKS[linkOf(page, at)]);
         this.#letters(s, page.annotation);
         this.#scaleBar(s, page);
-        this.#badge(s, page.annotation, compositorMap({ ...s, invert: false }, source));
+        this.badge.render(s, page.annotation, compositorMap({ ...s, invert: false }, source));
         this.#failure(s);
         this.#turned(s);
         this.#prior(s, page);
@@ -168,38 +175,9 @@ export class Screen {
             this.#put('.scale-text', sized.label);
             const source = text(spacing.source);
 
-            this.#put('.scale-source', source);
+            this.#put('.scale-source', s.size.width > ROOM ? source
+                : SHORT[spacing.source] ?? source);
             bar.title = text('Scale: {source}', { source });
-        }
-    }
-
-
-    /**
-     * How true the picture is.  Loss is said even where nothing else is.
-     * @param {Viewport} s
-     * @param {Annotation} annotation
-     * @param {import('../math/window.js').Affine} map of the preview
-     */
-    #badge(s, annotation, map) {
-        const f = shownFrame(s);
-        const badge = find('.badge', HTMLElement, this.texts);
-        const lossy = find('.lossy', HTMLElement, this.texts);
-        const stored = f === null ? '' : lossyText(f);
-        const isPreview = s.shown?.stage === 'preview' || s.shown?.stage === 'half'
-            || !isIdentity(map) || s.detail !== 'whole';
-        const state = s.shown === null ? '' : isPreview ? 'preview'
-            : s.grade === 'improving' ? 'lossy' : 'final';
-
-        badge.dataset.state = state;
-        badge.hidden = s.shown === null || f === null
-            || (annotation === 'none' && state === 'final' && s.grade === 'exact');
-        lossy.hidden = stored === '';
-        setText(lossy, stored);
-        this.node.dataset.lossy = String(stored !== '');
-
-        if (s.shown !== null && f !== null) {
-            setText(badge, s.detail === 'failed' ? text('detail missing')
-                : isPreview ? text('preview') : kindText(s, s.shown, f));
         }
     }
 
@@ -207,7 +185,7 @@ export class Screen {
     /** @param {Viewport} s whatever texts are chosen: it differs from the stored */
     #turned(s) {
         const mark = find('.turned', HTMLElement, this.texts);
-        const turned = s.shown === null ? '' : turnedText(s.view);
+        const turned = turnedText(s);
 
         setText(mark, turned);
         mark.hidden = turned === '';

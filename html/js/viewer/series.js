@@ -6,7 +6,7 @@ import { TAG, first, number } from '../dicom/dataset.js';
 import { isVideo, papersOf } from '../dicom/papers.js';
 import { stacks } from '../dicom/stack.js';
 import { Refusal, ask, getDatasets } from '../net/dicomweb.js';
-import { seriesUrl, sessionUrl, studyUrl } from '../net/urls.js';
+import { seriesUrl, sessionUrl, studySessionUrl, studyUrl } from '../net/urls.js';
 import { text } from '../ui/text.js';
 import { mismatch } from './identity.js';
 
@@ -23,6 +23,9 @@ import { mismatch } from './identity.js';
  *     of pictures
  * @property {number | null} received instances
  * @property {string} reason why nothing can be shown, or ''
+ *
+ * @typedef {{uid: string, rev: string, metadata: Dataset[]}} Given of a series
+ * @typedef {{study: Dataset, series: Series[], given: Given | null}} Opening
  */
 
 /** Not made of pictures: at the end of the strip, not chosen by itself. */
@@ -49,8 +52,17 @@ const SERIES_FIELDS = [TAG.SeriesDescription, TAG.SeriesDate, TAG.SeriesNumber,
 export async function getStudy(root, study) {
     const url = `${root}/studies?StudyInstanceUID=${study}`
         + `&includefield=${STUDY_FIELDS.join(',')}`;
-    const [ds] = await getDatasets(url);
 
+    return studyIn(await getDatasets(url), study);
+}
+
+
+/**
+ * @param {Dataset[]} found
+ * @param {string} study
+ * @returns {Dataset} of that study, or throws a Refusal
+ */
+function studyIn([ds], study) {
     if (ds === undefined) {
         throw new Refusal(404, text('The server has no such study'));
     }
@@ -71,9 +83,14 @@ export async function getStudy(root, study) {
 export async function getSeries(root, study) {
     const url = `${studyUrl(root, study)}/series`
         + `?includefield=${SERIES_FIELDS.join(',')}`;
-    const all = await getDatasets(url);
 
-    return all
+    return seriesIn(await getDatasets(url), study);
+}
+
+
+/** @param {Dataset[]} found @param {string} study @returns {Series[]} */
+function seriesIn(found, study) {
+    return found
         .map((ds) => ({
             uid: first(ds, TAG.SeriesInstanceUID), study, ds, stacks: null,
             papers: [], received: null, reason: '',
@@ -81,6 +98,52 @@ export async function getSeries(root, study) {
         .sort((a, b) => Number(!hasPictures(a)) - Number(!hasPictures(b))
             || (number(a.ds, TAG.SeriesNumber) ?? 0)
                 - (number(b.ds, TAG.SeriesNumber) ?? 0));
+}
+
+
+/**
+ * What a study is opened with, in one answer where the server has it.
+ * @param {string} root
+ * @param {string} study
+ * @returns {Promise<Opening>}
+ */
+export async function getOpening(root, study) {
+    try {
+        const answer = await ask(studySessionUrl(root, study), 'application/json');
+        const body = await answer.json().catch(() => null);
+
+        return openingIn(body, study);
+
+    } catch (e) {
+        if (!(e instanceof Refusal) || e.status < 400) {
+            throw e;
+        }
+
+        const [ds, series] = await Promise.all([getStudy(root, study), getSeries(root, study)]);
+
+        return { study: ds, series, given: null };
+    }
+}
+
+
+/**
+ * @param {any} body of a study's session
+ * @param {string} study
+ * @returns {Opening}
+ */
+export function openingIn(body, study) {
+    if (!Array.isArray(body?.study) || !Array.isArray(body.series)) {
+        throw new Refusal(200, text('The answer is not DICOM JSON'));
+    }
+
+    const { session, metadata } = body;
+
+    return {
+        study: studyIn(body.study, study),
+        series: seriesIn(body.series, study),
+        given: session?.study === study && Array.isArray(metadata)
+            ? { uid: session.series, rev: String(session.rev), metadata } : null,
+    };
 }
 
 
@@ -130,16 +193,18 @@ async function getRev(root, study, series) {
  * @param {string} root
  * @param {Dataset} study
  * @param {Series} x
+ * @param {Given | null} [given] what is known already
  * @returns {Promise<{series: Series, alarm: string}>} never rejects
  */
-export async function loadSeries(root, study, x) {
+export async function loadSeries(root, study, x, given = null) {
     const uid = first(study, TAG.StudyInstanceUID);
 
     try {
-        const [rev, all] = await Promise.all([
-            getRev(root, uid, x.uid),
-            getDatasets(`${seriesUrl(root, uid, x.uid)}/metadata`),
-        ]);
+        const [rev, all] = given?.uid === x.uid ? [given.rev, given.metadata]
+            : await Promise.all([
+                getRev(root, uid, x.uid),
+                getDatasets(`${seriesUrl(root, uid, x.uid)}/metadata`),
+            ]);
         const alarm = all.map((ds) => mismatch(study, ds)).find(Boolean) ?? '';
         const found = alarm === '' ? stacks(all.filter((ds) => !isVideo(ds)), rev) : [];
 

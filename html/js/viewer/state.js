@@ -54,8 +54,9 @@ import { sameWindow } from '../math/window.js';
  *     moves
  * @property {Shown | null} shown
  * @property {'whole' | 'coming' | 'failed'} detail of the tiles that are seen
- * @property {'exact' | 'improving' | 'lossy'} grade of what is seen;
- *     improving: without loss it is under way
+ * @property {'exact' | 'improving' | 'lossy' | 'waiting'} grade of what is seen;
+ *     improving: without loss it is under way; waiting: nothing of what is
+ *     asked for is here
  * @property {{index: number, reason: string} | null} failure
  * @property {boolean} playing
  * @property {boolean} cineOpen its controls are there

@@ -2,7 +2,7 @@
 //
 // The series of the study, with thumbnails: one button a stack of frames.
 
-import { TAG, first, number } from '../dicom/dataset.js';
+import { TAG, entryFor, first, number } from '../dicom/dataset.js';
 import { formatDate } from '../dicom/dates.js';
 import { seriesThumbnailUrl, thumbnailUrl } from '../net/urls.js';
 import { el, find, setText } from '../ui/dom.js';
@@ -161,11 +161,11 @@ function showImage(img) {
 
 /** @param {string} modality @returns {string} '': of pictures */
 function kindOf(modality) {
-    return ({
+    return entryFor({
         SR: text('Report'), DOC: text('Document'), KO: text('Key objects'),
         PR: text('Presentation states'), ECG: text('ECG'), RTSTRUCT: text('Contours'),
         RTPLAN: text('Treatment plan'), REG: text('Registration'),
-    })[modality] ?? '';
+    }, modality) ?? '';
 }
 
 

@@ -3,7 +3,7 @@
 // What stands in the corners of a picture (IHE BIR 4.16.4.2.2.5.8), as lines
 // of text.  It speaks of the picture that is shown, not of the one asked for.
 
-import { TAG, first, joined, number } from '../dicom/dataset.js';
+import { TAG, entryFor, first, joined, number } from '../dicom/dataset.js';
 import { age, formatAge, formatDate, formatTime } from '../dicom/dates.js';
 import { earlier } from '../hang/prior.js';
 import { personName } from '../dicom/names.js';
@@ -62,10 +62,10 @@ export function corners(s, annotation, small = isSmall(s.size)) {
 
     return annotation === 'minimal' || small
         ? { topLeft: [personName(f.ds, TAG.PatientName).main], topRight: [],
-            bottomLeft: [place(s), slabText(s), windowText(s, f)].filter(said),
+            bottomLeft: [place(s), slabText(f), windowText(s, f)].filter(said),
             bottomRight: [laterality(f.ds)].filter(said) }
         : { topLeft: patient(f.ds), topRight: study(f.ds),
-            bottomLeft: [place(s), slabText(s), location(f), zoomText(s, f), windowText(s, f)]
+            bottomLeft: [place(s), slabText(f), location(f), zoomText(s, f), windowText(s, f)]
                 .filter(said),
             bottomRight: series(f) };
 }
@@ -182,7 +182,7 @@ function laterality(ds) {
         TAG.FrameLaterality, TAG.ImageLaterality, TAG.Laterality,
     ]);
 
-    return ({ L: text('Left'), R: text('Right'), B: text('Both sides'), U: '' })[side] ?? side;
+    return entryFor({ L: text('Left'), R: text('Right'), B: text('Both sides'), U: '' }, side) ?? side;
 }
 
 
@@ -208,12 +208,10 @@ const SLABS = {
 };
 
 
-/** @param {Viewport} s @returns {string} how thick a plane is, where it is none */
-function slabText(s) {
-    const made = s.stack?.made;
-
-    return made?.kind !== 'mpr' || made.slab.mode === '' ? ''
-        : `${SLABS[made.slab.mode]} ${mm(made.slab.mm)}`;
+/** @param {Frame} f @returns {string} how thick a plane is, where it is none */
+function slabText({ slab }) {
+    return slab === undefined || slab.mode === '' ? ''
+        : `${SLABS[slab.mode]} ${mm(slab.mm)}`;
 }
 
 

@@ -80,14 +80,20 @@ export async function dropped(at, entries) {
     render();
 
     const kept = readKept(storage());
-    const here = new Set(queue.items.map((i) => i.key));
+    const here = new Map(queue.items.map((i) => [i.key, i]));
 
     for (const { path, file } of await walk(entries)) {
         const item = makeItem(path, file, await whyNot(file), kept);
 
-        if (!here.has(item.key)) {
+        const old = here.get(item.key);
+
+        if (old === undefined) {
             queue.items.push(item);
-            here.add(item.key);
+            here.set(item.key, item);
+            start();
+        } else if (old.state === 'failed' || old.state === 'cancelled') {
+            Object.assign(old, item);
+            next = 0;
             start();
         }
     }
@@ -343,9 +349,12 @@ function renderList() {
         !wanted.has(/** @type {HTMLElement} */ (node).dataset.key ?? ''))
         .forEach((node) => node.remove());
     list.append(...items.filter((i) => !there.has(i.key)).map((i) => {
+        const why = el('bdi', { class: 'upload-why' });
         const node = el('li', { class: `upload-item is-${i.state}` },
             el('bdi', { class: 'upload-path' }, i.path),
-            el('bdi', { class: 'upload-why' }, i.reason));
+            why);
+
+        setText(why, i.reason);
 
         node.dataset.key = i.key;
         return node;

@@ -218,9 +218,17 @@ export class Archive {
 
     /** @param {string} name of the author, DICOM PN */
     rename(name) {
+        if (name === this.author.name) {
+            return;
+        }
+
         this.author = { ...this.author, name };
         keepAuthor(this.storage, name);
         update(this.host, (m) => ({ ...m, author: name }));
+
+        // what this one drew before is signed, too
+        this.#kept = { ...this.#kept, saved: signature([]), savedKeys: keySignature([]) };
+        this.send();
     }
 
 

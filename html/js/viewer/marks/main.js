@@ -5,16 +5,18 @@
 import { pointsOn } from '../../marks/place.js';
 import { KINDS } from '../../marks/mark.js';
 import { el } from '../../ui/dom.js';
+import { text } from '../../ui/text.js';
 import { commandNamed, commands } from '../commands.js';
 import { addDecoration } from '../decorations.js';
 import { addGrip } from '../input/grips.js';
 import { addTools } from '../tools/tool.js';
 import { addLayer } from '../layers.js';
 import { scrolledTo, shownFrame } from '../state.js';
+import { say } from '../studies.js';
 import { Archive } from './archive.js';
 import { askAuthor, askText } from './dialog.js';
 import { layer } from './layer.js';
-import { buildPanel, renderPanel } from './panel.js';
+import { buildPanel, emptyPanel, renderPanel } from './panel.js';
 import * as pen from './pen.js';
 import { Measurer } from './statistics.js';
 import { keysStack, withKeySeries } from './keys.js';
@@ -113,7 +115,12 @@ function storageOf() {
 function render(host) {
     const m = host.page().marks;
 
-    if (parts === null || m === null) {
+    if (parts === null) {
+        return;
+    }
+
+    if (m === null) {
+        emptyPanel(parts.panel);
         return;
     }
 
@@ -210,7 +217,7 @@ export async function run(host, name) {
     } else if (name === 'marks-redo') {
         pen.update(host, withRedo);
     } else if (name === 'marks-clear' && f !== null) {
-        pen.update(host, (x) => cleared(x, f));
+        clear(host, f);
     } else if (name === 'marks-hide') {
         pen.update(host, (x) => ({ ...x, hidden: !x.hidden, selected: '' }));
     } else if (name === 'marks-panel') {
@@ -221,6 +228,26 @@ export async function run(host, name) {
         pen.update(host, (x) => keyToggled(x, f));
     } else if (name === 'keys-only') {
         host.place('keys/');
+    }
+}
+
+
+/**
+ * The display's reset takes marks along, of the server too: that is said.
+ * @param {Host} host
+ * @param {import('../../dicom/stack.js').Frame} f of the series
+ */
+function clear(host, f) {
+    const count = () => host.page().marks?.history.now.length ?? 0;
+    const before = count();
+
+    pen.update(host, (x) => cleared(x, f));
+
+    const n = before - count();
+
+    if (n > 0) {
+        say(host, text('{n} mark was removed: Undo brings it back.'
+            + '|{n} marks were removed: Undo brings them back.', { n }));
     }
 }
 

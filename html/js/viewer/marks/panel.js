@@ -76,6 +76,13 @@ export function buildPanel(commands, actions) {
 }
 
 
+/** The session is over. @param {HTMLElement} panel */
+export function emptyPanel(panel) {
+    panel.hidden = true;
+    panel.querySelector('.panel-list')?.replaceChildren();
+}
+
+
 /**
  * @param {HTMLElement} panel
  * @param {Marks} m

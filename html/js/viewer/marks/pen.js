@@ -54,7 +54,8 @@ export function now() {
 
 /** @param {Host} host @param {(m: Marks) => Marks} change */
 export function update(host, change) {
-    host.updatePage((page) => withMarks(page, change));
+    // a session that is over has none: what it had stays as it was kept
+    host.updatePage((page) => page.study === null ? page : withMarks(page, change));
 }
 
 

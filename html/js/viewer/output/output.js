@@ -9,7 +9,7 @@ import { PIXELS, capture, rgbOf } from '../../marks/capture.js';
 import { storeWithBulk } from '../../marks/stow.js';
 import { Refusal } from '../../net/dicomweb.js';
 import { seriesUrl } from '../../net/urls.js';
-import { addStyle, el, find } from '../../ui/dom.js';
+import { addStyle, el } from '../../ui/dom.js';
 import { text } from '../../ui/text.js';
 import { shownFrame } from '../state.js';
 import { openReport } from './report.js';
@@ -24,9 +24,8 @@ const TEXT = Object.freeze({
     unknown: text('It could not be made.'),
 });
 
-/** Of this page's captures. */
-const SERIES = newUid();
-let captures = 0;
+/** Of this page's captures, by study. @type {Map<string, {series: string, number: number}>} */
+const captures = new Map();
 
 
 /** @param {Host} host @param {string} name of the command */
@@ -54,7 +53,10 @@ export async function run(host, name) {
 
 /** @param {Host} host @returns {HTMLElement} */
 function portOf(host) {
-    return /** @type {HTMLElement} */ (document.querySelectorAll('.port')[host.at()]);
+    const cell = document.querySelectorAll('.cell')[host.at()];
+
+    // the first one in it: those after it are of its tiles
+    return /** @type {HTMLElement} */ (cell.querySelector('.port'));
 }
 
 
@@ -75,6 +77,8 @@ function print(host) {
     picture.className = 'paper-picture';
     document.querySelector('.paper')?.remove();
     document.body.append(paper);
+    // what the browser itself prints later is not this picture
+    addEventListener('afterprint', () => paper.remove(), { once: true });
     window.print();
 }
 
@@ -106,10 +110,13 @@ async function store(host, f) {
     const { width, height } = canvas;
     const pixels = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'))
         .getImageData(0, 0, width, height);
+    const { series, number } = captures.get(f.study) ?? { series: newUid(), number: 0 };
     const ds = capture(f, {
-        width, height, series: SERIES, number: ++captures, now: new Date(), names: true,
+        width, height, series, number: number + 1, now: new Date(), names: true,
         isLossy: host.port().grade !== 'exact',
     });
+
+    captures.set(f.study, { series, number: number + 1 });
 
     try {
         await storeWithBulk(host.root, first(f.ds, TAG.StudyInstanceUID), ds, PIXELS,
@@ -119,6 +126,4 @@ async function store(host, f) {
         say(text('The capture was not stored: {reason}',
             { reason: e instanceof Refusal ? e.message : TEXT.unknown }));
     }
-
-    find('.port', HTMLElement).focus();
 }

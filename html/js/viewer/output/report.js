@@ -8,7 +8,7 @@ import { formatDate, formatTime } from '../../dicom/dates.js';
 import { getDatasets } from '../../net/dicomweb.js';
 import { seriesUrl, studyUrl } from '../../net/urls.js';
 import { el } from '../../ui/dom.js';
-import { text } from '../../ui/text.js';
+import { shown, text } from '../../ui/text.js';
 import { say } from './say.js';
 
 /** @typedef {import('../../dicom/dataset.js').Dataset} Dataset */
@@ -69,5 +69,5 @@ function titleOf(ds) {
 
     return [first(ds, '00420010') || first(ds, TAG.SeriesDescription) || kind,
         formatDate(first(ds, TAG.ContentDate)), formatTime(first(ds, TAG.ContentTime))]
-        .filter(Boolean).join('  ');
+        .filter(Boolean).map(shown).join('  ');
 }

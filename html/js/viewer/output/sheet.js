@@ -24,6 +24,9 @@ const TEXT = Object.freeze({
 const LINE = 20;
 const PAD = 10;
 
+/** Between two facts. */
+const GAP = '   ';
+
 
 /**
  * @param {Viewport} s with a picture
@@ -37,7 +40,7 @@ export function facts(s, now) {
     const labelled = (/** @type {string} */ label, /** @type {string} */ value) =>
         value === '' ? '' : `${label} ${shown(value)}`;
     const window = s.shown?.window ?? windowOf(s, f);
-    const join = (/** @type {string[]} */ ...parts) => parts.filter(Boolean).map(shown).join('   ');
+    const join = (/** @type {string[]} */ ...parts) => parts.filter(Boolean).map(shown).join(GAP);
 
     return {
         head: [
@@ -48,11 +51,11 @@ export function facts(s, now) {
             join(formatDate(first(ds, TAG.StudyDate)), formatTime(first(ds, TAG.StudyTime)),
                 first(ds, TAG.StudyDescription), first(ds, TAG.SeriesDescription),
                 labelled(TEXT.accession, first(ds, TAG.AccessionNumber)),
-                labelled(TEXT.image, `${s.index + 1} / ${s.stack?.frames.length ?? 1}`)),
+                labelled(TEXT.image, `${(s.shown?.index ?? s.index) + 1} / ${s.stack?.frames.length ?? 1}`)),
         ],
         foot: [
             join(window === null ? '' : formatWindow(window),
-                s.invert ? TEXT.inverted : '', turnedText(s.view),
+                s.invert ? TEXT.inverted : '', turnedText(s),
                 s.grade === 'exact' ? TEXT.lossless : TEXT.lossy,
                 lossyText(f)),
             join(TEXT.disclaimer, text('Made {time}', { time: dateText(now,
@@ -73,24 +76,46 @@ export function sheet(picture, { head, foot }) {
         Math.round((l.length * LINE + 2 * PAD) * dpr);
     const canvas = document.createElement('canvas');
     const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
+    const font = `13px ${getComputedStyle(document.body).fontFamily}`;
+    const width = picture.width / dpr - 2 * PAD;
+
+    context.font = font;
+
+    const [above, below] = [head, foot].map((lines) => lines.flatMap((line) =>
+        folded(line, (s) => context.measureText(s).width <= width)));
 
     canvas.width = picture.width;
-    canvas.height = band(head) + picture.height + band(foot);
+    canvas.height = band(above) + picture.height + band(below);
     context.fillStyle = '#000';
     context.fillRect(0, 0, canvas.width, canvas.height);
-    context.drawImage(picture, 0, band(head));
+    context.drawImage(picture, 0, band(above));
     context.scale(dpr, dpr);
     context.fillStyle = '#fff';
-    context.font = `13px ${getComputedStyle(document.body).fontFamily}`;
+    context.font = font;
     context.textBaseline = 'middle';
 
-    const width = canvas.width / dpr - 2 * PAD;
     const write = (/** @type {string[]} */ lines, /** @type {number} */ top) =>
         lines.forEach((line, i) =>
             context.fillText(line, PAD, top + PAD + LINE * (i + 0.5), width));
 
-    write(head, 0);
-    write(foot, (band(head) + picture.height) / dpr);
+    write(above, 0);
+    write(below, (band(above) + picture.height) / dpr);
 
     return canvas;
+}
+
+
+/**
+ * A small viewport has no room for a line: it goes on, between two facts.
+ * @param {string} line
+ * @param {(s: string) => boolean} fits
+ * @returns {string[]}
+ */
+export function folded(line, fits) {
+    return line.split(GAP).reduce((/** @type {string[]} */ lines, fact) => {
+        const longer = [...lines.slice(-1), fact].join(GAP);
+
+        return lines.length > 0 && fits(longer) ? [...lines.slice(0, -1), longer]
+            : [...lines, fact];
+    }, []);
 }

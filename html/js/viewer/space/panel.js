@@ -3,6 +3,7 @@
 // The controls of a plane or of a volume, in its viewport: slab, preset, cut;
 // and how far the volume is, and what the server warned of.
 
+import { entryFor } from '../../dicom/dataset.js';
 import { meetingOf, planeOf } from '../../math/plane.js';
 import { el, find, setText } from '../../ui/dom.js';
 import { text } from '../../ui/text.js';
@@ -142,7 +143,7 @@ function planeRow(host) {
 /** @param {Host} host */
 function viewRow(host) {
     const modality = frameOf(host.port())?.modality ?? '';
-    const preset = select('space-preset', TEXT.preset, PRESETS[modality] ?? []);
+    const preset = select('space-preset', TEXT.preset, entryFor(PRESETS, modality) ?? []);
     const cut = select('space-cut', TEXT.cut, CUTS);
 
     preset.hidden = preset.options.length < 2;

@@ -3,7 +3,7 @@
 // The commands for planes, volumes and fusion, and all that they need on the
 // page: loaded when one of them is used first.
 
-import { TAG, number } from '../../dicom/dataset.js';
+import { TAG, entryFor, number } from '../../dicom/dataset.js';
 import { volumeOf } from '../../dicom/volume.js';
 import { ask, getDatasets } from '../../net/dicomweb.js';
 import { frameUrl } from '../../net/urls.js';
@@ -14,10 +14,10 @@ import { addLayer } from '../layers.js';
 import { addGrip } from '../input/grips.js';
 import { frameOf, initial, scrolledTo, withStack } from '../state.js';
 import { stackOver, upperSeries } from './against.js';
-import { renderFusion } from './fused.js';
+import { MAPS, renderFusion } from './fused.js';
 import { withFusion } from './fusion.js';
 import { grip } from './grip.js';
-import { toggledPlanes } from './mpr.js';
+import { toggledPlanes, turnedPlanes } from './mpr.js';
 import { renderPanel } from './panel.js';
 import { placed } from './placed.js';
 import { planeLines } from './planelines.js';
@@ -39,6 +39,16 @@ let isReady = false;
 export function togglePlanes(host) {
     prepare();
     host.updatePage(toggledPlanes);
+}
+
+
+/**
+ * Those that cut the active one, about its normal.
+ * @param {Host} host of the active viewport
+ * @param {number} degrees
+ */
+export function turnPlanes(host, degrees) {
+    host.updatePage((page) => turnedPlanes(page, page, host.at(), degrees * Math.PI / 180));
 }
 
 
@@ -117,7 +127,7 @@ export async function place(host, stack, facts) {
 
     if (fusion !== null) {
         host.update((s) => ({ ...s, fusion: {
-            ...fusion, map,
+            ...fusion, map: entryFor(MAPS, map) === undefined ? fusion.map : map,
             opacity: Number(opacity) >= 0 && Number(opacity) <= 1 ? Number(opacity) : fusion.opacity,
             most: Number(most) > 0 ? Number(most) : fusion.most,
         } }));
