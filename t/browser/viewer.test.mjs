@@ -183,6 +183,15 @@ onPage('B11 H5 a window drag is seen at once, and exact when the server has answ
         const y = Math.round(before.height * 0.7);
         const x = Math.round(before.width / 2 + 40);
 
+        // narrower by 150 px of 300: half as wide
+        await drag(page, { x: 400, y: 400, dx: -150, dy: 0 });
+        await page.waitForFunction(() =>
+            document.querySelector('.badge')?.textContent === 'preview');
+
+        const narrow = (await seen(page)).at(x, y)[0];
+
+        await page.keyboard.press('0');
+        await isShown(page, 1);
         await drag(page, { x: 400, y: 400, dx: 300, dy: 30, hold: true });
         await page.waitForFunction(() =>
             document.querySelector('.badge')?.textContent === 'preview');
@@ -195,6 +204,7 @@ onPage('B11 H5 a window drag is seen at once, and exact when the server has answ
         const hu = CT.gradient(Math.floor(column));
 
         near(before.at(x, y)[0], grey(hu), 5);
+        near(narrow, grey(hu, 40, 200), 9);
         near(during.at(x, y)[0], grey(hu, to.center, to.width), 5);
         assert.ok(Math.abs(before.at(x, y)[0] - during.at(x, y)[0]) > 12);
         assert.match(await textOf(page, '.corner-bl'), /C 80 +W 800/);
