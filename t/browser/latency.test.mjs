@@ -430,17 +430,33 @@ async function metrics(page) {
 
 onPage('L10 html, scripts and styles to the first screen are 150 kB at most', {},
     async (page) => {
-        /** @type {Promise<number>[]} */
-        const sizes = [];
+        /** @type {Map<string, Promise<number>>} */
+        const sizes = new Map();
 
         page.on('response', (r) => {
             if (/\.(html|js|css|svg|json)(\?|$)/.test(r.url())) {
-                sizes.push(r.body().then((b) => gzipSync(b, { level: 6 }).length));
+                sizes.set(r.url(), r.body().then((b) => gzipSync(b, { level: 6 }).length));
             }
+        });
+        await page.addInitScript(() => {
+            new MutationObserver((_, observer) => {
+                if (document.querySelector('.port[data-shown="1"]') !== null) {
+                    /** @type {any} */ (window).shownAt = performance.now();
+                    observer.disconnect();
+                }
+            }).observe(document, { subtree: true, childList: true,
+                attributes: true, attributeFilter: ['data-shown'] });
         });
         await openStudy(page, CT.study);
 
-        const bytes = (await Promise.all(sizes)).reduce((a, b) => a + b, 0);
+        // what came later waited for the picture
+        const later = new Set(await page.evaluate(() => performance.getEntriesByType('resource')
+            .filter((e) => e.startTime > /** @type {any} */ (window).shownAt)
+            .map((e) => e.name)));
+        const bytes = (await Promise.all([...sizes].map(([url, size]) =>
+            later.has(url) ? 0 : size))).reduce((a, b) => a + b, 0);
+
+        assert.ok([...later].some((url) => url.endsWith('/prefetch.js')));
 
         assert.ok(bytes > 20e3 && bytes <= 150e3, `${bytes} bytes`);
     });
