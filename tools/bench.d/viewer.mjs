@@ -314,7 +314,7 @@ async function dragging(net) {
     }
 
     out.bytes = await page.evaluate(() => performance.getEntriesByType('resource')
-        .filter((e) => /quality=90/.test(e.name)).at(-1).transferSize);
+        .filter((e) => /quality=90/.test(e.name) && e.transferSize > 0).at(-1).transferSize);
     out.local = await page.evaluate(() => window.benchInput.map((e) => e.to - e.from));
     await page.mouse.up();
     await context.close();
