@@ -254,6 +254,28 @@ onPage('G11 a region says area, mean, SD, least and greatest, of stored values',
     });
 
 
+onPage('B38 the tool that is chosen last counts, though a pen takes long to load', {},
+    async (page) => {
+        /** @type {() => void} */
+        let go = () => {};
+        const gone = new Promise((done) => { go = () => done(null); });
+
+        await page.route('**/js/viewer/marks/main.js', async (route) => {
+            await gone;
+            await route.continue();
+        });
+        await openStudy(page, BARE.study);
+        await page.keyboard.press('d');
+        await page.waitForSelector('.port[data-tool="length"]');
+        await page.keyboard.press('z');
+        await page.waitForSelector('.port[data-tool="zoom"]');
+        go();
+        await page.waitForSelector('.layer-marks', { state: 'attached' });
+        await drawn(page);
+        assert.equal(await page.locator('.port').getAttribute('data-tool'), 'zoom');
+    });
+
+
 onPage('a mark is moved by its handle, by its line and by keys', {}, async (page) => {
     await openStudy(page, await storeCt(BASE));
     await take(page, 'd');
