@@ -71,10 +71,13 @@ export async function canvasPixels(page, x, y, width = 1, height = 1, at = 0) {
  * @param {Eyes} page
  * @param {string} path below DICOMweb's root
  * @param {string} [accept]
- * @returns {Promise<{width: number, height: number, pixels: number[][]}>}
+ * @param {{width: number, height: number} | null} [middle] only the pixels
+ *     there, of a large picture
+ * @returns {Promise<{width: number, height: number, pixels: number[][]}>} size
+ *     of the picture
  */
-export function serverPicture(page, path, accept = 'image/jpeg') {
-    return page.evaluate(async ([path, accept]) => {
+export function serverPicture(page, path, accept = 'image/jpeg', middle = null) {
+    return page.evaluate(async ([path, accept, middle]) => {
         const answer = await fetch(`/dicom-web${path}`, { headers: { Accept: accept } });
 
         if (!answer.ok) {
@@ -87,15 +90,17 @@ export function serverPicture(page, path, accept = 'image/jpeg') {
 
         context.drawImage(bitmap, 0, 0);
 
-        const { data } = context.getImageData(0, 0, bitmap.width, bitmap.height);
+        const { width, height } = middle ?? bitmap;
+        const { data } = context.getImageData(Math.floor((bitmap.width - width) / 2),
+            Math.floor((bitmap.height - height) / 2), width, height);
 
         return {
             width: bitmap.width,
             height: bitmap.height,
-            pixels: Array.from({ length: bitmap.width * bitmap.height }, (_, i) =>
+            pixels: Array.from({ length: width * height }, (_, i) =>
                 Array.from(data.slice(i * 4, i * 4 + 3))),
         };
-    }, [path, accept]);
+    }, [path, accept, middle]);
 }
 
 

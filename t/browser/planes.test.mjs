@@ -314,7 +314,7 @@ onPage('S4 planes: mirrored and rotated by an address, oblique by a turn; all is
     });
 
 
-onPage('H1 a slab and a turned plane that are under way are waited for, and not called final', {},
+onPage('H1 a slab that is under way is waited for, and what is there not called final', {},
     async (page) => {
         await openPlanes(page);
 

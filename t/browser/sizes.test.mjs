@@ -41,3 +41,65 @@ for (const [width, height, touch] of SIZES) {
             assert.deepEqual(await crowded(page), [], '2 x 2');
         });
 }
+
+
+const LONG = {
+    id: 'PATIENT-0123456789-0123456789-0123456789-0123456789-0123456789-X',
+    name: 'Wolfeschlegelsteinhausenbergerdorff Hubert-Blaine',
+    description: 'Thorax abdomen and pelvis with contrast, venous phase, thin slices',
+};
+
+/** What of the banner is not seen whole. */
+const cutFacts = (/** @type {import('playwright-core').Page} */ page) => page.evaluate(() =>
+    ['.banner-id', '.banner-birth', '.banner-date'].filter((of) => {
+        const n = /** @type {Element} */ (document.querySelector(of));
+        const range = document.createRange();
+
+        range.selectNodeContents(n);
+
+        const { left, right, top, bottom, width } = range.getBoundingClientRect();
+        let isCut = width < 1 || left < 0 || right > innerWidth;
+
+        for (let up = n.parentElement; up !== null; up = up.parentElement) {
+            const box = up.getBoundingClientRect();
+
+            isCut ||= getComputedStyle(up).overflowX !== 'visible' && (left < box.left - 0.5
+                || right > box.right + 0.5 || top < box.top - 2 || bottom > box.bottom + 2);
+        }
+
+        return isCut;
+    }));
+
+for (const width of [320, 390, 768, 1024, 1440]) {
+    onPage(`B25 the banner at ${width}: of an ID and a date nothing is cut, all is in its title`,
+        { size: { width, height: 844, touch: width < 1440 } }, async (page) => {
+            await page.route(/\/dicom-web\/studies(\?|.*\/(metadata|series)(\?|$))/, async (route) => {
+                const answer = await route.fetch();
+                const body = (await answer.text()).replaceAll(CT.id, LONG.id);
+                const all = JSON.parse(body || '[]');
+
+                for (const ds of all) {
+                    ds['00100010'] = { vr: 'PN', Value: [{ Alphabetic: LONG.name }] };
+                    ds['00100030'] = { vr: 'DA', Value: ['19480930'] };
+                    ds['00081030'] = { vr: 'LO', Value: [LONG.description] };
+                    ds['00080050'] = { vr: 'SH', Value: ['ACC-0123456789-X'] };
+                }
+
+                await route.fulfill({ response: answer, json: all });
+            });
+            await openStudy(page, CT.study);
+            await page.locator('.fitness').waitFor({ state: 'attached' });
+            assert.deepEqual(await cutFacts(page), []);
+            assert.deepEqual(await crowded(page), []);
+
+            const title = await page.locator('.banner-patient').getAttribute('title');
+
+            assert.ok(title?.includes(LONG.name) && title.includes(LONG.id), String(title));
+            assert.ok((await page.locator('.banner-study').getAttribute('title'))
+                ?.includes(LONG.description));
+
+            if (process.env.SHOTS) {
+                await page.screenshot({ path: `${process.env.SHOTS}/banner-${width}.png` });
+            }
+        });
+}

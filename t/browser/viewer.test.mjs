@@ -411,7 +411,7 @@ onPage('S5 H3 a study that still arrives says so, and counts what has come since
         await page.route('**/pacs/events', (r) => r.fulfill({
             contentType: 'text/event-stream',
             body: `retry: 100\nevent: hello\ndata: {"arriving_ms":${arriving}}\n\n`
-                + `event: study\ndata: {"study":"${of.StudyInstanceUID}","age_ms":50}\n\n`,
+                + `event: study\ndata: {"study":"${of.StudyInstanceUID}","age_ms":60000}\n\n`,
         }));
         await page.getByRole('button', { name: 'Load them' }).click();
         await says('The study is still arriving.');

@@ -201,6 +201,12 @@ function snapped(s, f) {
 
     return [
         m[0] * s.dpr, m[1] * s.dpr, m[2] * s.dpr, m[3] * s.dpr,
-        Math.round(corner.x * s.dpr), Math.round(corner.y * s.dpr),
+        wholePixel(corner.x * s.dpr), wholePixel(corner.y * s.dpr),
     ];
+}
+
+
+/** @param {number} v @returns {number} of halves always the same, whatever their noise */
+function wholePixel(v) {
+    return Math.round(Number(v.toFixed(3)));
 }
