@@ -172,6 +172,25 @@ onFaults('S1 H9 the picture of another patient is refused, wherever it comes fro
     });
 
 
+onFaults('S1 H9 what is shown goes, too, when a picture of another patient comes', {},
+    async (page, proxy) => {
+        await openThere(page, proxy);
+        proxy.on(/rendered\?.*window=/, (turn) => {
+            turn.path = `/dicom-web/studies/${NM.study}/series/${NM.study}.1/instances/`
+                + `${NM.study}.1.1/frames/1/rendered?quality=90`;
+            turn.pass();
+        });
+        await page.keyboard.press('2');
+        await page.locator('.banner.is-alarm').waitFor();
+        assert.deepEqual(await canvasPixels(page, 500, 300), BLACK);
+        assert.equal(await page.locator('.port').getAttribute('data-shown'), '');
+        // and no key brings it back
+        await page.keyboard.press('0');
+        await page.keyboard.press('ArrowDown');
+        assert.deepEqual(await canvasPixels(page, 500, 300), BLACK);
+    });
+
+
 onFaults('S1 H9 a page instead of a picture names no image: it is refused', {},
     async (page, proxy) => {
         proxy.on(THIRD, says(200, 'text/html', '<h1>Please log in</h1>'));

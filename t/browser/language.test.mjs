@@ -364,6 +364,11 @@ for (const language of LONG) {
         await page.locator('.toolbar [data-command="measure"]').click();
         await page.locator('.menu').waitFor();
         assert.deepEqual(await cut(page), [], 'menu');
+        await page.keyboard.press('Escape');
+        await page.setViewportSize({ width: 320, height: 640 });
+        await page.locator('.toolbar [data-command="measure"]').click();
+        await page.locator('.menu').waitFor();
+        assert.deepEqual(await cut(page), [], 'menu of a small phone');
         await page.goto(`${BASE}/display.html`);
         await page.locator('.question').first().waitFor();
         assert.deepEqual(await cut(page), [], 'display check');
@@ -463,6 +468,15 @@ onPage('H15 Arabic: dates of the list are whole, and a long ID loses its end, no
                 .getBoundingClientRect();
 
             return left >= n.getBoundingClientRect().left;
+        }));
+
+        // nor does a name in the banner
+        await page.setViewportSize(SIZES.phone);
+        await openStudy(page, CT.study);
+        assert.ok(await page.locator('.banner-names').evaluate((n) => {
+            const name = /** @type {Element} */ (n.querySelector('.banner-name'));
+
+            return name.getBoundingClientRect().left >= n.getBoundingClientRect().left - 1;
         }));
     });
 

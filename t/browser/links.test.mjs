@@ -118,6 +118,25 @@ onPage('B18 series of another direction do not scroll along', {}, async (page) =
 });
 
 
+onPage('B24 the cross-hair moves nothing of another frame of reference', {},
+    async (page) => {
+        await three(page);
+        await page.keyboard.press('End');
+        await isShown(page, 20, 0);
+        await page.keyboard.press('j');
+
+        const box = await portBox(page, 0);
+
+        await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
+        await isShown(page, 10, 1);
+        await drawn(page);
+        assert.deepEqual(await Promise.all([0, 1, 2].map((at) =>
+            page.locator('.port').nth(at).locator('.line-cross').count())), [4, 4, 0]);
+        assert.equal(await page.locator('.port').nth(2).getAttribute('data-shown'), '1');
+        assert.match(await corner(page, 2), /^1 \/ 10/);
+    });
+
+
 onPage('B19 linked zoom, pan and window: the same mm, the same grey', {},
     async (page) => {
         await three(page);

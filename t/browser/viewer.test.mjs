@@ -129,30 +129,40 @@ onPage('B17 G5 scroll by wheel, drag and slider', {}, async (page) => {
 });
 
 
+/**
+ * @param {import('playwright-core').Page} page
+ * @returns {Promise<number[]>} of each slice: 1, it has the colour of what was seen
+ */
+function slidersMarks(page) {
+    return page.evaluate(() => {
+        const canvas = /** @type {HTMLCanvasElement} */ (
+            document.querySelector('.slider-marks'));
+        const { data } = /** @type {any} */ (canvas.getContext('2d'))
+            .getImageData(0, 0, 1, canvas.height);
+        const colour = getComputedStyle(canvas).getPropertyValue('--mark-seen').trim();
+
+        return Array.from({ length: canvas.height }, (_, i) => Number(colour
+            === '#' + Array.from(data.slice(i * 4, i * 4 + 3), (/** @type {number} */ v) =>
+                v.toString(16).padStart(2, '0')).join('')));
+    });
+}
+
+
 onPage('S8 H2 no slice is dropped: each one of a quick scroll is marked as seen', {},
     async (page) => {
         await openStudy(page, CT.study);
+
+        // the others are here, or not: that is no seeing
+        await page.waitForFunction(() => performance.getEntriesByType('resource')
+            .filter((e) => /rendered\?/.test(e.name)).length > 4);
+        assert.deepEqual(await slidersMarks(page), [1, ...Array(23).fill(0)]);
 
         for (let i = 0; i < 23; i++) {
             await page.keyboard.press('ArrowDown');
             await isShown(page, i + 2);
         }
 
-        const [colours, seenColour] = await page.evaluate(() => {
-            const canvas = /** @type {HTMLCanvasElement} */ (
-                document.querySelector('.slider-marks'));
-            const { data } = /** @type {any} */ (canvas.getContext('2d'))
-                .getImageData(0, 0, 1, canvas.height);
-            const style = getComputedStyle(canvas).getPropertyValue('--mark-seen').trim();
-            const rows = Array.from({ length: canvas.height }, (_, i) =>
-                '#' + Array.from(data.slice(i * 4, i * 4 + 3), (/** @type {number} */ v) =>
-                    v.toString(16).padStart(2, '0')).join(''));
-
-            return [rows, style];
-        });
-
-        assert.equal(colours.length, 24);
-        assert.ok(colours.every((/** @type {string} */ c) => c === seenColour));
+        assert.deepEqual(await slidersMarks(page), Array(24).fill(1));
     });
 
 
@@ -173,6 +183,15 @@ onPage('B11 H5 a window drag is seen at once, and exact when the server has answ
         const y = Math.round(before.height * 0.7);
         const x = Math.round(before.width / 2 + 40);
 
+        // narrower by 150 px of 300: half as wide
+        await drag(page, { x: 400, y: 400, dx: -150, dy: 0 });
+        await page.waitForFunction(() =>
+            document.querySelector('.badge')?.textContent === 'preview');
+
+        const narrow = (await seen(page)).at(x, y)[0];
+
+        await page.keyboard.press('0');
+        await isShown(page, 1);
         await drag(page, { x: 400, y: 400, dx: 300, dy: 30, hold: true });
         await page.waitForFunction(() =>
             document.querySelector('.badge')?.textContent === 'preview');
@@ -185,6 +204,7 @@ onPage('B11 H5 a window drag is seen at once, and exact when the server has answ
         const hu = CT.gradient(Math.floor(column));
 
         near(before.at(x, y)[0], grey(hu), 5);
+        near(narrow, grey(hu, 40, 200), 9);
         near(during.at(x, y)[0], grey(hu, to.center, to.width), 5);
         assert.ok(Math.abs(before.at(x, y)[0] - during.at(x, y)[0]) > 12);
         assert.match(await textOf(page, '.corner-bl'), /C 80 +W 800/);
@@ -353,6 +373,7 @@ onPage('S9 no patient stays when the session has ended', { allow: /401/ },
         await page.getByText('The session has ended').waitFor();
         assert.deepEqual(await canvasPixels(page, 500, 300), [[0, 0, 0]]);
         assert.ok(!(await page.locator('body').innerText()).includes(CT.id));
+        assert.equal(await page.title(), 'Images', 'nor a name in the history');
         assert.equal(await page.locator('.thumb').count(), 0);
     });
 
@@ -390,7 +411,7 @@ onPage('S5 H3 a study that still arrives says so, and counts what has come since
         await page.route('**/pacs/events', (r) => r.fulfill({
             contentType: 'text/event-stream',
             body: `retry: 100\nevent: hello\ndata: {"arriving_ms":${arriving}}\n\n`
-                + `event: study\ndata: {"study":"${of.StudyInstanceUID}","age_ms":50}\n\n`,
+                + `event: study\ndata: {"study":"${of.StudyInstanceUID}","age_ms":60000}\n\n`,
         }));
         await page.getByRole('button', { name: 'Load them' }).click();
         await says('The study is still arriving.');

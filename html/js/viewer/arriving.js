@@ -19,6 +19,9 @@ import { getSeries, hasPictures } from './series.js';
 /** Between two looks at the clock, while it is arriving. ms */
 const LOOK = 500;
 
+/** So late the server's word of what was there before may come. ms */
+const GATHERED = 1000;
+
 
 /** @param {Host} host */
 export function watchArrivals(host) {
@@ -73,7 +76,7 @@ export function watchArrivals(host) {
             host.updatePage((page) => withCounts(page, series));
 
             // a report of marks that was stored here is no image
-            if (host.page() !== before || now - change.age_ms < begun) {
+            if (host.page() !== before || now - change.age_ms < begun + GATHERED) {
                 statuses.take(change, now);
             }
             render();

@@ -93,6 +93,13 @@ export class Archive {
             return;
         }
 
+        const { marks } = this.host.page();
+
+        // what came since the page was drawn last
+        if (marks !== null) {
+            this.changed(marks);
+        }
+
         this.#readMarks(current(reports));
         this.#readKeys(selections);
     }
