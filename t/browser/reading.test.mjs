@@ -159,7 +159,10 @@ onPage('B37 help by H and F1, advanced mode by F10, keys of either case', {},
         for (const key of ['h', 'H', 'F1']) {
             await press(page, key);
             await page.locator('.help[open]').waitFor();
-            assert.match(await textOf(page, '.help-keys'), /Scroll[^]*Advanced mode/);
+            assert.match(await textOf(page, '.help-keys'), /Scroll[^]*Advanced mode[^]*Turn the other planes left/);
+            assert.match(await textOf(page, '.help-pointer'), /Enter[^]*Ctrl \+ Z/);
+            assert.equal(await page.locator('.help a[href="bir.html"]').innerText(),
+                'Self-test of the viewer');
             await press(page, 'Escape');
             assert.ok(await page.locator('.help').isHidden());
         }

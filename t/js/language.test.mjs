@@ -87,6 +87,18 @@ test('G25 forms of a number', () => {
 });
 
 
+test('G25 a study has one name in Arabic', () => {
+    for (const [key, entry] of Object.entries(catalogue('ar'))) {
+        if (/\b(study|studies)\b/i.test(key) && !/\bSTUDY\b/.test(key)) {
+            for (const said of typeof entry === 'string' ? [entry] : Object.values(entry)) {
+                assert.match(said, /دراس/, key);
+                assert.doesNotMatch(said, /فحص|فحوص/, key);
+            }
+        }
+    }
+});
+
+
 test('G25 dates and ages: no month is a number, digits and calendar are one kind', () => {
     const said = (language, locale) => {
         speak(language, {}, [locale]);
