@@ -434,7 +434,7 @@ onPage('L10 html, scripts and styles to the first screen are 150 kB at most', {}
         const sizes = new Map();
 
         page.on('response', (r) => {
-            if (/\.(html|js|css|svg|json)(\?|$)/.test(r.url())) {
+            if (r.status() === 200 && /\.(html|js|css|svg|json)(\?|$)/.test(r.url())) {
                 sizes.set(r.url(), r.body().then((b) => gzipSync(b, { level: 6 }).length));
             }
         });
@@ -448,6 +448,9 @@ onPage('L10 html, scripts and styles to the first screen are 150 kB at most', {}
                 attributes: true, attributeFilter: ['data-shown'] });
         });
         await openStudy(page, CT.study);
+
+        await page.waitForFunction(() => performance.getEntriesByType('resource')
+            .some((e) => e.name.endsWith('/prefetch.js')));
 
         // what came later waited for the picture
         const later = new Set(await page.evaluate(() => performance.getEntriesByType('resource')
