@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // The service worker: keeps the program's own files, the viewer's page, and one
-// for when the server does not answer.  What is not named here passes it by: studies,
-// pictures and all else that the server says of patients is never kept.
+// for when the server does not answer.  What is not named here passes it by:
+// studies, pictures and all else that the server says of patients is never kept.
 //
 // Another version of the program registers another address of this file
 // (js/ui/program.js); it takes over when the last page of the old one closed.
@@ -19,6 +19,11 @@ const FIRST = [
         `css/${name}.css`)].map((path) => `${ROOT}${VERSIONED}${path}`),
 ];
 
+/** @type {Promise<Cache> | undefined} asked for once: each time takes some ms */
+let opened;
+
+const kept = () => opened ??= caches.open(CACHE);
+
 
 async function install(event) {
     // pictures need not wait for this file to be run
@@ -27,7 +32,7 @@ async function install(event) {
         source: 'network',
     })));
 
-    const cache = await caches.open(CACHE);
+    const cache = await kept();
 
     await cache.addAll(FIRST.map((path) => new Request(path, { cache: 'no-cache' })));
 
@@ -53,7 +58,8 @@ const isPage = (answer) => answer.status === 200 && answer.type === 'basic'
 /** The viewer's page is the same for all studies and readers. */
 async function keepShell(cache, answer) {
     if (isPage(answer)) {
-        await cache.put(SHELL, answer);
+        // without the address that it was asked for at: that names a study
+        await cache.put(SHELL, new Response(answer.body, { headers: answer.headers }));
     }
 }
 
@@ -63,12 +69,12 @@ const fromServer = async (event) => await event.preloadResponse ?? fetch(event.r
 
 /** The viewer's page as it was last time, at once, while the server is asked. */
 async function shell(event) {
-    const cache = await caches.open(CACHE);
-    const kept = await cache.match(SHELL);
+    const cache = await kept();
+    const old = await cache.match(SHELL);
 
-    if (kept !== undefined) {
-        event.waitUntil(look(event, cache, kept.clone()));
-        return kept;
+    if (old !== undefined) {
+        event.waitUntil(look(event, cache, old.clone()));
+        return old;
     }
 
     const answer = await page(event);
@@ -82,10 +88,10 @@ async function shell(event) {
 
 
 /** What the server says otherwise, or says no more, replaces the page shown. */
-async function look(event, cache, kept) {
+async function look(event, cache, old) {
     const answer = await fromServer(event).catch(() => Response.error());
 
-    if (isPage(answer) && await answer.text() === await kept.text()) {
+    if (isPage(answer) && await answer.text() === await old.text()) {
         return;
     }
 
@@ -98,7 +104,7 @@ async function page(event) {
     try {
         return await fromServer(event);
     } catch (e) {
-        const away = await (await caches.open(CACHE)).match(AWAY);
+        const away = await (await kept()).match(AWAY);
 
         if (away === undefined) {
             throw e;
@@ -111,11 +117,11 @@ async function page(event) {
 
 /** A file of this version: it never changes. */
 async function versioned(event) {
-    const cache = await caches.open(CACHE);
-    const kept = await cache.match(event.request);
+    const cache = await kept();
+    const old = await cache.match(event.request);
 
-    if (kept !== undefined) {
-        return kept;
+    if (old !== undefined) {
+        return old;
     }
 
     const answer = await fetch(event.request);
@@ -133,13 +139,13 @@ async function unversioned(event) {
     try {
         return await fetch(event.request);
     } catch (e) {
-        const kept = await (await caches.open(CACHE)).match(event.request);
+        const old = await (await kept()).match(event.request);
 
-        if (kept === undefined) {
+        if (old === undefined) {
             throw e;
         }
 
-        return kept;
+        return old;
     }
 }
 

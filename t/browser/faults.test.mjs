@@ -151,6 +151,7 @@ onFaults('S8 a first picture that is slow: it is waited for, in each viewport of
         await page.keyboard.press('ArrowDown');
         await isShown(page, 2);
         await page.locator('.badge[data-state="waiting"]').waitFor();
+        await page.locator('.badge[data-state="final"]').waitFor();
         assert.deepEqual(await page.locator('.badge').evaluateAll((all) =>
             all.map((n) => n.getAttribute('data-state'))), ['final', 'waiting']);
         release();

@@ -8,7 +8,7 @@ import assert from 'node:assert/strict';
 import { BASE, isShown, nextPage, onPage } from './browser.mjs';
 import { readPng } from './png.mjs';
 import { Proxy, changed, held, says } from './proxy.mjs';
-import { CT } from './studies.mjs';
+import { CT, US } from './studies.mjs';
 
 /** @typedef {import('playwright-core').Page} Page */
 
@@ -222,8 +222,8 @@ const onKept = (name, body, allow) => onPage(name, { worker: true, allow }, asyn
 });
 
 const PAGE = /^\/viewer\.html\?/;
-const viewerOf = (/** @type {Versions} */ proxy) =>
-    `${proxy.base}/viewer.html?study=${CT.study}`;
+const viewerOf = (/** @type {Versions} */ proxy, study = CT.study) =>
+    `${proxy.base}/viewer.html?study=${study}`;
 
 
 onKept('L7 the viewer’s page is here before the server has sent it', async (page, proxy) => {
@@ -251,6 +251,15 @@ onKept('L7 a page of another version replaces the one that was kept', async (pag
     proxy.program = '0b';
     await page.goto(viewerOf(proxy));
     await page.locator('script[src="v/0b/js/start.js"]').waitFor({ state: 'attached' });
+    await isShown(page, 1);
+    await page.waitForFunction(async () => await (await caches.open('program-0a'))
+        .match('/viewer.html') !== undefined);
+    assert.equal(await page.evaluate(async () => (await caches.match('/viewer.html'))?.url), '',
+        'which study it was opened for is not kept');
+
+    // and is the page of another study
+    await page.goto(viewerOf(proxy, US.study));
+    assert.equal(await page.evaluate(() => document.URL), viewerOf(proxy, US.study));
     await isShown(page, 1);
 }, /dynamically imported|404/);
 

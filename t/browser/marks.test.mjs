@@ -254,6 +254,28 @@ onPage('G11 a region says area, mean, SD, least and greatest, of stored values',
     });
 
 
+onPage('B38 the tool that is chosen last counts, though a pen takes long to load', {},
+    async (page) => {
+        /** @type {() => void} */
+        let go = () => {};
+        const gone = new Promise((done) => { go = () => done(null); });
+
+        await page.route('**/js/viewer/marks/main.js', async (route) => {
+            await gone;
+            await route.continue();
+        });
+        await openStudy(page, BARE.study);
+        await page.keyboard.press('d');
+        await page.waitForSelector('.port[data-tool="length"]');
+        await page.keyboard.press('z');
+        await page.waitForSelector('.port[data-tool="zoom"]');
+        go();
+        await page.waitForSelector('.layer-marks', { state: 'attached' });
+        await drawn(page);
+        assert.equal(await page.locator('.port').getAttribute('data-tool'), 'zoom');
+    });
+
+
 onPage('a mark is moved by its handle, by its line and by keys', {}, async (page) => {
     await openStudy(page, await storeCt(BASE));
     await take(page, 'd');
@@ -435,6 +457,9 @@ onPage('B35 S12 G13 print and picture files say whose, how and what for', {},
         await openStudy(page, await storeCt(BASE));
         await take(page, 'd');
         await stroke(page, CT, [20, 20], [120, 20]);
+
+        const line = await Promise.all([40, 70, 100].map((x) => placeOf(page, CT, x, 20)));
+
         await page.evaluate(() => { window.print = () => {}; });
         await page.keyboard.press('p');
         await page.waitForSelector('.paper', { state: 'attached' });
@@ -451,22 +476,27 @@ onPage('B35 S12 G13 print and picture files say whose, how and what for', {},
         assert.equal(await page.locator('.banner').isVisible(), false);
         assert.ok(await page.locator('.paper-picture').isVisible());
 
-        // the block of 300 HU is white, and the mark is on it
-        const colours = await page.locator('.paper-picture').evaluate((node) => {
+        // the block of 300 HU is white, and the mark is on it: letters are yellow, too
+        const colours = await page.locator('.paper-picture').evaluate((node, points) => {
             const c = /** @type {HTMLCanvasElement} */ (node);
-            const { data } = /** @type {any} */ (c.getContext('2d'))
-                .getImageData(0, 0, c.width, c.height);
-            let white = 0, yellow = 0;
+            const context = /** @type {any} */ (c.getContext('2d'));
+            const { data } = context.getImageData(0, 0, c.width, c.height);
+            let white = 0;
 
             for (let i = 0; i < data.length; i += 4) {
                 white += Number(data[i] > 250 && data[i + 2] > 250);
-                yellow += Number(data[i] > 200 && data[i + 1] > 180 && data[i + 2] < 160);
             }
 
-            return { white, yellow };
-        });
+            return { white, line: points.map(({ x, y }) => {
+                const near = context.getImageData(Math.round(x) - 1, Math.round(y) - 3, 3, 7).data;
 
-        assert.ok(colours.white > 2000 && colours.yellow > 200, JSON.stringify(colours));
+                return near.some((/** @type {number} */ v, /** @type {number} */ i) => i % 4 === 0
+                    && v > 150 && near[i + 1] > 120 && near[i + 2] < 0.8 * v);
+            }) };
+        }, line);
+
+        assert.ok(colours.white > 2000, JSON.stringify(colours));
+        assert.deepEqual(colours.line, [true, true, true]);
         await page.emulateMedia({ media: 'screen' });
 
         // what the browser itself prints later is not this picture

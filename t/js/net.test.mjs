@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { depthOf, metered, newMeter, rateOf, timeOf, waitOf } from '../../html/js/net/meter.js';
+import { drained } from '../../html/js/net/drain.js';
 import { Loader } from '../../html/js/net/loader.js';
 
 /** A loader whose answers the test gives. */
@@ -413,4 +414,21 @@ test('what is here already serves until the better one comes', async () => {
     await settled();
     assert.ok(loader.bitmap('q'));
     assert.deepEqual(asked.map((a) => a.key), ['q', 'a']);
+});
+
+
+test('L9 what the browser keeps is read to its end, one answer after the other', async () => {
+    const body = () => new Response(new Blob([new Uint8Array(150000)]));
+
+    assert.deepEqual(await Promise.all([body(), body()].map(drained)), [150000, 150000]);
+    assert.equal(await drained(body()), 150000);
+    assert.equal(await drained(new Response(null)), 0);
+    await assert.rejects(drained(new Response(new ReadableStream({
+        type: 'bytes', pull(c) { c.error(new Error('broke off')); } }))), /broke off/);
+});
+
+
+test('L9 a browser without readers of bytes reads it at once', async () => {
+    assert.equal(await drained(new Response(new ReadableStream({
+        start(c) { c.enqueue(new Uint8Array(70)); c.close(); } }))), 70);
 });

@@ -15,7 +15,7 @@ import { mismatch } from '../../html/js/viewer/identity.js';
 import { compositorMap, sourceOf } from '../../html/js/viewer/picture.js';
 import { presets } from '../../html/js/math/window.js';
 import { metered, newMeter } from '../../html/js/net/meter.js';
-import { ceilingOf, movingStage } from '../../html/js/viewer/ladder.js';
+import { ceilingOf, movingStage, restOf } from '../../html/js/viewer/ladder.js';
 import { neighbours, plan, tilePictures, wishes } from '../../html/js/viewer/plan.js';
 import { folded } from '../../html/js/viewer/output/sheet.js';
 import { prefetched } from '../../html/js/viewer/prefetch.js';
@@ -171,6 +171,11 @@ test('H10 the ladder: quality 90 at rest, then without loss, if the net allows',
 });
 
 
+/** The meter of a net: round trip in ms, bytes a ms. */
+const net = (/** @type {number} */ rtt, /** @type {number} */ rate) =>
+    metered(newMeter(), { sent: 0, begun: rtt, ended: rtt + 60000 / rate, bytes: 60000 });
+
+
 test('H10 ceilings, and what is asked for while things move', () => {
     const f = (/** @type {any} */ v) => viewport(1, v).stack.frames[0];
 
@@ -179,14 +184,21 @@ test('H10 ceilings, and what is asked for while things move', () => {
     assert.equal(ceilingOf(f({ Modality: ['DX'] })), 30);
     assert.equal(ceilingOf(f({ Modality: ['ZZ'] })), 12);
 
-    const net = (/** @type {number} */ rtt, /** @type {number} */ rate) =>
-        metered(newMeter(), { sent: 0, begun: rtt, ended: rtt + 60000 / rate, bytes: 60000 });
-
     assert.equal(movingStage(net(10, 3750), 40e3, false), 'final');
     assert.equal(movingStage(net(60, 625), 40e3, false), 'preview');
     assert.equal(movingStage(net(60, 625), 80e3, false), 'half');
     assert.equal(movingStage(net(200, 125), 40e3, false), 'half');
     assert.equal(movingStage(net(200, 125), 40e3, true), 'preview');
+});
+
+
+test('L6 the final picture is asked for in time to be seen 150 ms after the last change', () => {
+    const rest = (/** @type {number} */ rtt, /** @type {number} */ rate) =>
+        Math.round(restOf({ ...net(rtt, rate), final: 15e3 }));
+
+    assert.equal(rest(10, 3750), 106);
+    assert.equal(rest(60, 625), 60, 'but no sooner than that');
+    assert.equal(rest(200, 125), 60);
 });
 
 

@@ -225,6 +225,48 @@ async function series(net) {
 }
 
 
+/** Notes of each movement of the pointer when it was dispatched, and seen. */
+const watchInput = (page) => page.evaluate(() => {
+    window.benchInput = [];
+    addEventListener('pointermove', (e) => {
+        const step = { from: performance.timeOrigin + e.timeStamp, to: 0 };
+
+        window.benchInput.push(step);
+        requestAnimationFrame(() => {
+            const { port1, port2 } = new MessageChannel();
+
+            port1.onmessage = () => { step.to = window.benchClock(); };
+            port2.postMessage(0);
+        });
+    }, { capture: true });
+});
+
+
+/** @returns {Promise<number[]>} L1 of a page that has nothing else to do */
+async function empty() {
+    const context = await browse();
+    const page = await context.newPage();
+
+    await page.goto(`${given.url}/away.html`);
+    await page.setContent('<div style="position:fixed;inset:0;background:#333"></div>');
+    await watchInput(page);
+    await page.evaluate(() => addEventListener('pointermove', (e) => {
+        document.querySelector('div').style.filter = `contrast(${1 + e.clientX / 2000})`;
+    }));
+    for (let i = 0; i < 12 * ROUNDS; i++) {
+        // a hand does not wait for the screen's frames
+        await page.waitForTimeout(Math.random() * 50);
+        await page.mouse.move(200 + i, 300);
+        await page.waitForFunction((n) => window.benchInput[n]?.to > 0, i);
+    }
+
+    const took = await page.evaluate(() => window.benchInput.map((e) => e.to - e.from));
+
+    await context.close();
+    return took;
+}
+
+
 /** L1, L3, L6: ms of each step of a window drag, and of each rest */
 async function dragging(net) {
     const context = await browse();
@@ -236,20 +278,7 @@ async function dragging(net) {
     await shown(page);
     await page.keyboard.press('w');
     await page.waitForTimeout(3000);
-    await page.evaluate(() => {
-        window.benchInput = [];
-        addEventListener('pointermove', (e) => {
-            const step = { from: performance.timeOrigin + e.timeStamp, to: 0 };
-
-            window.benchInput.push(step);
-            requestAnimationFrame(() => {
-                const { port1, port2 } = new MessageChannel();
-
-                port1.onmessage = () => { step.to = window.benchClock(); };
-                port2.postMessage(0);
-            });
-        }, { capture: true });
-    });
+    await watchInput(page);
 
     const box = await page.locator('.port').first().boundingBox();
     let x = box.x + 200;
@@ -285,7 +314,7 @@ async function dragging(net) {
     }
 
     out.bytes = await page.evaluate(() => performance.getEntriesByType('resource')
-        .filter((e) => /quality=90/.test(e.name)).at(-1).transferSize);
+        .filter((e) => /quality=90/.test(e.name) && e.transferSize > 0).at(-1).transferSize);
     out.local = await page.evaluate(() => window.benchInput.map((e) => e.to - e.from));
     await page.mouse.up();
     await context.close();
@@ -503,10 +532,15 @@ for (const [net, bar] of on('series') ? [[NETS.fast, 300], [NETS.vpn, 800]] : []
     rows(`L5 click a series to its first picture, ${net.name}, ms`, await series(net), [bar, bar]);
 }
 
+const bare = on('drag') ? await empty() : [];
+const bareNote = on('drag') ? `an empty page takes ${quantile(bare, 0.5).toFixed(1)}, `
+    + `p95 ${quantile(bare, 0.95).toFixed(1)}` : '';
+
 for (const net of on('drag') ? [NETS.fast, NETS.vpn, NETS.poor] : []) {
     const d = await dragging(net);
 
-    rows(`L1 pointer to local feedback, window drag, ${net.name}, ms`, d.local, [16, 33]);
+    rows(`L1 pointer to local feedback, window drag, ${net.name}, ms`, d.local, [16, 33],
+        bareNote);
     rows(`L3 pointer to exact picture, window drag, ${net.name}, ms`, d.exact,
         [net.rtt + 20, net.rtt <= 60 ? Math.min(100, net.rtt + 60) : net.rtt + 60]);
 

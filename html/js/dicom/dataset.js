@@ -162,9 +162,15 @@ export function first(ds, tag) {
  * @returns {number | null} the first value
  */
 export function number(ds, tag) {
-    const all = numbers(ds, tag);
+    const all = values(ds, tag);
 
-    return all.length > 0 ? all[0] : null;
+    if (all.length === 1) {
+        const v = toNumber(all[0]);
+
+        return Number.isFinite(v) ? v : null;
+    }
+
+    return numbers(ds, tag)[0] ?? null;
 }
 
 
@@ -174,9 +180,10 @@ export function number(ds, tag) {
  * @returns {number[]} empty when absent or when one of them is no number
  */
 export function numbers(ds, tag) {
-    const all = values(ds, tag).map(toNumber);
+    const all = values(ds, tag);
+    const of = all.length === 0 ? [] : all.map(toNumber);
 
-    return all.every(Number.isFinite) ? all : [];
+    return of.every(Number.isFinite) ? of : [];
 }
 
 

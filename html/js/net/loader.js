@@ -288,8 +288,11 @@ export class Loader {
         const all = [...this.#underway.values()].filter((u) => u.reads === reads
             && (stalls || !u.stalls));
 
+        // the final picture does not wait for its preview
+        const depth = Math.max(this.#isMoving ? 1 : 2, this.options.depth());
+
         // one that asks is enough while the server may be gone
-        return all.length < (reads ? READS : this.#pauses > 0 ? 1 : this.options.depth());
+        return all.length < (reads ? READS : this.#pauses > 0 ? 1 : depth);
     }
 
 

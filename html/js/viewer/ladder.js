@@ -27,6 +27,16 @@ export const STEPS = {
 /** While things move, a picture may take so long. ms */
 const PATIENCE = 120;
 
+/**
+ * The final picture is seen so long after the last change, or as soon as the
+ * net has it; what is asked for earlier than LEAST is of no use too often. ms
+ */
+const RESTED = 150;
+const LEAST = 60;
+
+/** From an answer to the screen: decoded, then a frame of it. ms */
+const DRAWN = 30;
+
 /** Below this a picture without loss comes only where it has to: bytes a ms */
 const SLOW = 1e6 / 8 / 1000;
 
@@ -83,6 +93,16 @@ export function movingStage(m, bytes, known) {
         && timeOf(m, bytes * STEPS[stage].cost) <= PATIENCE;
 
     return comes('final') ? 'final' : known || comes('preview') ? 'preview' : 'half';
+}
+
+
+/**
+ * After how long without a change the final picture is asked for.
+ * @param {Meter} m
+ * @returns {number} ms
+ */
+export function restOf(m) {
+    return Math.max(LEAST, RESTED - DRAWN - timeOf(m, m.final));
 }
 
 

@@ -8,7 +8,6 @@ import { awaited, nextIndex, tick } from './cine.js';
 import { lensed } from './lensed.js';
 import { seenPorts, withPort } from './page.js';
 import { basePicture, plan, wishes } from './plan.js';
-import { prefetched } from './prefetch.js';
 import { withSeen } from './seen.js';
 import { scrolledTo, tileCount, tileOf, withTile } from './state.js';
 
@@ -20,6 +19,14 @@ import { scrolledTo, tileCount, tileOf, withTile } from './state.js';
 
 export class Loop {
     #isScheduled = false;
+    /** @type {typeof import('./prefetch.js').prefetched} */
+    #prefetched = () => [];
+    /**
+     * @type {{page: import('./page.js').Page | null, meter: unknown,
+     *     plans: {at: number, k: number, p: import('./plan.js').Plan | null}[],
+     *     wanted: import('./plan.js').Picture[], how: object}} the last question
+     */
+    #asked = { page: null, meter: null, plans: [], wanted: [], how: {} };
 
     /**
      * @param {Object} parts
@@ -37,6 +44,14 @@ export class Loop {
         this.look = look;
         this.meter = meter;
         this.render = render;
+    }
+
+
+    /** @param {typeof import('./prefetch.js').prefetched} prefetched from now on */
+    prefetch(prefetched) {
+        this.#prefetched = prefetched;
+        this.#asked.page = null;
+        this.schedule();
     }
 
 
@@ -78,19 +93,34 @@ export class Loop {
     /** @returns {{at: number, k: number, p: import('./plan.js').Plan | null}[]} */
     #ask() {
         const { page } = this.store;
+        const meter = this.meter();
+
+        // the frame draws what was asked for when it was scheduled, mostly
+        if (page !== this.#asked.page || meter !== this.#asked.meter) {
+            this.#asked = { page, meter, ...this.#question(page) };
+        }
+
+        const { plans, wanted, how } = this.#asked;
+
+        this.loader.want(wanted, how);
+
+        return plans;
+    }
+
+
+    /** @param {import('./page.js').Page} page */
+    #question(page) {
         const seen = seenPorts(page);
         const plans = page.alarm !== '' ? [] : activeFirst(seen, page.active)
             .flatMap((at) => this.#plansOf(at));
         const { wanted, ...how } = wishes([...plans.flatMap(({ p }) => p ?? []),
             ...this.#lensPlans()]);
 
-        this.loader.want(wanted, {
+        return { plans, wanted, how: {
             ...how,
-            far: plans.length === 0 ? [] : prefetched(page, this.root, this.meter()),
+            far: plans.length === 0 ? [] : this.#prefetched(page, this.root, this.meter()),
             isMoving: seen.some((at) => page.ports[at].busy !== ''),
-        });
-
-        return plans;
+        } };
     }
 
 

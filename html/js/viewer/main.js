@@ -19,7 +19,7 @@ import { listenToHangings, renderHangings } from './hangings.js';
 import { hostOf } from './host.js';
 import { otherInstance, patientsOn } from './identity.js';
 import { listenToKeys } from './input/keyboard.js';
-import { movingStage } from './ladder.js';
+import { movingStage, restOf } from './ladder.js';
 import { Loop } from './loop.js';
 import { Opener } from './opener.js';
 import { isUnseen } from './seen.js';
@@ -33,18 +33,51 @@ import { buildToolbar, renderToolbar } from './toolbar.js';
 
 const root = rootOf();
 
+/** So long after the first picture is here it has been drawn. ms */
+const DRAWN = 200;
+let laterTimer = 0;
+
+/** @type {typeof import('../net/drain.js').drained} */
+let drain;
+
+
 /** What can wait for the first picture. */
-let later = () => {
-    later = () => {};
+function later() {
+    Promise.all([import('./prefetch.js'), import('../net/drain.js')])
+        .then(([{ prefetched }, { drained }]) => {
+            drain = drained;
+            loop.prefetch(prefetched);
+        });
     import('./arriving.js').then(({ watchArrivals }) => watchArrivals(host));
     import('./fitness.js').then(({ showFitness }) => showFitness());
     import('./input/arrows.js').then(({ listenToArrows }) => listenToArrows(host));
     import('./spoken.js').then(({ speakOfPictures }) => speakOfPictures());
     import('../ui/focus.js').then(({ showFocused }) => showFocused());
     import('../ui/program.js').then(({ keepProgram }) => keepProgram());
-};
+}
+
 
 let meter = newMeter(savesData());
+
+/**
+ * Pictures that are here but not decoded: the bar beside the viewport tells of
+ * them, so often. ms
+ */
+const CAME = 250;
+/** @type {import('./plan.js').Picture[]} */
+let came = [];
+let cameTimer = 0;
+
+
+function markCame() {
+    const all = came;
+
+    came = [];
+    cameTimer = 0;
+    store.page.ports.forEach((_, at) => store.update(at, (s) =>
+        all.reduce((next, p) => arrived(next, p, look), s)));
+}
+
 
 const loader = new Loader({
     get: getPicture,
@@ -56,13 +89,15 @@ const loader = new Loader({
             meter = weighed(meter, look.bytes(p.key));
         }
 
-        if (p.stage === 'final') {
-            later();
+        if (look.ready(p.key) || look.failed(p.key) !== null) {
+            laterTimer ||= window.setTimeout(later, DRAWN);
+            stage.pictureCame();
+            store.page.ports.forEach((_, at) => store.update(at, (s) => arrived(s, p, look)));
+            loop.schedule();
+        } else {
+            came.push(p);
+            cameTimer ||= window.setTimeout(markCame, CAME);
         }
-
-        stage.pictureCame();
-        store.page.ports.forEach((_, at) => store.update(at, (s) => arrived(s, p, look)));
-        loop.schedule();
     },
 });
 
@@ -79,7 +114,7 @@ const look = {
 };
 
 const store = new Store(() => loop.schedule(), (s) => movingStage(meter, meter.final,
-    s.busy === 'window' || s.marks[s.index] !== MARK.none));
+    s.busy === 'window' || s.marks[s.index] !== MARK.none), () => restOf(meter));
 const opener = new Opener(root, store, loader);
 const host = hostOf(store, opener);
 const stage = new Stage((at) => hostOf(store, opener, at), (key) => loader.bitmap(key));
@@ -176,8 +211,7 @@ async function getPicture(p, signal, use, isAgain) {
         const good = { status: 200, reason: '', wait: 0 };
 
         if (use === 'far' && p.kept) {
-            return { ...good, blob: null, bytes: (await answer.arrayBuffer()
-                .catch(brokeOff)).byteLength };
+            return { ...good, blob: null, bytes: await drain(answer).catch(brokeOff) };
         }
 
         const blob = await answer.blob().catch(brokeOff);

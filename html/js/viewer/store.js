@@ -10,13 +10,6 @@ import { activePort, initialPage, withPort } from './page.js';
  * @typedef {import('./page.js').Page} Page
  */
 
-/**
- * After this long without a change the final picture is asked for: it is seen
- * no sooner than the 150 ms of the ladder, for two frames of the screen. ms
- */
-const REST = 110;
-
-
 export class Store {
     page = initialPage();
     /** @type {number[]} timer of each viewport that is busy */
@@ -25,10 +18,12 @@ export class Store {
     /**
      * @param {() => void} changed
      * @param {(s: Viewport) => Viewport['pace']} paceOf while it moves
+     * @param {() => number} restOf ms without a change, then it rests
      */
-    constructor(changed, paceOf) {
+    constructor(changed, paceOf, restOf) {
         this.changed = changed;
         this.paceOf = paceOf;
+        this.restOf = restOf;
     }
 
 
@@ -72,7 +67,7 @@ export class Store {
     #restLater(at) {
         clearTimeout(this.#rest[at]);
         this.#rest[at] = window.setTimeout(() =>
-            this.update(at, (now) => ({ ...now, busy: '' })), REST);
+            this.update(at, (now) => ({ ...now, busy: '' })), this.restOf());
     }
 
 

@@ -84,7 +84,6 @@ export async function dropped(at, entries) {
 
     for (const { path, file } of await walk(entries)) {
         const item = makeItem(path, file, await whyNot(file), kept);
-
         const old = here.get(item.key);
 
         if (old === undefined) {
@@ -351,11 +350,9 @@ function renderList() {
     list.append(...items.filter((i) => !there.has(i.key)).map((i) => {
         const why = el('bdi', { class: 'upload-why' });
         const node = el('li', { class: `upload-item is-${i.state}` },
-            el('bdi', { class: 'upload-path' }, i.path),
-            why);
+            el('bdi', { class: 'upload-path' }, i.path), why);
 
         setText(why, i.reason);
-
         node.dataset.key = i.key;
         return node;
     }));

@@ -210,9 +210,8 @@ export async function run(host, name) {
 
     const f = shownFrame(host.port());
 
-    if (isPen(name)) {
-        host.updatePage((page) => ({ ...page, tool: name }));
-    } else if (name === 'marks-undo') {
+    // a pen is chosen before this is loaded, or another tool since then
+    if (name === 'marks-undo') {
         pen.update(host, withUndo);
     } else if (name === 'marks-redo') {
         pen.update(host, withRedo);
