@@ -73,19 +73,18 @@ const cutFacts = (/** @type {import('playwright-core').Page} */ page) => page.ev
 for (const width of [320, 390, 768, 1024, 1440]) {
     onPage(`B25 the banner at ${width}: of an ID and a date nothing is cut, all is in its title`,
         { size: { width, height: 844, touch: width < 1440 } }, async (page) => {
-            await page.route(/\/dicom-web\/studies(\?|.*\/(metadata|series)(\?|$))/, async (route) => {
+            await page.route(/\/dicom-web\/studies(\?|.*\/(session|metadata|series)(\?|$))/, async (route) => {
                 const answer = await route.fetch();
                 const body = (await answer.text()).replaceAll(CT.id, LONG.id);
-                const all = JSON.parse(body || '[]');
+                // wherever a dataset names its patient
+                const json = JSON.parse(body || '[]', (_, ds) => ds?.['00100020'] === undefined ? ds : {
+                    ...ds, '00100010': { vr: 'PN', Value: [{ Alphabetic: LONG.name }] },
+                    '00100030': { vr: 'DA', Value: ['19480930'] },
+                    '00081030': { vr: 'LO', Value: [LONG.description] },
+                    '00080050': { vr: 'SH', Value: ['ACC-0123456789-X'] },
+                });
 
-                for (const ds of all) {
-                    ds['00100010'] = { vr: 'PN', Value: [{ Alphabetic: LONG.name }] };
-                    ds['00100030'] = { vr: 'DA', Value: ['19480930'] };
-                    ds['00081030'] = { vr: 'LO', Value: [LONG.description] };
-                    ds['00080050'] = { vr: 'SH', Value: ['ACC-0123456789-X'] };
-                }
-
-                await route.fulfill({ response: answer, json: all });
+                await route.fulfill({ response: answer, json });
             });
             await openStudy(page, CT.study);
             await page.locator('.fitness').waitFor({ state: 'attached' });
