@@ -140,11 +140,7 @@ function render(page) {
         renderBanner(page.study, page.alarm, patients);
     }
 
-    if (drawn.series !== page.series || drawn.ports !== page.ports
-        || drawn.active !== page.active || drawn.seen !== page.seen)
-    {
-        renderStrip(page, root, host);
-    }
+    renderStrip(page, root, host);
 
     if (drawn.hanging !== page.hanging) {
         renderHangings(page.hanging);

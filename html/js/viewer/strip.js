@@ -33,12 +33,25 @@ export function entries(series) {
 }
 
 
+/** @type {unknown[]} what the strip was drawn of: each drag changes other things */
+let drawn = [];
+
+
 /**
  * @param {Page} page
  * @param {string} root of DICOMweb
  * @param {Host} host of the active viewport
  */
 export function renderStrip(page, root, host) {
+    const of = [page.study, page.priors, page.series, page.seen, page.active, isBegun(page),
+        ...page.ports.map((s) => s.entry)];
+
+    if (of.length === drawn.length && of.every((v, i) => v === drawn[i])) {
+        return;
+    }
+
+    drawn = of;
+
     const list = find('.strip-list', HTMLElement);
     const old = new Map([...list.children].map((n) =>
         [/** @type {HTMLElement} */ (n).dataset.id, n]));
