@@ -785,11 +785,10 @@ onPage('H12 what lies over a picture and the cross-hair are in the address', {},
         await page.locator('.space-opacity').first().waitFor({ state: 'attached' });
         await page.waitForFunction((n) =>
             document.querySelector('.port')?.getAttribute('data-shown') === n, at);
-        assert.equal(await port(page, 2).locator('.line-cross').count(), 4);
+        await page.waitForFunction(() =>
+            document.querySelectorAll('.port')[2].querySelectorAll('.line-cross').length === 4);
         await port(page, 0).focus();
-        await drawn(page);
-        assert.equal(await page.locator('.toolbar [data-command="fusion"]')
-            .getAttribute('aria-pressed'), 'true');
+        await page.locator('.toolbar [data-command="fusion"][aria-pressed="true"]').waitFor();
 
         // a plane of nowhere and a slab of anything are left out
         await page.goto(url.replace(/~f=[^&]*/, '~p=oblique~c=1,2,3~b=x,-1~f=1.2.3,hot,9,0'));
