@@ -18,8 +18,10 @@ import { Absent } from '../selftest/client.js';
  * @typedef {Named & {frames: Frame[]}} Case
  */
 
-/** Series of a modality that are looked at, and instances of one. */
-const MOST_SERIES = 24;
+/** Series of a modality that are known, and that (or whose pairs) are looked at. */
+const MOST_SERIES = 200;
+const MOST_LOOKS = 24;
+/** Instances of one. */
 const MOST_INSTANCES = 400;
 
 export const SECTIONS = ['CT', 'MR', 'PT'];
@@ -78,7 +80,7 @@ export class Cases {
      */
     async find(what, modalities, fits) {
         for (const modality of modalities) {
-            for (const x of await this.named(modality)) {
+            for (const x of (await this.named(modality)).slice(0, MOST_LOOKS)) {
                 const found = (await this.stacks(x)).find((s) => fits(s.frames, x));
 
                 if (found !== undefined) {
@@ -100,15 +102,15 @@ export class Cases {
     async pair(what, fits) {
         for (const modality of SECTIONS) {
             const all = await this.named(modality);
+            const pairs = all.flatMap((a, i) => all.slice(i + 1)
+                .filter((b) => b.study === a.study).map((b) => [a, b]));
 
-            for (const [i, a] of all.entries()) {
-                for (const b of all.slice(i + 1).filter((x) => x.study === a.study)) {
-                    const [s] = await this.stacks(a);
-                    const [t] = await this.stacks(b);
+            for (const [a, b] of pairs.slice(0, MOST_LOOKS)) {
+                const [s] = await this.stacks(a);
+                const [t] = await this.stacks(b);
 
-                    if (s !== undefined && t !== undefined && fits(s.frames, t.frames)) {
-                        return [{ ...a, frames: s.frames }, { ...b, frames: t.frames }];
-                    }
+                if (s !== undefined && t !== undefined && fits(s.frames, t.frames)) {
+                    return [{ ...a, frames: s.frames }, { ...b, frames: t.frames }];
                 }
             }
         }
