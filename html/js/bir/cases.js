@@ -18,9 +18,12 @@ import { Absent } from '../selftest/client.js';
  * @typedef {Named & {frames: Frame[]}} Case
  */
 
-/** Series of a modality that are known, and that (or whose pairs) are looked at. */
+/** Series of a modality that are known, and that are looked at. */
 const MOST_SERIES = 200;
 const MOST_LOOKS = 24;
+/** Pairs of series that are looked at, and series of a study in them. */
+const MOST_PAIRS = 60;
+const MOST_OF_STUDY = 4;
 /** Instances of one. */
 const MOST_INSTANCES = 400;
 
@@ -101,11 +104,9 @@ export class Cases {
      */
     async pair(what, fits) {
         for (const modality of SECTIONS) {
-            const all = await this.named(modality);
-            const pairs = all.flatMap((a, i) => all.slice(i + 1)
-                .filter((b) => b.study === a.study).map((b) => [a, b]));
+            const pairs = pairsIn(await this.named(modality));
 
-            for (const [a, b] of pairs.slice(0, MOST_LOOKS)) {
+            for (const [a, b] of pairs.slice(0, MOST_PAIRS)) {
                 const [s] = await this.stacks(a);
                 const [t] = await this.stacks(b);
 
@@ -161,6 +162,17 @@ export class Cases {
         return this.pair('study with two series of one frame of reference that cut each other',
             (a, b) => isOfOneSpace(a[0], b[0]) && !isParallel(a[0], b[0]));
     }
+}
+
+
+/** @param {Named[]} all @returns {[Named, Named][]} of one study each, some of it */
+function pairsIn(all) {
+    return [...new Set(all.map((x) => x.study))].flatMap((study) => {
+        const some = all.filter((x) => x.study === study).slice(0, MOST_OF_STUDY);
+
+        return some.flatMap((a, i) => some.slice(i + 1).map((b) =>
+            /** @type {[Named, Named]} */ ([a, b])));
+    });
 }
 
 
