@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { changeOf } from '../../html/js/list/live.js';
+import { changeOf } from '../../html/js/net/live.js';
 import {
     amongPath, countOf, emptyQuery, fromAddress, isTyped, pressSort, searchPath,
     sorting, toAddress, toggleModality,
@@ -14,7 +14,7 @@ import {
 import {
     queryOf, readSaved, renamed, suggestName, withSearch, without, writeSaved,
 } from '../../html/js/list/saved.js';
-import { Statuses } from '../../html/js/list/status.js';
+import { Statuses } from '../../html/js/net/status.js';
 import { foundText, placeText } from '../../html/js/list/texts.js';
 import { gapText, timeline, years } from '../../html/js/list/timeline.js';
 import { walk, whyNotHead } from '../../html/js/list/upload/files.js';

@@ -33,12 +33,13 @@ export function listenKeys(rows) {
  */
 function press(rows, key) {
     const on = document.activeElement;
-    const name = find('.filters input[name="name"]', HTMLInputElement);
-    const isField = on instanceof HTMLInputElement;
 
     if (on instanceof HTMLSelectElement) {
         return false;
     }
+
+    const name = find('.filters input[name="name"]', HTMLInputElement);
+    const isField = on instanceof HTMLInputElement;
     const row = rows.focused();
 
     if (key === '/' && !isField) {

@@ -5,12 +5,13 @@
 // but never moves what the reader points at.
 
 import { Refusal, rootOf } from '../net/dicomweb.js';
+import { listenWhileSeen } from '../net/live.js';
+import { Statuses } from '../net/status.js';
 import { el, find, setText } from '../ui/dom.js';
 import { showFocused } from '../ui/focus.js';
 import { storage } from '../ui/storage.js';
 import { toggleTheme } from '../ui/theme.js';
 import { listenKeys } from './keys.js';
-import { listenWhileSeen } from './live.js';
 import {
     MODALITIES, PAGE, PERIODS, SORTS, emptyQuery, fromAddress, isTyped,
     pressSort, sorting, toAddress, toggleModality,
@@ -19,14 +20,13 @@ import { showStatus, uidOf } from './row.js';
 import { Rows } from './rows.js';
 import { among, search as askServer } from './search.js';
 import { Searches } from './searches.js';
-import { Statuses } from './status.js';
 import { TEXTS, arrivedText, emptyText, foundText, placeText } from './texts.js';
 
 /**
  * @typedef {import('./query.js').Query} Query
  * @typedef {import('./search.js').Found} Found
  * @typedef {import('./row.js').Row} Row
- * @typedef {import('./status.js').Change} Change
+ * @typedef {import('../net/status.js').Change} Change
  */
 
 /** From the last key to the search. ms */

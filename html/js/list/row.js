@@ -10,7 +10,7 @@ import { text } from '../ui/text.js';
 
 /**
  * @typedef {import('../dicom/dataset.js').Dataset} Dataset
- * @typedef {import('./status.js').Status} Status
+ * @typedef {import('../net/status.js').Status} Status
  * @typedef {{uid: string, ds: Dataset, node: HTMLTableRowElement,
  *            link: HTMLAnchorElement, button: HTMLButtonElement,
  *            cells: Record<string, Element>,

@@ -4,8 +4,8 @@
 // was opened is counted, and never slipped in between what is looked at.
 
 import { TAG, first, number } from '../dicom/dataset.js';
-import { listenWhileSeen } from '../list/live.js';
-import { Statuses } from '../list/status.js';
+import { listenWhileSeen } from '../net/live.js';
+import { Statuses } from '../net/status.js';
 import { addStyle, el, find, setText } from '../ui/dom.js';
 import { text } from '../ui/text.js';
 import { getSeries, hasPictures } from './series.js';

@@ -3,7 +3,7 @@
 // What changes in the archive, as the server tells it (conf/events.md).
 // Changes are gathered for a moment: hundreds of instances are one change.
 
-import { isUid } from '../net/urls.js';
+import { isUid } from './urls.js';
 
 /**
  * @typedef {import('./status.js').Change} Change
