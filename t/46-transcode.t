@@ -279,7 +279,9 @@ for my $file (qw(synth-j2k-truncated synth-jpeg-truncated synth-rle-underrun syn
     flip($_, 64 + 100) for @before;
     my $two = want($base{$file}, "$V.4.80");
     ok($one->{content} eq $two->{content}, 'what is damaged is made again');
-    my @left = grep { -f } glob "$pacs->{home}/tmp/*";
+    # the server tidies up when the client has all of it
+    my @left;
+    wait_until('tmp/ is empty', sub { !(@left = grep { -f } glob "$pacs->{home}/tmp/*") }, 5);
     is_deeply(\@left, [], 'nothing is left in tmp/');
 }
 
