@@ -49,7 +49,7 @@ sub core_tests {
     my ($driver) = @_;
     my ($p, $url) = $ENV{PACS_URL} ? (undef, $ENV{PACS_URL}) : pacs_with_studies();
     local $ENV{PACS_URL} = $url;
-    node_tests('t/browser/core.mjs', $driver);
+    node_lanes({ files => ['t/browser/core.mjs'], args => [$driver], again => 1 });
     $p->shutdown if $p;
     done_testing;
 }

@@ -3,6 +3,8 @@ package Node;
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # Runs files of node:test and passes each of their tests on as one of ours.
+# A test in a browser that fails is run once more, alone: a machine that stood
+# still is no fault of the page.  It says so, and fails if it fails again.
 
 use strict;
 use warnings;
@@ -24,11 +26,11 @@ sub node_tests {
 }
 
 # lanes run side by side, the files of each one after the other:
-# { files => [...], args => [...], env => { NAME => value } }
+# { files => [...], args => [...], env => { NAME => value }, again => 0 or 1 }
 sub node_lanes {
     my (@lanes) = @_;
     my $running = IO::Select->new;
-    my %run;
+    my (%run, @again);
     my $start = sub {
         my ($lane) = @_;
         my $file = shift @{$lane->{files}} // return;
@@ -44,30 +46,45 @@ sub node_lanes {
             $running->remove($f);
             delete $run{$f};
             close $f;
-            report($r->{file}, $r->{out}, $?);
+            push @again, map { { %$r, test => $_ } } report($r->{file}, $r->{out}, $?, $r->{lane}{again});
             $start->($r->{lane});
         }
     }
+    again($_) for @again;
+}
+
+# one test that failed, alone
+sub again {
+    my ($r) = @_;
+    my ($test, $name) = ($r->{test}, $r->{test}{name} =~ s/([!-\/:-@\[-`{-~])/\\$1/gr);
+    my $f = start($r->{lane}, $r->{file}, "--test-name-pattern=/^$name\$/");
+    my $out = do { local $/; <$f> };
+    close $f;
+    my ($tests) = parsed($out);
+    my ($now) = grep { $_->{name} eq $test->{name} && !$_->{skip} } @$tests;
+    diag("failed at first: $test->{name}\n" . substr($test->{why} // '', 0, 3000));
+    ok($now && $now->{ok}, $test->{name}) or diag(substr($now->{why} // $out, 0, 3000));
 }
 
 sub start {
-    my ($lane, $file) = @_;
+    my ($lane, $file, @how) = @_;
     my $pid = open(my $f, '-|') // die "fork: $!";
     if ($pid == 0) {
         open STDERR, '>&', \*STDOUT;
         $ENV{$_} = $lane->{env}{$_} for keys %{$lane->{env} // {}};
-        exec 'node', '--test-reporter=tap', $file, @{$lane->{args} // []};
+        exec 'node', '--test-reporter=tap', @how, $file, @{$lane->{args} // []};
         exit 127;
     }
     return $f;
 }
 
-sub report {
-    my ($file, $out, $rc) = @_;
+# tests, what was said before the first, and how many node counted
+sub parsed {
+    my ($out) = @_;
     my (@tests, $why, $count);
     for (split /^/, $out) {
         if (/^(not )?ok \d+ - (.*?)(?:\s+# (SKIP|TODO)\b\s*(.*))?$/) {
-            push @tests, { ok => !$1, name => $2, skip => $3, reason => $4 };
+            push @tests, { ok => !$1, name => $2 =~ s/\\([#\\])/$1/gr, skip => $3, reason => $4 };
             next;
         }
         # what a failed test has to say, or node itself
@@ -75,15 +92,28 @@ sub report {
         $why .= $_ unless @tests;
         $count = $1 if /^1\.\.(\d+)/;
     }
-    for my $t (@tests) {
+    return (\@tests, $why, $count);
+}
+
+# the failed tests, if they are to run again
+sub report {
+    my ($file, $out, $rc, $again) = @_;
+    my ($tests, $why, $count) = parsed($out);
+    my @failed;
+    for my $t (@$tests) {
+        if ($again && !$t->{ok}) {
+            push @failed, $t;
+            next;
+        }
       SKIP: {
             skip("$t->{name}: " . ($t->{reason} || 'skipped'), 1) if $t->{skip};
             ok($t->{ok}, $t->{name}) or diag(substr($t->{why} // '', 0, 3000));
         }
     }
-    ok(@tests && defined $count && $count == @tests, "$file ran to its end")
+    ok(@$tests && defined $count && $count == @$tests, "$file ran to its end")
         or diag($why // 'no test ran');
-    is($rc == 0, !(grep { !$_->{ok} } @tests), "$file: exit code agrees");
+    is($rc == 0, !(grep { !$_->{ok} } @$tests), "$file: exit code agrees");
+    return @failed;
 }
 
 1;

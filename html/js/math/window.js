@@ -89,13 +89,15 @@ export function wideWindow(modality, usual) {
  * @param {Window} a
  * @param {Window} b
  * @param {VoiFunction} fn
+ * @param {number} [slack] what may be black or white instead, as a part of a
  * @returns {boolean}
  */
-export function isWithin(a, b, fn) {
+export function isWithin(a, b, fn, slack = 0) {
     const x = ramp(a, fn);
     const y = ramp(b, fn);
+    const more = slack * x.span;
 
-    return x.low >= y.low && x.low + x.span <= y.low + y.span;
+    return x.low + more >= y.low && x.low + x.span - more <= y.low + y.span;
 }
 
 

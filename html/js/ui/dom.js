@@ -81,9 +81,15 @@ export function find(selector, type, within = document) {
 export function setText(node, text) {
     const [own, theirs, ...rest] = text.split(/\u2066([^\u2069]*)\u2069/);
 
+    if (node.textContent === [own, theirs, ...rest].join('')
+        && node.firstElementChild?.textContent === theirs)
+    {
+        return;
+    }
+
     if (theirs !== undefined) {
         node.replaceChildren(own, el('bdi', { lang: 'en', dir: 'ltr' }, theirs), ...rest);
-    } else if (node.textContent !== text) {
+    } else {
         node.textContent = text;
     }
 }

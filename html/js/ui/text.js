@@ -166,7 +166,6 @@ export function quoted(words) {
  * @returns {string} "3 months"
  */
 export function spanText(n, unit) {
-    return new Intl.NumberFormat(said.locale, {
-        style: 'unit', unit, unitDisplay: 'long',
-    }).format(n);
+    return writer(`span ${unit}`, () => new Intl.NumberFormat(said.locale,
+        { style: 'unit', unit, unitDisplay: 'long' })).format(n);
 }

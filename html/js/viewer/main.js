@@ -120,9 +120,10 @@ const host = hostOf(store, opener);
 const stage = new Stage((at) => hostOf(store, opener, at), (key) => loader.bitmap(key));
 const loop = new Loop({ root, store, loader, look, meter: () => meter, render });
 
-/** After this long the address is that of what is shown, ms. */
+/** What stays as long is the address: to write one costs a drag its frame. ms */
 const ADDRESS_REST = 400;
 let addressTimer = 0;
+let nextAddress = '';
 
 /** The page as it was drawn last: what is the same is not drawn again. */
 let drawn = /** @type {Partial<Page>} */ ({});
@@ -179,8 +180,11 @@ function keepAddress() {
     {
         const address = addressOf(page, location.search);
 
-        if (address !== location.search) {
+        if (address === nextAddress && address !== location.search) {
             history.replaceState(null, '', address);
+        } else if (address !== nextAddress) {
+            nextAddress = address;
+            addressTimer = window.setTimeout(keepAddress, ADDRESS_REST);
         }
     }
 }

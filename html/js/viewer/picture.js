@@ -18,6 +18,9 @@ import { imageSize, isCurrent, shownFrame, windowOf } from './state.js';
 /** Levels of tiles, coarser than needed, that may fill in. */
 const FILL = 3;
 
+/** 8 of 256 greys at an end: the wide picture, stretched, is further off. */
+const SLACK = 1 / 32;
+
 
 /**
  * What is drawn: the picture that is shown, or, for a window that it was
@@ -42,7 +45,7 @@ export function sourceOf(s, root, bitmaps) {
     const wide = isCurrent(s) ? widePicture(s, root) : null;
     const good = to === null || wide === null || wide.window === null
         || (shown.window !== null && (sameWindow(to, shown.window)
-            || isWithin(to, shown.window, f.voi)));
+            || isWithin(to, shown.window, f.voi, SLACK)));
 
     return good || bitmaps(wide.key) === undefined ? shown
         : { key: wide.key, window: wide.window, isWide: true };
@@ -67,6 +70,18 @@ export function compositorMap(s, source) {
 
 
 /**
+ * A bitmap and where it lies: matrix to device px, and x, y, width, height.
+ * @typedef {{bitmap: ImageBitmap, at: number[]}} Stroke
+ */
+
+/**
+ * What is on a canvas: all that its pixels depend on, and how well it is drawn.
+ * @type {WeakMap<HTMLCanvasElement, {facts: unknown[], quality: ImageSmoothingQuality}>}
+ */
+const painted = new WeakMap();
+
+
+/**
  * @param {HTMLCanvasElement} canvas
  * @param {Viewport} s
  * @param {Source | null} source
@@ -75,12 +90,10 @@ export function compositorMap(s, source) {
  */
 export function draw(canvas, s, source, root, bitmaps) {
     const base = source === null ? undefined : bitmaps(source.key);
-    const context = drawWhole(canvas, s, base);
-    const f = shownFrame(s);
+    const isAlone = base === undefined || source?.isWide;
 
-    if (context !== null && f !== null && source !== null && !source.isWide) {
-        drawTiles(context, s, f, root, bitmaps);
-    }
+    paint(canvas, s, [...baseStroke(s, base),
+        ...(isAlone ? [] : tileStrokes(s, root, bitmaps))]);
 }
 
 
@@ -89,32 +102,60 @@ export function draw(canvas, s, source, root, bitmaps) {
  * @param {HTMLCanvasElement} canvas
  * @param {Viewport} s
  * @param {ImageBitmap | undefined} bitmap undefined: nothing
+ * @param {string} look that it is given then
  * @returns {CanvasRenderingContext2D | null} null: nothing was drawn
  */
-export function drawWhole(canvas, s, bitmap) {
+export function drawWhole(canvas, s, bitmap, look) {
+    return paint(canvas, s, baseStroke(s, bitmap), look);
+}
+
+
+/**
+ * Without a GPU a picture takes half a frame's time: one that is there stays.
+ * @param {HTMLCanvasElement} canvas
+ * @param {Viewport} s
+ * @param {Stroke[]} strokes
+ * @param {string} [look]
+ * @returns {CanvasRenderingContext2D | null} null: nothing was drawn
+ */
+function paint(canvas, s, strokes, look = '') {
     const width = Math.max(1, Math.round(s.size.width * s.dpr));
     const height = Math.max(1, Math.round(s.size.height * s.dpr));
+    const quality = s.busy !== '' || s.playing || s.grade === 'improving' ? 'medium' : 'high';
+    const facts = [width, height, look, ...strokes.flatMap(({ bitmap, at }) => [bitmap, ...at])];
+    const old = painted.get(canvas);
+    const context = canvas.getContext('2d');
+
+    if (context === null || (facts.length === old?.facts.length
+        && facts.every((v, i) => v === old.facts[i]) && [quality, 'high'].includes(old.quality)))
+    {
+        return null;
+    }
+
+    if (old === undefined) {
+        canvas.addEventListener('contextlost', () =>
+            painted.set(canvas, { facts: [], quality: 'low' }));
+    }
+
+    painted.set(canvas, { facts, quality });
 
     if (canvas.width !== width || canvas.height !== height) {
         canvas.width = width;
         canvas.height = height;
     }
 
-    const context = canvas.getContext('2d');
-    const f = shownFrame(s);
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, width, height);
+    context.imageSmoothingQuality = quality;
 
-    context?.setTransform(1, 0, 0, 1, 0, 0);
-    context?.clearRect(0, 0, width, height);
+    for (const { bitmap, at: [a, b, c, d, e, f, ...box] } of strokes) {
+        const [x, y, w, h] = box;
 
-    if (context === null || f === null || bitmap === undefined) {
-        return null;
+        context.setTransform(a, b, c, d, e, f);
+        context.drawImage(bitmap, x, y, w, h);
     }
 
-    // the best takes half a frame's time, where there is no GPU
-    context.imageSmoothingQuality = s.busy !== '' || s.playing ? 'medium' : 'high';
-    drawBase(context, s, f, bitmap);
-
-    return context;
+    return strokes.length === 0 ? null : context;
 }
 
 
@@ -135,12 +176,17 @@ export function setFilter(canvas, map) {
 
 
 /**
- * @param {CanvasRenderingContext2D} context
  * @param {Viewport} s
- * @param {Frame} f
- * @param {ImageBitmap} bitmap
+ * @param {ImageBitmap | undefined} bitmap
+ * @returns {Stroke[]} one, or none
  */
-function drawBase(context, s, f, bitmap) {
+function baseStroke(s, bitmap) {
+    const f = shownFrame(s);
+
+    if (f === null || bitmap === undefined) {
+        return [];
+    }
+
     const image = imageSize(f);
     const m = snapped(s, f);
     const kx = image.width / bitmap.width;
@@ -149,43 +195,37 @@ function drawBase(context, s, f, bitmap) {
         Math.abs(Math.abs(v) - 1) * bitmap.width < 1.5 ? Math.sign(v) : v;
 
     // a picture of the right size within a pixel is not resampled
-    context.setTransform(exact(m[0] * kx), exact(m[1] * kx),
-        exact(m[2] * ky), exact(m[3] * ky), m[4], m[5]);
-    context.drawImage(bitmap, 0, 0);
+    return [{ bitmap, at: [exact(m[0] * kx), exact(m[1] * kx),
+        exact(m[2] * ky), exact(m[3] * ky), m[4], m[5],
+        0, 0, bitmap.width, bitmap.height] }];
 }
 
 
 /**
- * @param {CanvasRenderingContext2D} context
  * @param {Viewport} s
- * @param {Frame} f
- * @param {string} root
+ * @param {string} root of DICOMweb
  * @param {Bitmaps} bitmaps
+ * @returns {Stroke[]} the coarser first
  */
-function drawTiles(context, s, f, root, bitmaps) {
-    const shown = /** @type {import('./state.js').Shown} */ (s.shown);
+function tileStrokes(s, root, bitmaps) {
+    const f = shownFrame(s);
 
-    if (!isCurrent(s)) {
-        return;
+    if (f === null || s.shown === null || !isCurrent(s)) {
+        return [];
     }
-
-    context.setTransform(...snapped(s, f));
 
     // the window of the base picture: one filter is for all of them
-    for (let coarser = FILL; coarser >= -1; coarser--) {
-        const tiles = coarser === -1 ? tilePictures(s, root, shown.asked, 0, 'exact')
-            : tilePictures(s, root, shown.asked, coarser);
+    const { asked } = s.shown;
+    const m = snapped(s, f);
+    const coarse = Array.from({ length: FILL + 1 }, (_, i) =>
+        tilePictures(s, root, asked, FILL - i)).flat();
 
-        for (const p of tiles) {
-            const bitmap = bitmaps(p.key);
+    return [...coarse, ...tilePictures(s, root, asked, 0, 'exact')].flatMap(({ key, tile }) => {
+        const bitmap = bitmaps(key);
 
-            if (bitmap !== undefined && p.tile !== null) {
-                const t = p.tile;
-                context.drawImage(bitmap, t.sx, t.sy * f.aspect,
-                    t.sw, t.sh * f.aspect);
-            }
-        }
-    }
+        return bitmap === undefined || tile === null ? [] : [{ bitmap,
+            at: [...m, tile.sx, tile.sy * f.aspect, tile.sw, tile.sh * f.aspect] }];
+    });
 }
 
 

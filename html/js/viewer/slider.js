@@ -9,7 +9,7 @@ import { MARK } from './state.js';
 
 /** @typedef {import('./state.js').Viewport} Viewport */
 
-/** Colours of the marks, from tokens.css. */
+/** Colours of the marks, from tokens.css: the same in each theme. */
 const COLOURS = ['--mark-none', '--mark-here', '--mark-seen', '--mark-failed'];
 
 /** @type {WeakMap<HTMLElement, {marks: Uint8Array, colours: string[]}>} as drawn */
@@ -27,14 +27,23 @@ export function renderSlider(slider, s) {
     slider.setAttribute('aria-valuetext', text('{n} of {all}', { n: s.index + 1, all: count }));
     find('.slider-thumb', HTMLElement, slider).style.top = `${at * 100}%`;
 
-    if (drawn.get(slider)?.marks !== s.marks) {
-        const canvas = find('.slider-marks', HTMLCanvasElement, slider);
-        const style = getComputedStyle(canvas);
-        const colours = COLOURS.map((name) => style.getPropertyValue(name).trim());
+    const old = drawn.get(slider);
 
-        drawMarks(canvas, s.marks, colours, drawn.get(slider));
+    if (old?.marks !== s.marks) {
+        const canvas = find('.slider-marks', HTMLCanvasElement, slider);
+        const colours = old?.colours ?? coloursOf(canvas);
+
+        drawMarks(canvas, s.marks, colours, old?.marks);
         drawn.set(slider, { marks: s.marks, colours });
     }
+}
+
+
+/** @param {HTMLElement} node @returns {string[]} in the order of MARK */
+function coloursOf(node) {
+    const style = getComputedStyle(node);
+
+    return COLOURS.map((name) => style.getPropertyValue(name).trim());
 }
 
 
@@ -43,12 +52,11 @@ export function renderSlider(slider, s) {
  * @param {HTMLCanvasElement} canvas
  * @param {Uint8Array} marks
  * @param {string[]} colours
- * @param {{marks: Uint8Array, colours: string[]}} [old] what is there
+ * @param {Uint8Array} [old] what is there
  */
 function drawMarks(canvas, marks, colours, old) {
     const context = canvas.getContext('2d');
-    const isSame = old?.marks.length === marks.length
-        && colours.every((c, i) => c === old.colours[i]);
+    const isSame = old?.length === marks.length;
 
     if (!isSame) {
         canvas.width = 1;
@@ -60,7 +68,7 @@ function drawMarks(canvas, marks, colours, old) {
     }
 
     marks.forEach((mark, y) => {
-        if (!isSame || mark !== old?.marks[y]) {
+        if (!isSame || mark !== old?.[y]) {
             context.fillStyle = colours[mark] ?? colours[MARK.none];
             context.fillRect(0, y, 1, 1);
         }

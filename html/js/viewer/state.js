@@ -304,11 +304,11 @@ export function withWindow(s, window) {
         return s;
     }
 
-    const marks = s.marks.map((m) => m === MARK.seen ? m : MARK.none);
+    const isKept = (/** @type {number} */ m) => m === MARK.seen || m === MARK.none;
 
     return {
         ...s,
-        marks,
+        marks: s.marks.every(isKept) ? s.marks : s.marks.map((m) => isKept(m) ? m : MARK.none),
         failure: null,
         window: window === null ? null
             : { center: window.center, width: window.width },

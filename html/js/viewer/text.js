@@ -32,6 +32,9 @@ const UNIT = { width: 1, height: 1 };
 
 const TIMES = [TAG.AcquisitionTime, TAG.ContentTime, TAG.SeriesTime, TAG.StudyTime];
 
+/** @type {WeakMap<Frame, Omit<Corners, 'bottomLeft'>>} */
+const written = new WeakMap();
+
 
 /**
  * The letters at the picture's edges, by the matrix that draws it.
@@ -64,10 +67,20 @@ export function corners(s, annotation, small = isSmall(s.size)) {
         ? { topLeft: [personName(f.ds, TAG.PatientName).main], topRight: [],
             bottomLeft: [place(s), slabText(f), windowText(s, f)].filter(said),
             bottomRight: [laterality(f.ds)].filter(said) }
-        : { topLeft: patient(f.ds), topRight: study(f.ds),
+        : { ...headerTexts(f),
             bottomLeft: [place(s), slabText(f), location(f), zoomText(s, f), windowText(s, f)]
-                .filter(said),
-            bottomRight: series(f) };
+                .filter(said) };
+}
+
+
+/** @param {Frame} f what does not change while it is looked at */
+function headerTexts(f) {
+    const texts = written.get(f)
+        ?? { topLeft: patient(f.ds), topRight: study(f.ds), bottomRight: series(f) };
+
+    written.set(f, texts);
+
+    return texts;
 }
 
 

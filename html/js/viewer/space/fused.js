@@ -66,7 +66,7 @@ export function renderFusion(cell, host, bitmaps) {
 
     drawn.set(canvas, wanted);
     // never over another plane than its own: then it is not there yet
-    colour(drawWhole(canvas, s, bitmap), s.fusion.map);
+    colour(drawWhole(canvas, s, bitmap, s.fusion.map), s.fusion.map);
     canvas.dataset.state = bitmap === undefined ? 'coming' : 'final';
     canvas.style.opacity = String(s.fusion.opacity);
 }
