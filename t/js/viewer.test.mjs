@@ -194,11 +194,12 @@ test('H10 ceilings, and what is asked for while things move', () => {
 
 test('L6 the final picture is asked for in time to be seen 150 ms after the last change', () => {
     const rest = (/** @type {number} */ rtt, /** @type {number} */ rate) =>
-        Math.round(restOf({ ...net(rtt, rate), final: 15e3 }));
+        Math.round(restOf({ ...net(rtt, rate), final: 15e3 }, 'preview'));
 
     assert.equal(rest(10, 3750), 106);
     assert.equal(rest(60, 625), 60, 'but no sooner than that');
     assert.equal(rest(200, 125), 60);
+    assert.equal(restOf(net(10, 3750), 'final'), 150, 'it is here: what follows can wait');
 });
 
 

@@ -97,12 +97,15 @@ export function movingStage(m, bytes, known) {
 
 
 /**
- * After how long without a change the final picture is asked for.
+ * After how long without a change the final picture is asked for; where it
+ * comes while things move, the one without loss and the neighbours are.
  * @param {Meter} m
+ * @param {Stage} pace what comes while it moves
  * @returns {number} ms
  */
-export function restOf(m) {
-    return Math.max(LEAST, RESTED - DRAWN - timeOf(m, m.final));
+export function restOf(m, pace) {
+    return pace === 'final' ? RESTED
+        : Math.max(LEAST, RESTED - DRAWN - timeOf(m, m.final));
 }
 
 

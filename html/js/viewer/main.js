@@ -114,7 +114,7 @@ const look = {
 };
 
 const store = new Store(() => loop.schedule(), (s) => movingStage(meter, meter.final,
-    s.busy === 'window' || s.marks[s.index] !== MARK.none), () => restOf(meter));
+    s.busy === 'window' || s.marks[s.index] !== MARK.none), (s) => restOf(meter, s.pace));
 const opener = new Opener(root, store, loader);
 const host = hostOf(store, opener);
 const stage = new Stage((at) => hostOf(store, opener, at), (key) => loader.bitmap(key));

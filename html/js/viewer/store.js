@@ -18,7 +18,7 @@ export class Store {
     /**
      * @param {() => void} changed
      * @param {(s: Viewport) => Viewport['pace']} paceOf while it moves
-     * @param {() => number} restOf ms without a change, then it rests
+     * @param {(s: Viewport) => number} restOf ms without a change, then it rests
      */
     constructor(changed, paceOf, restOf) {
         this.changed = changed;
@@ -67,7 +67,7 @@ export class Store {
     #restLater(at) {
         clearTimeout(this.#rest[at]);
         this.#rest[at] = window.setTimeout(() =>
-            this.update(at, (now) => ({ ...now, busy: '' })), this.restOf());
+            this.update(at, (now) => ({ ...now, busy: '' })), this.restOf(this.page.ports[at]));
     }
 
 
