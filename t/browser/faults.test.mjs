@@ -286,6 +286,25 @@ onFaults('S5 the server is gone: it greys, marks are kept and sent later, all co
     });
 
 
+onFaults('S5 a series that could not be opened says why, and is asked for again', { allow: /40[04]|500/ },
+    async (page, proxy) => {
+        const metadata = /\/series\/[\d.]+\/metadata/;
+
+        proxy.on(/\/session$/, says(404, 'application/json', '{"reason":"none"}'));
+        proxy.on(metadata, says(500, 'application/json', '{"reason":"disk"}'));
+        await page.goto(viewerOf(proxy));
+        await page.locator('.port-again').waitFor();
+        assert.match(await textOf(page, '.port-message'), /The server refused \(500\): disk/);
+        // in vain, and it says so
+        await page.locator('.port-again').click();
+        await page.locator('.port-again').waitFor();
+        proxy.off(metadata);
+        await page.locator('.port-again').click();
+        await isShown(page, 1);
+        assert.ok(await page.locator('.port-again').isHidden());
+    });
+
+
 /** Markup, a change of direction, and 64 kB of it. */
 const NASTY = '<img src=x onerror=alert(1)><b>\u202eevil\u2066 "\'&amp;</script>';
 const LONG = NASTY + 'W'.repeat(65536);

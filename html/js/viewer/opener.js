@@ -12,7 +12,7 @@ import { choose, getProtocols, hangingOf, looked } from './hanging.js';
 import { hostOf } from './host.js';
 import { isStranger, withoutStrangers } from './identity.js';
 import { linkedFromHere } from './links.js';
-import { initialPage, withLayout } from './page.js';
+import { initialPage, isUnopened, withLayout } from './page.js';
 import { getOpening, hasPapers, hasPictures, isOfLoops, loadSeries } from './series.js';
 import { emptied, withStack } from './state.js';
 import { entries } from './strip.js';
@@ -364,6 +364,11 @@ export class Opener {
         this.store.updatePage((page) => ({
             ...page, ports: page.ports.map((s) => ({ ...s, failure: null })),
         }));
+        this.store.page.ports.forEach((s, at) => {
+            if (isUnopened(this.store.page, s)) {
+                this.place(s.entry, at);
+            }
+        });
     }
 
 

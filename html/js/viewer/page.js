@@ -93,6 +93,18 @@ export function activePort(page) {
 }
 
 
+/**
+ * Its series could not be opened: there was no answer, or a refusal.
+ * @param {Page} page
+ * @param {Viewport} s
+ * @returns {boolean}
+ */
+export function isUnopened(page, s) {
+    return s.stack === null && s.entry !== '' && page.series.some((x) =>
+        x.stacks === null && x.reason !== '' && s.entry.startsWith(`${x.uid}/`));
+}
+
+
 /** @param {Page} page @returns {number[]} indices of the ports that are seen */
 export function seenPorts(page) {
     return page.alone ? [page.active] : page.ports.map((_, i) => i);

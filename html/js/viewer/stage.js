@@ -10,7 +10,7 @@ import { decorate } from './decorations.js';
 import { listenToPointers } from './input/pointer.js';
 import { listenToSlider } from './input/slider.js';
 import { listenToWheel } from './input/wheel.js';
-import { seenPorts } from './page.js';
+import { isUnopened, seenPorts } from './page.js';
 import { Screen } from './screen.js';
 import { renderSlider } from './slider.js';
 import { tileCount, tileOf } from './state.js';
@@ -60,6 +60,8 @@ class Cell {
         listenToCine(this.cine, host);
         port.addEventListener('focus', () => host.select());
         find('.failed-again', HTMLElement, node)
+            .addEventListener('click', () => host.again());
+        find('.port-again', HTMLElement, node)
             .addEventListener('click', () => host.again());
         find('.cell-close', HTMLElement, node)
             .addEventListener('click', () => host.close());
@@ -147,6 +149,7 @@ class Cell {
         setText(find('.port-message', HTMLElement, this.node),
             s.message === '' && several && s.entry === '' && page.message === ''
                 ? EMPTY : s.message);
+        find('.port-again', HTMLElement, this.node).hidden = !isUnopened(page, s);
     }
 
 
