@@ -102,3 +102,26 @@ for (const width of [320, 390, 768, 1024, 1440]) {
             }
         });
 }
+
+
+onPage('G25 the list’s place among many studies is read at 320 px, in each language',
+    { size: { width: 320, height: 568, touch: true } }, async (page) => {
+        await page.goto(`${BASE}/`);
+        await page.locator('.row').first().waitFor();
+
+        const cut = await page.evaluate(() => {
+            const pager = /** @type {HTMLElement} */ (document.querySelector('.pager'));
+            const text = /** @type {HTMLElement} */ (pager.querySelector('.pager-text'));
+
+            return ['101–150 of 1,000,000', '101–150 von 1.000.000', '101–150 et autres',
+                '١٠١–١٥٠ من ١٬٠٠٠٬٠٠٠'].filter((said) =>
+            {
+                text.textContent = said;
+
+                return text.scrollWidth > text.clientWidth || text.clientWidth === 0
+                    || document.documentElement.scrollWidth > innerWidth;
+            });
+        });
+
+        assert.deepEqual(cut, []);
+    });

@@ -229,7 +229,9 @@ export class Screen {
         const box = find('.failed', HTMLElement, this.node);
 
         box.hidden = s.failure === null;
+        // views of a volume have no numbers that a reader knows
         setText(find('.failed-text', HTMLElement, this.node), s.failure === null ? ''
-            : text('Image {n}: {reason}.', { n: s.failure.index + 1, reason: s.failure.reason }));
+            : s.stack?.made?.kind === 'vr' ? `${s.failure.reason}.`
+                : text('Image {n}: {reason}.', { n: s.failure.index + 1, reason: s.failure.reason }));
     }
 }
