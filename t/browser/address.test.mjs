@@ -3,11 +3,14 @@
 // Addresses: of what is shown, and those that other systems make.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 
 import {
     BASE, SIZES, canvasPixels, chooseLayout, drag, drawn, isShown, nextPage,
     onPage, openStudy, portBox, textOf,
 } from './browser.mjs';
+import { Proxy, changed } from './proxy.mjs';
 import { CT, DX, NM, grey } from './studies.mjs';
 
 /** @typedef {import('playwright-core').Page} Page */
@@ -129,5 +132,68 @@ onPage('IHE Invoke Image Display: what is asked for wrongly is said', { size: SI
         ]) {
             await page.goto(INVOKE + query);
             await page.getByText(message, { exact: true }).waitFor();
+        }
+    });
+
+
+/** Another site, of one page that shows an address in a frame. */
+async function siteWith(/** @type {() => string} */ address) {
+    const server = createServer((req, res) => {
+        res.writeHead(200, { 'content-type': 'text/html' });
+        res.end(`<!doctype html><title>RIS</title>
+            <iframe src="${address()}" style="width:1000px;height:700px"></iframe>`);
+    });
+
+    await new Promise((done) => server.listen(0, '127.0.0.1', () => done(null)));
+    server.unref();
+
+    return {
+        origin: `http://127.0.0.1:${/** @type {any} */ (server.address()).port}`,
+        stop: () => { server.closeAllConnections(); server.close(); },
+    };
+}
+
+
+onPage('H12 the viewer in a frame of a site that the policy names, and of no other',
+    { allow: /frame-ancestors|ERR_BLOCKED_BY_RESPONSE/ }, async (page) => {
+        // as nginx.conf has it, and as viewer.md says how to add one
+        const shipped = [...readFileSync('conf/nginx.conf', 'utf8')
+            .matchAll(/Content-Security-Policy "([^"]*)"/g)].map(([, policy]) => policy);
+
+        assert.ok(shipped.length === 2 && shipped.every((policy) =>
+            policy.endsWith("frame-ancestors 'self'")), String(shipped));
+
+        const proxy = new Proxy(BASE);
+        const viewer = () => `${proxy.base}/viewer.html?study=${CT.study}`;
+        const [ris, other] = [await siteWith(viewer), await siteWith(viewer)];
+
+        proxy.on(/^\/viewer\.html/, changed((a) => ({ ...a, headers: { ...a.headers,
+            'content-security-policy': `${shipped[0]} ${ris.origin}` } })));
+        await proxy.start();
+
+        try {
+            await page.goto(ris.origin);
+
+            const frame = page.frameLocator('iframe');
+
+            await frame.locator('.badge[data-state="final"]').waitFor();
+            assert.equal(await frame.locator('.banner-id').innerText(), CT.id);
+            // it works there: keys and wheel are its own
+            await frame.locator('.port').click();
+            await page.keyboard.press('ArrowDown');
+            await frame.locator('.port[data-shown="2"]').waitFor();
+
+            await page.goto(other.origin);
+            await page.waitForFunction(() => window.length === 1);
+
+            const [, inside] = page.frames();
+
+            await inside.waitForLoadState();
+            assert.equal(await inside.locator('.banner').count(), 0);
+            assert.doesNotMatch(inside.url(), /viewer/);
+        } finally {
+            await page.close();
+            await proxy.stop();
+            [ris, other].forEach((site) => site.stop());
         }
     });
