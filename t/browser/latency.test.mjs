@@ -493,10 +493,11 @@ onPage('H1 the badge says preview, lossy n:1 and improving, final', {}, async (p
 
 
 onPage('G15 on a slow net a loop is waited for, whole; then it plays', {}, async (page) => {
-    await openStudy(page, US.study);
-    await page.reload();
-    await slow(page, { rtt: 300, rate: 20e3 });
+    await page.goto(`${BASE}/viewer.html?study=${CT.study}`);
     await isShown(page, 1);
+    // the program is here, the loop is not
+    await slow(page, { rtt: 300, rate: 20e3 });
+    await openStudy(page, US.study);
     await page.keyboard.press('c');
     await page.waitForFunction(() =>
         /^Loading \d+ %$/.test(document.querySelector('.cine-place')?.textContent ?? ''));

@@ -111,6 +111,17 @@ export function drawWhole(canvas, s, bitmap, look) {
 
 
 /**
+ * Nothing better comes: it is drawn as well as can be, which takes most of a
+ * frame's time where there is no GPU.
+ * @param {Viewport} s
+ */
+function isSettled(s) {
+    return s.busy === '' && !s.playing && (s.grade === 'exact' || s.grade === 'lossy')
+        && (s.shown?.stage === 'final' || s.shown?.stage === 'exact');
+}
+
+
+/**
  * Without a GPU a picture takes half a frame's time: one that is there stays.
  * @param {HTMLCanvasElement} canvas
  * @param {Viewport} s
@@ -121,7 +132,7 @@ export function drawWhole(canvas, s, bitmap, look) {
 function paint(canvas, s, strokes, look = '') {
     const width = Math.max(1, Math.round(s.size.width * s.dpr));
     const height = Math.max(1, Math.round(s.size.height * s.dpr));
-    const quality = s.busy !== '' || s.playing || s.grade === 'improving' ? 'medium' : 'high';
+    const quality = isSettled(s) ? 'high' : 'medium';
     const facts = [width, height, look, ...strokes.flatMap(({ bitmap, at }) => [bitmap, ...at])];
     const old = painted.get(canvas);
     const context = canvas.getContext('2d');
