@@ -12,19 +12,19 @@ import { chromium } from 'playwright-core';
 const base = process.argv[2] ?? 'http://127.0.0.1:8080';
 const folder = join(dirname(fileURLToPath(import.meta.url)), 'screenshots');
 
-/** name, what to open (description of the study), size, touch, keys */
+/** name, what to open (description of the study), size, touch, keys, viewports */
 const SCREENS = [
     ['list-desktop', '', 1440, 900, false,
-        [...Array(3).fill('ArrowDown'), 'ArrowRight']],
-    ['list-tablet', '', 768, 1024, true, []],
-    ['list-phone', '', 390, 844, true, []],
+        [...Array(3).fill('ArrowDown'), 'ArrowRight'], 0],
+    ['list-tablet', '', 768, 1024, true, [], 0],
+    ['list-phone', '', 390, 844, true, [], 0],
     ['ct-desktop', 'CT Chest with contrast, follow-up', 1440, 900, false,
-        Array(70).fill('ArrowDown')],
-    ['planes-desktop', 'CT Chest with contrast, follow-up', 1440, 900, false, ['b']],
-    ['mr-tablet', 'MRI Brain', 1024, 768, true, Array(10).fill('ArrowDown')],
-    ['mammography-tablet', 'Screening mammography', 768, 1024, true, []],
-    ['radiograph-desktop', 'Chest PA', 1440, 900, false, []],
-    ['ultrasound-phone', 'Echocardiography', 390, 844, true, []],
+        Array(70).fill('ArrowDown'), 1],
+    ['planes-desktop', 'CT Chest with contrast, follow-up', 1440, 900, false, ['b'], 4],
+    ['mr-tablet', 'MRI Brain', 1024, 768, true, Array(10).fill('ArrowDown'), 1],
+    ['mammography-tablet', 'Screening mammography', 768, 1024, true, [], 4],
+    ['radiograph-desktop', 'Chest PA', 1440, 900, false, [], 1],
+    ['ultrasound-phone', 'Echocardiography', 390, 844, true, [], 1],
 ];
 
 /** pictures of the server's own making: name, description of the study, number
@@ -71,7 +71,7 @@ const browser = await chromium.launch({
     args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
 });
 
-for (const [name, study, width, height, touch, keys] of SCREENS) {
+for (const [name, study, width, height, touch, keys, ports] of SCREENS) {
     const context = await browser.newContext({
         viewport: { width, height }, hasTouch: touch, isMobile: touch,
         deviceScaleFactor: width < 500 ? 2 : 1, colorScheme: 'dark',
@@ -91,15 +91,15 @@ for (const [name, study, width, height, touch, keys] of SCREENS) {
         await page.keyboard.press(key);
     }
 
-    // the list's stream of events never ends
-    if (study === '') {
-        await page.waitForFunction(() => [...document.images].every((i) => i.complete)
-            && document.querySelector('[aria-busy="true"], .status-arriving') === null);
-    } else {
-        await page.waitForLoadState('networkidle');
-        await page.waitForFunction(() => [...document.querySelectorAll('.frame')].every(
-            (frame) => frame.querySelector('.badge[data-state="final"]')));
-    }
+    // the stream of events never ends: the net is never idle
+    await page.waitForFunction((ports) => {
+        const frames = [...document.querySelectorAll('.frame')];
+
+        return [...document.images].every((i) => i.complete) && frames.length === ports
+            && document.querySelector('[aria-busy="true"], .status-arriving') === null
+            && frames.every((frame) => /^lossless.*final/.test(
+                frame.querySelector('.badge')?.textContent ?? ''));
+    }, ports);
     await page.screenshot({
         path: join(folder, `${name}.jpg`), type: 'jpeg', quality: 82,
     });
