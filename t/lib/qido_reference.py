@@ -10,6 +10,7 @@ import re
 import sys
 import unicodedata
 import urllib.parse
+import urllib.error
 import urllib.request
 import warnings
 
@@ -52,8 +53,12 @@ def say(good, name, why=""):
 def get(path, **query):
     url = "%s/%s?%s" % (base, path, urllib.parse.urlencode(
         query, quote_via=urllib.parse.quote))
-    with urllib.request.urlopen(url) as answer:
-        return json.load(answer)
+    try:
+        with urllib.request.urlopen(url) as answer:
+            return json.load(answer)
+    except urllib.error.HTTPError as e:
+        say(False, url, e.read().decode())
+        return []
 
 
 def get_all(path, **query):
@@ -194,13 +199,22 @@ def check(level, keyword, tag, key):
         set(got) ^ want)
 
 
+def is_key(keyword, v):
+    """what may be asked for: archives hold values that are none"""
+    if keyword.endswith("Date"):
+        return re.fullmatch(r"[12]\d{3}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])", v)
+    if keyword.endswith("UID"):
+        return len(v) <= 64
+    return v and not set(v) & set("*?\\=\ufffd") and not v.endswith("^")
+
+
 for level, (_, attributes) in LEVELS.items():
     for keyword, tag in attributes.items():
         if keyword in ("StudyTime", "AcquisitionDateTime"):
             continue
         values = sorted({v for row in rows[level].values()
                          for v in texts(row, tag)
-                         if v and not set(v) & set("*?\\=\ufffd")})
+                         if is_key(keyword, v)})
         for v in values[:2] + values[len(values) // 2:][:2]:
             check(level, keyword, tag, v)
         for v in values[len(values) // 3:][:1]:
