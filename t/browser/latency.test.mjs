@@ -76,6 +76,44 @@ async function saysBadge(page, text) {
 }
 
 
+onPage('L1 a window drag paints nothing anew: the compositor shows it, until another picture is here',
+    {}, async (page) => {
+        await page.addInitScript(() => {
+            const { prototype } = CanvasRenderingContext2D;
+            const { drawImage } = prototype;
+
+            /** @type {any} */ (window).paints = 0;
+            prototype.drawImage = function (/** @type {any[]} */ ...args) {
+                /** @type {any} */ (window).paints++;
+                /** @type {any} */ (drawImage).apply(this, args);
+            };
+        });
+        await openStudy(page, CT.study);
+        await page.locator('.badge').filter({ hasText: /^lossless/ }).waitFor();
+        await drawn(page);
+
+        const paints = () => page.evaluate(() => /** @type {any} */ (window).paints);
+        const picture = page.locator('.port-picture');
+        const before = await paints();
+
+        assert.ok(before > 0);
+        await page.route('**/rendered?*', () => {});
+        await page.keyboard.press('w');
+        // a narrower window: all its greys are there
+        await drag(page, { x: 300, y: 300, dx: -60, dy: 0, hold: true });
+        await drawn(page);
+        assert.notEqual(await picture.evaluate((n) => n.style.filter), '');
+        assert.equal(await paints(), before);
+
+        await page.unroute('**/rendered?*');
+        await page.mouse.up();
+        await page.keyboard.press('0');
+        await page.keyboard.press('ArrowDown');
+        await isShown(page, 2);
+        assert.ok(await paints() > before);
+    });
+
+
 onPage('L1 a window drag, zoom and pan are seen in the next frame, without a net', {},
     async (page) => {
         await openStudy(page, CT.study);
