@@ -134,22 +134,31 @@ async function throttle(page, net) {
 }
 
 
-/** Bytes on the wire, by what they were for. */
+/**
+ * Bytes of bodies on the wire, by what they were for.
+ * @returns {(until?: number) => {program: number, pictures: number, data: number}}
+ *     that had come by then, ms by the clock
+ */
 function count(cdp) {
     const kinds = new Map();
-    const got = { program: 0, pictures: 0, data: 0, requests: 0 };
+    const all = [];
+    let epoch = 0;
 
+    cdp.on('Network.requestWillBeSent', ({ wallTime, timestamp }) => {
+        epoch = wallTime - timestamp;
+    });
     cdp.on('Network.responseReceived', ({ requestId, type, response }) => {
         kinds.set(requestId, /\/(rendered|thumbnail|frames)/.test(response.url) ? 'pictures'
             : /dicom-web/.test(response.url) ? 'data' : 'program');
     });
-    cdp.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => {
-        if (kinds.has(requestId)) {
-            got[kinds.get(requestId)] += encodedDataLength;
-            got.requests++;
-        }
+    cdp.on('Network.dataReceived', ({ requestId, encodedDataLength, timestamp }) => {
+        all.push({ kind: kinds.get(requestId), bytes: encodedDataLength,
+            at: (epoch + timestamp) * 1000 });
     });
-    return got;
+
+    return (until = Infinity) => all.filter(({ kind, at }) => kind !== undefined && at <= until)
+        .reduce((got, { kind, bytes }) => ({ ...got, [kind]: got[kind] + bytes }),
+            { program: 0, pictures: 0, data: 0 });
 }
 
 
@@ -322,6 +331,20 @@ async function dragging(net) {
 }
 
 
+/** Nothing has come for a second; the stream of events never ends. */
+async function settled(page) {
+    await page.evaluate(() => performance.setResourceTimingBufferSize(1e5));
+
+    const come = () => page.evaluate(() => performance.getEntriesByType('resource').length);
+
+    for (let before = -1, now = 0; now !== before;) {
+        before = now;
+        await page.waitForTimeout(1000);
+        now = await come();
+    }
+}
+
+
 /** L4: through slices that are here, one a frame of the screen */
 async function scrolling() {
     const context = await browse();
@@ -343,7 +366,7 @@ async function scrolling() {
         await page.keyboard.press('ArrowUp');
     }
     await shown(page, 0, '1');
-    await page.waitForLoadState('networkidle');
+    await settled(page);
 
     const seen = await page.evaluate((slices) => new Promise((done) => {
         const port = document.querySelector('.port');
@@ -451,13 +474,13 @@ async function visits(net, url, other) {
     const counted = count(await throttle(page, null));
 
     await page.goto(url);
-    await shown(page);
 
-    const first = { ...counted };
+    const at = await shown(page);
 
     await page.waitForTimeout(10000);
 
-    const later = sum(counted) - sum(first);
+    const first = counted(at);
+    const later = sum(counted()) - sum(first);
 
     await page.close();
 
@@ -468,13 +491,16 @@ async function visits(net, url, other) {
         page = await primed(context, other);
         await page.close();
         page = await context.newPage();
-        again = count(await throttle(page, net));
 
+        const came = count(await throttle(page, net));
         const from = Date.now();
 
         await page.goto(url, { waitUntil: 'commit' });
-        took.push(await shown(page) - from);
-        again = { ...again };
+
+        const at = await shown(page);
+
+        took.push(at - from);
+        again = came(at);
         await page.close();
     }
 
