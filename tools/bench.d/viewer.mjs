@@ -148,11 +148,15 @@ function count(cdp) {
         epoch = wallTime - timestamp;
     });
     cdp.on('Network.responseReceived', ({ requestId, type, response }) => {
-        kinds.set(requestId, /\/(rendered|thumbnail|frames)/.test(response.url) ? 'pictures'
-            : /dicom-web/.test(response.url) ? 'data' : 'program');
+        const kind = /\/(rendered|thumbnail|frames)/.test(response.url) ? 'pictures'
+            : /dicom-web/.test(response.url) ? 'data' : 'program';
+
+        kinds.set(requestId, { kind, head: response.encodedDataLength });
     });
-    cdp.on('Network.dataReceived', ({ requestId, encodedDataLength, timestamp }) => {
-        all.push({ kind: kinds.get(requestId), bytes: encodedDataLength,
+    cdp.on('Network.loadingFinished', ({ requestId, encodedDataLength, timestamp }) => {
+        const { kind, head } = kinds.get(requestId) ?? {};
+
+        all.push({ kind, bytes: Math.max(0, encodedDataLength - head),
             at: (epoch + timestamp) * 1000 });
     });
 
@@ -612,7 +616,7 @@ for (const net of on('ohif') && given.ohif ? [NETS.fast, NETS.vpn] : []) {
         `${kB(sum(a.first))} kB, OHIF ${kB(sum(b.first))} kB; `
         + `in the 10 s after it ${kB(a.later)} kB, OHIF ${kB(b.later)} kB`);
     row(`bytes to that picture, program cached, ${net.name} / OHIF`,
-        sum(a.again) / sum(b.again), 1,
+        sum(a.again) / Math.max(1, sum(b.again)), 1,
         `${kB(sum(a.again))} kB, OHIF ${kB(sum(b.again))} kB`);
 }
 
