@@ -13,7 +13,9 @@ import {
     RESET, apply, applyInverse, fitScale, flipped, matrix, panned, rotated,
     visible, zoomed,
 } from '../../html/js/math/view.js';
-import { cssFilter, dragged, inverted, preview, ramp } from '../../html/js/math/window.js';
+import {
+    cssFilter, dragged, inverted, isWithin, preview, ramp,
+} from '../../html/js/math/window.js';
 import { dataset } from './helper.mjs';
 
 const IMAGE = { width: 500, height: 250 };
@@ -336,4 +338,15 @@ test('the preview as CSS filters, which clamp each, is the map itself', () => {
             }
         }
     }
+});
+
+
+test('a window reaches beyond another by no more than the part that is allowed', () => {
+    const shown = { center: 40, width: 400 };
+    const wider = (/** @type {number} */ by) => ({ center: 40, width: 400 + 2 * by });
+
+    assert.ok(isWithin(shown, shown, 'linear-exact'));
+    assert.ok(!isWithin(wider(1), shown, 'linear-exact'));
+    assert.ok(isWithin(wider(12), shown, 'linear-exact', 1 / 32), 'of 424 an end of 13.25');
+    assert.ok(!isWithin(wider(14), shown, 'linear-exact', 1 / 32), 'of 428 an end of 13.375');
 });

@@ -9,8 +9,8 @@ import json
 import re
 import sys
 import unicodedata
-import urllib.parse
 import urllib.error
+import urllib.parse
 import urllib.request
 import warnings
 
@@ -203,9 +203,8 @@ def is_key(keyword, v):
     """what may be asked for: archives hold values that are none"""
     if keyword.endswith("Date"):
         return re.fullmatch(r"[12]\d{3}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])", v)
-    if keyword.endswith("UID"):
-        return len(v) <= 64
-    return v and not set(v) & set("*?\\=\ufffd") and not v.endswith("^")
+    return (v and not set(v) & set("*?\\=\ufffd")
+            and (len(v) <= 64 or not keyword.endswith("UID")))
 
 
 for level, (_, attributes) in LEVELS.items():
@@ -224,6 +223,8 @@ for level, (_, attributes) in LEVELS.items():
                 check(level, keyword, tag, v + "-" + values[-1])
             elif not re.fullmatch(r"[\d.]+", v) and len(v) > 2:
                 check(level, keyword, tag, v[:2] + "*")
-                check(level, keyword, tag, "*" + v[-2:])
+                # carets alone are no name: all of them match
+                if v[-2:].strip("^"):
+                    check(level, keyword, tag, "*" + v[-2:])
                 check(level, keyword, tag, "?" + v[1:])
                 check(level, keyword, tag, "*" + v[1:3] + "*")

@@ -616,7 +616,7 @@ for (const net of on('ohif') && given.ohif ? [NETS.fast, NETS.vpn] : []) {
         `${kB(sum(a.first))} kB, OHIF ${kB(sum(b.first))} kB; `
         + `in the 10 s after it ${kB(a.later)} kB, OHIF ${kB(b.later)} kB`);
     row(`bytes to that picture, program cached, ${net.name} / OHIF`,
-        sum(a.again) / Math.max(1, sum(b.again)), 1,
+        sum(a.again) / sum(b.again), 1,
         `${kB(sum(a.again))} kB, OHIF ${kB(sum(b.again))} kB`);
 }
 
