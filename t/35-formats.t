@@ -93,6 +93,13 @@ ok($near[0] > 0 && $near[1] < 6, "... and near (@near)");
 
 my ($q30, $q95) = map { -s picture("$grey$window&quality=$_", 'image/jpeg') } 30, 95;
 cmp_ok($q30, '<', $q95 / 2, 'point 42: quality of a JPEG counts');
+my ($quick, $good) = map { picture("$grey$window&quality=$_", 'image/jpeg') } 60, 61;
+my $standard = qr/\xff\xc4..\x10\x00\x02\x01\x03\x03\x02\x04\x03\x05\x05\x04\x04\x00\x00\x01\x7d/s;    # T.81 K.3.3.2
+like(slurp($good), $standard, 'a JPEG to look at has the Huffman tables of T.81 K');
+unlike(slurp($quick), $standard, '... one that is quickly there its own');
+cmp_ok(-s $quick, '<', 0.98 * -s $good, '... and fewer bytes');
+@near = py('difference', $png, $quick);
+ok($near[0] > 0 && $near[1] < 6, "... and is near (@near)");
 is($pacs->get("$grey$window", Accept => 'image/avif,image/webp,image/*,*/*;q=0.8')->{headers}{'content-type'},
     'image/webp', 'a browser that names WebP gets it');
 is($pacs->get("$grey$window", Accept => 'image/*')->{headers}{'content-type'}, 'image/jpeg', '... else JPEG');

@@ -13,7 +13,14 @@
 
 #include "render/pipeline.h"
 
-enum { BAND = 8, CHUNK = 64 * 1024 };      /* BAND: rows of a block */
+enum {
+    BAND = 8,                               /* rows of a block */
+    CHUNK = 64 * 1024,
+    /* to this quality a picture serves until a better one comes: a sixth fewer
+     * bytes on a slow net are worth half its time more */
+    QUICK = 60,
+    QUICK_SAMPLES = 8 * 1024 * 1024         /* two bytes each are kept then */
+};
 
 typedef struct {
     struct jpeg_compress_struct     jpeg;
@@ -106,6 +113,10 @@ jpeg_open(jpeg_t *j, const pacs_rows_t *rows, int quality)
         c->comp_info[i].h_samp_factor = 1;
         c->comp_info[i].v_samp_factor = 1;
     }
+    /* Huffman tables of its own: two passes (T.81 K.2) */
+    c->optimize_coding = quality <= QUICK
+        && (uint64_t) rows->width * rows->height * rows->channels
+           <= QUICK_SAMPLES;
     j->pitch = ((size_t) rows->width + 7) / 8 * 8 * rows->channels;
     j->band = c->mem->alloc_large((j_common_ptr) c, JPOOL_IMAGE,
                                   j->pitch * BAND);
