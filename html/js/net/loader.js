@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // Gets pictures: as many requests under way as the net is worth, the newest
-// wish first.  Decoded pictures are few; compressed ones that the browser keeps
-// by their URL are left to it, but for the latest, and read again when needed.
+// wish first.  Decoded pictures are few; of compressed ones that the browser
+// keeps by their URL the latest stay here, the others are read again when needed.
 // The wishes are a list that each call replaces; nothing queues behind an old
 // wish, and what nobody wants any more is aborted.
 
@@ -20,8 +20,8 @@ import { text } from '../ui/text.js';
  *
  * @typedef {Object} Options
  * @property {(p: Picture, signal: AbortSignal, use: 'seen' | 'near' | 'far',
- *     isAgain: boolean) => Promise<Answer>} get far: the browser is to keep it,
- *     if it can; isAgain: what the browser has kept of it is no good
+ *     isAgain: boolean) => Promise<Answer>} get far: nobody looks at it yet;
+ *     isAgain: what the browser has kept of it is no good
  * @property {(blob: Blob) => Promise<ImageBitmap>} decode
  * @property {(p: Picture) => void} changed a picture is here or has failed
  * @property {(isGone: boolean) => void} [gone] the server does not answer
@@ -103,7 +103,7 @@ export class Loader {
     /** @param {Options} options */
     constructor(options) {
         this.options = {
-            gone: () => {}, depth: () => 3, keepBytes: 8e6, keepPixels: 4e6,
+            gone: () => {}, depth: () => 3, keepBytes: 32e6, keepPixels: 4e6,
             ...options,
         };
     }
@@ -161,6 +161,12 @@ export class Loader {
     /** @returns {boolean} the server does not answer */
     get isGone() {
         return this.#pause !== undefined;
+    }
+
+
+    /** @returns {boolean} here, for compressed pictures that nobody looks at yet */
+    get hasSpace() {
+        return this.#bytes < this.options.keepBytes * 0.9;
     }
 
 
@@ -302,7 +308,7 @@ export class Loader {
         while (this.#far.next < pictures.length && !this.isGone && this.#hasRoom(false, true)) {
             const p = pictures[this.#far.next];
 
-            if (!p.kept && this.#bytes > this.options.keepBytes * 0.9) {
+            if (!p.kept && !this.hasSpace) {
                 return;
             }
 

@@ -210,7 +210,7 @@ async function getPicture(p, signal, use, isAgain) {
 
         const good = { status: 200, reason: '', wait: 0 };
 
-        if (use === 'far' && p.kept) {
+        if (use === 'far' && p.kept && !loader.hasSpace) {
             return { ...good, blob: null, bytes: await drain(answer).catch(brokeOff) };
         }
 

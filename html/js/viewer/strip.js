@@ -33,8 +33,14 @@ export function entries(series) {
 }
 
 
-/** @type {unknown[]} what the strip was drawn of: each drag changes other things */
-let drawn = [];
+/** How often it tells what was seen: a scroll would lay it out in each frame. ms */
+const TOLD = 250;
+
+/** What the strip was drawn of: each drag changes other things. */
+let drawn = { of: /** @type {unknown[]} */ ([]), seen: /** @type {unknown} */ (null) };
+
+let last = /** @type {Page | null} */ (null);
+let timer = 0;
 
 
 /**
@@ -43,15 +49,32 @@ let drawn = [];
  * @param {Host} host of the active viewport
  */
 export function renderStrip(page, root, host) {
-    const of = [page.study, page.priors, page.series, page.seen, page.active, isBegun(page),
+    const of = [page.study, page.priors, page.series, page.active, isBegun(page),
         ...page.ports.map((s) => s.entry)];
+    const isSame = of.length === drawn.of.length && of.every((v, i) => v === drawn.of[i]);
 
-    if (of.length === drawn.length && of.every((v, i) => v === drawn[i])) {
-        return;
+    last = page;
+
+    if (!isSame) {
+        drawStrip(page, root, host);
+
+    } else if (page.seen !== drawn.seen) {
+        timer ||= window.setTimeout(() => {
+            timer = 0;
+            drawStrip(/** @type {Page} */ (last), root, host);
+        }, TOLD);
     }
 
-    drawn = of;
+    drawn = { of, seen: page.seen };
+}
 
+
+/**
+ * @param {Page} page
+ * @param {string} root of DICOMweb
+ * @param {Host} host of the active viewport
+ */
+function drawStrip(page, root, host) {
     const list = find('.strip-list', HTMLElement);
     const old = new Map([...list.children].map((n) =>
         [/** @type {HTMLElement} */ (n).dataset.id, n]));
