@@ -151,7 +151,9 @@ onPage('G25 H15 axe: the viewer, its menus and dialogs', {}, async (page) => {
     await page.keyboard.press('_');
     await page.locator('.timeline').waitFor();
     await isAccessibleInBoth(page, 'studies of the patient');
-    await page.keyboard.press('_');
+    // of it alone: marks and window stay
+    await page.keyboard.press('Escape');
+    assert.equal(await page.locator('.timeline').count(), 0);
 
     await page.keyboard.press('c');
     await page.locator('.cine').waitFor();

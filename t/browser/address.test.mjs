@@ -10,7 +10,9 @@ import {
     BASE, SIZES, canvasPixels, chooseLayout, drag, drawn, isShown, nextPage,
     onPage, openStudy, portBox, textOf,
 } from './browser.mjs';
+import { made, newUid } from './made.mjs';
 import { Proxy, changed } from './proxy.mjs';
+import { store } from './part10.mjs';
 import { CT, DX, NM, grey } from './studies.mjs';
 
 /** @typedef {import('playwright-core').Page} Page */
@@ -94,6 +96,33 @@ onPage('H12 an address that lies opens the study and nothing else', {}, async (p
     await isShown(page, 1);
     assert.match(await corner(page, 0), /1 \/ 24[^]*C 40 +W 400/);
     assert.equal(await page.locator('.port').count(), 1);
+    await page.locator('.note', { hasText: 'an image that is not in this series' }).waitFor();
+
+    await page.goto(`${BASE}/viewer.html?study=${CT.study}&port=9.9.9`);
+    await isShown(page, 1);
+    await page.locator('.note', { hasText: 'a series that is not in this study' }).waitFor();
+});
+
+
+onPage('H12 the second loop of a series has an address', {}, async (page) => {
+    const of = { StudyInstanceUID: newUid(), SeriesInstanceUID: newUid(), Modality: 'US',
+        SOPClassUID: '1.2.840.10008.5.1.4.1.1.3.1', NumberOfFrames: 3, FrameTime: 50,
+        FrameIncrementPointer: 0x00181063, PixelData: Buffer.alloc(3 * 8 * 8 * 2, 7) };
+
+    await store(BASE, [made({ ...of, InstanceNumber: 1 }), made({ ...of, InstanceNumber: 2 })]);
+    await page.goto(`${BASE}/viewer.html?study=${of.StudyInstanceUID}`);
+    await page.locator('.thumb').nth(1).click();
+    await page.locator('.strip-item:nth-child(2) .thumb.is-active').waitFor();
+    await page.waitForFunction(() => /** @type {HTMLElement} */ (
+        document.querySelector('.port')).dataset.shown !== '');
+    if (await page.locator('[data-command="cine"]').first().getAttribute('aria-pressed') === 'true') {
+        await page.keyboard.press('c');
+    }
+    await page.keyboard.press('Home');
+    await isShown(page, 1);
+    await says(page, /i=[0-9.]+,1/);
+    await page.reload();
+    await page.locator('.strip-item:nth-child(2) .thumb.is-active').waitFor();
 });
 
 

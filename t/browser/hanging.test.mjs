@@ -7,6 +7,8 @@ import {
     BASE, canvasPixels, drawn, isShown, nextPage, onPage, openStudy, portBox,
 } from './browser.mjs';
 import { CHEST, GREY, MG, SLICES, storeHangings } from './hangings.mjs';
+import { made, newUid } from './made.mjs';
+import { store } from './part10.mjs';
 import { CT, NM } from './studies.mjs';
 
 /** @typedef {import('playwright-core').Page} Page */
@@ -327,3 +329,14 @@ onPage('G18 an administrator sees which line is wrong, also of a file that is no
         await page.getByText('hanging.json cannot be read. The server says 404.').waitFor();
         assert.ok(await summary.isVisible());
     });
+
+
+onPage('G18 segments are hung after the images that they are of', {}, async (page) => {
+    const of = { StudyInstanceUID: newUid() };
+
+    await store(BASE, [made({ ...of, Modality: 'SEG', SeriesNumber: 1 }),
+        made({ ...of, Modality: 'MR', SeriesNumber: 2 })]);
+    await openStudy(page, of.StudyInstanceUID);
+    assert.deepEqual(await texts(page, '.thumb-modality'), ['SEG', 'MR']);
+    assert.match(await page.locator('.thumb.is-active').innerText(), /MR/);
+});

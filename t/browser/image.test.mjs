@@ -127,6 +127,27 @@ onPage('B02 as many frame sets as series, and one for each loop of several frame
     });
 
 
+onPage('a drag ends where its series does', {}, async (page) => {
+    await openStudy(page, CT.study);
+    await page.keyboard.press('w');
+
+    const { x, y } = await portBox(page);
+
+    await page.mouse.move(x + 200, y + 200);
+    await page.mouse.down();
+    await page.mouse.move(x + 260, y + 200);
+    await page.waitForFunction(() => !/W 400/.test(
+        document.querySelector('.corner-bl')?.textContent ?? ''));
+    await page.keyboard.press('PageDown');
+    await page.waitForFunction(() => document.querySelector('.letter-top')
+        ?.textContent === 'H');
+    await page.mouse.move(x + 261, y + 240);
+    await page.mouse.up();
+    await isShown(page, 1);
+    assert.match(await textOf(page, '.corner-bl'), /C 40 +W 400/);
+});
+
+
 onPage('B03 start: strip, first image to fit, windowed, annotated, Scroll active', {},
     async (page) => {
         await openStudy(page, CT.study);

@@ -220,6 +220,109 @@ onPage('B34 H7 no millimetres without spacing: pixels, until the user calibrates
         await says(page, /10\.\d mm/);
         near(await figureOf(page), 10);
         assert.ok((await labels(page)).includes('calibrated by user'));
+
+        // a step like others: no two values for one length
+        await page.keyboard.press('Control+z');
+        await says(page, /\d px/);
+        assert.equal(await page.locator('.scale').isVisible(), false);
+        await page.keyboard.press('Control+Shift+z');
+        await says(page, /10\.\d mm/);
+        assert.equal(await page.locator('.scale').isVisible(), true);
+    });
+
+
+/** @returns {Promise<string>} a study of two images, 64 x 64 and 32 x 32 */
+async function storeTwo() {
+    const of = { StudyInstanceUID: newUid(), SeriesInstanceUID: newUid() };
+
+    await store(BASE, [made({ ...of, InstanceNumber: 1 }, 64),
+        made({ ...of, InstanceNumber: 2 }, 32)]);
+
+    return of.StudyInstanceUID;
+}
+
+
+onPage('S6 a calibration is for images of that size alone', {}, async (page) => {
+    const [large, small] = [64, 32].map((side) => ({ columns: side, rows: side }));
+
+    await openStudy(page, await storeTwo());
+    await page.keyboard.press('ArrowDown');
+    await isShown(page, 2);
+    await take(page, 'd');
+    await stroke(page, small, [8, 8], [18, 8]);
+    await says(page, /10\.\d px/);
+    await page.keyboard.press('ArrowUp');
+    await isShown(page, 1);
+    await take(page, 'calibrate');
+    await stroke(page, large, [10, 20], [30, 20]);
+    await page.locator('.ask-field').fill('20');
+    await page.keyboard.press('Enter');
+    await page.locator('.scale').waitFor();
+    await page.keyboard.press('ArrowDown');
+    await isShown(page, 2);
+    await says(page, /10\.\d px/);
+    assert.equal(await page.locator('.scale').isVisible(), false);
+});
+
+
+onPage('a mark that is not seen is not deleted', {}, async (page) => {
+    await openStudy(page, await storeTwo());
+    await take(page, 'd');
+    await stroke(page, { columns: 64, rows: 64 }, [10, 20], [30, 20]);
+    await says(page, /20\.\d px/);
+    await page.keyboard.press('s');
+    await page.keyboard.press('ArrowDown');
+    await isShown(page, 2);
+    await page.keyboard.press('Delete');
+    await page.locator('.note', { hasText: 'on another image' }).waitFor();
+    await page.keyboard.press('ArrowUp');
+    await isShown(page, 1);
+    await says(page, /20\.\d px/);
+    await page.keyboard.press('Delete');
+    assert.deepEqual(await labels(page), []);
+});
+
+
+onPage('G12 two tabs: what one has deleted does not come back, what one has kept stays',
+    { allow: /ERR_INTERNET_DISCONNECTED/ },
+    async (page) => {
+        const study = await storeTwo();
+        const large = { columns: 64, rows: 64 };
+        const isSaved = (/** @type {Page} */ on) =>
+            on.waitForSelector('.panel-saving[data-state="saved"]');
+
+        await openStudy(page, study);
+        await take(page, 'd');
+        await stroke(page, large, [10, 20], [30, 20]);
+        await take(page, 'marks-panel');
+        await isSaved(page);
+
+        const other = await page.context().newPage();
+
+        await openStudy(other, study);
+        await says(other, /20\.\d px/);
+        await other.locator('[data-command="measure"]').click();
+        await other.locator('.menu [data-command="marks-panel"]').click();
+        await other.locator('.entry [class*="remove"]').first().click();
+        await isSaved(other);
+        await page.waitForFunction(() => document.querySelector('.mark-label') === null);
+
+        // without a server both keep theirs
+        await page.context().setOffline(true);
+        await page.bringToFront();
+        await take(page, 'd');
+        await stroke(page, large, [10, 30], [40, 30]);
+        await says(page, /30\.\d px/);
+        await other.bringToFront();
+        await take(other, 'd');
+        await stroke(other, large, [10, 40], [25, 40]);
+        await says(other, /15\.\d px/);
+        await other.close();
+        await page.goto('about:blank');
+        await page.context().setOffline(false);
+        await openStudy(page, study);
+        await says(page, /30\.\d px/);
+        await says(page, /15\.\d px/);
     });
 
 

@@ -8,7 +8,7 @@ import assert from 'node:assert/strict';
 import { before } from 'node:test';
 
 import {
-    BASE, SIZES, canvasPixels, difference, drawn, nextPage, onPage, openStudy,
+    BASE, SIZES, canvasPixels, difference, drawn, nextPage, onPage, openStudy, portBox,
 } from './browser.mjs';
 import { readPng } from './png.mjs';
 import { DX } from './studies.mjs';
@@ -799,3 +799,38 @@ onPage('H12 what lies over a picture and the cross-hair are in the address', {},
         await page.waitForSelector('.port-fusion[data-state="final"]');
         assert.equal(await page.locator('.space-map').first().inputValue(), 'hot');
     });
+
+
+onPage('the viewport that planes were made of comes to rest when they are left', {},
+    async (page) => {
+        await openStudy(page, BODY.study);
+        await page.keyboard.press('b');
+        await page.waitForSelector('.space-panel');
+        await page.keyboard.press('b');
+        await settled(page, 1);
+        // while it moves
+        await page.keyboard.press('ArrowDown');
+        await page.keyboard.press('b');
+        await page.waitForSelector('.space-panel');
+        await page.keyboard.press('b');
+        await page.waitForFunction(() => document.querySelectorAll('.port').length === 1
+            && /lossless/.test(document.querySelector('.frame .badge')?.parentElement?.textContent ?? ''));
+    });
+
+
+onPage('a drag ends where its series or its viewport goes', {}, async (page) => {
+    await openStudy(page, BODY.study);
+    await page.keyboard.press('b');
+    await page.waitForSelector('.space-panel');
+    await settled(page, 4);
+
+    const { x, y } = await portBox(page, 3);
+
+    await page.mouse.move(x + 60, y + 60);
+    await page.mouse.down();
+    await page.mouse.move(x + 70, y + 60);
+    await page.keyboard.press('b');
+    await page.waitForFunction(() => document.querySelectorAll('.port').length === 1);
+    await page.mouse.move(x + 90, y + 60);
+    await page.mouse.up();
+});

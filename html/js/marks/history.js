@@ -1,29 +1,33 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Undo and redo: the lists of marks as they were.
+// Undo and redo: the lists of marks as they were, and what was calibrated then.
 
 /**
  * @typedef {import('./mark.js').Mark} Mark
- * @typedef {{past: Mark[][], now: Mark[], future: Mark[][]}} History
+ * @typedef {Record<string, {row: number, column: number}>} Scales calibrated
+ *     by the user, mm
+ * @typedef {{past: Mark[][], now: Mark[], future: Mark[][],
+ *     scales: {past: Scales[], now: Scales, future: Scales[]}}} History
  */
 
 /** How many steps back. */
 const STEPS = 100;
 
 
-/** @param {Mark[]} marks @returns {History} */
-export function begun(marks) {
-    return { past: [], now: marks, future: [] };
+/** @param {Mark[]} marks @param {Scales} [scales] @returns {History} */
+export function begun(marks, scales = {}) {
+    return { past: [], now: marks, future: [], scales: { past: [], now: scales, future: [] } };
 }
 
 
 /**
  * @param {History} h
  * @param {Mark[]} next
+ * @param {Scales} [scales]
  * @returns {History}
  */
-export function changed(h, next) {
-    return { past: [...h.past, h.now].slice(-STEPS), now: next, future: [] };
+export function changed(h, next, scales = h.scales.now) {
+    return { ...stepped(h, next), scales: stepped(h.scales, scales) };
 }
 
 
@@ -34,24 +38,54 @@ export function changed(h, next) {
  * @returns {History}
  */
 export function amended(h, change) {
-    return { past: h.past.map(change), now: change(h.now),
+    return { ...h, past: h.past.map(change), now: change(h.now),
         future: h.future.map(change) };
 }
 
 
 /** @param {History} h @returns {History} */
 export function undone(h) {
-    const last = h.past[h.past.length - 1];
-
-    return last === undefined ? h
-        : { past: h.past.slice(0, -1), now: last, future: [h.now, ...h.future] };
+    return h.past.length === 0 ? h : { ...back(h), scales: back(h.scales) };
 }
 
 
 /** @param {History} h @returns {History} */
 export function redone(h) {
-    const [next, ...rest] = h.future;
+    return h.future.length === 0 ? h : { ...forth(h), scales: forth(h.scales) };
+}
 
-    return next === undefined ? h
-        : { past: [...h.past, h.now], now: next, future: rest };
+
+/**
+ * @template T
+ * @typedef {{past: T[], now: T, future: T[]}} Track
+ */
+
+/**
+ * @template T
+ * @param {Track<T>} track
+ * @param {T} next
+ * @returns {Track<T>}
+ */
+function stepped({ past, now }, next) {
+    return { past: [...past, now].slice(-STEPS), now: next, future: [] };
+}
+
+
+/**
+ * @template T
+ * @param {Track<T>} track with a past
+ * @returns {Track<T>}
+ */
+function back({ past, now, future }) {
+    return { past: past.slice(0, -1), now: past[past.length - 1], future: [now, ...future] };
+}
+
+
+/**
+ * @template T
+ * @param {Track<T>} track with a future
+ * @returns {Track<T>}
+ */
+function forth({ past, now, future }) {
+    return { past: [...past, now], now: future[0], future: future.slice(1) };
 }

@@ -76,8 +76,10 @@ export function addressOf(page, search) {
     }
 
     const ports = page.ports.map((s) => isStranger(page,
-        frameOf(s)?.study ?? s.papers[0]?.study ?? '') ? '' : portText(s));
+        frameOf(s)?.study ?? s.papers[0]?.study ?? '') ? '' : portText(s, page));
+    const [usual] = page.hanging.fits;
     const isPlain = ports.length === 1 && !ports[0].includes('~')
+        && (usual === undefined || usual.protocol.layout === '1x1')
         && page.ports[0].stack?.series === page.series[0]?.uid;
 
     if (!isPlain) {
@@ -147,8 +149,8 @@ export function asWished(s, { i, w, z, o, t }) {
 }
 
 
-/** @param {Viewport} s @returns {string} */
-function portText(s) {
+/** @param {Viewport} s @param {Page} page @returns {string} */
+function portText(s, page) {
     const f = frameOf(s);
 
     if (f === null || s.stack === null) {
@@ -164,7 +166,7 @@ function portText(s) {
 
     return [
         s.stack.series,
-        s.index === 0 && s.stack.made === undefined ? '' : `i=${f.instance},${f.frame}`,
+        isBegin(s, page) ? '' : `i=${f.instance},${f.frame}`,
         ...madeTexts(s, f),
         s.fusion === null ? '' : `f=${[s.fusion.volume.middle.series, s.fusion.map,
             s.fusion.opacity, s.fusion.most].join()}`,
@@ -174,6 +176,13 @@ function portText(s) {
         look === '' ? '' : `o=${look}`,
         s.tiles.rows * s.tiles.columns === 1 ? '' : `t=${s.tiles.rows},${s.tiles.columns}`,
     ].filter((text) => text !== '').join('~');
+}
+
+
+/** @param {Viewport} s @param {Page} page @returns {boolean} what its series opens with */
+function isBegin({ stack, index }, { series }) {
+    return index === 0 && stack?.made === undefined
+        && series.find((x) => x.uid === stack?.series)?.stacks?.[0]?.id === stack?.id;
 }
 
 

@@ -64,7 +64,8 @@ export function hangingOf(study, series, { protocols, wrong }) {
  */
 export async function choose(protocol, store, load) {
     const own = () => entries(store.page.series.filter((x) => hasPictures(x)
-        && !isOfPrior(x, store.page)));
+        && !isOfPrior(x, store.page)))
+        .sort((a, b) => Number(isSegments(a)) - Number(isSegments(b)));
 
     if (!asksImages(protocol)) {
         return hung(protocol, own().map(itemOf));
@@ -77,6 +78,15 @@ export async function choose(protocol, store, load) {
         && wanted.includes(itemOf(e).modality)).map((e) => load(e.series)));
 
     return hung(protocol, own().flatMap(imagesOf));
+}
+
+
+/**
+ * @param {import('./strip.js').Entry} e
+ * @returns {boolean} made of images, whatever their number: it comes after them
+ */
+function isSegments(e) {
+    return itemOf(e).modality === 'SEG';
 }
 
 

@@ -23,6 +23,9 @@ import { entries } from './strip.js';
  * @typedef {import('./state.js').Stack} Stack
  */
 
+/** How long one reads that an address is wrong. ms */
+const WARNED = 10000;
+
 
 export class Opener {
     /** @type {Map<string, Promise<Series>>} what is asked for, by series */
@@ -126,6 +129,13 @@ export class Opener {
             await Promise.all(wishes.ports.map((w, at) => this.#grant(w, at)));
         }
 
+        // all that the address names is not there
+        if (wishes?.ports.some(({ series }) => series !== '')
+            && this.store.page.ports.every((s) => s.entry === ''))
+        {
+            await this.hang();
+        }
+
         this.#given = null;
 
         for (const x of this.store.page.series) {
@@ -227,6 +237,10 @@ export class Opener {
         const x = this.store.page.series.find((one) => one.uid === series);
 
         if (x === undefined || this.store.page.ports[at] === undefined) {
+            if (series !== '') {
+                this.#warn(text('The address names a series that is not in this study.'));
+            }
+
             return;
         }
 
@@ -244,6 +258,10 @@ export class Opener {
 
         if (stack === undefined) {
             return;
+        }
+
+        if (instance !== '' && stack.frames.every((f) => f.instance !== instance)) {
+            this.#warn(text('The address names an image that is not in this series.'));
         }
 
         this.#show(stack, at);
@@ -430,6 +448,12 @@ export class Opener {
         const seen = this.store.page.seen[stack.id]?.marks;
 
         this.store.update(at, (s) => withStack(s, stack, seen));
+    }
+
+
+    /** @param {string} note what of the address could not be had */
+    async #warn(note) {
+        (await import('./studies.js')).say(hostOf(this.store, this), note, WARNED);
     }
 
 

@@ -122,6 +122,15 @@ function isSettled(s) {
 
 
 /**
+ * @param {Stroke} stroke
+ * @returns {boolean} pixels of it would be left out, were it drawn at low quality
+ */
+function isReduced({ at: [a, b, c, d] }) {
+    return Math.hypot(a, b) < 1 || Math.hypot(c, d) < 1;
+}
+
+
+/**
  * Without a GPU a picture takes half a frame's time: one that is there stays.
  * @param {HTMLCanvasElement} canvas
  * @param {Viewport} s
@@ -132,7 +141,7 @@ function isSettled(s) {
 function paint(canvas, s, strokes, look = '') {
     const width = Math.max(1, Math.round(s.size.width * s.dpr));
     const height = Math.max(1, Math.round(s.size.height * s.dpr));
-    const quality = isSettled(s) ? 'high' : 'medium';
+    const quality = isSettled(s) ? 'high' : strokes.some(isReduced) ? 'medium' : 'low';
     const facts = [width, height, look, ...strokes.flatMap(({ bitmap, at }) => [bitmap, ...at])];
     const old = painted.get(canvas);
     const context = canvas.getContext('2d');

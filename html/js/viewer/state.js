@@ -359,7 +359,7 @@ export function calibrationKey(f) {
  * @returns {import('../math/scale.js').Spacing | null} null: not known
  */
 export function spacingOn(page, f) {
-    const own = page.marks?.calibrations[calibrationKey(f)];
+    const own = page.marks?.history.scales.now[calibrationKey(f)];
 
     return own === undefined ? f.spacing : { ...own, source: BY_USER };
 }

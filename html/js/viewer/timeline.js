@@ -71,6 +71,15 @@ export async function toggleTimeline(host) {
 
     if (!isListening) {
         isListening = true;
+        document.addEventListener('keydown', (e) => {
+            if (e.key === 'Escape' && open !== null
+                && document.querySelector('dialog[open]') === null)
+            {
+                e.preventDefault();
+                e.stopImmediatePropagation();
+                toggleTimeline(host);
+            }
+        }, { capture: true });
         addDecoration((_, host) => render(host));
     }
 }

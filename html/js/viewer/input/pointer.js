@@ -62,11 +62,20 @@ export function listenToPointers(port, host, makes = true) {
 
     const at = (/** @type {PointerEvent} */ e) => whereIs(port, host.port(), e);
 
+    /** It shows what it showed when the drag began, and has not gone. */
+    const isSame = () => {
+        const start = (drag ?? pinch)?.start;
+
+        return start === undefined || host.port()?.entry === start.entry;
+    };
+
     // before the frame of the screen that pointermove waits for
     const early = (/** @type {Event} */ event) => {
         const e = /** @type {PointerEvent} */ (event);
 
-        if (drag !== null && !drag.takes && drag.tool.busy !== '' && down.has(e.pointerId)) {
+        if (drag !== null && isSame() && !drag.takes && drag.tool.busy !== ''
+            && down.has(e.pointerId))
+        {
             use(host, drag, at(e));
         }
     };
@@ -117,6 +126,10 @@ export function listenToPointers(port, host, makes = true) {
                 : (e.button === 0 ? gripped(host, here) : null)
                     ?? toolNamed(BUTTONS[e.button] ?? host.page().tool);
 
+            if (makes && tool.down !== undefined && host.port().playing) {
+                host.run('cine');
+            }
+
             drag = {
                 tool, start: host.port(), from: here.point,
                 takes: makes && (tool.down?.(host, here) ?? false),
@@ -136,9 +149,14 @@ export function listenToPointers(port, host, makes = true) {
     });
 
     port.addEventListener('pointermove', (e) => {
-        const here = at(e);
-
         pen.wasSeen ||= e.pointerType === 'pen';
+
+        if (down.has(e.pointerId) && !isSame()) {
+            letGo();
+            return;
+        }
+
+        const here = at(e);
 
         if (!down.has(e.pointerId)) {
             if (makes) {
@@ -184,6 +202,11 @@ export function listenToPointers(port, host, makes = true) {
         clearTimeout(held);
 
         if (!down.delete(e.pointerId)) {
+            return;
+        }
+
+        if (!isSame()) {
+            letGo();
             return;
         }
 

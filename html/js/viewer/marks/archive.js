@@ -8,6 +8,7 @@ import { TAG, first, items, number } from '../../dicom/dataset.js';
 import { framesOf } from '../../dicom/stack.js';
 import { amended, begun } from '../../marks/history.js';
 import { keysOf, selection, standing } from '../../marks/keys.js';
+import { KEPT } from '../../marks/due.js';
 import {
     authorOn, isSaved, keep, keepAuthor, keptOf, keySignature, nothingKept, signature,
 } from '../../marks/local.js';
@@ -46,6 +47,8 @@ export class Archive {
     #kept = nothingKept(newUid);
     #timer = 0;
     #isSending = false;
+    /** @type {Set<string>} uids that were here: what is kept besides is another tab's */
+    #had = new Set();
 
     /**
      * @param {Host} host
@@ -58,6 +61,12 @@ export class Archive {
         this.author = authorOn(storage, newUid);
 
         addEventListener('online', () => this.send());
+        // another tab has sent what it had
+        addEventListener('storage', (e) => {
+            if (e.key === KEPT + this.study && e.newValue === null) {
+                this.read();
+            }
+        });
         addEventListener('visibilitychange', () => {
             if (document.visibilityState === 'hidden') {
                 this.send();
@@ -71,9 +80,11 @@ export class Archive {
         const kept = keptOf(this.storage, this.study);
 
         this.#kept = kept ?? this.#kept;
+        this.#kept.marks.forEach((x) => this.#had.add(x.uid));
         update(this.host, (m) => ({
-            ...m, author: this.author.name, calibrations: this.#kept.calibrations,
-            history: begun(this.#kept.marks.map(again)), keys: this.#kept.keys,
+            ...m, author: this.author.name,
+            history: begun(this.#kept.marks.map(again), this.#kept.calibrations),
+            keys: this.#kept.keys,
         }));
         await this.read();
 
@@ -188,7 +199,10 @@ export class Archive {
     #replace(marks) {
         this.#kept.marks = marks;
         this.#keep();
-        update(this.host, (m) => ({ ...m, history: begun(marks.map(again)) }));
+        update(this.host, (m) => ({
+            ...m,
+            history: begun(marks.map(again), this.#kept.calibrations),
+        }));
     }
 
 
@@ -198,7 +212,7 @@ export class Archive {
      */
     changed(m) {
         if (m.history.now === this.#kept.marks && m.keys === this.#kept.keys
-            && m.calibrations === this.#kept.calibrations)
+            && m.history.scales.now === this.#kept.calibrations)
         {
             return;
         }
@@ -206,7 +220,7 @@ export class Archive {
         const old = [signature(this.#kept.marks), keySignature(this.#kept.keys)];
 
         this.#kept = { ...this.#kept, marks: m.history.now, keys: m.keys,
-            calibrations: m.calibrations };
+            calibrations: m.history.scales.now };
         this.#keep();
 
         if (signature(m.history.now) !== old[0] || keySignature(m.keys) !== old[1]) {
@@ -382,7 +396,14 @@ export class Archive {
 
 
     #keep() {
-        keep(this.storage, this.study, this.#kept);
+        const { marks } = this.#kept;
+
+        marks.forEach((x) => this.#had.add(x.uid));
+
+        const beside = (keptOf(this.storage, this.study)?.marks ?? [])
+            .filter((x) => !this.#had.has(x.uid));
+
+        keep(this.storage, this.study, { ...this.#kept, marks: [...marks, ...beside] });
     }
 
 

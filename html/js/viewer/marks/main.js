@@ -21,7 +21,7 @@ import * as pen from './pen.js';
 import { Measurer } from './statistics.js';
 import { keysStack, withKeySeries } from './keys.js';
 import {
-    altered, cleared, deleted, keyToggled, nextHandle, nudged, withRedo, withUndo,
+    altered, cleared, deleted, keyToggled, marksOn, nextHandle, nudged, withRedo, withUndo,
 } from './state.js';
 
 /**
@@ -129,7 +129,7 @@ function render(host) {
     drawn = m;
 
     if (old === null || old.history.now !== m.history.now || old.keys !== m.keys
-        || old.calibrations !== m.calibrations)
+        || old.history.scales !== m.history.scales)
     {
         parts.archive.changed(m);
     }
@@ -252,18 +252,31 @@ function clear(host, f) {
 
 
 /**
+ * Only what is seen is deleted: of another image of the series one is told.
  * @param {Host} host
- * @returns {boolean} there was a mark to delete
+ * @returns {boolean} a mark was meant
  */
 function deleteSelected(host) {
     const m = host.page().marks;
-    const isOwn = m?.history.now.some((x) => x.uid === m.selected) ?? false;
+    const s = host.port();
+    const own = m?.history.now.find((x) => x.uid === m.selected);
 
-    if (isOwn) {
-        pen.update(host, (x) => deleted(x, x.selected));
+    if (m === null || own === undefined) {
+        return false;
     }
 
-    return isOwn;
+    if (marksOn(s, m).some(({ mark }) => mark === own)) {
+        pen.update(host, (x) => deleted(x, own.uid));
+        return true;
+    }
+
+    const isNear = own.image !== null && own.image.series === s.stack?.series;
+
+    if (isNear) {
+        say(host, text('The selected mark is on another image.'));
+    }
+
+    return isNear;
 }
 
 

@@ -3,6 +3,7 @@
 // The pointer draws marks and moves them.  A click places a point; a press
 // that moves places one where it began and one where it ends.
 
+import { undone } from '../../marks/history.js';
 import { REACH, hit } from '../../marks/hit.js';
 import { KINDS, MOST } from '../../marks/mark.js';
 import { newUid } from '../../marks/composite.js';
@@ -385,8 +386,8 @@ async function finish(host, d) {
         const text = await askText(KINDS[mark.kind].name, '');
 
         if (text === '' && mark.kind === 'text') {
-            update(host, (x) => ({ ...x, history: { ...x.history,
-                now: x.history.now.filter((o) => o.uid !== mark.uid) } }));
+            update(host, (x) => ({ ...x, history: { ...undone(x.history),
+                future: [] } }));
         } else if (text !== '') {
             update(host, (x) => altered(x, mark.uid, { label: text }, now()));
         }
@@ -407,8 +408,11 @@ async function calibrate(host, d) {
     const [a, b] = d.placed;
     const pitch = calibration(a, b, d.frame.aspect, length);
 
+    const frames = host.page().series.flatMap((x) => x.stacks ?? [])
+        .flatMap((stack) => stack.frames);
+
     update(host, (x) => pitch === null ? { ...x, note: TOO_LARGE, panel: true }
-        : calibratedBy(x, d.frame, pitch, now()));
+        : calibratedBy(x, d.frame, pitch, frames, now()));
 }
 
 

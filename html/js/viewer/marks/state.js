@@ -51,7 +51,6 @@ import { calibrationKey, shownFrame } from '../state.js';
  * @property {{port: number, at: Point} | null} loupe CSS px: under a finger
  * @property {Key[]} keys
  * @property {{instance: string, frame: number | null}[]} otherKeys
- * @property {Record<string, {row: number, column: number}>} calibrations
  * @property {string} author name, DICOM PN; '': not known
  * @property {Saving} saving
  * @property {string} note what could not be done, or ''
@@ -64,7 +63,7 @@ function initialMarks() {
     return {
         history: begun([]), others: [], selected: '', handle: -1, hidden: false,
         draft: null, edit: null, loupe: null, keys: [], otherKeys: [],
-        calibrations: {}, author: '', note: '', panel: false,
+        author: '', note: '', panel: false,
         saving: { state: 'saved', reason: '', at: '' },
     };
 }
@@ -108,7 +107,7 @@ export function placeFor(f) {
  * @returns {{row: number, column: number} | null}
  */
 export function calibrationOf(m, f) {
-    return m?.calibrations[calibrationKey(f)] ?? null;
+    return m?.history.scales.now[calibrationKey(f)] ?? null;
 }
 
 
@@ -354,27 +353,24 @@ export function withRedo(m) {
  * The user has measured something of known length in the image.
  * @param {Marks} m
  * @param {Frame} f
- * @param {{row: number, column: number} | null} pitch null: no more
+ * @param {{row: number, column: number}} pitch mm
+ * @param {Frame[]} frames of the study: those of the same series and size follow
  * @param {string} now
  * @returns {Marks}
  */
-export function calibratedBy(m, f, pitch, now) {
-    const calibrations = { ...m.calibrations };
-
-    if (pitch === null) {
-        delete calibrations[calibrationKey(f)];
-    } else {
-        calibrations[calibrationKey(f)] = pitch;
-    }
-
-    const isOf = (/** @type {Mark} */ mark) => mark.image?.series === f.series;
+export function calibratedBy(m, f, pitch, frames, now) {
+    const key = calibrationKey(f);
+    const those = new Set(frames.filter((x) => calibrationKey(x) === key)
+        .map((x) => `${x.instance} ${x.frame}`));
+    const isOf = (/** @type {Mark} */ { image }) =>
+        image !== null && those.has(`${image.instance} ${image.frame}`);
 
     return {
         ...m,
-        calibrations,
         draft: null,
         history: changed(m.history, m.history.now.map((mark) => isOf(mark)
-            ? { ...mark, calibrated: pitch, time: now } : mark)),
+            ? { ...mark, calibrated: pitch, time: now } : mark),
+        { ...m.history.scales.now, [key]: pitch }),
     };
 }
 

@@ -69,7 +69,9 @@ function opened(page) {
         ...next,
         ports: filled,
         links: { ...links, window: true },
-        before: { ports, active, layout, alone, links },
+        // what is busy now is at rest by then
+        before: { ports: ports.map((p) => ({ ...p, busy: /** @type {const} */ ('') })),
+            active, layout, alone, links },
     };
 }
 
