@@ -21,13 +21,17 @@ before(() => storeHangings(BASE));
 async function ran(page, only = '') {
     await page.goto(`${BASE}/bir.html${only}`);
     await page.getByRole('button', { name: 'Run' }).click();
-    await page.waitForSelector('.selftest-run:disabled', { state: 'detached', timeout: 400000 });
-
-    return page.locator('.selftest-rows tr').evaluateAll((rows) =>
+    const done = await page.waitForSelector('.selftest-run:disabled',
+        { state: 'detached', timeout: 400000 }).catch((/** @type {Error} */ e) => e);
+    const results = await page.locator('.selftest-rows tr').evaluateAll((rows) =>
         Object.fromEntries(rows.map((r) => [r.id.replace('point-', ''), {
             state: r.querySelector('.state')?.textContent ?? '',
             reason: r.querySelector('.cell-reason')?.textContent ?? '',
         }])));
+
+    assert.ok(!(done instanceof Error), JSON.stringify(results));
+
+    return results;
 }
 
 

@@ -823,7 +823,7 @@ onPage('on a phone: the menu fits, a finger draws', { size: SIZES.phone },
         assert.ok(box && box.x >= 0 && box.x + box.width <= 390
             && box.y >= 0 && box.y + box.height <= 844, JSON.stringify(box));
         await page.locator('.menu [data-command="length"]').tap();
-        await page.waitForSelector('.port[data-tool="length"]');
+        await page.waitForSelector('.layer-marks', { state: 'attached' });
 
         const port = await portBox(page);
         const a = await placeOf(page, CT, 20, 30);

@@ -292,24 +292,22 @@ onPage('S4 planes: mirrored and rotated by an address, oblique by a turn; all is
         assert.deepEqual(await lettersIn(page, 0), { left: 'R', right: 'L', top: 'A', bottom: 'P' });
 
         // by keys: the others turn about the axis of this one
-        await page.keyboard.press(')');
-        await page.keyboard.press(')');
-        await settled(page, 4);
+        const turns = async (/** @type {string} */ keys, /** @type {RegExp} */ due) => {
+            for (const key of keys) {
+                await page.keyboard.press(key);
+            }
+
+            await port(page, 1).locator('.letter-left').getByText(due).waitFor();
+            await settled(page, 4);
+        };
+
+        await turns('))', /^R[AP]$/);
         assert.deepEqual(await page.locator('.turned').allInnerTexts(), ['', 'Oblique', 'Oblique', '']);
-        assert.match(await port(page, 1).locator('.letter-left').innerText(), /^R[AP]$/);
 
         const right = await port(page, 1).locator('.letter-left').innerText();
 
-        for (let i = 0; i < 4; i++) {
-            await page.keyboard.press('(');
-        }
-
-        await settled(page, 4);
-        assert.match(await port(page, 1).locator('.letter-left').innerText(), /^R[AP]$/);
-        assert.notEqual(await port(page, 1).locator('.letter-left').innerText(), right);
-        await page.keyboard.press(')');
-        await page.keyboard.press(')');
-        await settled(page, 4);
+        await turns('((((', right === 'RA' ? /^RP$/ : /^RA$/);
+        await turns('))', /^R$/);
         assert.equal(await page.locator('.turned:visible').count(), 0);
     });
 
@@ -798,6 +796,32 @@ onPage('H12 what lies over a picture and the cross-hair are in the address', {},
         await settled(page, 3);
         await page.waitForSelector('.port-fusion[data-state="final"]');
         assert.equal(await page.locator('.space-map').first().inputValue(), 'hot');
+    });
+
+
+onPage('fusion lies where it was chosen, whichever viewport is active once it is loaded', {},
+    async (page) => {
+        await openSeries(page, 3);
+
+        let release = () => {};
+        const held = new Promise((done) => { release = () => done(null); });
+
+        await page.route('**/js/viewer/space/space.js', async (route) => {
+            await held;
+            await route.continue();
+        });
+        await port(page, 0).focus();
+
+        const asked = page.waitForRequest('**/js/viewer/space/space.js');
+
+        await page.keyboard.press('y');
+        await asked;
+        await port(page, 2).focus();
+        await page.waitForSelector('.cell:nth-child(3) .port[aria-current="true"]');
+        release();
+        await page.waitForSelector('.port-fusion');
+        assert.deepEqual(await page.locator('.cell').evaluateAll((all) =>
+            all.map((n) => n.querySelector('.port-fusion') !== null)), [true, false, false]);
     });
 
 

@@ -73,9 +73,16 @@ const penOf = (name) => (host) => {
     return ofMarks(name)(host);
 };
 
+/**
+ * In the viewport it was chosen in, however long its module takes to load.
+ * @param {(host: Host) => Promise<void>} run
+ * @returns {(host: Host) => Promise<void>}
+ */
+const here = (run) => (host) => run(host.here());
+
 /** @param {string} name @returns {(host: Host) => Promise<void>} */
-const output = (name) => async (host) =>
-    (await import('./output/output.js')).run(host, name);
+const output = (name) => here(async (host) =>
+    (await import('./output/output.js')).run(host, name));
 
 /** @param {number} by @returns {(s: Viewport) => Viewport} */
 const step = (by) => (s) => stepped(paused(s), by);
@@ -169,16 +176,16 @@ const COMMANDS = [
     { name: 'planes', label: text('MPR'), keys: ['B'],
         run: async (host) => (await import('./space/space.js')).togglePlanes(host) },
     { name: 'turn-left', label: text('Turn the other planes left'), keys: ['('],
-        run: async (host) => (await import('./space/space.js')).turnPlanes(host, -TURN) },
+        run: here(async (host) => (await import('./space/space.js')).turnPlanes(host, -TURN)) },
     { name: 'turn-right', label: text('Turn the other planes right'), keys: [')'],
-        run: async (host) => (await import('./space/space.js')).turnPlanes(host, TURN) },
+        run: here(async (host) => (await import('./space/space.js')).turnPlanes(host, TURN)) },
     { name: 'fusion', label: text('Fusion'), keys: ['Y'],
-        run: async (host) => (await import('./space/space.js')).toggleFusion(host) },
+        run: here(async (host) => (await import('./space/space.js')).toggleFusion(host)) },
     { name: 'annotation', label: text('Text'), keys: ['I'], page: nextAnnotation },
     { name: 'magnify', label: text('Magnifier'), keys: ["'"],
         run: async (host) => (await import('./lens.js')).magnify(host) },
     { name: 'true-size', label: text('True size'), keys: ['\\'],
-        run: async (host) => (await import('./truesize.js')).trueSize(host) },
+        run: here(async (host) => (await import('./truesize.js')).trueSize(host)) },
     { name: 'texts', label: text('Move the text'), keys: [';'],
         run: async (host) => (await import('./texts.js')).moveTexts(host) },
     { name: 'layout', label: text('Layout'), keys: ['G'],

@@ -18,6 +18,8 @@ import { selected, toggledAlone } from './page.js';
  *             busy?: import('./state.js').Busy) => void} update the viewport
  * @property {(change: (page: Page) => Page) => void} updatePage
  * @property {() => void} select it
+ * @property {() => Host} here of the viewport that it is now, also when
+ *     another one is active later
  * @property {(name: string) => void} run a command, on the active viewport
  * @property {() => void} doubleTap
  * @property {() => void} again asks again for what failed
@@ -49,6 +51,7 @@ export function hostOf(store, opener, index) {
         update: (change, busy) => store.update(at(), change, busy),
         updatePage: (change) => store.updatePage(change),
         select: () => store.updatePage((page) => selected(page, at())),
+        here: () => hostOf(store, opener, at()),
         run: (name) => runCommand(hostOf(store, opener), name),
         doubleTap: () => doubleTap(host),
         again: () => opener.again(),
