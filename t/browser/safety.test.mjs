@@ -119,25 +119,30 @@ onPage('B20 Esc takes zoom, window and measurements back, not the place; undo br
 /** Lighter than this is a breast, or something of the picture. */
 const AIR = 26;
 
-/** @param {Page} page @param {string} hidden CSS of what is not to be seen */
+/**
+ * Of one picture: it may become a better one between the two shots.
+ * @param {Page} page
+ * @param {string} hidden CSS of what is not to be seen
+ */
 async function without(page, hidden) {
     const set = (/** @type {string} */ value) => page.evaluate(([css, v]) => {
         for (const n of document.querySelectorAll(css)) {
             /** @type {HTMLElement} */ (n).style.visibility = v;
         }
     }, [hidden, value]);
+    const shot = async (/** @type {string} */ value) => {
+        await set(value);
+        await drawn(page);
+        return page.locator('.ports').screenshot();
+    };
 
-    await drawn(page);
+    for (;;) {
+        const [whole, bare, again] = [await shot(''), await shot('hidden'), await shot('')];
 
-    const whole = readPng(await page.locator('.ports').screenshot());
-
-    await set('hidden');
-
-    const bare = readPng(await page.locator('.ports').screenshot());
-
-    await set('');
-
-    return { whole, bare };
+        if (whole.equals(again)) {
+            return { whole: readPng(whole), bare: readPng(bare) };
+        }
+    }
 }
 
 

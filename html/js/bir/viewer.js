@@ -42,6 +42,18 @@ export async function until(condition, what) {
 }
 
 
+/**
+ * @param {Promise<unknown>} promise that something else may leave open
+ * @param {string} what is waited for
+ */
+async function within(promise, what) {
+    let isDone = false;
+
+    await Promise.race([promise, until(() => isDone, what)])
+        .finally(() => { isDone = true; });
+}
+
+
 export class Viewer {
     /** @param {HTMLIFrameElement} frame */
     constructor(frame) {
@@ -67,7 +79,7 @@ export class Viewer {
         });
 
         this.frame.src = `viewer.html?${query}`;
-        await loaded;
+        await within(loaded, 'the page of the viewer');
         this.#tame();
     }
 
@@ -133,12 +145,14 @@ export class Viewer {
     }
 
 
-    /** What was done before this is on the screen. */
+    /** What was done before this is on the screen, or its page has gone. */
     drawn() {
-        return new Promise((done) => {
-            this.window.requestAnimationFrame(() =>
-                this.window.requestAnimationFrame(done));
-        });
+        const { window } = this;
+
+        return within(new Promise((done) => {
+            window.requestAnimationFrame(() => window.requestAnimationFrame(done));
+            window.addEventListener('pagehide', done, { once: true });
+        }), 'a frame of the screen');
     }
 
 
