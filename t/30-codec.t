@@ -353,7 +353,7 @@ $ask->();
 # --- decoders that misbehave ---
 
 $home = new_home();
-$pid = start($home, $faulty, '--workers', 1, '--limit-seconds', 1,
+$pid = start($home, $faulty, '--workers', 1, '--limit-seconds', 3,
     '--limit-memory', 512 << 20, '--queue', 4);
 $ask = ask($home);
 

@@ -15,11 +15,11 @@
 #include "render/text.h"
 
 /* the first three cover DICOM's character sets but the ideographic ones; of
- * those Noto knows the regional forms, Droid is small */
+ * those Noto knows the regional forms, Droid is small, and has no Hangul */
 static const char *const  names[] = {
     "DejaVuSans.ttf", "Loma.ttf", "NotoSansThai-Regular.ttf",
     "NotoSansCJK-Regular.ttc", "DroidSansFallbackFull.ttf",
-    "NotoSans-Regular.ttf", "NotoSansArabic-Regular.ttf",
+    "NanumGothic.ttf", "NotoSans-Regular.ttf", "NotoSansArabic-Regular.ttf",
     "NotoSansHebrew-Regular.ttf", "NotoSansDevanagari-Regular.ttf",
     "NotoSansBengali-Regular.ttf", "NotoSansGurmukhi-Regular.ttf",
     "NotoSansGujarati-Regular.ttf", "NotoSansTamil-Regular.ttf",

@@ -813,6 +813,29 @@ onPage('B36 without a report R says so', {}, async (page) => {
 });
 
 
+onPage('a pen on a later one of several images in a viewport says where it draws', {}, async (page) => {
+    await openStudy(page, await storeCt(BASE));
+    await page.keyboard.press('g');
+    await page.locator('.layouts-tiles [data-rows="2"][data-columns="2"]').click();
+    await page.waitForFunction(() => document.querySelectorAll('.port').length === 4);
+    await take(page, 'd');
+
+    const said = page.locator('.note', { hasText: 'this works in the first one' });
+
+    for (const [at, isSaid] of /** @type {const} */ ([[0, false], [1, true]])) {
+        const { x, y } = await portBox(page, at);
+
+        await page.mouse.move(x + 60, y + 60);
+        await page.mouse.down();
+        await page.mouse.move(x + 120, y + 60);
+        await page.mouse.up();
+        await (isSaid ? said.waitFor() : page.waitForSelector('.mark'));
+        assert.equal(await said.count(), Number(isSaid));
+        assert.equal(await page.locator('.mark').count(), 1);
+    }
+});
+
+
 onPage('on a phone: the menu fits, a finger draws', { size: SIZES.phone },
     async (page) => {
         await openStudy(page, await storeCt(BASE));

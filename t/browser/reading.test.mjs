@@ -67,7 +67,7 @@ onPage('B31 cine plays at once; pause, step, start, end, rate; stop goes back', 
         await page.waitForFunction(() => Number(/** @type {HTMLElement} */ (
             document.querySelector('.port')).dataset.shown) > 3);
         await page.getByRole('button', { name: 'Pause' }).click();
-        await drawn(page);
+        await page.getByRole('button', { name: 'Play' }).waitFor();
 
         const at = Number.parseInt(await textOf(page, '.cine-place'), 10);
 

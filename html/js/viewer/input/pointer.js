@@ -7,6 +7,7 @@
 // what is drawn is drawn by it, and fingers pan.
 
 import { applyInverse, matrix, panned, zoomed } from '../../math/view.js';
+import { text } from '../../ui/text.js';
 import { frameOf, imageSize } from '../state.js';
 import { gripped } from './grips.js';
 import { toolNamed } from '../tools/tool.js';
@@ -135,6 +136,10 @@ export function listenToPointers(port, host, makes = true) {
                 takes: makes && (tool.down?.(host, here) ?? false),
             };
 
+            if (!makes && tool.down !== undefined) {
+                tellFirst(host);
+            }
+
             if (e.pointerType !== 'mouse' && !drag.takes) {
                 held = window.setTimeout(() => {
                     drag = null;
@@ -256,6 +261,13 @@ export function stepAt(s, point) {
     }
 
     return point.x < edge ? 'back' : point.x >= width - edge ? 'forth' : '';
+}
+
+
+/** @param {Host} host */
+async function tellFirst(host) {
+    (await import('../studies.js')).say(host,
+        text('Of several images in a viewport, this works in the first one.'));
 }
 
 
