@@ -328,6 +328,9 @@ onPage('G18 an administrator sees which line is wrong, also of a file that is no
         await page.goto(`${BASE}/hanging.html`);
         await page.getByText('hanging.json cannot be read. The server says 404.').waitFor();
         assert.ok(await summary.isVisible());
+
+        await page.setViewportSize({ width: 320, height: 640 });
+        assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 320);
     });
 
 
