@@ -289,13 +289,14 @@ test('the far ones come when nothing else is missing, and memory has room', asyn
     assert.deepEqual(asked.map((a) => a.key), ['a', 'b', 'v']);
     loader.want(pictures('ab'), { far, isMoving: false });
     assert.equal(asked[2].signal.aborted, false);
-    assert.ok(loader.hasSpace);
+    assert.ok(loader.hasSpace());
+    assert.ok(!loader.hasSpace(1e9));
     for (let i = 0; i < asked.length; i++) {
         asked[i].answer(blob);
         await settled();
     }
     assert.deepEqual(asked.map((a) => a.key).join(''), 'abvwxy');
-    assert.ok(!loader.hasSpace);
+    assert.ok(!loader.hasSpace());
     loader.want(pictures('c'));
     assert.equal(asked.at(-1)?.key, 'c');
 });

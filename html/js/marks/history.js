@@ -49,6 +49,20 @@ export function undone(h) {
 }
 
 
+/**
+ * What was begun and not wanted: neither a step back nor one forth has it.
+ * @param {History} h
+ * @param {string} uid of the mark that the last step added, unless marks were
+ *     read meanwhile
+ * @returns {History}
+ */
+export function withoutStep(h, uid) {
+    const { scales, ...lists } = amended(undone(h), (m) => m.filter((x) => x.uid !== uid));
+
+    return { ...lists, future: [], scales: { ...scales, future: [] } };
+}
+
+
 /** @param {History} h @returns {History} */
 export function redone(h) {
     return h.future.length === 0 ? h : { ...forth(h), scales: forth(h.scales) };

@@ -164,9 +164,12 @@ export class Loader {
     }
 
 
-    /** @returns {boolean} here, for compressed pictures that nobody looks at yet */
-    get hasSpace() {
-        return this.#bytes < this.options.keepBytes * 0.9;
+    /**
+     * @param {number} [bytes] of a compressed picture that nobody looks at yet
+     * @returns {boolean} it has room here
+     */
+    hasSpace(bytes = 0) {
+        return this.#bytes + bytes < this.options.keepBytes * 0.9;
     }
 
 
@@ -308,7 +311,7 @@ export class Loader {
         while (this.#far.next < pictures.length && !this.isGone && this.#hasRoom(false, true)) {
             const p = pictures[this.#far.next];
 
-            if (!p.kept && !this.hasSpace) {
+            if (!p.kept && !this.hasSpace()) {
                 return;
             }
 

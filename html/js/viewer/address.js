@@ -77,10 +77,8 @@ export function addressOf(page, search) {
 
     const ports = page.ports.map((s) => isStranger(page,
         frameOf(s)?.study ?? s.papers[0]?.study ?? '') ? '' : portText(s, page));
-    const [usual] = page.hanging.fits;
     const isPlain = ports.length === 1 && !ports[0].includes('~')
-        && (usual === undefined || usual.protocol.layout === '1x1')
-        && page.ports[0].stack?.series === page.series[0]?.uid;
+        && page.plain !== '' && page.ports[0].entry === page.plain;
 
     if (!isPlain) {
         ports.forEach((text) => args.append('port', text));
@@ -165,7 +163,8 @@ function portText(s, page) {
         + (s.view.rotate === 0 ? '' : `r${s.view.rotate}`);
 
     return [
-        s.stack.series,
+        // the series of key images is of this page alone
+        s.stack.made === undefined ? f.series : s.stack.series,
         isBegin(s, page) ? '' : `i=${f.instance},${f.frame}`,
         ...madeTexts(s, f),
         s.fusion === null ? '' : `f=${[s.fusion.volume.middle.series, s.fusion.map,
@@ -182,6 +181,7 @@ function portText(s, page) {
 /** @param {Viewport} s @param {Page} page @returns {boolean} what its series opens with */
 function isBegin({ stack, index }, { series }) {
     return index === 0 && stack?.made === undefined
+        && stack?.frames[0].series === stack?.series
         && series.find((x) => x.uid === stack?.series)?.stacks?.[0]?.id === stack?.id;
 }
 

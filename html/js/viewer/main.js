@@ -210,7 +210,9 @@ async function getPicture(p, signal, use, isAgain) {
 
         const good = { status: 200, reason: '', wait: 0 };
 
-        if (use === 'far' && p.kept && !loader.hasSpace) {
+        if (use === 'far' && p.kept
+            && !loader.hasSpace(Number(answer.headers.get('Content-Length'))))
+        {
             return { ...good, blob: null, bytes: await drain(answer).catch(brokeOff) };
         }
 

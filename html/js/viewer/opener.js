@@ -124,6 +124,8 @@ export class Opener {
 
         if (wishes === null) {
             await this.hang();
+            this.store.updatePage((page) => ({ ...page,
+                plain: page.ports.length === 1 ? page.ports[0].entry : '' }));
         } else {
             this.arrange((page) => laidOut(page, wishes));
             await Promise.all(wishes.ports.map((w, at) => this.#grant(w, at)));
@@ -131,6 +133,7 @@ export class Opener {
 
         // all that the address names is not there
         if (wishes?.ports.some(({ series }) => series !== '')
+            && this.store.page.study !== null && this.store.page.alarm === ''
             && this.store.page.ports.every((s) => s.entry === ''))
         {
             await this.hang();
@@ -249,6 +252,11 @@ export class Opener {
         const [instance] = (facts.i ?? '').split(',');
         const { stacks, papers } = await this.load(x);
 
+        // meanwhile something else was opened there
+        if (this.store.page.ports[at]?.entry !== `${series}/`) {
+            return;
+        }
+
         if (papers.length > 0) {
             await this.place(`${series}/`, at);
         }
@@ -276,7 +284,7 @@ export class Opener {
 
         // all planes are of one stored image
         const wish = isMade ? { ...facts, i: '' } : facts;
-        const shown = this.store.page.ports[at].stack;
+        const shown = this.store.page.ports[at]?.stack;
 
         this.store.update(at, (s) => asWished(s, wish));
         await measured();

@@ -22,6 +22,8 @@ import { initial } from './state.js';
  * @property {Dataset[]} priors studies that were opened beside it
  * @property {Series[]} series of the strip, of all these
  * @property {import('./hanging.js').Hanging} hanging
+ * @property {string} plain entry that the study alone, as an address, opens;
+ *     '': not known, or more than one
  * @property {Viewport[]} ports row by row, as many as the layout has
  * @property {number} active index of the selected one
  * @property {Layout} layout
@@ -62,6 +64,7 @@ export function initialPage() {
         priors: [],
         series: [],
         hanging: { name: '', fits: [], wrong: [] },
+        plain: '',
         ports: [initial()],
         active: 0,
         layout: { rows: 1, columns: 1 },

@@ -72,8 +72,9 @@ export async function toggleTimeline(host) {
     if (!isListening) {
         isListening = true;
         document.addEventListener('keydown', (e) => {
-            if (e.key === 'Escape' && open !== null
-                && document.querySelector('dialog[open]') === null)
+            // what lies over it, or is being drawn, goes first
+            if (e.key === 'Escape' && open !== null && !host.page().marks?.draft
+                && document.querySelector('dialog[open], .menu, .layouts:not([hidden])') === null)
             {
                 e.preventDefault();
                 e.stopImmediatePropagation();

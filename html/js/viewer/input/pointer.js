@@ -83,6 +83,8 @@ export function listenToPointers(port, host, makes = true) {
 
     /** What the pointers that are down were about; and these, or not. */
     const letGo = (pointers = true) => {
+        clearTimeout(held);
+
         if (drag?.takes) {
             drag.tool.cancel?.(host);
         }
@@ -124,7 +126,7 @@ export function listenToPointers(port, host, makes = true) {
         } else if (down.size === 1) {
             const tool = isTouch && pen.wasSeen && draws(host)
                 ? toolNamed('pan')
-                : (e.button === 0 ? gripped(host, here) : null)
+                : (makes && e.button === 0 ? gripped(host, here) : null)
                     ?? toolNamed(BUTTONS[e.button] ?? host.page().tool);
 
             if (makes && tool.down !== undefined && host.port().playing) {

@@ -22,6 +22,7 @@ import { seriesUrl } from '../../net/urls.js';
 import { text } from '../../ui/text.js';
 import { mismatch } from '../identity.js';
 import { update } from './pen.js';
+import { framesHere } from './state.js';
 
 /**
  * @typedef {import('../host.js').Host} Host
@@ -38,6 +39,9 @@ const REST = 4000;
 /** After so long a refused report is sent again. ms */
 const AGAIN = 15000;
 
+/** After so long what another tab has not sent is sent by this one. ms */
+const FORSAKEN = 30000;
+
 /** Series of reports that are read, at most. */
 const MOST_SERIES = 100;
 
@@ -47,8 +51,10 @@ export class Archive {
     #kept = nothingKept(newUid);
     #timer = 0;
     #isSending = false;
-    /** @type {Set<string>} uids that were here: what is kept besides is another tab's */
-    #had = new Set();
+    /** how often was sent */
+    #sendings = 0;
+    /** what the server does not have was made here, not in another tab */
+    #isOurs = true;
 
     /**
      * @param {Host} host
@@ -60,16 +66,15 @@ export class Archive {
         this.study = first(host.page().study ?? {}, TAG.StudyInstanceUID);
         this.author = authorOn(storage, newUid);
 
-        addEventListener('online', () => this.send());
-        // another tab has sent what it had
+        addEventListener('online', () => this.#sendOwn());
         addEventListener('storage', (e) => {
-            if (e.key === KEPT + this.study && e.newValue === null) {
-                this.read();
+            if (e.key === KEPT + this.study) {
+                this.#follow(keptOf(this.storage, this.study));
             }
         });
         addEventListener('visibilitychange', () => {
             if (document.visibilityState === 'hidden') {
-                this.send();
+                this.#sendOwn();
             }
         });
     }
@@ -80,7 +85,6 @@ export class Archive {
         const kept = keptOf(this.storage, this.study);
 
         this.#kept = kept ?? this.#kept;
-        this.#kept.marks.forEach((x) => this.#had.add(x.uid));
         update(this.host, (m) => ({
             ...m, author: this.author.name,
             history: begun(this.#kept.marks.map(again), this.#kept.calibrations),
@@ -94,13 +98,64 @@ export class Archive {
     }
 
 
+    /**
+     * Another tab has changed what is kept, and this one has the same now.
+     * @param {Kept | null} kept null: it has sent all of it
+     */
+    #follow(kept) {
+        const own = this.#kept;
+        const m = this.host.page().marks;
+
+        if (m === null) {
+            return;
+        }
+
+        if (kept === null) {
+            this.#kept = { ...own, saved: signature(own.marks),
+                savedKeys: keySignature(own.keys) };
+            this.read();
+            return;
+        }
+
+        const seen = { marks: m.history.now, keys: m.keys, calibrations: m.history.scales.now };
+
+        // the page was not drawn since it changed
+        if (!isSame(own, seen)) {
+            this.#kept = { ...kept, marks: own.marks, keys: own.keys,
+                calibrations: own.calibrations };
+            this.changed(m);
+            return;
+        }
+
+        this.#isOurs = false;
+
+        if (isSame(own, kept)) {
+            this.#kept = { ...kept, ...seen };
+        } else {
+            this.#kept = kept;
+            update(this.host, (x) => ({ ...x, keys: kept.keys,
+                history: begun(kept.marks.map(again), kept.calibrations) }));
+        }
+
+        this.#say(isSaved(kept) ? 'saved' : 'waits');
+        this.#plan(FORSAKEN);
+    }
+
+
     /** Reports and key objects of the study, anew. */
     async read() {
+        const before = this.#sendings;
         const [reports, selections] = await Promise.all(
             [this.#datasets('SR'), this.#datasets('KO')]);
 
         if (reports === null || selections === null) {
             this.#say('failed', text('Stored marks cannot be read'));
+            return;
+        }
+
+        // what was sent meanwhile is not in it
+        if (this.#isSending || this.#sendings !== before) {
+            await this.read();
             return;
         }
 
@@ -197,6 +252,11 @@ export class Archive {
 
     /** @param {Mark[]} marks own, as they were read */
     #replace(marks) {
+        if (signature(marks) === signature(this.#kept.marks)) {
+            this.#keep();
+            return;
+        }
+
         this.#kept.marks = marks;
         this.#keep();
         update(this.host, (m) => ({
@@ -217,13 +277,22 @@ export class Archive {
             return;
         }
 
-        const old = [signature(this.#kept.marks), keySignature(this.#kept.keys)];
+        const old = this.#kept;
 
-        this.#kept = { ...this.#kept, marks: m.history.now, keys: m.keys,
+        this.#kept = { ...old, marks: m.history.now, keys: m.keys,
             calibrations: m.history.scales.now };
+
+        if (isSame(old, this.#kept)) {
+            return;
+        }
+
+        const isNew = signature(m.history.now) !== signature(old.marks)
+            || keySignature(m.keys) !== keySignature(old.keys);
+
         this.#keep();
 
-        if (signature(m.history.now) !== old[0] || keySignature(m.keys) !== old[1]) {
+        if (isNew) {
+            this.#isOurs = true;
             this.#say(isSaved(this.#kept) ? 'saved' : 'waits');
             this.#plan(REST);
         }
@@ -253,6 +322,14 @@ export class Archive {
     }
 
 
+    /** At once, unless another tab does. */
+    #sendOwn() {
+        if (this.#isOurs) {
+            this.send();
+        }
+    }
+
+
     /** Sends what the server does not have. */
     async send() {
         clearTimeout(this.#timer);
@@ -262,6 +339,7 @@ export class Archive {
         }
 
         this.#isSending = true;
+        this.#sendings++;
         this.#say('sending');
 
         try {
@@ -342,7 +420,7 @@ export class Archive {
             return null;
         }
 
-        const here = framesHere(this.host).find((f) => f.instance === image.instance
+        const here = framesHere(this.host.page()).find((f) => f.instance === image.instance
             && f.frame === image.frame);
 
         if (here !== undefined) {
@@ -363,7 +441,7 @@ export class Archive {
 
     /** @param {(Frame | null)[]} frames @returns {Promise<Frame>} of the study */
     async #source(frames) {
-        const [found] = [...frames, ...framesHere(this.host)]
+        const [found] = [...frames, ...framesHere(this.host.page())]
             .filter((f) => f?.study === this.study);
 
         if (!found) {
@@ -396,14 +474,7 @@ export class Archive {
 
 
     #keep() {
-        const { marks } = this.#kept;
-
-        marks.forEach((x) => this.#had.add(x.uid));
-
-        const beside = (keptOf(this.storage, this.study)?.marks ?? [])
-            .filter((x) => !this.#had.has(x.uid));
-
-        keep(this.storage, this.study, { ...this.#kept, marks: [...marks, ...beside] });
+        keep(this.storage, this.study, this.#kept);
     }
 
 
@@ -414,6 +485,19 @@ export class Archive {
         update(this.host, (m) => m.saving.state === state && m.saving.reason === reason
             ? m : { ...m, saving: { state, reason, at } });
     }
+}
+
+
+/**
+ * @typedef {Pick<Kept, 'marks' | 'keys' | 'calibrations'>} Content
+ * @param {Content} a
+ * @param {Content} b
+ * @returns {boolean} but for figures
+ */
+function isSame(a, b) {
+    return signature(a.marks) === signature(b.marks)
+        && keySignature(a.keys) === keySignature(b.keys)
+        && JSON.stringify(a.calibrations) === JSON.stringify(b.calibrations);
 }
 
 
@@ -434,12 +518,6 @@ function marksOfAuthor(ds, author) {
 
     return author.name !== '' ? name === author.name
         : name === '' && first(item, '00181002') === author.device;
-}
-
-
-/** @param {Host} host @returns {Frame[]} of all series that are here */
-export function framesHere(host) {
-    return host.page().series.flatMap((x) => x.stacks ?? []).flatMap((s) => s.frames);
 }
 
 

@@ -4,8 +4,7 @@
 
 import { TAG } from '../../dicom/dataset.js';
 import { text } from '../../ui/text.js';
-import { framesHere } from './archive.js';
-import { keyOf } from './state.js';
+import { framesHere, keyOf } from './state.js';
 
 /**
  * @typedef {import('../host.js').Host} Host
@@ -26,7 +25,7 @@ const TEXT = Object.freeze({ title: text('Key images'), label: text('chosen') })
  * @returns {Stack | null} null: there are none, or their series are not here
  */
 export function keysStack(host, m) {
-    const frames = framesHere(host).filter((f) => keyOf(m, f) !== '');
+    const frames = framesHere(host.page()).filter((f) => keyOf(m, f) !== '');
     const unique = [...new Map(frames.map((f) => [`${f.instance}/${f.frame}`, f])).values()];
 
     return unique.length === 0 ? null

@@ -21,7 +21,7 @@ import * as pen from './pen.js';
 import { Measurer } from './statistics.js';
 import { keysStack, withKeySeries } from './keys.js';
 import {
-    altered, cleared, deleted, keyToggled, marksOn, nextHandle, nudged, withRedo, withUndo,
+    altered, cleared, deleted, isOfSeries, keyToggled, marksOn, nextHandle, nudged, withRedo, withUndo,
 } from './state.js';
 
 /**
@@ -270,7 +270,8 @@ function deleteSelected(host) {
         return true;
     }
 
-    const isNear = own.image !== null && own.image.series === s.stack?.series;
+    const f = shownFrame(s);
+    const isNear = f !== null && isOfSeries(own, f);
 
     if (isNear) {
         say(host, text('The selected mark is on another image.'));

@@ -8,8 +8,8 @@ import { labelOf } from '../../marks/measure.js';
 import { flat } from '../../marks/place.js';
 import { el, find, icon, setText } from '../../ui/dom.js';
 import { text } from '../../ui/text.js';
-import { framesHere } from './archive.js';
 import { colourOf } from './drawing.js';
+import { framesHere } from './state.js';
 
 /**
  * @typedef {import('../host.js').Host} Host
@@ -132,7 +132,7 @@ export function renderPanel(panel, m, host, actions) {
 
     const old = new Map([...list.children].map((n) =>
         [/** @type {HTMLElement} */ (n).dataset.uid, n]));
-    const frames = framesHere(host);
+    const frames = framesHere(host.page());
     const nodes = all.map((mark) => {
         const node = old.get(mark.uid) ?? entry();
         fill(/** @type {HTMLElement} */ (node), mark, m, frames, actions);

@@ -3,7 +3,7 @@
 // The pointer draws marks and moves them.  A click places a point; a press
 // that moves places one where it began and one where it ends.
 
-import { undone } from '../../marks/history.js';
+import { withoutStep } from '../../marks/history.js';
 import { REACH, hit } from '../../marks/hit.js';
 import { KINDS, MOST } from '../../marks/mark.js';
 import { newUid } from '../../marks/composite.js';
@@ -14,7 +14,7 @@ import { isStranger } from '../identity.js';
 import { imageSize, shownFrame } from '../state.js';
 import { askLength, askText } from './dialog.js';
 import {
-    added, altered, calibratedBy, edited, isPlaced, kindOf, markOf, marksOn,
+    added, altered, calibratedBy, edited, framesHere, isPlaced, kindOf, markOf, marksOn,
     placeFor, reshaped, withMarks,
 } from './state.js';
 
@@ -386,8 +386,7 @@ async function finish(host, d) {
         const text = await askText(KINDS[mark.kind].name, '');
 
         if (text === '' && mark.kind === 'text') {
-            update(host, (x) => ({ ...x, history: { ...undone(x.history),
-                future: [] } }));
+            update(host, (x) => ({ ...x, history: withoutStep(x.history, mark.uid) }));
         } else if (text !== '') {
             update(host, (x) => altered(x, mark.uid, { label: text }, now()));
         }
@@ -408,11 +407,8 @@ async function calibrate(host, d) {
     const [a, b] = d.placed;
     const pitch = calibration(a, b, d.frame.aspect, length);
 
-    const frames = host.page().series.flatMap((x) => x.stacks ?? [])
-        .flatMap((stack) => stack.frames);
-
     update(host, (x) => pitch === null ? { ...x, note: TOO_LARGE, panel: true }
-        : calibratedBy(x, d.frame, pitch, frames, now()));
+        : calibratedBy(x, d.frame, pitch, framesHere(host.page()), now()));
 }
 
 

@@ -69,6 +69,12 @@ function initialMarks() {
 }
 
 
+/** @param {Page} page @returns {Frame[]} of all series that are here */
+export function framesHere(page) {
+    return page.series.flatMap((x) => x.stacks ?? []).flatMap((s) => s.frames);
+}
+
+
 /**
  * @param {Page} page
  * @param {(m: Marks) => Marks} change
@@ -226,6 +232,17 @@ export function deleted(m, uid) {
 
 
 /**
+ * @param {Mark} mark
+ * @param {Frame} f of the series, or a plane of it
+ * @returns {boolean}
+ */
+export function isOfSeries(mark, f) {
+    return mark.image?.series === f.series
+        || mark.patient?.frameOfReference === f.frameOfReference && f.source !== null;
+}
+
+
+/**
  * Display reset removes the user's marks of a series, in one step that can be
  * undone (IHE BIR, B20); those of others stay.
  * @param {Marks} m
@@ -233,9 +250,7 @@ export function deleted(m, uid) {
  * @returns {Marks}
  */
 export function cleared(m, f) {
-    const isOf = (/** @type {Mark} */ mark) => mark.image?.series === f.series
-        || mark.patient?.frameOfReference === f.frameOfReference && f.source !== null;
-    const rest = m.history.now.filter((mark) => !isOf(mark));
+    const rest = m.history.now.filter((mark) => !isOfSeries(mark, f));
     const free = { ...m, selected: '', handle: -1, draft: null, edit: null };
 
     return rest.length === m.history.now.length ? free

@@ -72,7 +72,7 @@ export async function toggleFusion(host) {
         const fusion = await fusionOf(host, x, f.reference);
 
         if (fusion !== null) {
-            host.updatePage((page) => withFusion(page, at, fusion));
+            host.updatePage((page) => isOf(page.ports[at], f) ? withFusion(page, at, fusion) : page);
             return;
         }
     }
@@ -126,12 +126,25 @@ export async function place(host, stack, facts) {
         : await fusionOf(host, upper, stack.frames[0].reference);
 
     if (fusion !== null) {
-        host.update((s) => ({ ...s, fusion: {
+        host.update((s) => !isOf(s, stack.frames[0]) ? s : ({ ...s, fusion: {
             ...fusion, map: entryFor(MAPS, map) === undefined ? fusion.map : map,
             opacity: Number(opacity) >= 0 && Number(opacity) <= 1 ? Number(opacity) : fusion.opacity,
             most: Number(most) > 0 ? Number(most) : fusion.most,
         } }));
     }
+}
+
+
+/**
+ * It may show something else by now.
+ * @param {import('../state.js').Viewport | undefined} s
+ * @param {import('../state.js').Frame} f
+ * @returns {boolean} it shows the same study in the same space
+ */
+function isOf(s, f) {
+    const now = s === undefined ? null : frameOf(s);
+
+    return now !== null && now.study === f.study && now.reference === f.reference;
 }
 
 
