@@ -151,6 +151,12 @@ onPage('G25 H15 axe: the viewer, its menus and dialogs', {}, async (page) => {
     await page.keyboard.press('_');
     await page.locator('.timeline').waitFor();
     await isAccessibleInBoth(page, 'studies of the patient');
+    // what lies over it goes first
+    await page.locator('.toolbar [data-command="output"]').click();
+    await page.locator('.menu').waitFor();
+    await page.keyboard.press('Escape');
+    await page.locator('.menu').waitFor({ state: 'detached' });
+    assert.equal(await page.locator('.timeline').count(), 1);
     // of it alone: marks and window stay
     await page.keyboard.press('Escape');
     assert.equal(await page.locator('.timeline').count(), 0);

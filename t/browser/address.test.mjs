@@ -104,6 +104,45 @@ onPage('H12 an address that lies opens the study and nothing else', {}, async (p
 });
 
 
+onPage('H12 a plain address is of what it opens: of another series it names it', {}, async (page) => {
+    const StudyInstanceUID = newUid();
+
+    await store(BASE, ['CT', 'US'].map((Modality, i) =>
+        made({ StudyInstanceUID, Modality, SeriesNumber: i + 1 })));
+    await page.goto(`${BASE}/viewer.html?study=${StudyInstanceUID}`);
+    await isShown(page, 1);
+    await page.locator('.strip-item:nth-child(2) .thumb.is-active').waitFor();
+    await page.waitForFunction((uid) => location.search === `?study=${uid}`, StudyInstanceUID);
+    await page.locator('.thumb').first().click();
+    await page.locator('.strip-item:nth-child(1) .thumb.is-active').waitFor();
+    await isShown(page, 1);
+    await says(page, /port=[0-9.]+$/);
+    await page.reload();
+    await isShown(page, 1);
+    await page.locator('.strip-item:nth-child(1) .thumb.is-active').waitFor();
+});
+
+
+onPage('H12 a key image has the address of the image that it is', {}, async (page) => {
+    const of = { StudyInstanceUID: newUid(), SeriesInstanceUID: newUid() };
+
+    await store(BASE, [1, 2].map((InstanceNumber) => made({ ...of, InstanceNumber })));
+    await page.goto(`${BASE}/viewer.html?study=${of.StudyInstanceUID}`);
+    await isShown(page, 1);
+    await page.keyboard.press('End');
+    await isShown(page, 2);
+    await page.keyboard.press('*');
+    await page.locator('.strip-item:nth-child(2)').waitFor();
+    await page.locator('.thumb').first().click();
+    await page.locator('.strip-item:nth-child(1) .thumb.is-active').waitFor();
+    await isShown(page, 1);
+    await says(page, new RegExp(`port=${of.SeriesInstanceUID}~i=`));
+    await page.reload();
+    await isShown(page, 2);
+    assert.equal(await page.locator('.note').innerText(), '');
+});
+
+
 onPage('H12 the second loop of a series has an address', {}, async (page) => {
     const of = { StudyInstanceUID: newUid(), SeriesInstanceUID: newUid(), Modality: 'US',
         SOPClassUID: '1.2.840.10008.5.1.4.1.1.3.1', NumberOfFrames: 3, FrameTime: 50,

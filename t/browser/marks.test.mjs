@@ -314,6 +314,7 @@ onPage('G12 two tabs: what one has deleted does not come back, what one has kept
         await stroke(page, large, [10, 30], [40, 30]);
         await says(page, /30\.\d px/);
         await other.bringToFront();
+        await says(other, /30\.\d px/);
         await take(other, 'd');
         await stroke(other, large, [10, 40], [25, 40]);
         await says(other, /15\.\d px/);
@@ -323,6 +324,52 @@ onPage('G12 two tabs: what one has deleted does not come back, what one has kept
         await openStudy(page, study);
         await says(page, /30\.\d px/);
         await says(page, /15\.\d px/);
+    });
+
+
+onPage('G12 two tabs: a calibration and key images of one are the other’s, and no obstacle',
+    { allow: /ERR_INTERNET_DISCONNECTED/ },
+    async (page) => {
+        const study = await storeTwo();
+        const large = { columns: 64, rows: 64 };
+
+        await openStudy(page, study);
+        await take(page, 'd');
+        await stroke(page, large, [10, 20], [30, 20]);
+        await says(page, /20\.\d px/);
+
+        const other = await page.context().newPage();
+
+        await openStudy(other, study);
+        await says(other, /20\.\d px/);
+        await page.bringToFront();
+        await take(page, 'calibrate');
+        await stroke(page, large, [10, 40], [30, 40]);
+        await page.locator('.ask-field').fill('40');
+        await page.keyboard.press('Enter');
+        await says(page, /40\.\d mm/);
+        await other.bringToFront();
+        await says(other, /40\.\d mm/);
+        await other.locator('[data-command="measure"]').click();
+        await other.locator('.menu [data-command="marks-panel"]').click();
+        await other.locator('.entry [class*="remove"]').first().click();
+        await page.waitForFunction(() => document.querySelector('.mark-label') === null);
+
+        await page.context().setOffline(true);
+        await page.bringToFront();
+        await page.keyboard.press('*');
+        await page.locator('.strip-item').getByText('Key images').waitFor();
+        await other.bringToFront();
+        await other.locator('.strip-item').getByText('Key images').waitFor();
+        await take(other, 'd');
+        await stroke(other, large, [10, 40], [25, 40]);
+        await says(other, /30\.\d mm/);
+        await other.close();
+        await page.goto('about:blank');
+        await page.context().setOffline(false);
+        await openStudy(page, study);
+        await says(page, /30\.\d mm/);
+        await page.locator('.strip-item').getByText('Key images').waitFor();
     });
 
 

@@ -825,6 +825,54 @@ onPage('fusion lies where it was chosen, whichever viewport is active once it is
     });
 
 
+onPage('fusion that comes late is of no other picture', {}, async (page) => {
+    await openSeries(page, 1);
+
+    let release = () => {};
+    const held = new Promise((done) => { release = () => done(null); });
+    const values = '**/values?*';
+
+    await page.route(values, async (route) => {
+        await held;
+        await route.continue();
+    });
+
+    const asked = page.waitForRequest(values);
+
+    await page.keyboard.press('y');
+    await asked;
+    await page.keyboard.press('Delete');
+    await page.waitForFunction(() => document.querySelector('.port')?.getAttribute('data-shown') === '');
+
+    const come = page.waitForResponse(values);
+
+    release();
+    await come;
+    await drawn(page);
+    await page.locator('.toolbar [data-command="fusion"][aria-pressed="false"]').waitFor();
+    await page.locator('.thumb').first().click();
+    await page.locator('.port[data-shown="1"]').waitFor();
+    assert.equal(await page.locator('.port-fusion').count(), 0);
+});
+
+
+onPage('Delete on a plane that a selected mark does not lie on closes nothing', {}, async (page) => {
+    await openPlanes(page);
+    await port(page, 0).focus();
+    await page.keyboard.press('d');
+    await page.waitForSelector('.layer-marks', { state: 'attached' });
+    await dragIn(page, 0, [{ x: -40, y: -40 }, { x: 40, y: -40 }]);
+    await page.locator('.mark').first().waitFor();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowDown');
+    await settled(page, 4);
+    await page.keyboard.press('Delete');
+    await page.locator('.note', { hasText: 'on another image' }).waitFor();
+    assert.notEqual(await port(page, 0).getAttribute('data-shown'), '');
+});
+
+
 onPage('the viewport that planes were made of comes to rest when they are left', {},
     async (page) => {
         await openStudy(page, BODY.study);

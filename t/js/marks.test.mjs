@@ -9,7 +9,7 @@ import {
     angle, carried, cobb, crossLine, distance, pathLength, polygonArea, pulled,
     pulledEllipse, thinned,
 } from '../../html/js/marks/geometry.js';
-import { begun, changed, redone, undone } from '../../html/js/marks/history.js';
+import { begun, changed, redone, undone, withoutStep } from '../../html/js/marks/history.js';
 import { hit } from '../../html/js/marks/hit.js';
 import { keysOf, selection, standing } from '../../html/js/marks/keys.js';
 import { overlap, placed } from '../../html/js/marks/label.js';
@@ -263,6 +263,15 @@ test('undo and redo', () => {
     assert.deepEqual(redone(redone(h)).now, [a, b]);
     assert.deepEqual(undone(undone(undone(h))).now, []);
     assert.deepEqual(redone(changed(h, [b])).now, [b]);
+});
+
+
+test('a mark that is not wanted leaves no step, also where marks were read meanwhile', () => {
+    const [a, b] = ['a', 'b'].map((uid) => /** @type {any} */ ({ uid }));
+    const h = withoutStep(changed(begun([a]), [a, b]), 'b');
+
+    assert.deepEqual(h, begun([a]));
+    assert.deepEqual(withoutStep(begun([a, b]), 'b'), begun([a]));
 });
 
 

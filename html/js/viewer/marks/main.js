@@ -136,7 +136,7 @@ function render(host) {
 
     parts.measurer.changed();
 
-    if (old !== null && (old.keys !== m.keys || old.otherKeys !== m.otherKeys)) {
+    if (old?.keys !== m.keys || old.otherKeys !== m.otherKeys) {
         host.updatePage((page) => withKeySeries(page, keysStack(host, m)));
     }
 
