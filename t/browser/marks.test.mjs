@@ -327,6 +327,33 @@ onPage('G12 two tabs: what one has deleted does not come back, what one has kept
     });
 
 
+onPage('G12 two tabs: what one keeps in the moment in which the other sends stays', {}, async (page) => {
+    const study = await storeTwo();
+    const stored = page.waitForResponse((r) => r.request().method() === 'POST' && r.ok()
+        && r.url().includes('/studies'));
+
+    await openStudy(page, study);
+    await take(page, 'd');
+    await stroke(page, { columns: 64, rows: 64 }, [10, 20], [30, 20]);
+    await says(page, /20\.\d px/);
+    // as another tab does: of its own writing a page hears nothing
+    await page.evaluate(([study]) => {
+        const name = `pacs.marks.${study}`;
+        const kept = JSON.parse(/** @type {string} */ (localStorage.getItem(name)));
+        const [mark] = kept.marks;
+
+        kept.marks.push({ ...mark, uid: `${mark.uid.slice(0, -4)}7777`,
+            points: [{ x: 10, y: 40 }, { x: 25, y: 40 }] });
+        localStorage.setItem(name, JSON.stringify(kept));
+    }, [study]);
+    await stored;
+    await says(page, /15\.\d px/);
+    await page.reload();
+    await says(page, /15\.\d px/);
+    await says(page, /20\.\d px/);
+});
+
+
 onPage('G12 two tabs: a calibration and key images of one are the other’s, and no obstacle',
     { allow: /ERR_INTERNET_DISCONNECTED/ },
     async (page) => {

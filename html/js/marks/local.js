@@ -38,7 +38,7 @@ export function signature(marks) {
 }
 
 
-/** @param {Key[]} keys @returns {string} */
+/** @param {Pick<Key, 'instance' | 'frame'>[]} keys @returns {string} */
 export function keySignature(keys) {
     return JSON.stringify(keys.map((k) => `${k.instance}/${k.frame}`).sort());
 }

@@ -53,6 +53,8 @@ export class Archive {
     #isSending = false;
     /** how often was sent */
     #sendings = 0;
+    /** @type {Kept | null} what was kept when this tab looked last */
+    #last = null;
     /** what the server does not have was made here, not in another tab */
     #isOurs = true;
 
@@ -85,6 +87,7 @@ export class Archive {
         const kept = keptOf(this.storage, this.study);
 
         this.#kept = kept ?? this.#kept;
+        this.#last = kept;
         update(this.host, (m) => ({
             ...m, author: this.author.name,
             history: begun(this.#kept.marks.map(again), this.#kept.calibrations),
@@ -111,8 +114,6 @@ export class Archive {
         }
 
         if (kept === null) {
-            this.#kept = { ...own, saved: signature(own.marks),
-                savedKeys: keySignature(own.keys) };
             this.read();
             return;
         }
@@ -127,18 +128,25 @@ export class Archive {
             return;
         }
 
-        this.#isOurs = false;
+        this.#last = kept;
 
         if (isSame(own, kept)) {
             this.#kept = { ...kept, ...seen };
         } else {
-            this.#kept = kept;
-            update(this.host, (x) => ({ ...x, keys: kept.keys,
-                history: begun(kept.marks.map(again), kept.calibrations) }));
+            this.#take(kept);
+            this.#isOurs = false;
+            this.#plan(FORSAKEN);
         }
 
         this.#say(isSaved(kept) ? 'saved' : 'waits');
-        this.#plan(FORSAKEN);
+    }
+
+
+    /** @param {Kept} kept */
+    #take(kept) {
+        this.#kept = kept;
+        update(this.host, (m) => ({ ...m, keys: kept.keys,
+            history: begun(kept.marks.map(again), kept.calibrations) }));
     }
 
 
@@ -168,6 +176,10 @@ export class Archive {
 
         this.#readMarks(current(reports));
         this.#readKeys(selections);
+
+        if (isSaved(this.#kept)) {
+            this.#say('saved');
+        }
     }
 
 
@@ -193,32 +205,36 @@ export class Archive {
 
         update(this.host, (m) => ({ ...m, others: read.filter((mark) => !mark.own) }));
 
-        if (!isSaved({ ...this.#kept, keys: [], savedKeys: keySignature([]) })) {
-            // what was drawn here and not sent yet is newer; the rest joins
-            const here = new Set(this.#kept.marks.map((x) => x.uid));
-            const known = new Set(JSON.parse(this.#kept.saved)
-                .map((/** @type {Mark} */ x) => x.uid));
-            const joined = own.filter((x) => !here.has(x.uid) && !known.has(x.uid));
-
-            this.#kept.heads = mine.map(referenceTo);
-            this.#replace([...this.#kept.marks, ...joined]);
-            return;
-        }
-
-        this.#kept.saved = signature(own);
         this.#kept.heads = mine.map(referenceTo);
         this.#kept.number = Math.max(this.#kept.number,
             ...mine.map((ds) => number(ds, TAG.InstanceNumber) ?? 0));
         this.#kept.series = mine.map((ds) => first(ds, TAG.SeriesInstanceUID))[0]
             ?? this.#kept.series;
-        this.#replace(own);
+
+        if (signature(this.#kept.marks) === this.#kept.saved
+            || versions(own) === versions(this.#kept.marks))
+        {
+            this.#kept.saved = signature(own);
+            this.#replace(own);
+            return;
+        }
+
+        // what was drawn here and not sent yet is newer; the rest joins
+        const here = new Set(this.#kept.marks.map((x) => x.uid));
+        const known = new Set(JSON.parse(this.#kept.saved)
+            .map((/** @type {Mark} */ x) => x.uid));
+        const joined = own.filter((x) => !here.has(x.uid) && !known.has(x.uid));
+
+        this.#replace([...this.#kept.marks, ...joined]);
     }
 
 
     /** @param {Dataset[]} selections */
     #readKeys(selections) {
         const { own, others } = standing(selections);
-        const isDue = this.#kept.savedKeys !== keySignature(this.#kept.keys);
+        const stored = keySignature(keysOf(own).map((k) => ({ ...k, frame: k.frame ?? 1 })));
+        const here = keySignature(this.#kept.keys);
+        const isDue = ![this.#kept.savedKeys, stored].includes(here);
         const evidence = own === null ? () => null : imagesOf(own);
 
         update(this.host, (m) => ({ ...m, otherKeys: others.flatMap(keysOf) }));
@@ -338,6 +354,8 @@ export class Archive {
             return;
         }
 
+        const { number, keyNumber } = this.#kept;
+
         this.#isSending = true;
         this.#sendings++;
         this.#say('sending');
@@ -353,7 +371,10 @@ export class Archive {
         }
 
         this.#isSending = false;
-        this.#keep();
+
+        if (this.#kept.number !== number || this.#kept.keyNumber !== keyNumber) {
+            this.#keepSent();
+        }
 
         // what came meanwhile
         if (!isSaved(this.#kept)) {
@@ -475,6 +496,20 @@ export class Archive {
 
     #keep() {
         keep(this.storage, this.study, this.#kept);
+        this.#last = keptOf(this.storage, this.study);
+    }
+
+
+    /** Of what another tab has kept meanwhile the server has nothing yet. */
+    #keepSent() {
+        const theirs = keptOf(this.storage, this.study);
+
+        if (theirs !== null && (this.#last === null || !isSame(theirs, this.#last))) {
+            this.#take({ ...this.#kept, marks: theirs.marks, keys: theirs.keys,
+                calibrations: theirs.calibrations });
+        }
+
+        this.#keep();
     }
 
 
@@ -498,6 +533,12 @@ function isSame(a, b) {
     return signature(a.marks) === signature(b.marks)
         && keySignature(a.keys) === keySignature(b.keys)
         && JSON.stringify(a.calibrations) === JSON.stringify(b.calibrations);
+}
+
+
+/** @param {Mark[]} marks @returns {string} which ones, and when they were changed last */
+function versions(marks) {
+    return JSON.stringify(marks.map((x) => `${x.uid} ${x.time}`).sort());
 }
 
 
