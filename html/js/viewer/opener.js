@@ -286,6 +286,11 @@ export class Opener {
         const wish = isMade ? { ...facts, i: '' } : facts;
         const shown = this.store.page.ports[at]?.stack;
 
+        // as above: its wishes are of no other picture
+        if (this.store.page.ports[at]?.entry !== stack.id) {
+            return;
+        }
+
         this.store.update(at, (s) => asWished(s, wish));
         await measured();
         this.store.update(at, (s) => s.stack === shown ? asWished(s, wish) : s);

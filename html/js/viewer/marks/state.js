@@ -369,7 +369,7 @@ export function withRedo(m) {
  * @param {Marks} m
  * @param {Frame} f
  * @param {{row: number, column: number}} pitch mm
- * @param {Frame[]} frames of the study: those of the same series and size follow
+ * @param {Frame[]} frames that are here: those of the same series and size follow
  * @param {string} now
  * @returns {Marks}
  */
