@@ -93,6 +93,22 @@ sub opened {
     return json($r->{content});
 }
 
+# metadata as they are alone
+sub unshared {
+    my ($m) = @_;
+    return [map { { %{ $m->{shared} }, %$_ } } @{ $m->{instances} }];
+}
+
+sub without_links {
+    my ($ds) = @_;
+    return { map { ($_ => $ds->{$_}) } grep { !exists $ds->{$_}{BulkDataURI} } keys %$ds };
+}
+
+sub same {
+    my $canonical = JSON::PP->new->canonical->allow_nonref;
+    return $canonical->encode($_[0]) eq $canonical->encode($_[1]);
+}
+
 # what the resources answer alone
 sub alone {
     my $r = $p->get("$web$_[0]", Accept => 'application/dicom+json');
@@ -115,7 +131,13 @@ my $got = opened();
 is_deeply($got->{study}, alone(@of_study), '... has the record of the search');
 is_deeply($got->{series}, alone($of_series), '... its series');
 is_deeply($got->{session}, alone("$path/session"), '... the session of the one that is opened first');
-is_deeply($got->{metadata}, alone("$path/metadata"), '... and its metadata');
+my $metadata = alone("$path/metadata");
+is_deeply(unshared($got->{metadata}), [map { without_links($_) } @$metadata], '... and its metadata');
+ok(keys %{ $got->{metadata}{shared} } > 30, '... what all say is told once');
+is(join(',', sort map { keys %$_ } @{ $got->{metadata}{instances} }), join(',', sort map {
+    my $ds = $_;
+    grep { my $tag = $_; grep { !same($_->{$tag}, $ds->{$tag}) } @$metadata } keys %{ without_links($ds) }
+} @$metadata), '... and nothing else by each');
 is(join(',', sort keys %$got), 'metadata,series,session,study', '... and no more');
 
 my $r = $p->get("$all/session", 'Accept-Encoding' => 'gzip');
@@ -142,7 +164,7 @@ isnt($p->get("$all/session", 'Accept-Encoding' => 'gzip')->{headers}{etag}, $eta
 derived(4, '(0020,0011)=' . ($number - 1));
 $got = opened();
 is($got->{session}{series}, "$series.4", 'an earlier one is');
-is($got->{metadata}[0]{'0020000E'}{Value}[0], "$series.4", '... with its metadata');
+is($got->{metadata}{shared}{'0020000E'}{Value}[0], "$series.4", '... with its metadata');
 is(scalar @{ $got->{series} }, 3, '... all are named');
 derived(5, '(0020,0011)=' . ($number - 2), '(0008,0060)=SR');
 is(opened()->{session}{series}, "$series.4", 'what has no pictures is not');

@@ -2,6 +2,7 @@
 //
 // Begins a page: in the reader's language, then runs the page's own main.js.
 
+import { bringIcons } from './ui/icons.js';
 import { storage } from './ui/storage.js';
 import { LANGUAGES, isMirrored, languageOf, speak } from './ui/text.js';
 
@@ -24,6 +25,7 @@ async function translatePage() {
 }
 
 
+bringIcons();
 speak('en', {}, navigator.languages);
 
 if (chosen !== 'en') {

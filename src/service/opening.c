@@ -4,7 +4,7 @@
  * The session of a study: in one answer what a viewer begins with.  Each part
  * is what the resource of its own answers to the same subject: the study's
  * record, its series, and of the series that is opened first its session and
- * its metadata.
+ * its metadata, of which what all instances say is told once.
  */
 
 #include <stdio.h>
@@ -227,8 +227,12 @@ answer(pacs_op_t *op, const opening_t *o, pacs_err_t *err)
     if (r->length <= (uint64_t) pacs_service_limits(op->svc)->opening
         && body_of(&o->metadata, PACS_OK, &body, &why) == PACS_OK)
     {
+        size_t  len = out.len;
+
         pacs_buf_text(&out, ",\"metadata\":");
-        pacs_buf_str(&out, body);
+        if (pacs_json_share(body, op->arena, &out, &why) != PACS_OK) {
+            out.len = len;
+        }
     }
     pacs_buf_text(&out, "}\n");
 
@@ -258,7 +262,8 @@ pacs_op_opening(pacs_op_t *op, const pacs_route_t *route,
         if ((rc == PACS_OK || rc == PACS_AGAIN)
             && pacs_reply_etag(op, o->text.data,
                                pacs_strdup(op->arena, o->metadata.reply.etag),
-                               op->request.gzip ? "gzip" : "plain", NULL))
+                               "shared", op->request.gzip ? "gzip" : "plain",
+                               NULL))
         {
             return PACS_OK;
         }

@@ -129,7 +129,10 @@ export async function withMetadata(page, change, suffix = '') {
         const body = await answer.json();
 
         if (body.session?.series.endsWith(suffix) && body.metadata !== undefined) {
-            body.metadata = change(body.metadata);
+            const { shared, instances } = body.metadata;
+
+            body.metadata = { instances: change(
+                instances.map((/** @type {any} */ own) => ({ ...shared, ...own }))) };
         }
 
         await route.fulfill({ response: answer, json: body });

@@ -175,6 +175,7 @@ onPage('B03 start: strip, first image to fit, windowed, annotated, Scroll active
 
 onPage('B04 a toolbar with icons, each with a name and its key', {}, async (page) => {
     await openStudy(page, CT.study);
+    await page.locator('.icons').waitFor({ state: 'attached' });
 
     const tools = await page.locator('.toolbar .tool').evaluateAll((all) =>
         all.filter((n) => n.getClientRects().length > 0).map((n) => ({
@@ -188,7 +189,7 @@ onPage('B04 a toolbar with icons, each with a name and its key', {}, async (page
     assert.ok(tools.length >= 10);
 
     for (const { name, title, icon, size, drawn } of tools) {
-        assert.match(icon, /^img\/icons\.svg#./, String(name));
+        assert.match(icon, /^#icon-./, String(name));
         assert.ok(size >= 16 && drawn > 4, `${name}: ${size}, ${drawn}`);
         assert.ok(title !== null && title !== '', String(name));
     }

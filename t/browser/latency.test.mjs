@@ -392,7 +392,7 @@ onPage('L7 long metadata are not in the session: they are asked for', {}, async 
         const answer = await route.fetch();
         const { metadata, ...body } = await answer.json();
 
-        assert.equal(metadata.length, CT.slices);
+        assert.equal(metadata.instances.length, CT.slices);
         await route.fulfill({ response: answer, json: body });
     });
     await openStudy(page, CT.study);

@@ -62,11 +62,11 @@ for (const [page, entry] of [['index.html', 'js/list/main.js'],
         const html = readFileSync(join(HTML, page), 'utf8');
         const icons = readFileSync(join(HTML, 'img/icons.svg'), 'utf8');
 
-        for (const [, file, id] of html.matchAll(
-            /(?:href|src)="((?:css|js|img)\/[^"#]+)(?:#([^"]+))?"/g))
-        {
+        for (const [, file] of html.matchAll(/(?:href|src)="((?:css|js|img)\/[^"]+)"/g)) {
             assert.ok(readFileSync(join(HTML, file)).length > 0);
-            assert.ok(id === undefined || icons.includes(`id="${id}"`), id);
+        }
+        for (const [, id] of html.matchAll(/<use href="#([^"]+)"/g)) {
+            assert.ok(icons.includes(`<symbol id="${id}"`), id);
         }
     });
 }

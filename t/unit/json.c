@@ -435,6 +435,67 @@ elem_text(void)
 }
 
 
+#define TAG(n)  "\"000800" n "\":{\"vr\":\"DA\""
+#define V(n, v)  TAG(n) ",\"Value\":[\"" v "\"]}"
+#define LINK  "\"7FE00010\":{\"vr\":\"OW\",\"BulkDataURI\":\"/b\"}"
+
+static void
+shared(void)
+{
+    static const struct { const char *array, *want; }  rows[] = {
+        { "[]", "{\"shared\":{},\"instances\":[]}" },
+        { "[{}]", "{\"shared\":{},\"instances\":[{}]}" },
+        { "[{" V("20", "1") "}]",
+          "{\"shared\":{" V("20", "1") "},\"instances\":[{}]}" },
+        { "[{" V("20", "1") "," V("21", "x}\\\"{") "},"
+          "{" V("20", "2") "," V("21", "x}\\\"{") "}]",
+          "{\"shared\":{" V("21", "x}\\\"{") "},\"instances\":["
+          "{" V("20", "1") "},{" V("20", "2") "}]}" },
+        /* one without it, one with another, one with more */
+        { "[{" V("20", "1") "," V("21", "2") "," V("22", "3") "},"
+          "{" V("20", "1") "," V("22", "3") "},"
+          "{" V("19", "0") "," V("20", "1") "," V("21", "4") ","
+          V("22", "3") "," V("23", "5") "}]",
+          "{\"shared\":{" V("20", "1") "," V("22", "3") "},\"instances\":["
+          "{" V("21", "2") "},{},{" V("19", "0") "," V("21", "4") ","
+          V("23", "5") "}]}" },
+        /* nothing is the beginning of something else */
+        { "[{" TAG("20") "}},{" TAG("20") ",\"Value\":[]}}]",
+          "{\"shared\":{},\"instances\":[{" TAG("20") "}},{" TAG("20")
+          ",\"Value\":[]}}]}" },
+        { "[{" V("20", "1") "," LINK "},{" V("20", "1") "," LINK "}]",
+          "{\"shared\":{" V("20", "1") "},\"instances\":[{},{}]}" },
+        { "[{" LINK "},{}]", "{\"shared\":{},\"instances\":[{},{}]}" },
+    };
+    static const char *const  wrong[] = {
+        "", "[", "{}", "[{}", "[{},", "[{},]", "[{}]x", "[7]", "[{\"a\":1}]",
+        "[{" TAG("20") "]", "[{" V("20", "1") "},{" TAG("20"),
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        pacs_buf_t  out = { 0 };
+        pacs_err_t  err = { 0 };
+
+        ok(pacs_json_share((pacs_str_t) { rows[i].array,
+                           strlen(rows[i].array) }, arena, &out, &err)
+           == PACS_OK, err.text);
+        is_str(pacs_buf_take(&out, arena), rows[i].want, rows[i].array);
+    }
+
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        pacs_buf_t  out = { 0 };
+        pacs_err_t  err = { 0 };
+        size_t      len = strlen(wrong[i]);
+        char       *exact = pacs_alloc(arena, len + 1);
+
+        memcpy(exact, wrong[i], len);
+        ok(pacs_json_share((pacs_str_t) { exact, len }, arena, &out, &err)
+           == PACS_E_ARG, wrong[i]);
+        pacs_buf_free(&out);
+    }
+}
+
+
 int
 main(void)
 {
@@ -450,6 +511,7 @@ main(void)
     bulk();
     attributes();
     elem_text();
+    shared();
 
     pacs_arena_destroy(arena);
     return done();

@@ -5,6 +5,7 @@
 import { rootOf } from '../net/dicomweb.js';
 import { Sheet } from '../selftest/sheet.js';
 import { find } from '../ui/dom.js';
+import { bringIcons } from '../ui/icons.js';
 import { Cases } from './cases.js';
 import { POINTS, tried, untried } from './points.js';
 import { Viewer } from './viewer.js';
@@ -22,6 +23,7 @@ const sheet = new Sheet({
 const view = find('.bir-view', HTMLElement);
 const viewer = new Viewer(find('.bir-frame', HTMLIFrameElement));
 
+bringIcons();
 new ResizeObserver(() =>
     view.style.setProperty('--scale', String(view.clientWidth / WIDTH))).observe(view);
 

@@ -5,6 +5,7 @@
 
 import { checked } from '../hang/check.js';
 import { el, find, setText } from '../ui/dom.js';
+import { bringIcons } from '../ui/icons.js';
 
 const file = find('.hanging-file', HTMLInputElement);
 
@@ -28,6 +29,7 @@ function show(name, json) {
 }
 
 
+bringIcons();
 file.addEventListener('change', async () => {
     const [chosen] = file.files ?? [];
 

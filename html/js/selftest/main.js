@@ -5,6 +5,7 @@
 
 import { rootOf } from '../net/dicomweb.js';
 import { find } from '../ui/dom.js';
+import { bringIcons } from '../ui/icons.js';
 import { Archive } from './archive.js';
 import { POINTS, tried, untried } from './points.js';
 import { Sheet } from './sheet.js';
@@ -31,5 +32,6 @@ function run(stores) {
 }
 
 
+bringIcons();
 find('.selftest-run', HTMLElement).addEventListener('click', () => run(false));
 find('.selftest-store', HTMLElement).addEventListener('click', () => run(true));

@@ -46,12 +46,12 @@ export function svg(name, attributes = {}, ...children) {
 
 
 /**
- * @param {string} name of a symbol in img/icons.svg
+ * @param {string} name of a symbol of img/icons.svg
  * @returns {SVGSVGElement}
  */
 export function icon(name) {
     return svg('svg', { 'class': 'icon', 'aria-hidden': 'true' },
-        svg('use', { href: `img/icons.svg#${name}` }));
+        svg('use', { href: `#icon-${name}` }));
 }
 
 

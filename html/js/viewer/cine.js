@@ -99,7 +99,7 @@ export function renderCine(bar, s) {
     play.setAttribute('aria-pressed', String(s.playing));
     play.setAttribute('aria-label', s.playing ? text('Pause') : text('Play'));
     find('.cine-play use', SVGUseElement, bar).setAttribute('href',
-        `img/icons.svg#${s.playing ? 'pause' : 'play'}`);
+        `#icon-${s.playing ? 'pause' : 'play'}`);
 
     if (document.activeElement !== rate) {
         rate.value = String(Math.round(s.fps));

@@ -19,6 +19,7 @@ import { scrolledTo, tileCount, tileOf, withTile } from './state.js';
 
 export class Loop {
     #isScheduled = false;
+    #isAsking = false;
     /** @type {typeof import('./prefetch.js').prefetched} */
     #prefetched = () => [];
     /**
@@ -60,7 +61,15 @@ export class Loop {
         if (!this.#isScheduled) {
             this.#isScheduled = true;
             requestAnimationFrame((now) => this.#frame(now));
-            this.#ask();
+        }
+
+        // once, whatever else changes with it
+        if (!this.#isAsking) {
+            this.#isAsking = true;
+            queueMicrotask(() => {
+                this.#isAsking = false;
+                this.#ask();
+            });
         }
     }
 

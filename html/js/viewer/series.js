@@ -141,8 +141,10 @@ export function openingIn(body, study) {
     return {
         study: studyIn(body.study, study),
         series: seriesIn(body.series, study),
-        given: session?.study === study && Array.isArray(metadata)
-            ? { uid: session.series, rev: String(session.rev), metadata } : null,
+        given: session?.study === study && Array.isArray(metadata?.instances)
+            ? { uid: session.series, rev: String(session.rev),
+                metadata: metadata.instances.map((/** @type {Dataset} */ own) =>
+                    ({ ...metadata.shared, ...own })) } : null,
     };
 }
 
