@@ -37,8 +37,20 @@ async function install(event) {
     await cache.addAll(FIRST.map((path) => new Request(path, { cache: 'no-cache' })));
 
     if (VERSIONED !== '') {
-        await keepShell(cache, await fetch(SHELL, { cache: 'no-cache', redirect: 'manual' }));
+        const answer = await fetch(SHELL, { cache: 'no-cache', redirect: 'manual' });
+
+        await keepFilesOf(cache, answer.clone());
+        await keepShell(cache, answer);
     }
+}
+
+
+/** What a page names is here when it is opened: one by one would take longer. */
+async function keepFilesOf(cache, answer) {
+    const named = (await answer.text()).matchAll(/ (?:href|src)="([^"]+)"/g);
+
+    await cache.addAll([...named].map(([, path]) => path)
+        .filter((path) => path.startsWith(VERSIONED)).map((path) => ROOT + path));
 }
 
 

@@ -4,6 +4,7 @@
 // program's version as conf/nginx.conf tells it, and go away.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 
 import { BASE, isShown, nextPage, onPage } from './browser.mjs';
 import { readPng } from './png.mjs';
@@ -131,6 +132,30 @@ onPage('G23 installable: the worker comes after the first picture, and keeps the
             await openThere(page, proxy);
             assert.ok(proxy.asked.some((p) => p.startsWith('/viewer.html')));
             assert.deepEqual(proxy.asked.filter((p) => p.startsWith('/v/')), []);
+        } finally {
+            await page.close();
+            await proxy.stop();
+        }
+    });
+
+
+onPage('G23 installable: the list brings the viewer’s program, before a study is opened',
+    { worker: true }, async (page) => {
+        const proxy = new Versions();
+
+        await proxy.start();
+
+        try {
+            await page.goto(`${proxy.base}/`);
+            await ready(page);
+
+            const { paths } = await kept(page);
+            const named = readFileSync(new URL('../../html/viewer.html', import.meta.url), 'utf8')
+                .matchAll(/ (?:href|src)="((?:css|js)\/[^"]+)"/g);
+
+            for (const [, path] of named) {
+                assert.ok(paths.includes(`/v/0a/${path}`), path);
+            }
         } finally {
             await page.close();
             await proxy.stop();

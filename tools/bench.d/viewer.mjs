@@ -25,6 +25,8 @@ CRSession.prototype.send = function (method, args) {
 
 const given = JSON.parse(process.argv[2]);
 const ROUNDS = given.rounds ?? 7;
+/** Of what is done once a study: with fewer the worst would be the p95 of them. */
+const OPENINGS = 3 * ROUNDS;
 
 /** Bytes a second, ms: what issue 5 measures with. */
 const NETS = {
@@ -192,16 +194,21 @@ async function primed(context, url) {
 }
 
 
+/** The program is kept: no longer beside what is measured. */
+const keptProgram = (page) => page.evaluate(() => navigator.serviceWorker.ready.then(() => 0));
+
+
 /** @returns {Promise<number[]>} ms from the click in the study list */
 async function opening(net, patient) {
     const context = await browse();
     const took = [];
 
-    for (let i = 0; i < ROUNDS; i++) {
+    for (let i = 0; i < OPENINGS; i++) {
         const page = await primed(context, viewer(given.small));
 
         await page.goto(`${given.url}/?id=${patient}`);
         await page.locator('.row-name').first().waitFor();
+        await keptProgram(page);
         await throttle(page, net);
         await page.locator('.row-name').first().click();
         await page.waitForURL('**/viewer.html**', { waitUntil: 'commit' });
@@ -222,9 +229,10 @@ async function series(net) {
     const context = await browse();
     const took = [];
 
-    for (let i = 0; i < ROUNDS; i++) {
+    for (let i = 0; i < OPENINGS; i++) {
         const page = await primed(context, viewer(given.two));
 
+        await keptProgram(page);
         await throttle(page, net);
         await page.locator('.thumb').nth(1).click();
 
@@ -576,18 +584,27 @@ if (on('bytes')) {
     row('a study opened again: bytes of pictures', await again(viewer(given.two)), 0);
 }
 
+const ofLife = ([first]) => `the first of the browser's life ${first.toFixed(0)}`;
+
 for (const net of on('open') ? [NETS.fast, NETS.vpn, NETS.poor] : []) {
+    const took = await opening(net, given.ctPatient);
+
     rows(`L7 click in the list to first picture, 1,000-slice CT, ${net.name}, ms`,
-        await opening(net, given.ctPatient), [1000, 2500]);
+        took, [1000, 2500], ofLife(took));
 }
 
 for (const net of on('radiograph') ? [NETS.fast, NETS.vpn] : []) {
+    const took = await opening(net, given.dxPatient);
+
     rows(`first picture of a 3,000² radiograph from the click, ${net.name}, ms`,
-        await opening(net, given.dxPatient), [800, 800]);
+        took, [800, 800], ofLife(took));
 }
 
 for (const [net, bar] of on('series') ? [[NETS.fast, 300], [NETS.vpn, 800]] : []) {
-    rows(`L5 click a series to its first picture, ${net.name}, ms`, await series(net), [bar, bar]);
+    const took = await series(net);
+
+    rows(`L5 click a series to its first picture, ${net.name}, ms`, took, [bar, bar],
+        ofLife(took));
 }
 
 const bare = on('drag') ? await empty() : [];
