@@ -108,6 +108,13 @@ onPage('G1 pages do not overlap and leave nothing out', {}, async (page) => {
 });
 
 
+onPage('G1 an address of a page that is not there opens the first', {}, async (page) => {
+    await page.goto(`${BASE}/?page=9999`);
+    await page.locator('.row-name').first().waitFor();
+    assert.equal(new URL(page.url()).search, '');
+});
+
+
 onPage('a row opens its study, and back finds the list as it was', {},
     async (page) => {
         await openList(page);

@@ -9,7 +9,8 @@ import {
 } from '../../html/js/hang/engine.js';
 import { checked } from '../../html/js/hang/check.js';
 import { imagesOf, sightOf } from '../../html/js/hang/items.js';
-import { counterpart, earlier, likenessOf, priorsOf, sliceBeside } from '../../html/js/hang/prior.js';
+import { earlier } from '../../html/js/dicom/dates.js';
+import { counterpart, likenessOf, priorsOf, sliceBeside } from '../../html/js/hang/prior.js';
 import { uprightView } from '../../html/js/hang/upright.js';
 import { RESET, apply, matrix } from '../../html/js/math/view.js';
 import { dataset, viewport } from './helper.mjs';

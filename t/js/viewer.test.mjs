@@ -340,6 +340,18 @@ test('H1 what is not asked for is never final: another frame, another window', (
 });
 
 
+test('H1 a loop is final where it has no loss: else what stops may improve', () => {
+    const same = { slope: 1, intercept: 0 };
+    const s = viewport(9);
+    const shown = showing(s, plan(s, ROOT));
+    const state = (/** @type {any} */ change) => stateOf({ ...shown, ...change }, same);
+
+    assert.equal(state({ grade: 'lossy' }), 'final');
+    assert.equal(state({ grade: 'lossy', playing: true }), 'lossy');
+    assert.equal(state({ grade: 'exact', playing: true }), 'final');
+});
+
+
 test('a frame that failed takes the picture away and says why', () => {
     const s = scrolledTo(showing(viewport(9), plan(viewport(9), ROOT)), 5);
     const p = plan(s, ROOT);

@@ -3,7 +3,10 @@
 // Dates, times and ages (PS3.5 6.2: DA, TM, AS, DT) for reading.  What is
 // not well formed is shown as it came, never guessed.
 
-import { dateText, spanText } from '../ui/text.js';
+import { dateText, spanText, text } from '../ui/text.js';
+
+const DAY = 86400000;
+
 
 /**
  * @param {string} da "20240131", or "2024.01.31" of ACR-NEMA
@@ -96,4 +99,33 @@ export function toDA(date) {
 
     return String(date.getFullYear()).padStart(4, '0')
         + two(date.getMonth() + 1) + two(date.getDate());
+}
+
+
+/**
+ * How much earlier a day is: by years and months, below two months by days.
+ * @param {string} date DA
+ * @param {string} before DA
+ * @returns {string} '' when not known
+ */
+export function earlier(date, before) {
+    const a = parseDate(before);
+    const b = parseDate(date);
+
+    if (a === null || b === null) {
+        return '';
+    }
+
+    const [from, to] = a < b ? [a, b] : [b, a];
+    const months = (to.getUTCFullYear() - from.getUTCFullYear()) * 12
+        + to.getUTCMonth() - from.getUTCMonth()
+        - (to.getUTCDate() < from.getUTCDate() ? 1 : 0);
+    const days = Math.round((to.getTime() - from.getTime()) / DAY);
+    const span = (months < 2 ? [spanText(days, 'day')]
+        : [months < 12 ? '' : spanText(Math.floor(months / 12), 'year'),
+            months % 12 === 0 ? '' : spanText(months % 12, 'month')])
+        .filter(Boolean).join(' ');
+
+    return days === 0 ? text('same day')
+        : a < b ? text('{span} earlier', { span }) : text('{span} later', { span });
 }

@@ -3,9 +3,7 @@
 // Which of the patient's studies before this one is compared with it, and
 // which of its images with which (S10).
 
-import { parseDate } from '../dicom/dates.js';
 import { middleOf, nearest, planeOf } from '../math/plane.js';
-import { spanText, text } from '../ui/text.js';
 
 /**
  * @typedef {import('./engine.js').Item} Item
@@ -15,38 +13,6 @@ import { spanText, text } from '../ui/text.js';
  * @property {string} date DA
  * @property {string[]} modalities
  */
-
-const DAY = 86400000;
-
-
-/**
- * How much earlier a day is: by years and months, below two months by days.
- * @param {string} date DA
- * @param {string} before DA
- * @returns {string} '' when not known
- */
-export function earlier(date, before) {
-    const a = parseDate(before);
-    const b = parseDate(date);
-
-    if (a === null || b === null) {
-        return '';
-    }
-
-    const [from, to] = a < b ? [a, b] : [b, a];
-    const months = (to.getUTCFullYear() - from.getUTCFullYear()) * 12
-        + to.getUTCMonth() - from.getUTCMonth()
-        - (to.getUTCDate() < from.getUTCDate() ? 1 : 0);
-    const days = Math.round((to.getTime() - from.getTime()) / DAY);
-    const span = (months < 2 ? [spanText(days, 'day')]
-        : [months < 12 ? '' : spanText(Math.floor(months / 12), 'year'),
-            months % 12 === 0 ? '' : spanText(months % 12, 'month')])
-        .filter(Boolean).join(' ');
-
-    return days === 0 ? text('same day')
-        : a < b ? text('{span} earlier', { span }) : text('{span} later', { span });
-}
-
 
 /**
  * The studies before this one: those of its modality first, the newest first.

@@ -103,6 +103,12 @@ async function search(list) {
     try {
         const found = await askServer(root, query, signal);
 
+        // the list has become shorter, or its address was typed
+        if (query.page > 0 && found.rows.length === 0) {
+            ask({ studies: query.studies });
+            return;
+        }
+
         page.state = 'done';
 
         if (list !== 'calm' || isCalm()) {

@@ -38,7 +38,13 @@ export function stateOf(s, map) {
     return grade === 'waiting' && !isAskedFor(s, map) ? 'waiting'
         : grade === 'waiting' || stage === 'preview' || stage === 'half'
             || !isIdentity(map) || detail !== 'whole' ? 'preview'
-            : grade === 'improving' ? 'lossy' : 'final';
+            : mayImprove(s) ? 'lossy' : 'final';
+}
+
+
+/** @param {Viewport} s @returns {boolean} a loop's picture with loss does when it stops */
+function mayImprove(s) {
+    return s.grade === 'improving' || (s.playing && s.grade !== 'exact');
 }
 
 
@@ -69,7 +75,9 @@ function kindText(s, shown) {
     const isReduced = scaleOf(s.view, imageSize(f), s.size) * s.dpr < 0.999;
     const how = s.grade === 'exact' ? [text('lossless')] : [shown.kind, `${ratio}:1`];
 
-    return [...how, isReduced ? text('reduced') : '', GRADES[s.grade]]
+    const grade = s.grade !== 'improving' && mayImprove(s) ? '' : GRADES[s.grade];
+
+    return [...how, isReduced ? text('reduced') : '', grade]
         .filter(Boolean).join('  ');
 }
 

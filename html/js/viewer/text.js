@@ -4,8 +4,7 @@
 // of text.  It speaks of the picture that is shown, not of the one asked for.
 
 import { TAG, entryFor, first, joined, number } from '../dicom/dataset.js';
-import { age, formatAge, formatDate, formatTime } from '../dicom/dates.js';
-import { earlier } from '../hang/prior.js';
+import { age, earlier, formatAge, formatDate, formatTime } from '../dicom/dates.js';
 import { personName } from '../dicom/names.js';
 import { edgeLetters, edgeLettersOfPatientOrientation } from '../math/orientation.js';
 import { formatWindow } from '../math/window.js';

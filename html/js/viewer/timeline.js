@@ -4,8 +4,7 @@
 // are beside it, and a click to put one there (G17).
 
 import { TAG, first, values } from '../dicom/dataset.js';
-import { formatDate } from '../dicom/dates.js';
-import { earlier } from '../hang/prior.js';
+import { earlier, formatDate } from '../dicom/dates.js';
 import { addStyle, el, find, icon } from '../ui/dom.js';
 import { text } from '../ui/text.js';
 import { closestOf, openBeside } from './compare.js';
