@@ -45,12 +45,14 @@ async function install(event) {
 }
 
 
-/** What a page names is here when it is opened: one by one would take longer. */
+/** What a page names is here when it is opened: one by one would take longer.
+ *  What does not come now is asked for then. */
 async function keepFilesOf(cache, answer) {
     const named = (await answer.text()).matchAll(/ (?:href|src)="([^"]+)"/g);
 
-    await cache.addAll([...named].map(([, path]) => path)
-        .filter((path) => path.startsWith(VERSIONED)).map((path) => ROOT + path));
+    await Promise.allSettled([...named].map(([, path]) => path)
+        .filter((path) => path.startsWith(VERSIONED))
+        .map((path) => cache.add(new Request(ROOT + path, { redirect: 'error' }))));
 }
 
 
@@ -138,7 +140,7 @@ async function versioned(event) {
 
     const answer = await fetch(event.request);
 
-    if (answer.status === 200) {
+    if (answer.status === 200 && !answer.redirected) {
         event.waitUntil(cache.put(event.request, answer.clone()));
     }
 

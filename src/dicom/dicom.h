@@ -342,8 +342,8 @@ int pacs_json_read(pacs_str_t text, const pacs_bulk_find_t *find,
 int pacs_json_next(pacs_str_t *rest, pacs_str_t *one, pacs_err_t *err);
 /* an array as pacs_json_write and commas make it: to out
  * {"shared":{…},"instances":[{…},…]}, where shared is what all data sets say,
- * and instances what each says besides; links to bulk data, which tell no
- * more than the UIDs, are left out.  PACS_E_ARG: no such array */
+ * and instances what each says besides; links to bulk data are left out, but
+ * for those in sequences.  PACS_E_ARG: no such array */
 int pacs_json_share(pacs_str_t array, pacs_arena_t *a, pacs_buf_t *out,
     pacs_err_t *err);
 /* one NativeDicomModel, UTF-8 without DOCTYPE; *n is 1 */

@@ -163,6 +163,33 @@ onPage('G23 installable: the list brings the viewer’s program, before a study 
     });
 
 
+onPage('G23 installable: a file that does not come is asked for later', { worker: true },
+    async (page) => {
+        const proxy = new Versions();
+        const loop = /\/js\/viewer\/loop\.js$/;
+
+        proxy.on(loop, says(503, 'text/plain', 'busy'));
+        await proxy.start();
+
+        try {
+            await page.goto(`${proxy.base}/`);
+            await ready(page);
+
+            const { paths } = await kept(page);
+
+            assert.ok(paths.includes('/away.html') && paths.includes('/v/0a/js/viewer/main.js'));
+            assert.ok(!paths.includes('/v/0a/js/viewer/loop.js'));
+
+            proxy.off(loop);
+            await openThere(page, proxy);
+            assert.ok((await kept(page)).paths.includes('/v/0a/js/viewer/loop.js'));
+        } finally {
+            await page.close();
+            await proxy.stop();
+        }
+    });
+
+
 onPage('G23 installable: another version takes over at the next start', { worker: true },
     async (page) => {
         const proxy = new Versions();

@@ -44,6 +44,15 @@ for (const page of ['display.html', 'away.html', 'bir.html', 'hanging.html']) {
 }
 
 
+test('each icon has a name of its own', () => {
+    const all = [...readFileSync(join(HTML, 'img/icons.svg'), 'utf8').matchAll(/ id="([^"]+)"/g)]
+        .map(([, id]) => id);
+
+    assert.deepEqual(all.sort(), [...new Set(all)].sort());
+    assert.ok(all.every((id) => /^icon-/.test(id)));
+});
+
+
 for (const [page, entry] of [['index.html', 'js/list/main.js'],
     ['viewer.html', 'js/viewer/main.js']])
 {

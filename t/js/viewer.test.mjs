@@ -23,6 +23,7 @@ import {
     activePort, initialPage, nextAnnotation, seenPorts, selected, toggledAlone,
     withLayout, withPort,
 } from '../../html/js/viewer/page.js';
+import { openingIn } from '../../html/js/viewer/series.js';
 import {
     MARK, initial, reset, scrolledTo, startWindow, withStack, withWindow,
 } from '../../html/js/viewer/state.js';
@@ -349,6 +350,33 @@ test('H1 a loop is final where it has no loss: else what stops may improve', () 
     assert.equal(state({ grade: 'lossy' }), 'final');
     assert.equal(state({ grade: 'lossy', playing: true }), 'lossy');
     assert.equal(state({ grade: 'exact', playing: true }), 'final');
+    assert.equal(state({ grade: 'lossy', busy: 'scroll' }), 'lossy');
+    assert.equal(state({ grade: 'exact', busy: 'scroll' }), 'final');
+});
+
+
+test('the session of a study: what all say is each one’s, whatever else is there', () => {
+    const study = [{ '0020000D': { vr: 'UI', Value: ['1.2'] } }];
+    const given = (/** @type {any} */ metadata) => openingIn({
+        study, series: [], metadata, session: { study: '1.2', series: '1.2.3', rev: 'r' },
+    }, '1.2').given?.metadata;
+    const a = { '00080060': { vr: 'CS', Value: ['CT'] } };
+    const b = { '00200013': { vr: 'IS', Value: [7] } };
+
+    assert.deepEqual(given({ shared: a, instances: [b, {}] }), [{ ...a, ...b }, a]);
+    assert.deepEqual(given({ shared: a, instances: [{ '00080060': b }] }), [{ '00080060': b }]);
+    assert.deepEqual(given({ instances: [b, null, 7] }), [b, {}, {}]);
+    assert.deepEqual(given({ shared: 7, instances: [b] }), [b]);
+    assert.deepEqual(given({ shared: null, instances: [] }), []);
+
+    const hostile = given(JSON.parse('{"shared":{"__proto__":{"x":1}},"instances":[{}]}'));
+
+    assert.equal(/** @type {any} */ ({}).x, undefined);
+    assert.equal(Object.getPrototypeOf(hostile?.[0]), Object.prototype);
+
+    for (const none of [undefined, null, 3, [], {}, { instances: 3 }, { shared: {} }]) {
+        assert.equal(given(none), undefined, JSON.stringify(none));
+    }
 });
 
 

@@ -104,7 +104,7 @@ async function search(list) {
         const found = await askServer(root, query, signal);
 
         // the list has become shorter, or its address was typed
-        if (query.page > 0 && found.rows.length === 0) {
+        if (query === page.query && query.page > 0 && found.rows.length === 0) {
             ask({ studies: query.studies });
             return;
         }

@@ -25,6 +25,9 @@ import { text } from '../ui/text.js';
 /** Rows of a page. */
 export const PAGE = 50;
 
+/** The server counts studies in 32 bits. */
+const MOST_PAGES = Math.floor(2 ** 31 / PAGE);
+
 /** @type {Record<string, {label: string, days: number}>} */
 export const PERIODS = {
     today: { label: text('Today'), days: 1 },
@@ -296,6 +299,7 @@ export function fromAddress(search) {
 
     q.sort = entryFor(SORTS, q.sort.replace('-', '')) ? q.sort : '';
     q.page = Math.max(0, Math.floor(Number(args.get('page') ?? 1)) - 1 || 0);
+    q.page = q.page < MOST_PAGES ? q.page : 0;
 
     return q;
 }

@@ -6,16 +6,22 @@
 const FILE = new URL('../../img/icons.svg', import.meta.url);
 
 
+async function drawings() {
+    // not the sign-in page of a proxy
+    const answer = await fetch(FILE, { redirect: 'error' });
+
+    return new DOMParser().parseFromString(answer.ok ? await answer.text() : '',
+        'image/svg+xml').documentElement;
+}
+
+
 /** From when they are here <use href="#icon-list"> shows one; without them the
  *  pages are used by their words. */
 export async function bringIcons() {
-    const answer = await fetch(FILE).catch(() => Response.error());
+    const all = await drawings().catch(() => null);
 
-    if (answer.ok) {
-        const { documentElement: drawings } = new DOMParser()
-            .parseFromString(await answer.text(), 'image/svg+xml');
-
-        drawings.classList.add('icons');
-        document.body.append(drawings);
+    if (all instanceof SVGSVGElement) {
+        all.classList.add('icons');
+        document.body.append(all);
     }
 }

@@ -42,9 +42,10 @@ export function stateOf(s, map) {
 }
 
 
-/** @param {Viewport} s @returns {boolean} a loop's picture with loss does when it stops */
+/** @param {Viewport} s @returns {boolean} with loss, and it may have none at rest */
 function mayImprove(s) {
-    return s.grade === 'improving' || (s.playing && s.grade !== 'exact');
+    return s.grade === 'improving'
+        || ((s.playing || s.busy !== '') && s.grade !== 'exact');
 }
 
 

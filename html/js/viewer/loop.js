@@ -63,11 +63,11 @@ export class Loop {
             requestAnimationFrame((now) => this.#frame(now));
         }
 
-        // once, whatever else changes with it
+        // once, whatever else changes with it; while something moves, once a frame
         if (!this.#isAsking) {
             this.#isAsking = true;
             queueMicrotask(() => {
-                this.#isAsking = false;
+                this.#isAsking = this.store.page.ports.some((s) => s.busy !== '');
                 this.#ask();
             });
         }
@@ -76,7 +76,7 @@ export class Loop {
 
     /** @param {number} now ms */
     #frame(now) {
-        this.#isScheduled = false;
+        this.#isScheduled = this.#isAsking = false;
 
         const { store, look } = this;
         const seen = seenPorts(store.page);
