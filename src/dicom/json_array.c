@@ -144,16 +144,14 @@ next(share_t *s, pacs_str_t *text, member_t **same)
 }
 
 
-/* a link to bulk data: whoever has the UIDs can tell it */
 static bool
 is_link(pacs_str_t text)
 {
-    static const char  link[] = "{\"vr\":\"OW\",\"BulkDataURI\"";
-    enum { KEY = 11 };              /* behind the VR */
+    static const char  key[] = "\"BulkDataURI\"";
+    enum { AT = NAME + 11 };        /* behind `{"vr":"OW",` */
 
-    return text.len > NAME + sizeof(link)
-           && memcmp(text.data + NAME + KEY, link + KEY,
-                     sizeof(link) - 1 - KEY) == 0;
+    return text.len > AT + sizeof(key)
+           && memcmp(text.data + AT, key, sizeof(key) - 1) == 0;
 }
 
 

@@ -72,6 +72,22 @@ const openThere = async (/** @type {Page} */ page, /** @type {Versions} */ proxy
 };
 
 
+/** @type {(name: string, body: (page: Page, proxy: Versions) => Promise<void>,
+ *     allow?: RegExp) => void} a page behind a proxy of its own */
+const onVersions = (name, body, allow) => onPage(name, { worker: true, allow }, async (page) => {
+    const proxy = new Versions();
+
+    await proxy.start();
+
+    try {
+        await body(page, proxy);
+    } finally {
+        await page.close();
+        await proxy.stop();
+    }
+});
+
+
 onPage('G23 installable: a manifest, icons, no complaint of the browser',
     { worker: true }, async (page) => {
         await page.goto(`${BASE}/`);
@@ -100,93 +116,67 @@ onPage('G23 installable: a manifest, icons, no complaint of the browser',
     });
 
 
-onPage('G23 installable: the worker comes after the first picture, and keeps the program only',
-    { worker: true }, async (page) => {
-        const proxy = new Versions();
+onVersions('G23 installable: the worker comes after the first picture, and keeps the program only',
+    async (page, proxy) => {
+        await openThere(page, proxy);
+        await ready(page);
 
-        await proxy.start();
+        const worker = proxy.asked.findIndex((p) => p.startsWith('/worker.js'));
+        const picture = proxy.asked.findIndex((p) => p.includes('/rendered?'));
 
-        try {
-            await openThere(page, proxy);
-            await ready(page);
+        assert.ok(picture >= 0 && picture < worker, `${picture} before ${worker}`);
 
-            const worker = proxy.asked.findIndex((p) => p.startsWith('/worker.js'));
-            const picture = proxy.asked.findIndex((p) => p.includes('/rendered?'));
+        // this one is the worker's
+        await openThere(page, proxy);
+        assert.match(await workerOf(page), /worker\.js\?program=0a$/);
 
-            assert.ok(picture >= 0 && picture < worker, `${picture} before ${worker}`);
+        const { names, paths } = await kept(page);
 
-            // this one is the worker's
-            await openThere(page, proxy);
-            assert.match(await workerOf(page), /worker\.js\?program=0a$/);
+        assert.deepEqual(names, ['program-0a']);
+        assert.ok(paths.includes('/v/0a/js/viewer/main.js'), 'the program is kept');
+        assert.deepEqual(paths.filter((p) =>
+            !/^\/(v\/0a\/(css|js|img)\/.*|(away|viewer)\.html|img\/icon\.svg)$/.test(p)), [],
+        'nothing else is');
 
-            const { names, paths } = await kept(page);
+        // what is kept is not asked for again
+        proxy.asked = [];
+        await openThere(page, proxy);
+        assert.ok(proxy.asked.some((p) => p.startsWith('/viewer.html')));
+        assert.deepEqual(proxy.asked.filter((p) => p.startsWith('/v/')), []);
+    });
 
-            assert.deepEqual(names, ['program-0a']);
-            assert.ok(paths.includes('/v/0a/js/viewer/main.js'), 'the program is kept');
-            assert.deepEqual(paths.filter((p) =>
-                !/^\/(v\/0a\/(css|js|img)\/.*|(away|viewer)\.html|img\/icon\.svg)$/.test(p)), [],
-            'nothing else is');
 
-            // what is kept is not asked for again
-            proxy.asked = [];
-            await openThere(page, proxy);
-            assert.ok(proxy.asked.some((p) => p.startsWith('/viewer.html')));
-            assert.deepEqual(proxy.asked.filter((p) => p.startsWith('/v/')), []);
-        } finally {
-            await page.close();
-            await proxy.stop();
+onVersions('G23 installable: the list brings the viewer’s program, before a study is opened',
+    async (page, proxy) => {
+        await page.goto(`${proxy.base}/`);
+        await ready(page);
+
+        const { paths } = await kept(page);
+        const named = readFileSync(new URL('../../html/viewer.html', import.meta.url), 'utf8')
+            .matchAll(/ (?:href|src)="((?:css|js)\/[^"]+)"/g);
+
+        for (const [, path] of named) {
+            assert.ok(paths.includes(`/v/0a/${path}`), path);
         }
     });
 
 
-onPage('G23 installable: the list brings the viewer’s program, before a study is opened',
-    { worker: true }, async (page) => {
-        const proxy = new Versions();
-
-        await proxy.start();
-
-        try {
-            await page.goto(`${proxy.base}/`);
-            await ready(page);
-
-            const { paths } = await kept(page);
-            const named = readFileSync(new URL('../../html/viewer.html', import.meta.url), 'utf8')
-                .matchAll(/ (?:href|src)="((?:css|js)\/[^"]+)"/g);
-
-            for (const [, path] of named) {
-                assert.ok(paths.includes(`/v/0a/${path}`), path);
-            }
-        } finally {
-            await page.close();
-            await proxy.stop();
-        }
-    });
-
-
-onPage('G23 installable: a file that does not come is asked for later', { worker: true },
-    async (page) => {
-        const proxy = new Versions();
+onVersions('G23 installable: a file that does not come is asked for later',
+    async (page, proxy) => {
         const loop = /\/js\/viewer\/loop\.js$/;
 
         proxy.on(loop, says(503, 'text/plain', 'busy'));
-        await proxy.start();
+        await page.goto(`${proxy.base}/`);
+        await ready(page);
 
-        try {
-            await page.goto(`${proxy.base}/`);
-            await ready(page);
+        const { paths } = await kept(page);
 
-            const { paths } = await kept(page);
+        assert.ok(paths.includes('/away.html') && paths.includes('/v/0a/js/viewer/main.js'));
+        assert.ok(!paths.includes('/v/0a/js/viewer/loop.js'));
 
-            assert.ok(paths.includes('/away.html') && paths.includes('/v/0a/js/viewer/main.js'));
-            assert.ok(!paths.includes('/v/0a/js/viewer/loop.js'));
-
-            proxy.off(loop);
-            await openThere(page, proxy);
-            assert.ok((await kept(page)).paths.includes('/v/0a/js/viewer/loop.js'));
-        } finally {
-            await page.close();
-            await proxy.stop();
-        }
+        proxy.off(loop);
+        await openThere(page, proxy);
+        assert.ok((await kept(page)).paths.includes('/v/0a/js/viewer/loop.js'));
     });
 
 
@@ -254,24 +244,14 @@ onPage('G23 installable: no server, a clear page; and back', { worker: true, all
     });
 
 
-/** @type {(name: string, body: (page: Page, proxy: Versions) => Promise<void>,
- *     allow?: RegExp) => void} a viewer whose worker keeps its page */
-const onKept = (name, body, allow) => onPage(name, { worker: true, allow }, async (page) => {
-    const proxy = new Versions();
-
-    await proxy.start();
-
-    try {
-        await openThere(page, proxy);
-        await ready(page);
-        await page.goto(`${proxy.base}/`);
-        assert.match(await workerOf(page), /0a$/);
-        await body(page, proxy);
-    } finally {
-        await page.close();
-        await proxy.stop();
-    }
-});
+/** @type {typeof onVersions} a viewer whose worker keeps its page */
+const onKept = (name, body, allow) => onVersions(name, async (page, proxy) => {
+    await openThere(page, proxy);
+    await ready(page);
+    await page.goto(`${proxy.base}/`);
+    assert.match(await workerOf(page), /0a$/);
+    await body(page, proxy);
+}, allow);
 
 const PAGE = /^\/viewer\.html\?/;
 const viewerOf = (/** @type {Versions} */ proxy, study = CT.study) =>

@@ -66,6 +66,10 @@ test('the address keeps the search', () => {
     assert.equal(toAddress(emptyQuery()), '');
     assert.equal(fromAddress('?page=-5').page, 0);
     assert.equal(fromAddress('?page=x').page, 0);
+    assert.equal(fromAddress('?page=3.7').page, 2);
+    assert.equal(fromAddress('?page=42949672').page, 42949671, 'an offset of 31 bits');
+    assert.equal(fromAddress('?page=42949673').page, 0);
+    assert.equal(fromAddress('?page=Infinity').page, 0);
 });
 
 

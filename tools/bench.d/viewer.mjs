@@ -585,27 +585,23 @@ if (on('bytes')) {
     row('a study opened again: bytes of pictures', await again(viewer(given.two)), 0);
 }
 
-const ofLife = ([first]) => `the first of the browser's life ${first.toFixed(0)}`;
+/** The first one finds a browser that was just started. */
+const openings = (name, took, bars) =>
+    rows(name, took, bars, `the first of the browser's life ${took[0].toFixed(0)}`);
 
 for (const net of on('open') ? [NETS.fast, NETS.vpn, NETS.poor] : []) {
-    const took = await opening(net, given.ctPatient);
-
-    rows(`L7 click in the list to first picture, 1,000-slice CT, ${net.name}, ms`,
-        took, [1000, 2500], ofLife(took));
+    openings(`L7 click in the list to first picture, 1,000-slice CT, ${net.name}, ms`,
+        await opening(net, given.ctPatient), [1000, 2500]);
 }
 
 for (const net of on('radiograph') ? [NETS.fast, NETS.vpn] : []) {
-    const took = await opening(net, given.dxPatient);
-
-    rows(`first picture of a 3,000² radiograph from the click, ${net.name}, ms`,
-        took, [800, 800], ofLife(took));
+    openings(`first picture of a 3,000² radiograph from the click, ${net.name}, ms`,
+        await opening(net, given.dxPatient), [800, 800]);
 }
 
 for (const [net, bar] of on('series') ? [[NETS.fast, 300], [NETS.vpn, 800]] : []) {
-    const took = await series(net);
-
-    rows(`L5 click a series to its first picture, ${net.name}, ms`, took, [bar, bar],
-        ofLife(took));
+    openings(`L5 click a series to its first picture, ${net.name}, ms`, await series(net),
+        [bar, bar]);
 }
 
 const bare = on('drag') ? await empty() : [];

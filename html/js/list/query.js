@@ -298,8 +298,10 @@ export function fromAddress(search) {
     });
 
     q.sort = entryFor(SORTS, q.sort.replace('-', '')) ? q.sort : '';
-    q.page = Math.max(0, Math.floor(Number(args.get('page') ?? 1)) - 1 || 0);
-    q.page = q.page < MOST_PAGES ? q.page : 0;
+
+    const page = Math.floor(Number(args.get('page') ?? 1)) - 1;
+
+    q.page = page > 0 && page < MOST_PAGES ? page : 0;
 
     return q;
 }

@@ -20,7 +20,8 @@ import { imageSize, isCurrent, shownFrame, windowOf } from './state.js';
 const SOON = 150;
 
 /** What is said of a picture that is not a preview. */
-const GRADES = { improving: text('improving'), lossy: text('final'), exact: text('final'), waiting: '' };
+const GRADES = { improving: text('improving'), lossy: text('final'), exact: text('final'),
+    waiting: '', moving: '' };
 
 
 /**
@@ -33,19 +34,19 @@ export function stateOf(s, map) {
         return s.stack === null || s.failure !== null ? '' : 'waiting';
     }
 
-    const { grade, detail, shown: { stage } } = s;
+    const { detail, shown: { stage } } = s;
+    const grade = gradeOf(s);
 
     return grade === 'waiting' && !isAskedFor(s, map) ? 'waiting'
         : grade === 'waiting' || stage === 'preview' || stage === 'half'
             || !isIdentity(map) || detail !== 'whole' ? 'preview'
-            : mayImprove(s) ? 'lossy' : 'final';
+            : grade === 'improving' || grade === 'moving' ? 'lossy' : 'final';
 }
 
 
-/** @param {Viewport} s @returns {boolean} with loss, and it may have none at rest */
-function mayImprove(s) {
-    return s.grade === 'improving'
-        || ((s.playing || s.busy !== '') && s.grade !== 'exact');
+/** @param {Viewport} s @returns {keyof GRADES} moving: at rest it may have no loss */
+function gradeOf(s) {
+    return s.grade === 'lossy' && (s.playing || s.busy !== '') ? 'moving' : s.grade;
 }
 
 
@@ -76,9 +77,7 @@ function kindText(s, shown) {
     const isReduced = scaleOf(s.view, imageSize(f), s.size) * s.dpr < 0.999;
     const how = s.grade === 'exact' ? [text('lossless')] : [shown.kind, `${ratio}:1`];
 
-    const grade = s.grade !== 'improving' && mayImprove(s) ? '' : GRADES[s.grade];
-
-    return [...how, isReduced ? text('reduced') : '', grade]
+    return [...how, isReduced ? text('reduced') : '', GRADES[gradeOf(s)]]
         .filter(Boolean).join('  ');
 }
 
